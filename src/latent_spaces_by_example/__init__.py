@@ -1,0 +1,71 @@
+"""Search everything that a generative model can make, in the space that a few examples span.
+
+Names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example import (
+        charts,
+        errors,
+        generators,
+        objectives,
+        search,
+        transport_maps,
+    )
+    from latent_spaces_by_example.study import Study, open_study, optimise
+    from latent_spaces_by_example.surrogate import (
+        SurrogateChart,
+        angular_surrogate_chart,
+        knothe_rosenblatt_surrogate_chart,
+    )
+
+try:
+    __version__ = version("latent-spaces-by-example")
+except PackageNotFoundError:  # run from a source tree that is not installed
+    __version__ = "0+unknown"
+
+_HOME_OF = {
+    "Study": "study",
+    "SurrogateChart": "surrogate",
+    "angular_surrogate_chart": "surrogate",
+    "knothe_rosenblatt_surrogate_chart": "surrogate",
+    "open_study": "study",
+    "optimise": "study",
+}
+_MODULES = frozenset(
+    {"charts", "errors", "generators", "objectives", "search", "testing", "transport_maps"}
+)
+
+__all__ = [
+    "Study",
+    "SurrogateChart",
+    "__version__",
+    "angular_surrogate_chart",
+    "charts",
+    "errors",
+    "generators",
+    "knothe_rosenblatt_surrogate_chart",
+    "objectives",
+    "open_study",
+    "optimise",
+    "search",
+    "transport_maps",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _HOME_OF:
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

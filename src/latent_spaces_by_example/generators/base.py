@@ -1,0 +1,32 @@
+"""What a generator is: the one method it must have, and what it may add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """A deterministic map from latents to outputs, z -> x.
+
+    Only these two are required. A generator may also have:
+
+    - ``transport_map``: the law of its latents (default: independent standard Gaussians).
+    - ``invert(outputs) -> z``: the latents behind n outputs, shape (n, *latent_shape).
+    - ``example(name) -> output``: a named example of its field, ready for ``invert``.
+    - ``latent_from_random_seed(random_seed) -> z``: one prior draw, shape latent_shape, by the
+      model's own convention (default: ``numpy.random.default_rng(random_seed)``).
+    - ``render(output) -> PIL.Image.Image``: a picture of one output.
+    - ``save(output, path)``: write one output in its field's own file format, and ``suffix``,
+      the ending of that format with its dot (for example ``".dat"``).
+    - ``name``: what a study records, so that it is not resumed with another generator.
+    """
+
+    latent_shape: tuple[int, ...]
+
+    def generate(self, z: np.ndarray) -> Sequence[Any]:
+        """Map latents of shape (n, *latent_shape) to a sequence of n outputs."""
+        ...

@@ -1,0 +1,100 @@
+"""What a search is: a function of the history of scored weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The space that a search moves in, seen through the seed latents' cosines alone.
+
+    Two inner latents with weights ``a`` and ``b`` have cosine
+    ``a.C.b / sqrt(a.C.a * b.C.b)`` with C = ``correlation``, whatever the latent dimension.
+
+    Attributes:
+        correlation: cosines between the study's seed latents, shape (K, K), unit diagonal.
+            The first ``num_given`` span the user's space; the others are prior draws that the
+            search has asked for so far.
+        num_given: how many seed latents the user's space has, at least 0.
+        num_latent_dims: dimension d of the inner latent.
+        within_span: true if only non-negative weights of the given seed latents are allowed
+            (searching between examples); false if weights may be signed and may use prior draws.
+        draw: ``draw(m)`` is the correlation, shape (K + m, K + m), with m fresh prior draws
+            appended. The draws are the same ones that the study will use: no randomness.
+    """
+
+    correlation: Float64[np.ndarray, "K K"]
+    num_given: int
+    num_latent_dims: int
+    within_span: bool
+    draw: Callable[[int], Float64[np.ndarray, "K_and_m K_and_m"]]
+
+    @property
+    def num_seeds(self) -> int:
+        """Number K of seed latents, prior draws included."""
+        return len(self.correlation)
+
+
+@dataclass(frozen=True)
+class History:
+    """Every trial of a study so far, in the order of trial numbers.
+
+    Attributes:
+        space: the space that the weights refer to.
+        weights: shape (n, K), rows of unit Euclidean norm.
+        scores: shape (n,), higher is better; NaN where ``finished`` is false.
+        finished: shape (n,), true where a finite score is known.
+        failed: shape (n,), true where the evaluation failed. A trial that is neither finished
+            nor failed is pending: proposed, and being evaluated.
+        random_seed: the study's random seed, for what must be the same in every proposal
+            (the scrambling of a Sobol sequence, say).
+        budget: the number of evaluations that the study will have, or None if unknown.
+    """
+
+    space: SearchSpace
+    weights: Float64[np.ndarray, "n K"]
+    scores: Float64[np.ndarray, " n"]
+    finished: Bool[np.ndarray, " n"]
+    failed: Bool[np.ndarray, " n"]
+    random_seed: int = 0
+    budget: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def pending(self) -> Bool[np.ndarray, " n"]:
+        """True where a trial is being evaluated."""
+        return ~(self.finished | self.failed)
+
+
+@runtime_checkable
+class Search(Protocol):
+    """Proposes weights from what has been scored so far.
+
+    A search keeps no state between calls: everything it knows is in the history, so restart,
+    resume and many workers need no special case.
+    """
+
+    def propose(
+        self, history: History, n: int, rng: np.random.Generator
+    ) -> Float64[np.ndarray, "n K_and_m"]:
+        """Propose ``n`` points to score next.
+
+        Args:
+            history: all trials so far, those being evaluated included.
+            n: how many points to propose, at least 1.
+            rng: the only source of randomness; keyed by the study's random seed and the number
+                of the first trial proposed.
+
+        Returns:
+            Weights of unit norm, shape (n, K + m): column K + j belongs to the j-th of m >= 0
+            fresh prior draws, which become seed latents of the study.
+        """
+        ...
