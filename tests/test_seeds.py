@@ -72,12 +72,12 @@ class TestSeedLatents:
     @pytest.mark.parametrize(
         ("latents", "message"),
         [
-            (np.zeros((0, 4, 8)), "K at least 1"),
+            (np.zeros((0, 4, 8)), "at least one seed latent"),
             (np.zeros((2, 4, 7)), r"\(2, 4, 7\).*\(K, 4, 8\)"),
             (np.ones((2, 4, 8), dtype=int), "floating-point"),
             (np.full((2, 4, 8), np.nan), "NaN or infinite"),
             (np.stack([np.ones((4, 8)), 2 * np.ones((4, 8))]), "same direction"),
-            (np.stack([np.ones((4, 8)), np.zeros((4, 8))]), "norm zero"),
+            (np.stack([np.ones((4, 8)), np.zeros((4, 8))]), "all zeros"),
         ],
     )
     def test_bad_examples(self, latents, message):

@@ -267,13 +267,15 @@ class SeedLatents:
         if len(self._inner) < new:
             # room to double, so that a study of n prior draws copies each O(1) times
             room = np.empty((max(new, 2 * old), fresh.shape[1]), dtype=fresh.dtype)
-            room[:old] = self._inner[:old]
+            if old:
+                room[:old] = self._inner[:old]
             self._inner = room
         self._inner[old:new] = fresh
-        self._gram = SeedSpan(self._inner[:new]).extended_gram(self._gram)
+        self._gram = SeedSpan(self._inner[:new], known_gram=self._gram).gram
 
     def _span(self, num_seeds: int) -> SeedSpan:
-        return SeedSpan(self._inner[:num_seeds], gram=self._gram[:num_seeds, :num_seeds])
+        known = self._gram[:num_seeds, :num_seeds]
+        return SeedSpan(self._inner[:num_seeds], known_gram=known)
 
     def _refuse_same_directions(self) -> None:
         cosines = np.triu(np.abs(self.correlation(len(self))), 1)

@@ -7,7 +7,7 @@ for another array library.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -52,9 +52,12 @@ class SeedSpan:
 
     Attributes:
         rows: the seed latents, shape (K, d), kept by reference.
+        known_gram: the Gram matrix of the first J of them, which is then not computed again: a
+            study adds seed latents one by one.
     """
 
     rows: Float[np.ndarray, "K d"]
+    known_gram: Float64[np.ndarray, "J J"] = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def num_seeds(self) -> int:
@@ -64,9 +67,13 @@ class SeedSpan:
     @cached_property
     def gram(self) -> Float64[np.ndarray, "K K"]:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
+        known = len(self.known_gram)
         gram = np.zeros((self.num_seeds, self.num_seeds))
-        for _, block in self._blocks(np.dtype(np.float64)):
-            gram += block @ block.T
+        if known < self.num_seeds:
+            for _, block in self._blocks(np.dtype(np.float64)):
+                gram[known:] += block[known:] @ block.T
+        gram[:known, known:] = gram[known:, :known].T
+        gram[:known, :known] = self.known_gram
         squares = np.diag(gram)
         if not (np.isfinite(squares).all() and (squares > 0.0).all()):
             raise ArgumentError(
