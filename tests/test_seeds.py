@@ -73,7 +73,7 @@ class TestSeedLatents:
         ("latents", "message"),
         [
             (np.zeros((0, 4, 8)), "at least one seed latent"),
-            (np.zeros((2, 4, 7)), r"\(2, 4, 7\).*\(K, 4, 8\)"),
+            (np.ones((1, 4, 7)), r"\(1, 4, 7\).*\(K, 4, 8\)"),
             (np.ones((2, 4, 8), dtype=int), "floating-point"),
             (np.full((2, 4, 8), np.nan), "NaN or infinite"),
             (np.stack([np.ones((4, 8)), 2 * np.ones((4, 8))]), "same direction"),
