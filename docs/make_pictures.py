@@ -32,6 +32,7 @@ def charts() -> Figure:
         for label, corner in zip(("$z_1$", "$z_2$", "$z_3$"), np.eye(3), strict=True):
             axes.annotate(label, view @ corner * 1.09, ha="center", va="center")
         axes.set(title=f"{name}: a 12 x 12 grid of u", aspect="equal")
+        axes.margins(0.1)
         axes.axis("off")
     return figure
 

@@ -113,40 +113,59 @@ def optimise(
     run_and_show(study, measure, search=engine, budget=budget)
 
 
+_STUDY_OPTIONS: list[Callable[[Any], Any]] = [
+    click.argument("folder"),
+    click.option("--generator", help="Needed again where the study's is module:name."),
+    click.option("--storage", help="Where the study is, if not in the run folder."),
+]
+
+
+def _study_options(command: Any) -> Any:
+    for option in reversed(_STUDY_OPTIONS):
+        command = option(command)
+    return command
+
+
 @main.command()
-@click.argument("folder")
+@_study_options
 @click.option("--budget", type=int, help="Evaluations in all, those already done included.")
 @click.option("--objective", help="Needed again where the study's is module:name.")
 @click.option("--search", help="Another search from here on.")
-@click.option("--storage", help="Where the study is, if not in the run folder.")
 def resume(
     folder: str,
+    generator: str | None,
+    storage: str | None,
     budget: int | None,
     objective: str | None,
     search: str | None,
-    storage: str | None,
 ) -> None:
     """Go on with the study in run folder FOLDER."""
     from latent_spaces_by_example import objectives, search as searches
     from latent_spaces_by_example.cli.show import run_and_show
-    from latent_spaces_by_example.study import open_study
 
-    study = open_study(folder, storage=storage)
+    study = _opened(folder, generator=generator, storage=storage)
     measure = objectives.load(objective or _stored(study.settings.objective, "--objective"))
-    engine = searches.load(search or _stored(study.settings.search, "--search"))
-    run_and_show(study, measure, search=engine, budget=budget or study.settings.budget)
+    engine = searches.load(search or study.settings.search)
+    budget = study.settings.budget if budget is None else budget
+    run_and_show(study, measure, search=engine, budget=budget)
 
 
 @main.command()
-@click.argument("folder")
-@click.option("--storage", help="Where the study is, if not in the run folder.")
-def report(folder: str, storage: str | None) -> None:
+@_study_options
+def report(folder: str, generator: str | None, storage: str | None) -> None:
     """Write the report of the study in run folder FOLDER anew."""
     from latent_spaces_by_example.cli.show import save_and_report
+
+    study = _opened(folder, generator=generator, storage=storage)
+    click.echo(f"report: {save_and_report(study)}")
+
+
+def _opened(folder: str, *, generator: str | None, storage: str | None) -> Any:
+    from latent_spaces_by_example import generators
     from latent_spaces_by_example.study import open_study
 
-    study = open_study(folder, storage=storage)
-    click.echo(f"report: {save_and_report(study)}")
+    model = None if generator is None else generators.load(generator)
+    return open_study(folder, storage=storage, generator=model)
 
 
 def _split(names: str) -> list[str]:
@@ -161,9 +180,13 @@ def _default_objective(model: Any, generator: str) -> str:
 
 
 def _stored(spec: str, option: str) -> str:
-    # importing a module that a database names would run whatever its writer likes
-    if ":" in spec and "." in spec.split(":")[0]:
-        raise click.UsageError(f"the study's is {spec}: code of your own; name it: {option} {spec}")
+    # importing a module because a database names it would run whatever its writer likes
+    module, colon, _ = spec.partition(":")
+    if colon and "=" not in spec and module.replace(".", "").replace("_", "").isidentifier():
+        raise click.UsageError(
+            f"the study's is {spec}, which is code outside this library; "
+            f"if it is yours, name it: {option} {spec}"
+        )
     return spec
 
 
