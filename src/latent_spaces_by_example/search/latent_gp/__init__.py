@@ -1,0 +1,5 @@
+"""Latent GP: a Gaussian process that sees only the angles between latents."""
+
+from latent_spaces_by_example.search.latent_gp.search import LatentGPSearch
+
+__all__ = ["LatentGPSearch"]
