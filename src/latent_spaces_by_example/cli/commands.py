@@ -102,7 +102,7 @@ def optimise(
         model,
         seeds,
         objective=measure.spec,
-        search=engine,
+        search=search,
         budget=budget,
         batch_size=batch_size,
         within_span=False if beyond_examples else None,

@@ -89,7 +89,7 @@ def optimise(
         generator,
         seeds,
         objective=name_of(objective),
-        search=engine,
+        search=search,
         budget=budget,
         batch_size=batch_size,
         within_span=within_span,
@@ -105,7 +105,7 @@ def new_study(
     seeds: SeedLatents,
     *,
     objective: str,
-    search: Search,
+    search: str | Search,
     budget: int,
     batch_size: int = 1,
     within_span: bool | None = None,
@@ -132,6 +132,7 @@ def new_study(
         random_seed=seeds.random_seed,
         batch_size=batch_size,
         budget=budget,
+        planned_budget=budget,
         within_span=within_span,
         num_given=seeds.num_given,
         examples=tuple(
@@ -173,11 +174,11 @@ def open_study(
         StudyError: there is no such study, it is of another generator or of other seed latents, or
             the generator cannot be found by its name.
     """
-    folder = None if out is None else RunFolder.open(out)
+    folder = None if out is None else RunFolder(out)
     if folder is None and storage is None:
         raise ArgumentError("give out (a run folder) or storage (an Optuna URL)")
     if folder is not None and storage is None:
-        storage = folder.storage
+        storage = folder.existing_storage()
     records = Records.open(storage, name=name)
     settings = Settings.from_json(records.settings)
     generator = _same_generator(generator, settings)

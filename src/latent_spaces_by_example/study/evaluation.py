@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latent_spaces_by_example.errors import LatentSpacesError
-from latent_spaces_by_example.objectives.base import read_scores
+from latent_spaces_by_example.objectives.base import Evaluation, read_scores
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,11 @@ def evaluate(
         message = f"{type(error).__name__}: {error}"
         return [Outcome(error=message, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / len(latents)
-    return [
-        _outcome(score, figures, seconds) for score, figures in read_scores(scored, len(latents))
-    ]
+    return [_outcome(found, seconds) for found in read_scores(scored, n=len(latents))]
 
 
-def _outcome(score: float, figures: Mapping[str, Any], seconds: float) -> Outcome:
-    if np.isfinite(score):
-        return Outcome(score=score, figures=figures, seconds=seconds)
-    return Outcome(figures=figures, error=f"the score is {score}, not finite", seconds=seconds)
+def _outcome(found: Evaluation, seconds: float) -> Outcome:
+    if found.finite:
+        return Outcome(score=found.score, figures=found.figures, seconds=seconds)
+    error = f"the score is {found.score}, not finite"
+    return Outcome(figures=found.figures, error=error, seconds=seconds)

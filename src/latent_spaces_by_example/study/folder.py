@@ -49,18 +49,6 @@ class RunFolder:
             )
         return folder
 
-    @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """The folder of an existing study.
-
-        Raises:
-            StudyError: there is no study in it.
-        """
-        folder = cls(path)
-        if not folder.path.is_dir():
-            raise StudyError(f"there is no run folder {str(path)!r}")
-        return folder
-
     @property
     def database(self) -> Path:
         """Where the study's SQLite database is, unless it has a storage elsewhere."""
@@ -70,6 +58,19 @@ class RunFolder:
     def storage(self) -> str:
         """The database as an Optuna storage URL."""
         return f"sqlite:///{self.database.resolve()}"
+
+    def existing_storage(self) -> str:
+        """The same, of a database that is there; opening one that is not would make an empty one.
+
+        Raises:
+            StudyError: there is no study in the folder, or no folder.
+        """
+        if not self.database.is_file():
+            raise StudyError(
+                f"there is no study in run folder {str(self.path)!r}: it has no {DATABASE}; "
+                "if its study is in another storage, give that too"
+            )
+        return self.storage
 
     @property
     def report(self) -> Path:

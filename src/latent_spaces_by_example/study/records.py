@@ -69,6 +69,8 @@ class Records:
             StudyError: the name is taken, or the storage cannot be used.
         """
         backend = _open_storage(storage)
+        verbosity = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
             study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
         except DuplicatedStudyError:
@@ -76,6 +78,8 @@ class Records:
                 f"name={name!r}: the storage holds a study of that name already; "
                 "give another name, or resume that one"
             ) from None
+        finally:
+            optuna.logging.set_verbosity(verbosity)
         backend.set_study_user_attr(study_id, _SETTINGS, dict(settings))
         return cls(backend, name=name)
 
@@ -92,7 +96,8 @@ class Records:
             name = names[0]
         if name not in names:
             asked = "no name was given" if name is None else f"there is no study {name!r}"
-            raise StudyError(f"{asked}; the storage holds {', '.join(sorted(names)) or 'none'}")
+            held = ", ".join(sorted(names)) or "no study"
+            raise StudyError(f"{asked}; the storage holds {held}")
         records = cls(backend, name=name)
         if _SETTINGS not in backend.get_study_user_attrs(records._study_id):
             raise StudyError(f"study {name!r} was not made by lsbe: it has no settings of ours")
@@ -102,6 +107,10 @@ class Records:
     def settings(self) -> dict[str, Any]:
         """What is needed to go on with the study, as JSON values."""
         return dict(self._storage.get_study_user_attrs(self._study_id)[_SETTINGS])
+
+    def store_settings(self, settings: Mapping[str, Any]) -> None:
+        """Replace what is needed to go on with the study."""
+        self._storage.set_study_user_attr(self._study_id, _SETTINGS, dict(settings))
 
     @property
     def optuna_study(self) -> optuna.Study:

@@ -39,6 +39,8 @@ class Settings:
         random_seed: the study's.
         batch_size: how many latents are generated and scored together.
         budget: how many evaluations the study was last asked to have in all.
+        planned_budget: how many it was made for, which is what its search is told: one that is
+            asked for more must not propose other things than one that was killed.
         within_span: whether only non-negative weights of the given seed latents are searched.
         num_given: how many seed latents span the user's space: the examples, or so many prior draws.
         examples: the seed latents that examples or arrays gave, in order.
@@ -54,6 +56,7 @@ class Settings:
     random_seed: int
     batch_size: int
     budget: int
+    planned_budget: int
     within_span: bool
     num_given: int
     examples: tuple[SeedLatentFacts, ...]
@@ -90,9 +93,11 @@ class Settings:
 def name_of(thing: Any) -> str:
     """What a study records of a generator, objective or search: its own name, or its class's.
 
-    >>> name_of(len)
-    'builtins:len'
+    >>> name_of("latent-gp"), name_of(len)
+    ('latent-gp', 'builtins:len')
     """
+    if isinstance(thing, str):
+        return thing
     for attribute in ("spec", "name"):
         name = getattr(thing, attribute, None)
         if isinstance(name, str):

@@ -142,6 +142,7 @@ class Study:
             finished=np.isfinite(scores),
             failed=np.array([trial.error is not None for trial in trials], dtype=bool),
             random_seed=self.settings.random_seed,
+            budget=self.settings.planned_budget,
         )
 
     def save(self) -> None:
@@ -235,7 +236,7 @@ class Study:
             )
 
 
-def check_positive(value: int, *, argument: str) -> None:
+def check_positive(value: Any, *, argument: str) -> None:
     """Refuse what is not a whole number of at least 1.
 
     Raises:
