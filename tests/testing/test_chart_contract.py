@@ -17,7 +17,7 @@ class ArcCosineChart(Chart):
 
     def _coordinates(self, w):
         tails = np.sqrt(np.maximum(1.0 - np.cumsum(w[:, :-1] ** 2, axis=1), 0.0))
-        tails = np.hstack([np.ones((len(w), 1)), tails[:, :-1]])
+        tails = np.hstack([np.ones((len(w), 1)), tails])[:, :-1]
         cosines = np.divide(w[:, :-1], tails, out=np.ones_like(tails), where=tails > 0.0)
         return np.arccos(np.minimum(cosines, 1.0)) * 2.0 / np.pi
 
