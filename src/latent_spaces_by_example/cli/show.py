@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -29,7 +30,7 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
             def on_trial(running: Study, trial: Trial) -> None:
                 progress.update(task, completed=_done(running), best=_best(running))
                 if trial.error is not None:
-                    progress.console.print(f"trial {trial.number} failed: {trial.error}")
+                    progress.console.print(f"trial {trial.number} failed: {escape(trial.error)}")
 
             study.run(objective, search=search, budget=budget, on_trial=on_trial)
     except KeyboardInterrupt:
@@ -70,7 +71,7 @@ def _show_examples(study: Study, console: Console) -> None:
     table = Table("example", "latent norm / expected", "RMS of the reconstruction")
     for facts in examples:
         error = "" if facts.rms_error is None else f"{facts.rms_error:.2g}"
-        table.add_row(facts.name, f"{facts.relative_norm:.2f}", error)
+        table.add_row(escape(facts.name), f"{facts.relative_norm:.2f}", error)
     console.print(table)
 
 
@@ -82,14 +83,19 @@ def _show_result(study: Study, console: Console) -> None:
     shown = [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
     rows = [(study.seeds.name(trial.number), trial) for trial in shown]
     rows.append((f"best found (trial {best.number})", best))
-    figures = [key for key, value in best.figures.items() if isinstance(value, (int, float))]
-    table = Table("", "score", *figures)
-    for label, trial in rows:
-        values = [f"{trial.figures.get(key, float('nan')):.4g}" for key in figures]
-        table.add_row(label, f"{trial.score:.4g}", *values, style="bold" if trial is best else "")
+    table = Table("", *(escape(label) for label, _ in rows))
+    table.add_row("score", *(_shown(trial.score) for _, trial in rows), style="bold")
+    for figure in best.figures:
+        table.add_row(escape(figure), *(_shown(trial.figures.get(figure)) for _, trial in rows))
     console.print(table)
     if study.folder is not None:
         console.print(f"run folder: {study.folder.path}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:.4g}"
+    return "" if value is None else escape(str(value))
 
 
 def _done(study: Study) -> int:

@@ -100,13 +100,11 @@ def _improvements(study: Study) -> list[tuple[str, Trial]]:
 
 
 def _score_table(study: Study) -> str:
-    best = study.best_trial
-    figures = list(best.figures)
-    rows = [
-        [label, _number(trial.score), *(_number(trial.figures.get(key)) for key in figures)]
-        for label, trial in _corners_and_best(study)
-    ]
-    return _table(["", "score", *figures], rows, best_row=len(rows) - 1)
+    shown = _corners_and_best(study)
+    rows = [["score", *(_number(trial.score) for _, trial in shown)]]
+    for figure in study.best_trial.figures:
+        rows.append([figure, *(_number(trial.figures.get(figure)) for _, trial in shown)])
+    return _table(["", *(label for label, _ in shown)], rows, best_row=0)
 
 
 def _gallery(study: Study, shown: Sequence[tuple[str, Trial]]) -> str:

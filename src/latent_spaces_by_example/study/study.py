@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
+from threadpoolctl import threadpool_limits
 
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.search import load as load_search
@@ -224,7 +225,9 @@ class Study:
         batch_size = self.settings.batch_size
         start = first - (first - corners) % batch_size
         rng = np.random.default_rng([self.settings.random_seed, start])
-        proposal = search.propose(self.history(until=start), batch_size, rng)
+        # a search works on small matrices, with which two threads are many times slower than one
+        with threadpool_limits(limits=1, user_api="blas"):
+            proposal = search.propose(self.history(until=start), batch_size, rng)
         return check_proposal(proposal, n=batch_size, search=search)[first - start :]
 
     def _store(self, number: int, outcome: Outcome) -> None:
