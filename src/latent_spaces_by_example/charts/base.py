@@ -1,0 +1,67 @@
+"""What a chart is: u <-> w, the unit hypercube to the unit sphere's non-negative orthant."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, final
+
+import numpy as np
+from jaxtyping import Float64
+
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.charts.domain import cube_coordinates, orthant_weights
+
+
+class Chart(ABC):
+    """A map of [0, 1]^(K - 1) onto {w : |w| = 1, w_k >= 0}, for every number of weights K >= 1.
+
+    A chart is written by giving ``_weights`` and ``_coordinates``; this class checks what comes
+    in, so that every chart has the same domain and the same policy about its edges: outside is
+    an error, rounding at the edge (a few ulps of the dtype that came in) is not. All computing
+    is in float64. Hold a new one to ``latent_spaces_by_example.testing.ChartContract``.
+    """
+
+    #: True if u uniform in the cube gives w uniform on the orthant of the sphere.
+    is_uniform: ClassVar[bool]
+
+    @final
+    def forward(self, u: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        """Map coordinates to weights, u -> w.
+
+        Args:
+            u: shape (n, K - 1), floating point, each coordinate in [0, 1].
+
+        Returns:
+            Weights, shape (n, K): rows of norm 1, none negative.
+
+        Raises:
+            ArgumentError: if ``u`` has another shape or dtype, or a value outside [0, 1].
+        """
+        return self._weights(cube_coordinates(u))
+
+    @final
+    def inverse(self, w: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+        """Map weights to coordinates, w -> u.
+
+        Where a face of the cube collapses (all its points have the same weights) the
+        coordinates that do not matter come back as 0.
+
+        Args:
+            w: shape (n, K) with K at least 1, floating point, rows of norm 1, none negative.
+
+        Returns:
+            Coordinates, shape (n, K - 1), in [0, 1].
+
+        Raises:
+            ArgumentError: if ``w`` has another shape or dtype, or a value that is not finite.
+            OutsideSpaceError: if a row is off the unit sphere or outside the orthant.
+        """
+        return self._coordinates(orthant_weights(w))
+
+    @abstractmethod
+    def _weights(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m+1"]:
+        """Map coordinates that are known to lie in [0, 1] to weights."""
+
+    @abstractmethod
+    def _coordinates(self, w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n K-1"]:
+        """Map weights that are known to be unit and non-negative, K >= 1, to coordinates."""

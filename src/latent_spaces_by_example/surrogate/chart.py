@@ -1,0 +1,314 @@
+"""The surrogate chart itself, and the two usual ways to make one."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.charts import AngularChart, Chart, KnotheRosenblattChart
+from latent_spaces_by_example.charts.domain import (
+    cube_coordinates,
+    orthant_weights,
+    unit_weights,
+)
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.surrogate.combination import combination_rule
+from latent_spaces_by_example.surrogate.inversion import check_independent, weights_of
+from latent_spaces_by_example.surrogate.projection import Projection, nearest_candidates
+from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
+from latent_spaces_by_example.surrogate.span import SeedSpan
+from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
+
+
+@final
+class SurrogateChart:
+    """The space that K seed latents span: u <-> w <-> inner latent <-> z.
+
+    z = T^-1(sum_k c_k(w) T(z_k)), w = chart(u); c(w) = w for the linear rule.
+
+    - ``u``: coordinates in the unit hypercube, shape (n, K - 1);
+    - ``w``: weights over the seed latents, shape (n, K), rows of norm 1; what the chart makes is
+      non-negative, but ``from_w_to_z`` takes any sign;
+    - ``z``: latents, shape (n, *latent_shape), in the seed latents' dtype.
+
+    Args:
+        seed_latents: shape (K, *latent_shape), K >= 1, floating point. Kept by reference, not
+            copied: do not change the array afterwards.
+        weight_chart: the chart u <-> w; default :class:`~latent_spaces_by_example.charts.\
+KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
+        transport_map: the law of the latents; default: independent standard Gaussians.
+        combination: ``"linear"``, the published rule, exact in law for seed latents drawn
+            independently; or ``"shell"``, which keeps every candidate at the seeds' own norms
+            also when the seeds are correlated. Corners are the seeds under both.
+
+    Raises:
+        ArgumentError: if the seed latents have a wrong shape or dtype, are not finite, or two
+            of them are identical; or if another argument is not as above.
+
+    Source: Willis et al. 2025 (arXiv 2509.23800); transport maps: Bodin et al. 2024
+    (arXiv 2408.08558).
+
+    Example:
+        >>> import numpy as np
+        >>> seed_latents = np.random.default_rng(0).standard_normal((3, 4, 8, 8))
+        >>> chart = SurrogateChart(seed_latents)
+        >>> z = chart.from_u_to_z(np.array([[0.2, 0.7]]))
+        >>> z.shape
+        (1, 4, 8, 8)
+        >>> chart.from_z_to_u(z).round(12)
+        array([[0.2, 0.7]])
+    """
+
+    def __init__(
+        self,
+        seed_latents: ArrayLike,
+        *,
+        weight_chart: Chart | None = None,
+        transport_map: TransportMap | None = None,
+        combination: str = "linear",
+    ) -> None:
+        """Check the seed latents and keep them; the class says what the arguments are."""
+        seeds = checked_seed_latents(seed_latents)
+        self._weight_chart: Chart = _instance(
+            weight_chart, of=Chart, name="weight_chart", default=KnotheRosenblattChart
+        )
+        self._transport_map: TransportMap = _instance(
+            transport_map, of=TransportMap, name="transport_map", default=IdentityTransportMap
+        )
+        self._rule = combination_rule(combination)
+        self._latent_shape = seeds.shape[1:]
+        self._span = SeedSpan(self._transport_map.forward(seeds))
+        if not self._is_identity:
+            check_finite(self._span.rows, name="the transport map's image of seed_latents")
+
+    def __repr__(self) -> str:
+        """Say in one line what is spanned, and how."""
+        return (
+            f"SurrogateChart({self.num_seeds} seed latents of shape {self._latent_shape} and dtype "
+            f"{self._span.rows.dtype}, {type(self._weight_chart).__name__}, "
+            f"{self._transport_map!r}, combination={self._rule.name!r})"
+        )
+
+    @property
+    def num_seeds(self) -> int:
+        """Number K of seed latents."""
+        return self._span.num_seeds
+
+    @property
+    def num_latent_dims(self) -> int:
+        """Dimension d of the inner latents."""
+        return int(self._span.rows.shape[1])
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """Shape of one latent."""
+        return self._latent_shape
+
+    @property
+    def combination(self) -> str:
+        """Name of the rule by which weights combine the seed latents."""
+        return self._rule.name
+
+    @property
+    def gram(self) -> Float64[np.ndarray, "K K"]:
+        """Inner products of the inner seed latents; computed when first asked for, read-only."""
+        return self._span.gram
+
+    @property
+    def correlation(self) -> Float64[np.ndarray, "K K"]:
+        """Cosines between the inner seed latents, diagonal exactly 1; read-only."""
+        return self._span.correlation
+
+    def from_u_to_w(self, u: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        """Map coordinates (n, K - 1) in [0, 1] to weights, by the chart.
+
+        Raises:
+            ArgumentError: if ``u`` has another shape or dtype, or leaves the cube.
+        """
+        w: Float64[np.ndarray, "n K"] = self._weight_chart.forward(
+            cube_coordinates(u, num_seeds=self.num_seeds)
+        )
+        return w
+
+    def from_w_to_u(self, w: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+        """Map weights (n, K), unit and non-negative, to coordinates, by the chart.
+
+        Raises:
+            ArgumentError: if ``w`` has another shape or dtype.
+            OutsideSpaceError: if ``w`` is off the unit sphere or outside the orthant.
+        """
+        u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(
+            orthant_weights(w, num_seeds=self.num_seeds)
+        )
+        return u
+
+    def from_w_to_z(self, w: ArrayLike) -> Float[np.ndarray, "n ..."]:
+        """Map weights (n, K), unit and of any sign, to latents (n, *latent_shape).
+
+        z = T^-1(c(w) Z): one matrix product, in the seed latents' dtype. One-hot weights give
+        that seed latent.
+
+        Raises:
+            ArgumentError: if ``w`` has another shape or dtype, or the shell rule's combination
+                cancels.
+            OutsideSpaceError: if ``w`` is off the unit sphere.
+        """
+        weights = unit_weights(w, num_seeds=self.num_seeds)
+        inner = self._span.combine(self._rule.coefficients(weights, self._span))
+        return self._transport_map.inverse(inner, latent_shape=self._latent_shape)
+
+    def from_z_to_w(self, z: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        """Map latents (n, *latent_shape) of the space to their weights.
+
+        Least squares through the seeds' K x K Gram matrix (by blocked QR if that is ill
+        conditioned). Nothing is projected: what rounding of the dtype cannot explain is an error.
+
+        Raises:
+            ArgumentError: if ``z`` has another shape or dtype, is not finite, or the seed
+                latents are linearly dependent.
+            OutsideSpaceError: if a latent lies outside the span (the message has the relative
+                residual), outside the orthant, or off the norm that the space has there;
+                :meth:`project` gives the nearest weights.
+        """
+        latents = self._checked_latents(z)
+        inner = self._transport_map.forward(latents)
+        return weights_of(
+            self._span.least_squares(inner),
+            span=self._span,
+            rule=self._rule,
+            rounding=self._rounding(latents, inner),
+        )
+
+    def project(self, z: ArrayLike) -> Projection:
+        """Find the weights whose latents are nearest in direction to any latents.
+
+        w maximises the cosine between the inner latent of z and that of w, over the orthant.
+
+        Args:
+            z: latents, shape (n, *latent_shape), floating point.
+
+        Returns:
+            The weights, and for each latent the residual and the ratio of norms.
+
+        Raises:
+            ArgumentError: if ``z`` has another shape or dtype, is not finite, or the seed
+                latents are linearly dependent.
+            OutsideSpaceError: if a latent is at a right angle or more from the whole space.
+        """
+        inner = self._transport_map.forward(self._checked_latents(z))
+        return nearest_candidates(self._span.least_squares(inner), span=self._span, rule=self._rule)
+
+    def from_u_to_z(self, u: ArrayLike) -> Float[np.ndarray, "n ..."]:
+        """Map coordinates (n, K - 1) in [0, 1] to latents (n, *latent_shape).
+
+        Raises:
+            ArgumentError: as :meth:`from_u_to_w` and :meth:`from_w_to_z` do.
+        """
+        return self.from_w_to_z(self.from_u_to_w(u))
+
+    def from_z_to_u(self, z: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+        """Map latents (n, *latent_shape) of the space to coordinates.
+
+        Raises:
+            ArgumentError: as :meth:`from_z_to_w` does.
+            OutsideSpaceError: as :meth:`from_z_to_w` does.
+        """
+        return self.from_w_to_u(self.from_z_to_w(z))
+
+    @property
+    def _is_identity(self) -> bool:
+        return isinstance(self._transport_map, IdentityTransportMap)
+
+    def _checked_latents(self, z: ArrayLike) -> Float[np.ndarray, "n ..."]:
+        shape = f"(n, {', '.join(map(str, self._latent_shape))})"
+        latents = float_array(z, name="z", shape=shape)
+        if latents.ndim == 0 or latents.shape[1:] != self._latent_shape:
+            single = latents.shape == self._latent_shape
+            hint = "; write z[None] for a single latent" if single else ""
+            raise ArgumentError(f"z has shape {latents.shape}; expected {shape}{hint}")
+        check_finite(latents, name="z")
+        check_independent(self._span)
+        return latents
+
+    def _rounding(
+        self, latents: Float[np.ndarray, "n ..."], inner: Float[np.ndarray, "n d"]
+    ) -> Float64[np.ndarray, " n"]:
+        """Relative error of inner latents that a unit in the last place of z explains."""
+        dtypes = (latents.dtype, self._span.rows.dtype)
+        eps = max(float(np.finfo(dtype).eps) for dtype in dtypes)
+        rounding = np.full(len(latents), eps)
+        if self._is_identity:
+            return rounding
+        # A map may stretch rounding (z far from 0, its spread small): see by how much.
+        signs = np.random.default_rng(0).choice([-1, 1], size=latents.shape).astype(latents.dtype)
+        moved = self._transport_map.forward(latents + signs * np.spacing(latents))
+        norms = np.linalg.norm(inner.astype(np.float64), axis=1)
+        shift = np.linalg.norm(moved.astype(np.float64) - inner, axis=1)
+        stretched = shift / np.where(norms > 0.0, norms, 1.0)
+        finite = np.where(np.isfinite(stretched), stretched, 0.0)
+        larger: Float64[np.ndarray, " n"] = np.maximum(rounding, finite)
+        return larger
+
+
+def knothe_rosenblatt_surrogate_chart(
+    seed_latents: ArrayLike,
+    *,
+    transport_map: TransportMap | None = None,
+    combination: str = "linear",
+) -> SurrogateChart:
+    """Make a surrogate chart under which uniform u is uniform on the sphere of weights.
+
+    z = T^-1(c(w) Z), w from u by the Knothe-Rosenblatt chart. Arguments, errors and source are
+    those of :class:`SurrogateChart`.
+
+    Example:
+        >>> import numpy as np
+        >>> chart = knothe_rosenblatt_surrogate_chart(np.eye(3, 10))
+        >>> chart.from_u_to_w(np.zeros((1, 2)))
+        array([[1., 0., 0.]])
+    """
+    return SurrogateChart(
+        seed_latents,
+        weight_chart=KnotheRosenblattChart(),
+        transport_map=transport_map,
+        combination=combination,
+    )
+
+
+def angular_surrogate_chart(
+    seed_latents: ArrayLike,
+    *,
+    transport_map: TransportMap | None = None,
+    combination: str = "linear",
+) -> SurrogateChart:
+    """Make a surrogate chart by hyperspherical angles: smooth, not uniform.
+
+    z = T^-1(c(w) Z), w from u by the angular chart. Arguments, errors and source are those of
+    :class:`SurrogateChart`.
+
+    Example:
+        >>> import numpy as np
+        >>> chart = angular_surrogate_chart(np.eye(2, 10))
+        >>> chart.from_u_to_w(np.array([[0.5]])).round(6)
+        array([[0.707107, 0.707107]])
+    """
+    return SurrogateChart(
+        seed_latents,
+        weight_chart=AngularChart(),
+        transport_map=transport_map,
+        combination=combination,
+    )
+
+
+def _instance(value: Any, *, of: type, name: str, default: type) -> Any:
+    if value is None:
+        return default()
+    if not isinstance(value, of):
+        raise ArgumentError(
+            f"{name} is {value!r}; expected an instance of a subclass of {of.__name__}, for "
+            f"example {default.__name__}()"
+        )
+    return value

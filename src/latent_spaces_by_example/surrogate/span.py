@@ -1,0 +1,224 @@
+"""The seed latents' span: combining them, and finding the combination behind a latent.
+
+This is the only place that touches arrays of the latents' size, so it is the place to write again
+for another array library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from jaxtyping import Float, Float64
+from scipy.linalg import qr, solve_triangular
+
+from latent_spaces_by_example.errors import ArgumentError
+
+# Blocks of seeds of about this size stay in a core's cache while they are worked on.
+_BLOCK_BYTES = 1 << 20
+# Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
+# digits for one step of refinement to restore them.
+_GRAM_LIMIT = 1e6
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """The least-squares problem min_a |y - a E| over the unit seeds E, reduced to K dimensions.
+
+    |y - a E|^2 = |R a - rhs|^2 + outside^2.
+
+    Attributes:
+        factor: upper triangular R with R^T R = E E^T, shape (K, K).
+        rhs: shape (n, K).
+        solution: the minimising a, shape (n, K).
+        outside: distance of y from the span, shape (n,).
+        norms: |y|, shape (n,).
+    """
+
+    factor: Float64[np.ndarray, "K K"]
+    rhs: Float64[np.ndarray, "n K"]
+    solution: Float64[np.ndarray, "n K"]
+    outside: Float64[np.ndarray, " n"]
+    norms: Float64[np.ndarray, " n"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SeedSpan:
+    """The span of K inner seed latents.
+
+    Attributes:
+        rows: the seed latents, shape (K, d), kept by reference.
+    """
+
+    rows: Float[np.ndarray, "K d"]
+
+    @property
+    def num_seeds(self) -> int:
+        """K."""
+        return len(self.rows)
+
+    @cached_property
+    def gram(self) -> Float64[np.ndarray, "K K"]:
+        """Inner products of the seeds, accumulated in float64 whatever their dtype."""
+        gram = np.zeros((self.num_seeds, self.num_seeds))
+        for _, block in self._blocks(np.dtype(np.float64)):
+            gram += block @ block.T
+        squares = np.diag(gram)
+        if not (np.isfinite(squares).all() and (squares > 0.0).all()):
+            raise ArgumentError(
+                "the squared norms of the inner seed latents overflow or underflow float64; "
+                "expected latents of a reasonable scale"
+            )
+        gram.setflags(write=False)
+        return gram
+
+    @cached_property
+    def norms(self) -> Float64[np.ndarray, " K"]:
+        """Euclidean norms of the seeds."""
+        norms: Float64[np.ndarray, " K"] = np.sqrt(np.diag(self.gram))
+        norms.setflags(write=False)
+        return norms
+
+    @cached_property
+    def correlation(self) -> Float64[np.ndarray, "K K"]:
+        """Cosines between the seeds, with a diagonal of exactly 1."""
+        cosines: Float64[np.ndarray, "K K"] = self.gram / np.outer(self.norms, self.norms)
+        np.clip(cosines, -1.0, 1.0, out=cosines)
+        np.fill_diagonal(cosines, 1.0)
+        cosines.setflags(write=False)
+        return cosines
+
+    @cached_property
+    def smallest_singular_value(self) -> float:
+        """Of the matrix of unit seeds: how far they are from being linearly dependent."""
+        if self.num_seeds > self.rows.shape[1]:
+            return 0.0
+        singular_values = np.linalg.svd(self._factor, compute_uv=False)
+        return float(singular_values[-1])
+
+    def combine(self, coefficients: Float64[np.ndarray, "n K"]) -> Float[np.ndarray, "n d"]:
+        """coefficients @ seeds, in the seeds' dtype and without copying them."""
+        dtype = self.rows.dtype
+        # float16 has no matrix product worth the name, in speed or in accuracy.
+        working = np.dtype(np.float32) if dtype == np.float16 else dtype
+        factors = coefficients.astype(working)
+        combined = np.empty((len(factors), self.rows.shape[1]), dtype)
+        for columns, block in self._blocks(working):
+            if working == dtype:
+                np.matmul(factors, block, out=combined[:, columns])
+            else:
+                combined[:, columns] = factors @ block
+        return combined
+
+    def least_squares(self, y: Float[np.ndarray, "n d"]) -> LeastSquares:
+        """Find the combinations of unit seeds nearest to the rows of ``y``."""
+        if self._gram_factor is None:
+            return self._least_squares_by_qr(y)
+        return self._least_squares_by_gram(y, self._gram_factor)
+
+    def _least_squares_by_gram(
+        self, y: Float[np.ndarray, "n d"], factor: Float64[np.ndarray, "K K"]
+    ) -> LeastSquares:
+        """Corrected semi-normal equations: two passes over the seeds, no copy of them.
+
+        Source: Björck, "Stability analysis of the method of seminormal equations for linear
+        least squares problems", Linear Algebra Appl. 88/89 (1987).
+        """
+        products, squares = self._products_with(y, None)
+        rhs = _solve(factor, products, transposed=True)
+        solution = _solve(factor, rhs)
+        # The same with the residual in y's place corrects what the Gram matrix's condition spoilt.
+        corrections, outside_squares = self._products_with(y, solution)
+        correction_rhs = _solve(factor, corrections, transposed=True)
+        outside_squares = outside_squares - (correction_rhs**2).sum(axis=1)
+        return LeastSquares(
+            factor=factor,
+            rhs=rhs + correction_rhs,
+            solution=solution + _solve(factor, correction_rhs),
+            outside=np.sqrt(np.maximum(outside_squares, 0.0)),
+            norms=np.sqrt(squares),
+        )
+
+    def _products_with(
+        self, y: Float[np.ndarray, "n d"], solution: Float64[np.ndarray, "n K"] | None
+    ) -> tuple[Float64[np.ndarray, "n K"], Float64[np.ndarray, " n"]]:
+        """Inner products with the unit seeds, and squared norms, of y - solution E."""
+        products = np.zeros((len(y), self.num_seeds))
+        squares = np.zeros(len(y))
+        for columns, block in self._blocks(np.dtype(np.float64)):
+            part = y[:, columns].astype(np.float64)
+            if solution is not None:
+                part -= (solution / self.norms) @ block
+            products += part @ block.T
+            squares += np.einsum("nd,nd->n", part, part)
+        return products / self.norms, squares
+
+    def _least_squares_by_qr(self, y: Float[np.ndarray, "n d"]) -> LeastSquares:
+        """QR of seeds and y together, block by block: slower, and as accurate as can be.
+
+        The triangular factor of [E^T | y^T] holds that of E^T, Q^T y beside it, and under it what
+        of y is outside the span; Q itself is never formed.
+        """
+        n, k = len(y), self.num_seeds
+        rhs, solution, outside = np.empty((n, k)), np.empty((n, k)), np.empty(n)
+        for start in range(0, n, 64):
+            rows = slice(start, start + 64)
+            triangle = self._triangle(y[rows])
+            rhs[rows] = triangle[:k, k:].T
+            solution[rows] = _solve(triangle[:k, :k], rhs[rows])
+            outside[rows] = np.linalg.norm(triangle[k:, k:], axis=0)
+        return LeastSquares(
+            factor=self._factor,
+            rhs=rhs,
+            solution=solution,
+            outside=outside,
+            norms=np.hypot(np.linalg.norm(rhs, axis=1), outside),
+        )
+
+    def _triangle(self, y: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "rows K_and_n"]:
+        triangle = np.empty((0, self.num_seeds + len(y)))
+        for columns, block in self._blocks(np.dtype(np.float64)):
+            tall = np.hstack([(block / self.norms[:, None]).T, y[:, columns].T.astype(np.float64)])
+            triangle = qr(np.vstack([triangle, tall]), mode="r", overwrite_a=True)[0]
+            triangle = triangle[: triangle.shape[1]]
+        return triangle
+
+    @cached_property
+    def _gram_factor(self) -> Float64[np.ndarray, "K K"] | None:
+        """The Cholesky factor of the cosines; None if they are too ill-conditioned for it."""
+        eigenvalues = np.linalg.eigvalsh(self.correlation)
+        if eigenvalues[0] * _GRAM_LIMIT < eigenvalues[-1]:
+            return None
+        factor: Float64[np.ndarray, "K K"] = np.linalg.cholesky(self.correlation).T
+        return factor
+
+    @cached_property
+    def _factor(self) -> Float64[np.ndarray, "K K"]:
+        if self._gram_factor is not None:
+            return self._gram_factor
+        return self._triangle(self.rows[:0])
+
+    def _blocks(
+        self, dtype: np.dtype[np.floating]
+    ) -> Iterator[tuple[slice, Float[np.ndarray, "K block"]]]:
+        """The seeds' columns a block at a time, in ``dtype``."""
+        width = max(_BLOCK_BYTES // (dtype.itemsize * self.num_seeds), 1024)
+        for start in range(0, self.rows.shape[1], width):
+            columns = slice(start, start + width)
+            yield columns, self.rows[:, columns].astype(dtype, copy=False)
+
+
+def _solve(
+    factor: Float64[np.ndarray, "K K"],
+    rows: Float64[np.ndarray, "n K"],
+    *,
+    transposed: bool = False,
+) -> Float64[np.ndarray, "n K"]:
+    solved: Float64[np.ndarray, "n K"] = solve_triangular(
+        factor, rows.T, trans="T" if transposed else "N"
+    ).T
+    return solved

@@ -1,0 +1,116 @@
+"""What a transport map is: z <-> inner latent, from a model's law to a standard Gaussian."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from math import prod
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+
+from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.errors import ArgumentError
+
+
+class TransportMap(ABC):
+    """A one-to-one map T under which latents of the model's law become standard Gaussian.
+
+    If z follows the law, T(z) is d independent standard Gaussians; so unit-norm combinations of
+    inner latents are standard Gaussian too, and T^-1 of one is again a latent that the model
+    could have drawn. The same map makes prior draws: ``inverse(rng.standard_normal((n, d)),
+    latent_shape=latent_shape)`` with d = ``num_inner_dims(latent_shape)``.
+
+    A map is written by giving ``num_inner_dims``, ``_to_inner`` and ``_to_latent``; this class
+    checks and reshapes. dtype is kept both ways. Hold a new one to
+    ``latent_spaces_by_example.testing.TransportMapContract``.
+
+    Source: Bodin et al. 2024 (arXiv 2408.08558).
+    """
+
+    @abstractmethod
+    def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
+        """Return d, the dimension of the inner latent of a latent of shape ``latent_shape``.
+
+        Raises:
+            ArgumentError: if this map's law has no latents of that shape.
+        """
+
+    @final
+    def forward(self, z: ArrayLike) -> Float[np.ndarray, "n d"]:
+        """Map latents to inner latents, z -> T(z).
+
+        Args:
+            z: latents, shape (n, *latent_shape), floating point.
+
+        Returns:
+            Inner latents, shape (n, d), of the dtype of ``z``; they may share its memory.
+
+        Raises:
+            ArgumentError: if the shape or the dtype of ``z`` is wrong.
+        """
+        latents = float_array(z, name="z", shape="(n, *latent_shape)")
+        if latents.ndim < 2:
+            raise ArgumentError(
+                f"z has shape {latents.shape}; expected (n, *latent_shape); write z[None] for a "
+                "single latent"
+            )
+        latent_shape = latents.shape[1:]
+        flat = latents.reshape(len(latents), prod(latent_shape))
+        d = self.num_inner_dims(latent_shape)
+        return self._to_inner(flat, latent_shape).reshape(len(flat), d)
+
+    @final
+    def inverse(
+        self, inner: ArrayLike, *, latent_shape: tuple[int, ...] | None = None
+    ) -> Float[np.ndarray, "n ..."]:
+        """Map inner latents to latents, T^-1(inner).
+
+        Args:
+            inner: inner latents, shape (n, d), floating point.
+            latent_shape: the shape of one latent; None means flat, (number of dimensions,).
+
+        Returns:
+            Latents, shape (n, *latent_shape), of the dtype of ``inner``; they may share its
+            memory.
+
+        Raises:
+            ArgumentError: if ``inner`` has another width than latents of that shape need, or
+                a wrong dtype.
+        """
+        inner_latents = float_array(inner, name="inner", shape="(n, d)")
+        if inner_latents.ndim != 2:
+            raise ArgumentError(f"inner has shape {inner_latents.shape}; expected (n, d)")
+        if latent_shape is None:
+            latent_shape = (inner_latents.shape[1],)
+        d = self.num_inner_dims(latent_shape)
+        if inner_latents.shape[1] != d:
+            raise ArgumentError(
+                f"inner has shape {inner_latents.shape}; expected (n, {d}) for latents of shape "
+                f"{latent_shape}"
+            )
+        flat = self._to_latent(inner_latents, latent_shape)
+        return flat.reshape(len(inner_latents), *latent_shape)
+
+    @abstractmethod
+    def _to_inner(
+        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
+    ) -> Float[np.ndarray, "n d"]:
+        """Map flattened latents to inner latents, in the same dtype."""
+
+    @abstractmethod
+    def _to_latent(
+        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[np.ndarray, "n D"]:
+        """Map inner latents to flattened latents, in the same dtype."""
+
+
+def finite_parameter(value: ArrayLike, *, name: str) -> np.ndarray:
+    """Return a law's parameter as float64; integers are fine here, since it is no latent."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(f"{name} cannot be read as numbers ({error})") from error
+    check_finite(array, name=name)
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,44 @@
+"""The law that needs no map: independent standard Gaussians."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+
+from latent_spaces_by_example.transport_maps.base import TransportMap
+
+
+@final
+class IdentityTransportMap(TransportMap):
+    """The map for latents that are independent standard Gaussians: T(z) = z, flattened.
+
+    Example:
+        >>> import numpy as np
+        >>> transport_map = IdentityTransportMap()
+        >>> inner = transport_map.forward(np.zeros((2, 4, 8, 8)))
+        >>> inner.shape
+        (2, 256)
+        >>> transport_map.inverse(inner, latent_shape=(4, 8, 8)).shape
+        (2, 4, 8, 8)
+    """
+
+    def __repr__(self) -> str:
+        """Return the call that makes one."""
+        return "IdentityTransportMap()"
+
+    def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
+        """Return the number of elements of a latent: any shape will do."""
+        return prod(latent_shape)
+
+    def _to_inner(
+        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
+    ) -> Float[np.ndarray, "n D"]:
+        return z
+
+    def _to_latent(
+        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[np.ndarray, "n d"]:
+        return inner
