@@ -1,0 +1,159 @@
+"""Sections as a few unbounded numbers: smooth principal components of thickness and camber."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Float64
+
+NUM_POINTS_PER_SIDE = 64
+NUM_POINTS = 2 * NUM_POINTS_PER_SIDE - 1
+_LEADING_EDGE = NUM_POINTS_PER_SIDE - 1
+
+# The softplus bends where real sections hardly are. The gap is bounded on both sides, since a
+# tail that is Gaussian in its logarithm would now and then open a section like a pair of jaws.
+_BEND = 0.03
+_GAP_CEILING = 0.06
+
+# What stands for a thickness or a gap that a positive representation cannot hold. These are not
+# the least values that it can make, which would be far from everything else that is real.
+_NO_SHAPE = 1.5e-3
+_NO_GAP = 1e-5
+
+
+def largest_gap() -> float:
+    """Bluntest trailing edge that the representation holds, in chords."""
+    return 0.99 * _GAP_CEILING
+
+
+def chord_grid() -> Float64[np.ndarray, " 64"]:
+    """Chordwise stations from leading to trailing edge, x_i = (1 - cos(pi i / 63)) / 2."""
+    grid = 0.5 * (1.0 - np.cos(np.linspace(0.0, np.pi, NUM_POINTS_PER_SIDE)))
+    grid[-1] = 1.0
+    return grid
+
+
+def contour(
+    upper: Float64[np.ndarray, "n 64"], lower: Float64[np.ndarray, "n 64"]
+) -> Float64[np.ndarray, "n 127 2"]:
+    """Join two sides, each from leading to trailing edge, into contours in Selig order."""
+    grid = chord_grid()
+    x = np.concatenate([grid[::-1], grid[1:]])
+    y = np.concatenate([upper[:, ::-1], lower[:, 1:]], axis=1)
+    return np.stack([np.broadcast_to(x, y.shape), y], axis=2)
+
+
+def sides(
+    sections: Float64[np.ndarray, "n 127 2"],
+) -> tuple[Float64[np.ndarray, "n 64"], Float64[np.ndarray, "n 64"]]:
+    """Split contours into the ordinates of the upper and the lower side, leading edge first."""
+    y = sections[:, :, 1]
+    return y[:, _LEADING_EDGE::-1], y[:, _LEADING_EDGE:]
+
+
+def _softplus(v: np.ndarray) -> np.ndarray:
+    return _BEND * np.logaddexp(0.0, v / _BEND)
+
+
+def _inverse_softplus(y: np.ndarray) -> np.ndarray:
+    # y + b log(1 - exp(-y / b)) is b log(exp(y / b) - 1) without its overflow
+    return y + _BEND * np.log(-np.expm1(-y / _BEND))
+
+
+def _class_function() -> np.ndarray:
+    x = chord_grid()[1:-1]
+    return np.sqrt(x) * (1.0 - x)
+
+
+def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n 125"]:
+    """Unbounded coordinates of sections in which squared distance is close to that of ordinates.
+
+    With t the thickness, c the camber line and g the trailing-edge gap,
+    t(x) = g x + sqrt(x) (1 - x) softplus(v(x)): 62 values of sqrt(x) (1 - x) v / sqrt(2),
+    62 of sqrt(2) c, and log(g / (0.06 - g)). Where a section has t(x) <= g x, a small thickness
+    stands for it; a closed trailing edge becomes a gap of 1e-5.
+    """
+    upper, lower = sides(sections)
+    thickness, camber = upper - lower, 0.5 * (upper + lower)
+    gap = thickness[:, -1:]
+    gap = np.where(gap < 1e-3 * _NO_GAP, _NO_GAP, np.minimum(gap, largest_gap()))
+    shape = (thickness - gap * chord_grid())[:, 1:-1] / _class_function()
+    v = _inverse_softplus(np.where(shape < 1e-4 * _NO_SHAPE, _NO_SHAPE, shape))
+    g = np.log(gap / (_GAP_CEILING - gap))
+    return np.concatenate(
+        [_class_function() * v / np.sqrt(2.0), np.sqrt(2.0) * camber[:, 1:-1], g], axis=1
+    )
+
+
+def sections_from_features(f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarray, "n 127 2"]:
+    """Inverse of ``features``: every result has positive thickness between its two ends."""
+    inside = NUM_POINTS_PER_SIDE - 2
+    v = np.sqrt(2.0) * f[:, :inside] / _class_function()
+    camber = np.zeros((len(f), NUM_POINTS_PER_SIDE))
+    camber[:, 1:-1] = f[:, inside:-1] / np.sqrt(2.0)
+    gap = _GAP_CEILING / (1.0 + np.exp(-np.clip(f[:, -1:], -700.0, 700.0)))
+    thickness = gap * chord_grid()
+    thickness[:, 1:-1] += _class_function() * _softplus(v)
+    return contour(camber + 0.5 * thickness, camber - 0.5 * thickness)
+
+
+@dataclass(frozen=True)
+class SectionRepresentation:
+    """Sections <-> vectors of zero mean and unit covariance, nearly Gaussian in each direction.
+
+    q = (principal components of the features, gap), s = sinh(tail asinh((q - location) / scale)
+    - skew) element by element (Jones and Pewsey 2009, Biometrika 96(4), 761), and
+    y = whitening (s - centre).
+
+    Attributes:
+        mean: mean of the features, shape (125,).
+        basis: orthonormal directions in the first 124 features, shape (d - 1, 124).
+        location, scale, skew, tail: the element-wise law, shape (d,) each.
+        centre, whitening, colouring: the affine map and its inverse, (d,), (d, d) and (d, d).
+    """
+
+    mean: Float64[np.ndarray, " 125"]
+    basis: Float64[np.ndarray, "d_minus_1 124"]
+    location: Float64[np.ndarray, " d"]
+    scale: Float64[np.ndarray, " d"]
+    skew: Float64[np.ndarray, " d"]
+    tail: Float64[np.ndarray, " d"]
+    centre: Float64[np.ndarray, " d"]
+    whitening: Float64[np.ndarray, "d d"]
+    colouring: Float64[np.ndarray, "d d"]
+
+    @property
+    def num_dims(self) -> int:
+        """Dimension d of the vectors."""
+        return len(self.location)
+
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """Names of the arrays that make up a representation."""
+        return tuple(field.name for field in fields(cls))
+
+    def project(self, f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarray, "n d"]:
+        """Principal components and gap, q, of features."""
+        centred = f - self.mean
+        return np.concatenate([centred[:, :-1] @ self.basis.T, centred[:, -1:]], axis=1)
+
+    def standardise(self, q: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+        """Carry q to y."""
+        s = np.sinh(self.tail * np.arcsinh((q - self.location) / self.scale) - self.skew)
+        return (s - self.centre) @ self.whitening.T
+
+    def restore(self, y: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+        """Carry y back to q."""
+        s = y @ self.colouring.T + self.centre
+        return self.location + self.scale * np.sinh((np.arcsinh(s) + self.skew) / self.tail)
+
+    def encode(self, sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n d"]:
+        """Vectors y of sections."""
+        return self.standardise(self.project(features(sections)))
+
+    def decode(self, y: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n 127 2"]:
+        """Sections of vectors y."""
+        q = self.restore(y)
+        f = np.concatenate([q[:, :-1] @ self.basis, q[:, -1:]], axis=1) + self.mean
+        return sections_from_features(f)
