@@ -81,7 +81,9 @@ def test_resampled_ordinates_are_those_of_the_formula():
 def test_position_scale_and_rotation_do_not_matter(angle, scale, shift, gap):
     section, _, _ = cst_section(60, gap=gap)
     moved = transformed(section, angle=angle, scale=scale, shift=np.array(shift) * scale)
-    other = section + [0.3, 0.2]  # not in normal position either, so its nose is searched for
+    other = section + np.array(
+        [0.3, 0.2]
+    )  # not in normal position either, so its nose is searched for
     np.testing.assert_allclose(normalise(moved), normalise(other), atol=1e-10)
     np.testing.assert_allclose(resample(moved), resample(other), atol=1e-8)
 

@@ -1,0 +1,173 @@
+"""The angle of attack at which a section has a given lift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+LOWEST, HIGHEST = -16.0, 20.0
+_COARSE_STEP = 2.0
+_FINE_POINTS = 17
+_TOLERANCE = 1e-7
+_MOST_STEPS = 40
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Coefficients of n sections at m angles each; every field has shape (n, m).
+
+    Attributes:
+        cl: lift coefficient.
+        cd: drag coefficient.
+        cm: moment coefficient about the quarter chord, nose up.
+        confidence: how much the solver trusts its answer, from 0 to 1.
+    """
+
+    cl: Float64[np.ndarray, "n m"]
+    cd: Float64[np.ndarray, "n m"]
+    cm: Float64[np.ndarray, "n m"]
+    confidence: Float64[np.ndarray, "n m"]
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """n sections in a stream: all that the search for an angle has to know."""
+
+    def __len__(self) -> int:
+        """Number n of sections."""
+        ...
+
+    def of(self, which: Bool[np.ndarray, " n"]) -> Stream:
+        """The same stream with some of the sections."""
+        ...
+
+    def at(self, angles: Float64[np.ndarray, "n m"]) -> Coefficients:
+        """Coefficients of each section at its own m angles of attack, in degrees."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """n sections at the angle that was found for each; every field has shape (n,).
+
+    Attributes:
+        alpha: angle of attack in degrees.
+        reached: whether the section has the lift that was asked for, to 1e-6; if not, it is at the
+            angle where its lift comes nearest.
+        cl, cd, cm, confidence: as in ``Coefficients``.
+    """
+
+    alpha: Float64[np.ndarray, " n"]
+    reached: Bool[np.ndarray, " n"]
+    cl: Float64[np.ndarray, " n"]
+    cd: Float64[np.ndarray, " n"]
+    cm: Float64[np.ndarray, " n"]
+    confidence: Float64[np.ndarray, " n"]
+
+
+def trim(flow: Stream, *, cl: float) -> Trimmed:
+    """Solve cl(alpha) = cl for every section, between -16 and 20 degrees.
+
+    Brackets on a grid of 2 degrees, then regula falsi with the Illinois rule to 1e-7. Where the
+    lift passes the target more than once, on the way up with the least drag. A section that does
+    not reach the target is put at the highest point of its lift curve (the lowest, if its lift is
+    never that small).
+
+    Source of the Illinois rule: Dowell and Jarratt, BIT 11 (1971).
+
+    Args:
+        flow: the sections and their stream.
+        cl: the lift coefficient to reach.
+    """
+    n = len(flow)
+    angles = np.arange(LOWEST, HIGHEST + 1e-9, _COARSE_STEP)
+    grid = np.broadcast_to(angles, (n, len(angles))).copy()
+    coarse = flow.at(grid)
+    low, high, found = _bracket(grid, coarse, cl=cl)
+    alpha = np.empty(n)
+    missing = ~found
+    if missing.any():
+        # The top of the curve may lie between two angles of the grid and still be high enough.
+        fine_low, fine_high, fine_found, best = _look_closer(
+            flow.of(missing), grid[missing], coarse.cl[missing], cl=cl
+        )
+        low[missing], high[missing], found[missing] = fine_low, fine_high, fine_found
+        alpha[missing] = best
+    if found.any():
+        alpha[found] = _solve(flow.of(found), low[found], high[found], cl=cl)
+    at = flow.at(alpha[:, None])
+    return Trimmed(
+        alpha=alpha,
+        reached=np.abs(at.cl[:, 0] - cl) <= 1e-6,
+        cl=at.cl[:, 0],
+        cd=at.cd[:, 0],
+        cm=at.cm[:, 0],
+        confidence=at.confidence[:, 0],
+    )
+
+
+def _bracket(
+    grid: Float64[np.ndarray, "n m"], at: Coefficients, *, cl: float
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """Neighbouring angles with the target between their lifts, and whether there are any."""
+    below: np.ndarray = np.less(at.cl, cl)
+    rising, falling = below[:, :-1] & ~below[:, 1:], ~below[:, :-1] & below[:, 1:]
+    crossing: np.ndarray = np.where(rising.any(axis=1)[:, None], rising, falling)
+    drag = np.where(crossing, at.cd[:, :-1] + at.cd[:, 1:], np.inf)
+    drag = np.where(crossing & ~np.isfinite(drag), np.finfo(np.float64).max, drag)
+    row, best = np.arange(len(grid)), np.argmin(drag, axis=1)
+    return grid[row, best], grid[row, best + 1], np.asarray(crossing.any(axis=1))
+
+
+def _look_closer(
+    flow: Stream, grid: Float64[np.ndarray, "n m"], lift: Float64[np.ndarray, "n m"], *, cl: float
+) -> tuple[
+    Float64[np.ndarray, " n"],
+    Float64[np.ndarray, " n"],
+    Bool[np.ndarray, " n"],
+    Float64[np.ndarray, " n"],
+]:
+    """Brackets on a finer grid around the nearest lift, and the angle of that lift itself."""
+    row = np.arange(len(grid))
+    nearest = np.clip(np.argmin(np.abs(lift - cl), axis=1), 1, grid.shape[1] - 2)
+    part = np.linspace(0.0, 1.0, _FINE_POINTS)
+    start, stop = grid[row, nearest - 1], grid[row, nearest + 1]
+    fine = start[:, None] + (stop - start)[:, None] * part
+    at = flow.at(fine)
+    low, high, found = _bracket(fine, at, cl=cl)
+    distance = np.abs(at.cl - cl)
+    best = np.clip(np.argmin(distance, axis=1), 1, _FINE_POINTS - 2)
+    before, middle, after = (distance[row, best + shift] for shift in (-1, 0, 1))
+    bend = before - 2.0 * middle + after
+    shift = np.where(bend > 0.0, 0.5 * (before - after) / np.where(bend > 0.0, bend, 1.0), 0.0)
+    step = (stop - start) / (_FINE_POINTS - 1)
+    return low, high, found, fine[row, best] + np.clip(shift, -1.0, 1.0) * step
+
+
+def _solve(
+    flow: Stream, low: Float64[np.ndarray, " n"], high: Float64[np.ndarray, " n"], *, cl: float
+) -> Float64[np.ndarray, " n"]:
+    """Regula falsi; an end that stays has its value halved, which keeps the other one moving."""
+    ends = flow.at(np.stack([low, high], axis=1)).cl - cl
+    f_low, f_high = ends[:, 0].copy(), ends[:, 1].copy()
+    low, high = low.copy(), high.copy()
+    last_moved = np.zeros(len(low))
+    solved, done = high.copy(), np.zeros(len(low), dtype=bool)
+    for _ in range(_MOST_STEPS):
+        angle = high - f_high * (high - low) / np.where(f_high == f_low, 1.0, f_high - f_low)
+        miss = flow.at(angle[:, None]).cl[:, 0] - cl
+        # A solved one is left alone, so that its company in the batch makes no difference.
+        solved = np.where(done, solved, angle)
+        done |= np.abs(miss) <= _TOLERANCE
+        if done.all():
+            break
+        moves_low = np.sign(miss) == np.sign(f_low)
+        f_high = np.where(moves_low & (last_moved == 1.0), f_high / 2.0, f_high)
+        f_low = np.where(~moves_low & (last_moved == -1.0), f_low / 2.0, f_low)
+        low, f_low = np.where(moves_low, angle, low), np.where(moves_low, miss, f_low)
+        high, f_high = np.where(moves_low, high, angle), np.where(moves_low, f_high, miss)
+        last_moved = np.where(moves_low, 1.0, -1.0)
+    return solved

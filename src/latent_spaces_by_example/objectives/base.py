@@ -1,0 +1,145 @@
+"""What an objective is, and how what it returns is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from latent_spaces_by_example.errors import ArgumentError
+
+Figure = float | int | bool | str
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """A black box from outputs to scores: any callable of this form, a plain function included.
+
+    It gets a sequence of n outputs of the generator and returns n scores, higher is better. A
+    score is a number, or a mapping with the number under "score" and any other figures (numbers,
+    truth values, short texts) to be kept beside it. A score that is not finite says that this
+    output could not be evaluated. An objective may have ``spec``, the string that ``load`` makes
+    it from again; a study records it.
+    """
+
+    def __call__(self, outputs: Sequence[Any]) -> Iterable[Any]:
+        """Score n outputs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The score of one output.
+
+    Attributes:
+        score: higher is better; NaN or infinite if the output could not be evaluated.
+        figures: whatever else the objective said about the output, by name.
+    """
+
+    score: float
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the output could be evaluated."""
+        return math.isfinite(self.score)
+
+
+def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
+    """Read what an objective returned for n outputs.
+
+    Args:
+        returned: n scores, each a number or a mapping with "score": a list, a tuple, an array of
+            shape (n,), or anything else that can be iterated over.
+        n: how many outputs the objective was given.
+
+    Raises:
+        ArgumentError: not n scores, a score that is not a number, a mapping without "score", or
+            a figure that is neither a number nor a truth value nor a text. A score that is a
+            number but not finite is no error here.
+
+    >>> read_scores([1, {"score": 2.5, "mass": 80}], n=2)[1]
+    Evaluation(score=2.5, figures={'mass': 80})
+    >>> read_scores([1.0], n=2)
+    Traceback (most recent call last):
+    latent_spaces_by_example.errors.ArgumentError: the objective must return one score for each
+    output it was given: 2 outputs, 1 scores
+    """
+    if isinstance(returned, Mapping | str | bytes) or not _iterable(returned):
+        kind = type(returned).__name__
+        raise ArgumentError(
+            f"the objective must return a sequence with one score for each of the {n} outputs it "
+            f"was given, not {_article(kind)}; for a single output return [score]"
+        )
+    scores = list(returned)
+    if len(scores) != n:
+        raise ArgumentError(
+            "the objective must return one score for each output it was given: "
+            f"{n} outputs, {len(scores)} scores"
+        )
+    return [_evaluation(score, index=index) for index, score in enumerate(scores)]
+
+
+def _evaluation(returned: Any, *, index: int) -> Evaluation:
+    if not isinstance(returned, Mapping):
+        return Evaluation(_number(returned, index=index))
+    if "score" not in returned:
+        raise ArgumentError(
+            f"score {index} of the objective is a mapping without 'score'; "
+            f"it has {', '.join(map(repr, returned)) or 'nothing'}"
+        )
+    figures = {}
+    for name, value in returned.items():
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"figure {name!r} beside score {index} of the objective must be named by a "
+                f"text, not by {_article(type(name).__name__)}"
+            )
+        if name != "score":
+            figures[name] = _figure(value, name=name, index=index)
+    return Evaluation(_number(returned["score"], index=index), figures)
+
+
+def _number(value: Any, *, index: int) -> float:
+    plain = _plain(value)
+    if isinstance(plain, int | float):
+        return float(plain)
+    raise ArgumentError(
+        f"score {index} of the objective must be a number, not {_article(type(value).__name__)}"
+        f"{_shape_of(value)}; for an output that cannot be evaluated return float('nan')"
+    )
+
+
+def _figure(value: Any, *, name: str, index: int) -> Figure:
+    plain = _plain(value)
+    if isinstance(plain, int | float | str):
+        return plain
+    raise ArgumentError(
+        f"figure {name!r} beside score {index} of the objective must be a number, a truth value "
+        f"or a text, not {_article(type(value).__name__)}{_shape_of(value)}"
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A Python number of a NumPy scalar, or of an array or tensor without dimensions."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def _iterable(value: Any) -> bool:
+    try:
+        iter(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _shape_of(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return f" of shape {tuple(shape)}" if shape is not None else ""
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"

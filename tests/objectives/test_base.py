@@ -1,0 +1,87 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.objectives import Evaluation, Objective, load, read_scores
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        [1, 2.0, 3],
+        (1, 2, 3),
+        np.array([1, 2, 3]),
+        np.array([1, 2, 3], dtype=np.float32),
+        torch.tensor([1.0, 2.0, 3.0]),
+        [np.float32(1), np.int8(2), np.array(3.0)],
+        [torch.tensor(1.0), {"score": torch.tensor(2.0)}, {"score": np.float64(3)}],
+        (float(value) for value in (1, 2, 3)),
+        {1.0: None, 2.0: None, 3.0: None}.keys(),
+    ],
+)
+def test_forms_of_scores(returned):
+    evaluations = read_scores(returned, n=3)
+    assert [evaluation.score for evaluation in evaluations] == [1.0, 2.0, 3.0]
+    assert all(type(evaluation.score) is float for evaluation in evaluations)
+
+
+def test_figures_are_kept_as_plain_python():
+    given = {"score": 1, "cd": np.float32(0.5), "n": np.int64(3), "ok": np.True_, "why": "because"}
+    (found,) = read_scores([given], n=1)
+    assert found == Evaluation(1.0, {"cd": 0.5, "n": 3, "ok": True, "why": "because"})
+    assert [type(value) for value in found.figures.values()] == [float, int, bool, str]
+    assert set(given) == {"score", "cd", "n", "ok", "why"}
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf, np.float64("nan")])
+def test_scores_that_are_not_finite_are_reported(score):
+    (plain,), (with_figures,) = (
+        read_scores([score], n=1),
+        read_scores([{"score": score, "a": 1}], n=1),
+    )
+    assert not plain.finite
+    assert not with_figures.finite
+    assert with_figures.figures == {"a": 1}
+    assert Evaluation(0.0).finite
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ([1.0, 2.0], r"3 outputs, 2 scores"),
+        ([1.0] * 4, r"3 outputs, 4 scores"),
+        ([], r"3 outputs, 0 scores"),
+        (1.0, r"not a float; for a single output return \[score\]"),
+        (None, r"not a NoneType"),
+        (np.array(1.0), r"not a ndarray"),
+        ({"score": [1, 2, 3]}, r"not a dict"),
+        ("abc", r"not a str"),
+        ([1.0, None, 2.0], r"score 1 .* not a NoneType; .*float\('nan'\)"),
+        ([1.0, "2", 2.0], r"score 1 .* not a str"),
+        ([1.0, 2j, 2.0], r"score 1 .* not a complex"),
+        ([1.0, [2.0], 2.0], r"score 1 .* not a list"),
+        (np.ones((3, 2)), r"score 0 .* not a ndarray of shape \(2,\)"),
+        ([1.0, {"cd": 2.0, "cl": 1}, 3.0], r"score 1 .*without 'score'; it has 'cd', 'cl'"),
+        ([{}, 1, 1], r"score 0 .*it has nothing"),
+        ([{"score": "x"}, 1, 1], r"score 0 .* must be a number"),
+        ([1, 1, {"score": 1, 2: 3}], r"figure 2 beside score 2 .* by an int"),
+        ([1, 1, {"score": 1, "a": [3]}], r"figure 'a' beside score 2 .* not a list"),
+        ([1, 1, {"score": 1, "a": np.ones(2)}], r"figure 'a' .* of shape \(2,\)"),
+        ([1, 1, {"score": 1, "a": None}], r"figure 'a' .* not a NoneType"),
+    ],
+)
+def test_what_is_no_list_of_scores(returned, message):
+    with pytest.raises(ArgumentError, match=message):
+        read_scores(returned, n=3)
+
+
+def test_no_outputs():
+    assert read_scores([], n=0) == []
+
+
+def test_an_objective_is_any_callable():
+    assert isinstance(lambda outputs: [0.0 for _ in outputs], Objective)
+    assert isinstance(load("lift-to-drag"), Objective)
