@@ -34,9 +34,7 @@ class Blur:
     camber_of_symmetric: float = 0.1
 
 
-def spread_closed_gaps(
-    f: np.ndarray, *, blur: Blur, rng: np.random.Generator
-) -> np.ndarray:
+def spread_closed_gaps(f: np.ndarray, *, blur: Blur, rng: np.random.Generator) -> np.ndarray:
     """Most gaps are exactly 0: make them a hump of gaps that are as good as closed."""
     spread = f.copy()
     closed = f[:, -1] < CLOSED_GAP

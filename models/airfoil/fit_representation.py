@@ -19,9 +19,7 @@ def negative_log_likelihood(parameters: np.ndarray, q: np.ndarray) -> float:
     r = (q - location) / scale
     inner = tail * np.arcsinh(r) - skew
     log_density = (
-        -0.5 * np.sinh(inner) ** 2
-        + np.log(tail * np.cosh(inner) / scale)
-        - 0.5 * np.log1p(r**2)
+        -0.5 * np.sinh(inner) ** 2 + np.log(tail * np.cosh(inner) / scale) - 0.5 * np.log1p(r**2)
     )
     penalty = 1e3 * max(0.0, np.log(LEAST_TAIL) - log_tail) ** 2 + 0.01 * skew**2
     return float(-log_density.mean() + penalty)

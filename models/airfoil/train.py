@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from augment import Blur, Examples, spread_closed_gaps
-from dataset import HELD_OUT_SEED, Sections, load_sections, split
+from dataset import SPLIT_SEED, Sections, load_sections, split
 from export import export
 from fit_representation import fit_representation
 from likelihood import negative_log_likelihood
@@ -190,7 +190,7 @@ def ship(
         "parameters": sum(p.numel() for p in progress.best.parameters()),
         "seconds_on_one_thread": round(progress.seconds),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
-        "split_seed": HELD_OUT_SEED,
+        "split_seed": SPLIT_SEED,
         "num_training": len(training),
         "num_validation": len(validation),
         "num_held_out": len(held_out),

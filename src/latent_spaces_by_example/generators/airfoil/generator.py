@@ -15,10 +15,9 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.airfoil.representation import (
     NUM_POINTS,
+    NUM_POINTS_PER_SIDE,
     SectionRepresentation,
-    chord_grid,
-    largest_gap,
-    sides,
+    first_fault,
 )
 from latent_spaces_by_example.generators.embedded import (
     OnnxVelocity,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FOLDER = Path(__file__).parent
-_GRID_TOLERANCE = 1e-6
 
 
 class AirfoilGenerator:
@@ -84,9 +82,7 @@ class AirfoilGenerator:
             ArgumentError: wrong shape, not floating point, or not finite.
         """
         latents = self._checked_latents(z)
-        return self.representation.decode(
-            flow_forward(self._velocity, latents, steps=self._steps)
-        )
+        return self.representation.decode(flow_forward(self._velocity, latents, steps=self._steps))
 
     def invert(
         self, outputs: npt.ArrayLike | Sequence[npt.ArrayLike]
@@ -109,6 +105,37 @@ class AirfoilGenerator:
             self._velocity, self.representation.encode(sections), steps=self._steps
         )
 
+    def example(self, name: str | PathLike[str]) -> Float64[np.ndarray, "127 2"]:
+        """Look up a real section, on the model's grid and ready for ``invert``.
+
+        Args:
+            name: a name in AeroSandbox's database, a NACA code of four or five digits, or the
+                path of a ``.dat`` file.
+
+        Raises:
+            ArgumentError: no such name (the message suggests near ones), an unreadable file, or
+                a section that this model cannot make.
+            MissingPackageError: the name needs the database, and AeroSandbox is not installed.
+
+        >>> from latent_spaces_by_example.generators import load
+        >>> load("airfoil").example("naca2412").shape
+        (127, 2)
+        """
+        # SciPy's splines take longer to import than the whole model takes to load
+        from latent_spaces_by_example.airfoils import find_section, resample
+
+        section = resample(
+            find_section(Path(name) if isinstance(name, PathLike) else name),
+            points_per_side=NUM_POINTS_PER_SIDE,
+        )
+        what = first_fault(section[None])
+        if what is not None:
+            raise ArgumentError(
+                f"the section {str(name)!r} has {what[1]}, which this model cannot make; "
+                "name another one, or mend its coordinates"
+            )
+        return section
+
     def render(self, output: npt.ArrayLike) -> Image:
         """Draw one section of shape (127, 2), as a PIL image of 800 x 320 pixels.
 
@@ -120,14 +147,14 @@ class AirfoilGenerator:
         return draw_section(_checked_output(output))
 
     def save(self, output: npt.ArrayLike, path: str | PathLike[str]) -> None:
-        """Write one section of shape (127, 2) as a Selig ``.dat`` file titled by its file name.
+        """Write one section of shape (127, 2) as a Selig ``.dat`` file titled by its name.
 
         Raises:
             ArgumentError: not a finite array of shape (127, 2).
         """
-        section = _checked_output(output)
-        rows = [f"{x: .8f} {y: .8f}" for x, y in section]
-        Path(path).write_text("\n".join([Path(path).stem, *rows, ""]), encoding="utf-8")
+        from latent_spaces_by_example.airfoils import write_dat
+
+        write_dat(Path(path), _checked_output(output), name=f"{self.name}: {Path(path).stem}")
 
     def _checked_latents(self, z: npt.ArrayLike) -> Float64[np.ndarray, "n d"]:
         latents = np.asarray(z)
@@ -148,25 +175,12 @@ class AirfoilGenerator:
     def _checked_sections(self, outputs: Any) -> Float64[np.ndarray, "n 127 2"]:
         rows = [_checked_output(output) for output in outputs]
         sections = np.stack(rows) if rows else np.empty((0, NUM_POINTS, 2))
-        grid = chord_grid()
-        x = np.concatenate([grid[::-1], grid[1:]])
-        upper, lower = sides(sections)
-        thickness = upper - lower
-        problems = {
-            "x other than the model's grid": np.abs(sections[:, :, 0] - x).max(axis=1),
-            "a leading edge away from (0, 0)": np.abs(upper[:, 0]),
-            "a trailing edge whose middle is off the x axis": np.abs(upper + lower)[:, -1],
-            "sides that touch or cross": (thickness[:, 1:-1] <= 0.0).any(axis=1),
-            "a trailing edge with its lower side on top": thickness[:, -1] < -_GRID_TOLERANCE,
-            f"a trailing edge blunter than {largest_gap():.4f}": thickness[:, -1] > largest_gap(),
-        }
-        for what, size in problems.items():
-            if (size > _GRID_TOLERANCE).any():
-                row = int(np.flatnonzero(size > _GRID_TOLERANCE)[0])
-                raise ArgumentError(
-                    f"output {row} has {what}, so it is no section that this model can make; "
-                    "bring it to unit chord and to the model's grid first, as example() does"
-                )
+        what = first_fault(sections)
+        if what is not None:
+            raise ArgumentError(
+                f"output {what[0]} has {what[1]}, so it is no section that this model can make; "
+                "give outputs of generate() or example(), or sections on the same grid"
+            )
         return sections
 
 
@@ -186,7 +200,7 @@ def load() -> AirfoilGenerator:
     """Load the trained model that is part of this package.
 
     >>> load().latent_shape
-    (24,)
+    (28,)
     """
     settings = json.loads((_FOLDER / "training.json").read_text(encoding="utf-8"))
     with np.load(_FOLDER / "representation.npz") as arrays:

@@ -15,6 +15,7 @@ _LEADING_EDGE = NUM_POINTS_PER_SIDE - 1
 # tail that is Gaussian in its logarithm would now and then open a section like a pair of jaws.
 _BEND = 0.03
 _GAP_CEILING = 0.06
+_TOLERANCE = 1e-5  # in chords; a section closer than this is moved by rounding alone
 
 # What stands for a thickness or a gap that a positive representation cannot hold. These are not
 # the least values that it can make, which would be far from everything else that is real.
@@ -96,6 +97,31 @@ def sections_from_features(f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarra
     thickness = gap * chord_grid()
     thickness[:, 1:-1] += _class_function() * _softplus(v)
     return contour(camber + 0.5 * thickness, camber - 0.5 * thickness)
+
+
+def first_fault(sections: Float64[np.ndarray, "n 127 2"]) -> tuple[int, str] | None:
+    """Row and fault of the first section that no features can hold, or None."""
+    grid = chord_grid()
+    x = np.concatenate([grid[::-1], grid[1:]])
+    upper, lower = sides(sections)
+    thickness = upper - lower
+    faults = {
+        "x other than the model's grid": np.abs(sections[:, :, 0] - x).max(axis=1) > _TOLERANCE,
+        "a leading edge away from (0, 0)": np.abs(upper[:, 0]) > _TOLERANCE,
+        "a trailing edge whose middle is off the x axis": (
+            np.abs(upper + lower)[:, -1] > _TOLERANCE
+        ),
+        "sides that touch or cross": (
+            (thickness[:, 1:-1] <= 0.0).any(axis=1) | (thickness[:, -1] < -_TOLERANCE)
+        ),
+        f"a trailing edge blunter than {largest_gap():.2%} of the chord": (
+            thickness[:, -1] > largest_gap()
+        ),
+    }
+    for fault, found in faults.items():
+        if found.any():
+            return int(np.flatnonzero(found)[0]), fault
+    return None
 
 
 @dataclass(frozen=True)
