@@ -7,7 +7,8 @@ from scipy.stats import kstest, norm
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import Generator
-from latent_spaces_by_example.generators.microstructure import Microstructure, load
+from latent_spaces_by_example.generators.microstructure import Microstructure
+from latent_spaces_by_example.testing.generator import GeneratorContract
 
 
 def draw(generator: Microstructure, n: int, *, random_seed: int = 0) -> np.ndarray:
@@ -15,8 +16,15 @@ def draw(generator: Microstructure, n: int, *, random_seed: int = 0) -> np.ndarr
     return rng.standard_normal((n, *generator.latent_shape))
 
 
+class TestContract(GeneratorContract):
+    batch_tolerance = 0.0
+
+    def make_generator(self):
+        return Microstructure(size=48, correlation_length=3.0)
+
+
 def test_it_is_a_generator_of_65536_dimensions_by_default():
-    generator = load()
+    generator = Microstructure()
     assert isinstance(generator, Generator)
     assert generator.latent_shape == (256, 256)
     assert generator.generate(draw(generator, 1)).shape == (1, 256, 256)
@@ -109,7 +117,7 @@ def test_names_differ_with_every_parameter():
         {"anisotropy": 2.0},
         {"spectrum": "ring"},
     ]
-    assert len({load(**change).name for change in changes}) == len(changes)
+    assert len({Microstructure(**change).name for change in changes}) == len(changes)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".npy"])

@@ -3,9 +3,9 @@ import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.microstructure import Microstructure
+from latent_spaces_by_example.objectives import load
 from latent_spaces_by_example.objectives.effective_conductivity import (
     EffectiveConductivity,
-    load,
 )
 from latent_spaces_by_example.objectives.two_phase_conduction import (
     effective_conductivity,
@@ -15,17 +15,17 @@ STRIPES = np.tile([[True], [False]], (8, 16))
 
 
 def test_scores_are_in_the_order_of_the_outputs_with_their_figures():
-    figures = load()([STRIPES, STRIPES.T])
+    figures = EffectiveConductivity()([STRIPES, STRIPES.T])
     assert [f["score"] for f in figures] == pytest.approx([1.0, (2 / 1.01) / 50.5])
     assert figures[1]["conductivity"] == pytest.approx(figures[1]["wiener_lower"])
     assert all(f["volume_fraction"] == 0.5 and f["penalty"] == 0.0 for f in figures)
-    assert load()([]) == []
+    assert EffectiveConductivity()([]) == []
 
 
 @pytest.mark.parametrize("blank", [False, True])
 def test_neither_nothing_nor_everything_wins(blank):
     """Against the bound at its own fraction either would be perfect."""
-    (figures,) = load()([np.full((8, 8), blank)])
+    (figures,) = EffectiveConductivity()([np.full((8, 8), blank)])
     assert figures["conductivity"] == pytest.approx(figures["wiener_upper"])
     assert figures["score"] < 0.1
 
@@ -75,3 +75,10 @@ def test_parameters_out_of_range(parameters, words):
 def test_outputs_that_are_no_materials():
     with pytest.raises(ArgumentError, match="two phases"):
         EffectiveConductivity()([np.zeros((4, 4, 3))])
+
+
+@pytest.mark.parametrize("spec", ["effective-conductivity", "effective-conductivity:direction=y"])
+def test_it_is_made_again_from_its_spec(spec):
+    objective = load(spec)
+    assert isinstance(objective, EffectiveConductivity)
+    assert load(objective.spec) == objective

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ def _ring(wave_number: np.ndarray) -> np.ndarray:
 _SPECTRA = {"gaussian": _gaussian, "ring": _ring}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Microstructure:
     """Level-cut Gaussian random fields on a periodic square grid: white noise -> two phases.
 
@@ -72,12 +72,13 @@ class Microstructure:
     ((2, 64, 64), dtype('bool'))
     """
 
+    suffix: ClassVar[str] = ".png"
+
     size: int = 256
     correlation_length: float = 8.0
     volume_fraction: float = 0.5
     anisotropy: float = 1.0
     spectrum: str = "gaussian"
-    suffix: str = field(default=".png", init=False)
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -112,12 +113,8 @@ class Microstructure:
 
     @property
     def name(self) -> str:
-        """What a study records: the kind of generator, and every parameter."""
-        return (
-            f"microstructure:size={self.size},correlation_length={self.correlation_length:g},"
-            f"volume_fraction={self.volume_fraction:g},anisotropy={self.anisotropy:g},"
-            f"spectrum={self.spectrum}"
-        )
+        """The string that ``generators.load`` makes this generator from again."""
+        return "microstructure:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
 
     def _power(self) -> Float64[np.ndarray, "ny nx"]:
         """S at every wave of the grid, not normalised."""
@@ -162,7 +159,7 @@ class Microstructure:
         """
         return np.asarray(self.fields(z) > ndtri(1.0 - self.volume_fraction))
 
-    def render(self, output: npt.ArrayLike) -> Any:
+    def render(self, output: npt.ArrayLike) -> Image.Image:
         """A picture of one material, phase 1 dark, at least 256 pixels wide."""
         scale = -(-_LEAST_PICTURE // self.size)
         return _picture(output).resize((scale * self.size,) * 2, Image.Resampling.NEAREST)
@@ -179,12 +176,3 @@ class Microstructure:
 
 def _picture(output: npt.ArrayLike) -> Image.Image:
     return Image.fromarray(np.where(np.asarray(output, dtype=bool), 0, 255).astype(np.uint8))
-
-
-def load(**parameters: Any) -> Microstructure:
-    """The generator with these parameters; see ``Microstructure``.
-
-    >>> load(size=32).latent_shape
-    (32, 32)
-    """
-    return Microstructure(**parameters)

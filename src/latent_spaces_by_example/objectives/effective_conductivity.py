@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool
 
+from latent_spaces_by_example.objectives.base import Figure
 from latent_spaces_by_example.objectives.two_phase_conduction import (
     DIRECTIONS,
     MOST_CONTRAST,
@@ -22,7 +23,7 @@ from latent_spaces_by_example.objectives.two_phase_conduction import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EffectiveConductivity:
     """Conduct as well as possible in one direction, with at most so much of the conductor.
 
@@ -51,6 +52,8 @@ class EffectiveConductivity:
     1.0
     """
 
+    name: ClassVar[str] = "effective-conductivity"
+
     contrast: float = 100.0
     volume_fraction: float = 0.5
     tolerance: float = 0.05
@@ -66,7 +69,12 @@ class EffectiveConductivity:
         check_word("direction", self.direction, DIRECTIONS)
         check_word("sides", self.sides, SIDES)
 
-    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, float]]:
+    @property
+    def spec(self) -> str:
+        """The string that ``objectives.load`` makes this objective from again."""
+        return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
+
+    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Figure]]:
         """Score materials, each of shape (ny, nx), true or 1 where the conductor is.
 
         Raises:
@@ -74,7 +82,7 @@ class EffectiveConductivity:
         """
         return [self._score(two_phases(output)) for output in outputs]
 
-    def _score(self, phases: Bool[np.ndarray, "ny nx"]) -> dict[str, float]:
+    def _score(self, phases: Bool[np.ndarray, "ny nx"]) -> dict[str, Figure]:
         fraction = float(phases.mean())
         conductivity = effective_conductivity(
             phases, contrast=self.contrast, direction=self.direction, sides=self.sides
@@ -88,12 +96,3 @@ class EffectiveConductivity:
             "penalty": penalty,
             **vars(conductivity_bounds(fraction, contrast=self.contrast)),
         }
-
-
-def load(**parameters: Any) -> EffectiveConductivity:
-    """The objective with these parameters; see ``EffectiveConductivity``.
-
-    >>> load(direction="y").direction
-    'y'
-    """
-    return EffectiveConductivity(**parameters)
