@@ -12,17 +12,43 @@ from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 
 def test_names_can_be_loaded():
     for name in generators.names():
-        assert generators.load(name).name == name
+        generator = generators.load(name)
+        assert generator.name.split(":")[0] == name
+        assert generators.load(generator.name).name == generator.name
 
 
-@pytest.mark.parametrize("name", ["airfoils", "", "wing", None, 3])
+def test_parameters_reach_the_generator():
+    generator = generators.load("microstructure:size=24,spectrum=ring,correlation_length=2")
+    assert generator.latent_shape == (24, 24)
+    assert generator.name == (
+        "microstructure:size=24,correlation_length=2.0,volume_fraction=0.5,anisotropy=1.0,"
+        "spectrum=ring"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("microstructure:sise=24", "did you mean size"),
+        ("microstructure:size=2.5", "whole number"),
+        ("microstructure:volume_fraction=half", "must be a number"),
+        ("airfoil:size=3", "it has none"),
+        ("digits:3", "no embedded generator"),
+    ],
+)
+def test_bad_parameters(name, words):
+    with pytest.raises(ArgumentError, match=words):
+        generators.load(name)
+
+
+@pytest.mark.parametrize("name", ["airfoils", "", "wing"])
 def test_unknown_name_lists_the_known_ones(name):
     with pytest.raises(ArgumentError, match="airfoil"):
         generators.load(name)
 
 
 def test_near_name_is_suggested():
-    with pytest.raises(ArgumentError, match="Did you mean 'airfoil'"):
+    with pytest.raises(ArgumentError, match="did you mean airfoil"):
         generators.load("airfoill")
 
 

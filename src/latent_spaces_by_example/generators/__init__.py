@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
+from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
 
-# name -> (module with a function ``load``, extra that brings what it needs)
-_EMBEDDED = {"airfoil": ("latent_spaces_by_example.generators.airfoil", "airfoil")}
+# name -> module below this one, what makes the generator there, the extra with what it needs
+_EMBEDDED = {
+    "airfoil": ("airfoil", "load", "airfoil"),
+    "microstructure": ("microstructure", "Microstructure", None),
+}
 
 
 def names() -> list[str]:
     """Names that ``load`` knows.
 
     >>> names()
-    ['airfoil']
+    ['airfoil', 'microstructure']
     """
     return sorted(_EMBEDDED)
 
 
 def load(name: str) -> Generator:
-    """Load an embedded generator: trained weights that are part of this package.
+    """Load a generator that is part of this package: ``NAME``, or ``NAME:KEY=VALUE,...``.
 
     Args:
-        name: one of ``names()``.
+        name: one of ``names()``, with parameters for those that have some, such as
+            "microstructure:size=64,correlation_length=4"; a generator's own ``name``
+            makes the same one again.
 
     Raises:
-        ArgumentError: no generator of this name.
+        ArgumentError: no generator of this name, or a parameter that it does not have or take.
         MissingPackageError: a package that runs this generator is not installed.
 
     >>> import numpy as np
     >>> generator = load("airfoil")
     >>> generator.generate(np.zeros((3, *generator.latent_shape))).shape
     (3, 127, 2)
+    >>> load("microstructure:size=64").latent_shape
+    (64, 64)
     """
-    if not isinstance(name, str) or name not in _EMBEDDED:
-        near = get_close_matches(str(name), names(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+    place, parameters = split_parameters(name)
+    if place not in _EMBEDDED:
         raise ArgumentError(
-            f"name is {name!r}, but the embedded generators are: {', '.join(names())}.{hint}"
+            f"no embedded generator is called {name!r}{near(place, names())}; expected one of "
+            f"{', '.join(names())}"
         )
-    module, extra = _EMBEDDED[name]
+    module, maker, extra = _EMBEDDED[place]
     try:
-        generator: Generator = import_module(module).load()
+        make = getattr(import_module(f"{__name__}.{module}"), maker)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("latent_spaces_by_example"):
+        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
             raise
         raise MissingPackageError(
-            f"the generator {name!r} needs {error.name}; install it with: "
+            f"the generator {place!r} needs {error.name}; install it with: "
             f"pip install 'latent-spaces-by-example[{extra}]'"
         ) from error
+    generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator

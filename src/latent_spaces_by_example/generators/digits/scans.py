@@ -1,0 +1,58 @@
+"""The real digits that scikit-learn carries, by class and index."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+
+
+@lru_cache(maxsize=1)
+def load_scans() -> tuple[Float64[np.ndarray, "n 8 8"], Int64[np.ndarray, " n"]]:
+    """All 1,797 images, levels 0 to 16, and their classes, in scikit-learn's order.
+
+    Source: E. Alpaydin and C. Kaynak 1998, Optical Recognition of Handwritten Digits, UCI
+    Machine Learning Repository (its test set).
+
+    Raises:
+        MissingPackageError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            "the real digits come with scikit-learn; install it with: "
+            "pip install 'latent-spaces-by-example[digits]'"
+        ) from error
+    images, classes = load_digits(return_X_y=True)
+    return images.reshape(-1, 8, 8).astype(np.float64), classes.astype(np.int64)
+
+
+def find_scan(name: str) -> Float64[np.ndarray, "8 8"]:
+    """The real digit called ``name``, class and index in that class, such as ``"3:17"``.
+
+    Raises:
+        ArgumentError: no such class, or no such index.
+        MissingPackageError: scikit-learn is not installed.
+
+    >>> find_scan("3:17").shape
+    (8, 8)
+    """
+    found = re.fullmatch(r"\s*(\d)\s*:\s*(\d+)\s*", name)
+    if found is None:
+        raise ArgumentError(
+            f"no digit is called {name!r}; expected class:index, such as '3:17' for the 3 at "
+            "index 17 among the 3s"
+        )
+    images, classes = load_scans()
+    of_class = images[classes == int(found[1])]
+    index = int(found[2])
+    if index >= len(of_class):
+        raise ArgumentError(
+            f"no digit is called {name!r}: class {found[1]} has indices 0 to {len(of_class) - 1}"
+        )
+    return np.array(of_class[index])
