@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from toys import Stretch
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.seeds import (
@@ -11,6 +10,7 @@ from latent_spaces_by_example.seeds import (
     spanned_by,
 )
 from latent_spaces_by_example.transport_maps import GaussianTransportMap
+from toys import Stretch
 
 
 def _latents(k, *, seed=0):

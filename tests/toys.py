@@ -29,4 +29,7 @@ def height(outputs):
 
 def height_and_spread(outputs):
     """The same with a figure beside it."""
-    return [{"score": s, "spread": float(np.std(x))} for s, x in zip(height(outputs), outputs)]
+    return [
+        {"score": s, "spread": float(np.std(x))}
+        for s, x in zip(height(outputs), outputs, strict=True)
+    ]

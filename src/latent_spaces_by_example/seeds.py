@@ -142,7 +142,8 @@ def latent_from_random_seed(generator: Any, random_seed: int) -> np.ndarray:
     transport_map = transport_map_of(generator)
     rng = np.random.default_rng(random_seed)
     inner = rng.standard_normal((1, transport_map.num_inner_dims(latent_shape)))
-    return np.asarray(transport_map.inverse(inner, latent_shape=latent_shape))[0]
+    latent: np.ndarray = transport_map.inverse(inner, latent_shape=latent_shape)[0]
+    return latent
 
 
 class SeedLatents:

@@ -2,12 +2,12 @@ import itertools
 
 import numpy as np
 import pytest
-from toys import Stretch, height, height_and_spread
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.study import open_study
 from latent_spaces_by_example.study.study import check_positive
+from toys import Stretch, height, height_and_spread
 
 EXAMPLES = ["6", "17", "18"]  # alike in score, so that the best is between them
 
@@ -31,9 +31,7 @@ def _random_study(**options):
 
 
 class TestOptimise:
-    @pytest.mark.parametrize(
-        "search", ["random", "sobol", "direct", "cma-es", "tpe", "latent-gp"]
-    )
+    @pytest.mark.parametrize("search", ["random", "sobol", "direct", "cma-es", "tpe", "latent-gp"])
     def test_every_search_improves_on_the_examples(self, search):
         study = _random_study(search=search, budget=25)
         assert study.best_score > study.scores[:3].max()

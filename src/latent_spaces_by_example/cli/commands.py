@@ -82,10 +82,12 @@ def optimise(
     \b
     lsbe optimise airfoil --examples naca2412,s1223,rae2822 --budget 100 --out runs/wing
     """
-    from latent_spaces_by_example import generators, objectives, search as searches
+    from latent_spaces_by_example import generators, objectives
+    from latent_spaces_by_example import search as searches
     from latent_spaces_by_example.cli.show import run_and_show
     from latent_spaces_by_example.seeds import spanned_by
     from latent_spaces_by_example.study import new_study
+    from latent_spaces_by_example.study.settings import name_of
     from latent_spaces_by_example.study.study import check_positive
 
     check_positive(budget, argument="--budget")
@@ -101,7 +103,7 @@ def optimise(
     study = new_study(
         model,
         seeds,
-        objective=measure.spec,
+        objective=name_of(measure),
         search=search,
         budget=budget,
         batch_size=batch_size,
@@ -140,11 +142,12 @@ def resume(
     search: str | None,
 ) -> None:
     """Go on with the study in run folder FOLDER."""
-    from latent_spaces_by_example import objectives, search as searches
+    from latent_spaces_by_example import objectives
+    from latent_spaces_by_example import search as searches
     from latent_spaces_by_example.cli.show import run_and_show
 
     study = _opened(folder, generator=generator, storage=storage)
-    measure = objectives.load(objective or _stored(study.settings.objective, "--objective"))
+    measure = objectives.load(objective or _stored_objective(study.settings.objective))
     engine = searches.load(search or study.settings.search)
     budget = study.settings.budget if budget is None else budget
     run_and_show(study, measure, search=engine, budget=budget)
@@ -179,13 +182,15 @@ def _default_objective(model: Any, generator: str) -> str:
     return str(default)
 
 
-def _stored(spec: str, option: str) -> str:
+def _stored_objective(spec: str) -> str:
+    from latent_spaces_by_example import objectives
+    from latent_spaces_by_example.parameters import split_parameters
+
     # importing a module because a database names it would run whatever its writer likes
-    module, colon, _ = spec.partition(":")
-    if colon and "=" not in spec and module.replace(".", "").replace("_", "").isidentifier():
+    if split_parameters(spec)[0] not in objectives.names():
         raise click.UsageError(
-            f"the study's is {spec}, which is code outside this library; "
-            f"if it is yours, name it: {option} {spec}"
+            f"the study's objective is {spec}, which is code outside this library; "
+            f"if it is yours, name it: --objective {spec}"
         )
     return spec
 

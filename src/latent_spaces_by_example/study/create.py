@@ -9,6 +9,7 @@ from typing import Any
 
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.seeds import SeedLatents, spanned_by
@@ -34,7 +35,7 @@ def optimise(
     num_seeds: int | None = None,
     out: str | os.PathLike[str] | None = None,
 ) -> Study:
-    """Find the output of ``generator`` that ``objective`` scores highest, in ``budget`` evaluations.
+    """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
 
     Searches the latents z = sum_k w_k z_k, on the shell of the seed latents z_k, that examples span
     (Willis et al. 2025, arXiv 2509.23800); with no examples, the whole prior of the model.
@@ -206,7 +207,7 @@ def open_study(
 
 def _same_generator(generator: Any, settings: Settings) -> Any:
     if generator is None:
-        if ":" in settings.generator:
+        if split_parameters(settings.generator)[0] not in generators.names():
             raise StudyError(
                 f"the study is of the generator {settings.generator}, which is not one of the "
                 "library's own; give it as generator"

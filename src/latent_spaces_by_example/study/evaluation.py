@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.errors import LatentSpacesError
 from latent_spaces_by_example.objectives.base import Evaluation, read_scores
 
 

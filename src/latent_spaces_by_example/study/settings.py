@@ -42,7 +42,7 @@ class Settings:
         planned_budget: how many it was made for, which is what its search is told: one that is
             asked for more must not propose other things than one that was killed.
         within_span: whether only non-negative weights of the given seed latents are searched.
-        num_given: how many seed latents span the user's space: the examples, or so many prior draws.
+        num_given: how many seed latents span the user's space: the examples, or prior draws.
         examples: the seed latents that examples or arrays gave, in order.
         seed_digest: SHA-256 of their bytes.
         version: of this library, when the study was created.

@@ -112,7 +112,8 @@ class Study:
     @property
     def best_latent(self) -> np.ndarray:
         """The latent of the best trial, shape latent_shape."""
-        return self.latents(self.best_trial.weights[None])[0]
+        latent: np.ndarray = self.latents(self.best_trial.weights[None])[0]
+        return latent
 
     @property
     def best_output(self) -> Any:
@@ -124,7 +125,7 @@ class Study:
         return self.seeds.latents(weights)
 
     def history(self, *, until: int | None = None) -> History:
-        """What a search is told: every trial so far (or before number ``until``), with its state."""
+        """What a search is told: every trial so far, or those before number ``until``."""
         trials = self.trials[:until]
         weights = _weights(trials, self.seeds.num_given)
         scores = _scores(trials)
@@ -147,7 +148,7 @@ class Study:
         )
 
     def save(self) -> None:
-        """Write the run folder's history, seed latents and best output; nothing without a folder."""
+        """Write history, seed latents and best output to the run folder, where there is one."""
         if self.folder is None:
             return
         self.folder.save_seed_latents(self.seeds)
