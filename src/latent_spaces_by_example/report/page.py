@@ -10,6 +10,7 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report import pictures
 from latent_spaces_by_example.study import Study, Trial
 
@@ -18,7 +19,7 @@ _STYLE = """
 :root { color-scheme: light; --ink: #1a202c; --soft: #4a5568; --line: #e2e8f0; --best: #c2410c; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 60rem;
        margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.6rem; margin-bottom: .25rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+h1 { font-size: 1.6rem; margin-bottom: .25rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
 .lead { font-size: 1.1rem; } .note { color: var(--soft); font-size: .9rem; }
 img { max-width: 100%; height: auto; }
 .scroll { overflow-x: auto; }
@@ -26,6 +27,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: right;
          white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
+table.words td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+table.words th { text-align: left; }
 tr.best { font-weight: 600; color: var(--best); }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
 figure { margin: 0; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; }
@@ -43,7 +46,8 @@ def write_report(study: Study, path: Path) -> Path:
     Raises:
         StudyError: no evaluation has finished yet.
     """
-    title = f"{study.name}: {study.settings.generator} for {study.settings.objective}"
+    objective, _ = split_parameters(study.settings.objective)
+    title = f"{study.name}: {study.settings.generator} for {objective}"
     body = "\n".join(
         [
             f"<h1>{escape(title)}</h1>",
@@ -150,7 +154,7 @@ def _seed_table(study: Study) -> str:
 
 def _failures(study: Study) -> str:
     failed = [[str(t.number), t.error or ""] for t in study.trials if t.error is not None]
-    return _table(["trial", "why"], failed) if failed else ""
+    return _table(["trial", "why"], failed, words=True) if failed else ""
 
 
 def _settings_table(study: Study) -> str:
@@ -164,7 +168,7 @@ def _settings_table(study: Study) -> str:
         ["stays between the examples", "yes" if settings.within_span else "no"],
         ["versions", ", ".join(_versions())],
     ]
-    return _table(["setting", "value"], rows)
+    return _table(["setting", "value"], rows, words=True)
 
 
 def _versions() -> Iterable[str]:
@@ -180,12 +184,19 @@ def _section(title: str, content: str) -> str:
     return f"<section><h2>{escape(title)}</h2>\n{content}</section>" if content else ""
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, best_row: int = -1) -> str:
+def _table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    best_row: int = -1,
+    words: bool = False,
+) -> str:
     lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
     for index, row in enumerate(rows):
         mark = ' class="best"' if index == best_row else ""
         lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-    return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
+    kind = ' class="words"' if words else ""
+    return f'<div class="scroll"><table{kind}>{"".join(lines)}</table></div>'
 
 
 def _number(value: object) -> str:

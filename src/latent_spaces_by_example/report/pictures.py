@@ -55,7 +55,7 @@ def score_map(study: Study) -> bytes:
     low, high = _useful_range(study.scores)
     shown = axes.contourf(side, side, mean.clip(low, high), levels=24, cmap="viridis")
     figure.colorbar(shown, ax=axes, label="score expected from all evaluations")
-    axes.plot(*path.T, "-", color="white", linewidth=0.6, alpha=0.6)
+    axes.plot(*path.T, "-", color="white", linewidth=0.5, alpha=0.25)
     axes.plot(*path.T, "o", color="white", markersize=3, markeredgecolor=_INK, label="evaluated")
     best = path[study.best_trial.number]
     axes.plot(*best, "*", color=_BEST, markersize=15, markeredgecolor="white", label="best found")
@@ -81,7 +81,7 @@ def _mark_corners(axes: Axes, study: Study) -> None:
         axes.annotate(
             study.seeds.name(index),
             place,
-            xytext=(8 if index == 0 else -8, 0),
+            xytext=(8 if index == 0 else -8, (0, 10, -10)[index]),
             textcoords="offset points",
             ha="left" if index == 0 else "right",
             va="center",
