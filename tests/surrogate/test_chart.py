@@ -261,6 +261,15 @@ def test_a_user_s_own_transport_map():
     np.testing.assert_allclose(chart.from_z_to_u(chart.from_u_to_z(u)), u, rtol=0.0, atol=1e-12)
 
 
+def test_latents_that_the_law_rules_out_are_an_error():
+    chart = lsbe.SurrogateChart(np.exp(seeds_of(4)), transport_map=LogTransportMap())
+    z = chart.from_u_to_z(np.full((1, 3), 0.5))
+    z[0, 1, 2, 3] = -1.0
+    for method in (chart.from_z_to_w, chart.project):
+        with pytest.raises(ArgumentError, match="transport map's image of z holds 1 values"):
+            method(z)
+
+
 def test_seeds_that_the_law_rules_out_are_an_error():
     with pytest.raises(ArgumentError, match="transport map's image of seed_latents"):
         lsbe.SurrogateChart(seeds_of(2), transport_map=LogTransportMap())

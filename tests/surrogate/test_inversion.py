@@ -43,8 +43,21 @@ def test_wrong_norm_is_not_projected_away(seeds, combination):
 
 
 def test_the_origin_has_no_weights(seeds):
-    with pytest.raises(OutsideSpaceError, match="origin"):
-        lsbe.SurrogateChart(seeds).from_z_to_w(np.zeros((1, 300)))
+    chart = lsbe.SurrogateChart(seeds)
+    for method in (chart.from_z_to_w, chart.project):
+        with pytest.raises(OutsideSpaceError, match=r"z\[1\] has an inner latent of norm 0"):
+            method(np.vstack([seeds[:1], np.zeros((1, 300))]))
+
+
+def test_a_latent_too_large_to_square_is_an_error(seeds):
+    with pytest.raises(OutsideSpaceError, match="norm inf"):
+        lsbe.SurrogateChart(seeds).from_z_to_w(np.full((1, 300), 1e200))
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200])
+def test_seeds_that_cannot_be_squared_are_an_error(seeds, scale):
+    with pytest.raises(ArgumentError, match="overflow or underflow"):
+        _ = lsbe.SurrogateChart(scale * seeds).correlation
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

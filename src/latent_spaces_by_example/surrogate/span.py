@@ -69,8 +69,8 @@ class SeedSpan:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
         known = len(self.known_gram)
         gram = np.zeros((self.num_seeds, self.num_seeds))
-        if known < self.num_seeds:
-            for _, block in self._blocks(np.dtype(np.float64)):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for _, block in self._blocks(np.dtype(np.float64)) if known < self.num_seeds else ():
                 gram[known:] += block[known:] @ block.T
         gram[:known, known:] = gram[known:, :known].T
         gram[:known, :known] = self.known_gram
