@@ -1,4 +1,4 @@
-"""Draws the pictures of the concepts page: python docs/make_pictures.py"""
+"""Draws the pictures of the pages: python docs/make_pictures.py"""
 
 from pathlib import Path
 
@@ -6,6 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.airfoils import find_section, resample
+from latent_spaces_by_example.objectives.lift_to_drag import LiftToDrag
+from latent_spaces_by_example.objectives.neural_foil import Flow, fit_kulfan
 
 OUT = Path(__file__).parent / "pictures"
 EXAMPLES = ("naca2412", "s1223", "rae2822")
@@ -82,10 +85,38 @@ def airfoils() -> Figure:
     return figure
 
 
+def polar() -> Figure:
+    """A polar of NACA 2412, and the point of it that lift-to-drag scores."""
+    objective = LiftToDrag()
+    section = resample(find_section("naca2412"))
+    (found,) = objective([section])
+    flow = Flow(fit_kulfan(section[None])[0], objective.reynolds, objective.model_size)
+    angles = np.linspace(-8.0, 17.0, 251)
+    polar = flow.at(angles[None])
+    cl, cd = polar.cl[0], polar.cd[0]
+
+    figure = Figure(figsize=(7.2, 2.9), layout="constrained", dpi=120)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for axes, x, at, label in (
+        (left, angles, found["alpha"], "angle of attack (degrees)"),
+        (right, cd, found["cd"], "drag coefficient"),
+    ):
+        axes.plot(x, cl, color=FIRST, linewidth=1.8)
+        axes.axhline(objective.cl, color="#888888", linewidth=0.8, linestyle="--")
+        axes.plot(at, found["cl"], "o", color=SECOND, markersize=6)
+        axes.set_xlabel(label)
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    left.set_ylabel("lift coefficient")
+    right.set_xlim(0.0, 0.05)
+    right.plot([0.0, 2 * found["cd"]], [0.0, 2 * found["cl"]], color=SECOND, linewidth=0.9)
+    return figure
+
+
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
-    for draw in (charts, norms, airfoils):
+    for draw in (charts, norms, airfoils, polar):
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)
