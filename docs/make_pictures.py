@@ -110,6 +110,9 @@ def polar() -> Figure:
     left.set_ylabel("lift coefficient")
     right.set_xlim(0.0, 0.05)
     right.plot([0.0, 2 * found["cd"]], [0.0, 2 * found["cl"]], color=SECOND, linewidth=0.9)
+    right.set_ylim(-0.8, 1.7)
+    slope = f"slope = L/D = {found['lift_to_drag']:.0f}"
+    right.annotate(slope, (found["cd"], found["cl"]), xytext=(0.017, 0.72), color=SECOND)
     return figure
 
 

@@ -263,6 +263,12 @@ class TestBadArguments:
         with pytest.raises(ArgumentError, match="batch_size=0"):
             _random_study(batch_size=0)
 
+    def test_one_example_spans_one_point(self):
+        with pytest.raises(ArgumentError, match="one point"):
+            _random_study(examples=["6"], search="latent-gp")
+        study = _random_study(examples=["6"], search="latent-gp", within_span=False)
+        assert study.best_score > study.scores[0]
+
     def test_search(self):
         with pytest.raises(ArgumentError, match="latent-gp"):
             _random_study(search="latent-pg")

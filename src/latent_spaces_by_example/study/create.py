@@ -125,6 +125,11 @@ def new_study(
         within_span = len(seeds.examples) > 0
     if within_span and seeds.num_given == 0:
         raise ArgumentError("within_span=True needs examples, seed_latents or num_seeds to span it")
+    if within_span and seeds.num_given == 1:
+        raise ArgumentError(
+            "one seed latent spans a space of one point, with nothing to search; give more "
+            "examples, or let the search leave their span (within_span=False, --beyond-examples)"
+        )
     settings = Settings(
         generator=name_of(generator),
         latent_shape=seeds.latent_shape,

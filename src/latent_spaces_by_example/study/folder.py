@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.seeds import SeedLatents
@@ -80,9 +80,9 @@ class RunFolder:
     def save_seed_latents(self, seeds: SeedLatents) -> Path:
         """Write all seed latents made so far, shape (K, *latent_shape), with their names."""
         names = {f"name_{i}": seeds.name(i) for i in range(len(seeds))}
-        tensors = {"seed_latents": seeds.all()}
+        content = save({"seed_latents": seeds.all()}, metadata=names)
         path = self.path / SEED_LATENTS
-        _replace(path, lambda target: save_file(tensors, target, metadata=names))
+        _replace(path, lambda target: target.write_bytes(content))
         return path
 
     def load_seed_latents(self) -> np.ndarray:
@@ -118,7 +118,7 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
             writer.writerow(row + trial.weights.tolist())
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
     # a reader, or a run that dies here, sees the old file or the new one and never a half
     target = path.with_name(f".{path.name}.partial")
     write(target)
