@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
-from toys import Stretch, height, height_and_spread
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.report import write_report
+from toys import Stretch, height, height_and_spread
 
 
 class Drawn(Stretch):

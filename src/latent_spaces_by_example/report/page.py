@@ -19,7 +19,8 @@ _STYLE = """
 :root { color-scheme: light; --ink: #1a202c; --soft: #4a5568; --line: #e2e8f0; --best: #c2410c; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 60rem;
        margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.6rem; margin-bottom: .25rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+h1 { font-size: 1.6rem; margin-bottom: .25rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin-top: 2.5rem; }
 .lead { font-size: 1.1rem; } .note { color: var(--soft); font-size: .9rem; }
 img { max-width: 100%; height: auto; }
 .scroll { overflow-x: auto; }
