@@ -11,6 +11,7 @@ from latent_spaces_by_example.parameters import near, read_parameters, split_par
 # name -> module below this one, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
     "airfoil": ("airfoil", "load", "airfoil"),
+    "digits": ("digits", "load", "digits"),
     "microstructure": ("microstructure", "Microstructure", None),
 }
 
@@ -19,7 +20,7 @@ def names() -> list[str]:
     """Names that ``load`` knows.
 
     >>> names()
-    ['airfoil', 'microstructure']
+    ['airfoil', 'digits', 'microstructure']
     """
     return sorted(_EMBEDDED)
 
