@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from models.digits.dataset import Digits, load_digits, split
 from PIL import Image
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
@@ -24,6 +23,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from latent_spaces_by_example.generators.digits import DigitsGenerator, load
+from models.digits.dataset import Digits, load_digits, split
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "src" / "latent_spaces_by_example" / "generators" / "digits"

@@ -17,11 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+
+from latent_spaces_by_example.generators.digits.levels import NUM_PIXELS, LevelRepresentation
 from models.digits.dataset import HELD_OUT_SEED, Digits, load_digits, split
 from models.flow_matching.export import export
 from models.flow_matching.training import FlowSettings, Progress, train
-
-from latent_spaces_by_example.generators.digits.levels import NUM_PIXELS, LevelRepresentation
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "src" / "latent_spaces_by_example" / "generators" / "digits"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from models.flow_matching.likelihood import negative_log_likelihood
 from models.flow_matching.network import VelocityField
 
@@ -101,7 +103,7 @@ def train_step(progress: Progress, batch: Batch, settings: FlowSettings) -> floa
     """One step of conditional flow matching (Lipman et al. 2023, equation 23, sigma_min = 0)."""
     step = progress.step
     warm = min(1.0, (step + 1) / settings.warm_up)
-    rate = settings.learning_rate * warm * 0.5 * (1.0 + np.cos(np.pi * step / settings.steps))
+    rate = settings.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / settings.steps))
     for group in progress.optimiser.param_groups:
         group["lr"] = rate
     rng = np.random.default_rng([settings.random_seed, step])
