@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from latent_spaces_by_example.search.latent_gp.ascent import climb_circle, climb_orthant
+from latent_spaces_by_example.search.latent_gp.ascent import climb_orthant, climb_ring
 from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere
 
 
@@ -8,23 +9,38 @@ def towards(goal):
     return lambda points: (points @ goal, np.tile(goal, (len(points), 1)))
 
 
-def test_circle_finds_the_point_nearest_to_the_goal():
+@pytest.mark.parametrize("angles", [(0.1, 0.4), (0.4, 0.4), (0.0, np.pi)])
+def test_ring_finds_the_point_nearest_to_the_goal(angles):
     rng = np.random.default_rng(0)
     goal, centre = on_sphere(rng.standard_normal((2, 30)))
-    points, values = climb_circle(
-        towards(goal), rng.standard_normal((8, 30)), centre=centre, angle=0.4, iterations=40
+    points, values = climb_ring(
+        towards(goal), rng.standard_normal((8, 30)), centre=centre, angles=angles, iterations=60
     )
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1)
-    np.testing.assert_allclose(points @ centre, np.cos(0.4))
-    between = np.arccos(goal @ centre)
-    assert (values > np.cos(between - 0.4) - 1e-4).all()
+    assert (points @ centre <= np.cos(angles[0]) + 1e-12).all()
+    assert (points @ centre >= np.cos(angles[1]) - 1e-12).all()
+    farther = max(np.arccos(goal @ centre) - angles[1], 0.0)
+    assert (values > np.cos(farther) - 1e-3).all()
 
 
-def test_circle_of_a_space_without_directions_is_its_centre():
-    points, _ = climb_circle(
-        towards(np.ones(1)), np.ones((3, 1)), centre=np.ones(1), angle=0.0, iterations=3
+def test_ring_keeps_away_from_a_goal_at_its_centre():
+    rng = np.random.default_rng(0)
+    centre = on_sphere(rng.standard_normal((1, 30)))[0]
+    _, values = climb_ring(
+        towards(centre),
+        rng.standard_normal((8, 30)),
+        centre=centre,
+        angles=(0.2, 1.0),
+        iterations=60,
     )
-    np.testing.assert_array_equal(points, 1)
+    np.testing.assert_allclose(values, np.cos(0.2), atol=1e-9)
+
+
+def test_ring_of_a_space_of_one_dimension():
+    points, _ = climb_ring(
+        towards(np.ones(1)), np.ones((3, 1)), centre=np.ones(1), angles=(0.1, 0.4), iterations=3
+    )
+    np.testing.assert_allclose(points, 1)
 
 
 def test_a_climb_never_goes_down():
@@ -33,11 +49,8 @@ def test_a_climb_never_goes_down():
     def wave(x):
         return np.sin(20 * x).sum(axis=1), 20 * np.cos(20 * x)
 
-    centre = np.eye(5)[0]
-    tangents = rng.standard_normal((8, 5))
-    tangents[:, 0] = 0
-    starts = np.cos(0.7) * centre + np.sin(0.7) * on_sphere(tangents)
-    _, values = climb_circle(wave, tangents, centre=centre, angle=0.7, iterations=10)
+    starts = on_sphere(rng.standard_normal((8, 5)))
+    _, values = climb_ring(wave, starts, centre=starts[0], angles=(0.0, np.pi), iterations=10)
     assert (values >= wave(starts)[0] - 1e-12).all()
 
 

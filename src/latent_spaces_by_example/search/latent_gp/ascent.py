@@ -16,44 +16,43 @@ Acquisition: TypeAlias = Callable[
     tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]],
 ]
 
-_FIRST_STEP, _GROW, _SHRINK = 0.3, 1.6, 0.4
+_FIRST_STEP, _GROW, _SHRINK = 0.1, 1.6, 0.4
 
 
-def climb_circle(
+def climb_ring(
     acquisition: Acquisition,
-    tangents: Float64[np.ndarray, "n r"],
+    starts: Float64[np.ndarray, "n r"],
     *,
     centre: Float64[np.ndarray, " r"],
-    angle: float,
+    angles: tuple[float, float],
     iterations: int,
 ) -> tuple[Float64[np.ndarray, "n r"], Float64[np.ndarray, " n"]]:
-    """Gradient ascent over the points at one angle from a centre, x = cos(t) c + sin(t) v.
+    """Gradient ascent over the points of the unit sphere whose angle to a centre is in a range.
 
     Args:
         acquisition: what is climbed.
-        tangents: directions v to start in, any length; what is along the centre is dropped.
-        centre: unit vector c.
-        angle: t in radians.
+        starts: vectors of any length; what lies outside the ring is brought to its edge.
+        centre: unit vector.
+        angles: least and largest angle in radians, at least 0 and at most pi.
         iterations: steps of each climb.
 
     Returns:
         Unit vectors, shape (n, r), and the acquisition there, shape (n,).
     """
-
-    def at(tangents: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]:
-        points: Float64[np.ndarray, "n r"] = np.cos(angle) * centre + np.sin(angle) * tangents
-        return points
+    highest, lowest = np.cos(angles)
 
     def retract(vectors: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]:
-        return on_sphere(vectors - (vectors @ centre)[:, None] * centre)
+        points = on_sphere(vectors)
+        cosine = points @ centre
+        inside = np.clip(cosine, lowest, highest)[:, None]
+        tangents = on_sphere(points - cosine[:, None] * centre)
+        return on_sphere(inside * centre + np.sqrt(1 - inside**2) * tangents)
 
-    def value(tangents: Float64[np.ndarray, "n r"]) -> tuple[np.ndarray, np.ndarray]:
-        values, gradient = acquisition(at(tangents))
-        gradient = gradient - (gradient @ centre)[:, None] * centre
-        return values, gradient - (gradient * tangents).sum(axis=1, keepdims=True) * tangents
+    def value(points: Float64[np.ndarray, "n r"]) -> tuple[np.ndarray, np.ndarray]:
+        values, gradient = acquisition(points)
+        return values, gradient - (gradient * points).sum(axis=1, keepdims=True) * points
 
-    best, values = _climb(value, retract, retract(tangents), iterations=iterations)
-    return at(best), values
+    return _climb(value, retract, retract(starts), iterations=iterations)
 
 
 def climb_orthant(

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.ascent import climb_circle, climb_orthant
+from latent_spaces_by_example.search.latent_gp.ascent import climb_orthant, climb_ring
 from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere
 from latent_spaces_by_example.search.latent_gp.model import Model
 
@@ -18,10 +18,10 @@ def step_anywhere(
     model: Model,
     fresh: Float64[np.ndarray, "m r"],
     *,
-    angle: float,
+    angles: tuple[float, float],
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, " r"]:
-    """The most promising point at an angle from the incumbent, in any direction.
+    """The most promising point within a range of angles of the incumbent, in any direction.
 
     A direction is a signed mix of all points so far and of fresh prior draws. Climbs start along
     the gradient of the mean, with and without a fresh draw, and in random mixes.
@@ -29,21 +29,28 @@ def step_anywhere(
     Args:
         model: of the scores.
         fresh: unit vectors of prior draws that no trial has used yet.
-        angle: radians from the incumbent.
+        angles: least and largest, in radians; see ``step_angles``.
         rng: for the mixes.
     """
     centre = model.incumbent
     known = np.concatenate([model.posterior.points, fresh])
-    starts = on_sphere(rng.standard_normal((_NUM_STARTS, len(known))) @ known)
+    mixes = on_sphere(rng.standard_normal((_NUM_STARTS, len(known))) @ known)
     # the model knows nothing of fresh draws, so a third of the starts consist of one by half
-    starts[::3] += on_sphere(rng.standard_normal((len(starts[::3]), len(fresh))) @ fresh)
+    mixes[::3] += on_sphere(rng.standard_normal((len(mixes[::3]), len(fresh))) @ fresh)
     uphill = on_sphere(model.posterior.predict(centre[None]).mean_gradient)[0]
-    starts[0], starts[1] = uphill, uphill + 0.5 * fresh[0]
-    points, values = climb_circle(
-        model.acquisition, starts, centre=centre, angle=angle, iterations=_ITERATIONS
+    mixes[0], mixes[1] = uphill, uphill + 0.5 * fresh[0]
+    tangents = on_sphere(mixes - (mixes @ centre)[:, None] * centre)
+    first = angles[1] * rng.uniform(0.2, 1.0, size=(_NUM_STARTS, 1))
+    points, values = climb_ring(
+        model.acquisition,
+        np.cos(first) * centre + np.sin(first) * tangents,
+        centre=centre,
+        angles=angles,
+        iterations=_ITERATIONS,
     )
     ranked = np.concatenate([points[np.argsort(-values)], fresh])
-    chosen: Float64[np.ndarray, " r"] = _first_new(ranked, model)
+    new = (point for point in ranked if model.is_new(point))
+    chosen: Float64[np.ndarray, " r"] = next(new, ranked[-1])
     return chosen
 
 
@@ -52,25 +59,27 @@ def step_between(
     history: History,
     *,
     directions: Directions,
-    angle: float,
+    angles: tuple[float, float],
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, " K"]:
     """The most promising non-negative weights of the given seed latents.
 
-    Summits less than half the angle from the incumbent are passed over: a step that small is not
-    worth an evaluation while larger ones still succeed.
+    Nothing is too far away here, since the examples bound the space; summits nearer to the
+    incumbent than the least angle are passed over.
 
     Args:
         model: of the scores.
         history: for the points that climbs start near.
         directions: coordinates of the seed latents.
-        angle: in radians; see ``step_angle``.
+        angles: least and largest, in radians; see ``step_angles``.
         rng: for the starts.
     """
     num_given = history.space.num_given
     starts = on_sphere(np.abs(rng.standard_normal((4 * _NUM_STARTS, num_given))))
     near = _best_between(history, _NUM_STARTS)
-    starts[: len(near)] = near + angle * np.abs(rng.standard_normal(near.shape)) / num_given**0.5
+    starts[: len(near)] = (
+        near + angles[1] * np.abs(rng.standard_normal(near.shape)) / num_given**0.5
+    )
     weights, values = climb_orthant(
         model.acquisition, on_sphere(starts), directions=directions, iterations=_ITERATIONS
     )
@@ -78,7 +87,7 @@ def step_between(
     padded = np.zeros((len(ranked), history.space.num_seeds))
     padded[:, :num_given] = ranked
     points = directions.from_weights(padded)
-    far = points @ model.incumbent < np.cos(0.5 * angle)
+    far = points @ model.incumbent < np.cos(angles[0])
     order = np.argsort(~far, kind="stable")
     new = [index for index in order.tolist() if model.is_new(points[index])]
     chosen: Float64[np.ndarray, " K"] = padded[new[0] if new else order[-1]]
@@ -93,9 +102,3 @@ def _best_between(history: History, n: int) -> Float64[np.ndarray, "m K"]:
     best = index[np.argsort(-history.scores[index], kind="stable")][:n]
     weights: Float64[np.ndarray, "m K"] = history.weights[best, :num_given]
     return weights
-
-
-def _first_new(points: Float64[np.ndarray, "n r"], model: Model) -> Float64[np.ndarray, " r"]:
-    new = (point for point in points if model.is_new(point))
-    chosen: Float64[np.ndarray, " r"] = next(new, points[-1])
-    return chosen

@@ -13,8 +13,7 @@ from latent_spaces_by_example.search.latent_gp.candidates import step_anywhere, 
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.model import Model
 from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
-from latent_spaces_by_example.search.latent_gp.step import step_angle
-from latent_spaces_by_example.search.latent_gp.values import standardised
+from latent_spaces_by_example.search.latent_gp.step import step_angles
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,10 @@ class LatentGPSearch:
 
     Every point scored so far is a unit vector through the seed latents' correlation, so that a
     Gaussian process whose covariance sees only angles uses all of them, whatever the latent
-    dimension. A proposal is a step from the best point: its angle follows from how often steps
-    have succeeded, its direction maximises log expected improvement. It is a mix of non-negative
-    weights of the given seed latents where the space says ``within_span``, otherwise of signed
-    weights of every seed latent so far and a fresh prior draw.
+    dimension. A proposal is a step from the best point that maximises log expected improvement,
+    within a range of angles that follows from how often steps have succeeded. It has non-negative
+    weights of the given seed latents where the space says ``within_span``, otherwise signed
+    weights of every seed latent so far and of a fresh prior draw.
 
     Attributes:
         opening_share: of the budget, spent before the model is used: on the given seed latents,
@@ -70,26 +69,29 @@ class LatentGPSearch:
         weights = np.zeros((n, len(correlation)))
         weights[: len(first), : first.shape[1]] = first
         model = Model.of(history, directions)
+        angles = self._angles(history, model, directions)
         for point in directions.from_weights(weights[: len(first)]):
             model = model.believing(point)
-        angle = self._angle(history)
         for row in range(len(first), n):
             if space.within_span:
                 weights[row] = step_between(
-                    model, history, directions=directions, angle=angle, rng=rng
+                    model, history, directions=directions, angles=angles, rng=rng
                 )
             else:
                 begin = first.shape[1] + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
-                point = step_anywhere(model, unused, angle=angle, rng=rng)
+                point = step_anywhere(model, unused, angles=angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]
             model = model.believing(directions.from_weights(weights[row : row + 1])[0])
         return weights
 
-    def _angle(self, history: History) -> float:
-        known = history.finished & np.isfinite(history.scores)
-        return step_angle(
-            standardised(history.scores, known),
+    def _angles(
+        self, history: History, model: Model, directions: Directions
+    ) -> tuple[float, float]:
+        # the model's means stand for the scores, since a lucky score would never be beaten
+        means = model.posterior.mean(directions.from_weights(history.weights))
+        return step_angles(
+            np.where(history.finished, means, -np.inf),
             ~history.pending,
             num_opening=opening_size(history, share=self.opening_share),
         )
