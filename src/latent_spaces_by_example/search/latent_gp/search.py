@@ -41,7 +41,7 @@ class LatentGPSearch:
         0.25
     """
 
-    opening_share: float = 0.1
+    opening_share: float = 0.08
     num_fresh: int = 1
 
     def propose(
@@ -62,27 +62,37 @@ class LatentGPSearch:
         first = opening(history, n, share=self.opening_share)
         if len(first) == n:
             return first
+        return self._with_model(history, first, n=n, rng=rng)
+
+    def _with_model(
+        self,
+        history: History,
+        first: Float64[np.ndarray, "m K_and_opened"],
+        *,
+        n: int,
+        rng: np.random.Generator,
+    ) -> Float64[np.ndarray, "n K_and_m"]:
+        space, width = history.space, first.shape[1]
         fresh = 0 if space.within_span else self.num_fresh * (n - len(first))
-        added = first.shape[1] - space.num_seeds + fresh
+        added = width - space.num_seeds + fresh
         correlation = space.draw(added) if added else space.correlation
         directions = Directions.from_correlation(correlation)
         weights = np.zeros((n, len(correlation)))
-        weights[: len(first), : first.shape[1]] = first
+        weights[: len(first), :width] = first
         model = Model.of(history, directions)
         angles = self._angles(history, model, directions)
-        for point in directions.from_weights(weights[: len(first)]):
-            model = model.believing(point)
-        for row in range(len(first), n):
-            if space.within_span:
+        for row in range(n):
+            if row >= len(first) and space.within_span:
                 weights[row] = step_between(
                     model, history, directions=directions, angles=angles, rng=rng
                 )
-            else:
-                begin = first.shape[1] + (row - len(first)) * self.num_fresh
+            elif row >= len(first):
+                begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
                 point = step_anywhere(model, unused, angles=angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]
-            model = model.believing(directions.from_weights(weights[row : row + 1])[0])
+            if row < n - 1:
+                model = model.believing(directions.from_weights(weights[row : row + 1])[0])
         return weights
 
     def _angles(
