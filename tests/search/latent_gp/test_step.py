@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from latent_spaces_by_example.search.latent_gp.step import LARGEST, step_angles
+from latent_spaces_by_example.search.latent_gp.step import (
+    BLIND,
+    LARGEST,
+    blind_angle,
+    is_blind,
+    step_angles,
+)
 
 
 def largest(values, *, num_opening=2, settled=None):
@@ -42,3 +48,35 @@ def test_it_starts_again_once_it_is_tiny():
 @pytest.mark.parametrize("n", [1, 500])
 def test_any_length(n):
     largest(np.random.default_rng(0).random(n))
+
+
+def blind(values, *, settled=None):
+    values = np.asarray(values, dtype=float)
+    settled = np.ones(len(values), bool) if settled is None else np.asarray(settled)
+    return blind_angle(values, settled, num_opening=2)
+
+
+def test_only_blind_steps_change_the_blind_angle():
+    assert [is_blind(trial) for trial in range(4)] == [True, False, True, False]
+    assert blind([1, 2, 3]) > BLIND
+    assert blind([1, 2, 0]) < BLIND
+    assert blind([1, 2, 3, 9]) == blind([1, 2, 3, 0])
+    # what a step of the model found has to be beaten too
+    assert blind([1, 2, 0, 9, 5]) < blind([1, 2, 0, 4, 5])
+
+
+def test_one_blind_success_in_five_keeps_the_angle():
+    values, best = [0.0, 0.0], 0.0
+    for step in range(10):
+        best += 1
+        values += [best if step % 5 == 0 else -1.0, -1.0]
+    assert blind(values) == pytest.approx(BLIND)
+
+
+def test_pending_blind_steps_do_not_count():
+    assert blind([1, 2, 3], settled=[True, True, False]) == BLIND
+
+
+def test_the_blind_angle_has_bounds():
+    assert 0 < blind(-np.arange(400.0)) < 0.1
+    assert 1 < blind(np.arange(400.0)) < np.pi / 2

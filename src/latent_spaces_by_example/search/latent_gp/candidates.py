@@ -54,6 +54,21 @@ def step_anywhere(
     return chosen
 
 
+def step_blindly(
+    model: Model, fresh: Float64[np.ndarray, "m r"], *, angle: float
+) -> Float64[np.ndarray, " r"]:
+    """The point at an angle from the incumbent in the direction of a fresh prior draw.
+
+    What such steps find does not depend on the model, so that they go on where it is wrong; and
+    they tell it how the score changes about the incumbent in directions that it did not choose.
+    """
+    centre = model.incumbent
+    tangent = on_sphere(fresh[:1] - (fresh[:1] @ centre)[:, None] * centre)
+    point = on_sphere(np.cos(angle) * centre + np.sin(angle) * tangent)[0]
+    chosen: Float64[np.ndarray, " r"] = point if model.is_new(point) else fresh[0]
+    return chosen
+
+
 def step_between(
     model: Model,
     history: History,

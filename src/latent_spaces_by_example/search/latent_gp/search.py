@@ -9,11 +9,15 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.candidates import step_anywhere, step_between
+from latent_spaces_by_example.search.latent_gp.candidates import (
+    step_anywhere,
+    step_between,
+    step_blindly,
+)
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.model import Model
 from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
-from latent_spaces_by_example.search.latent_gp.step import step_angles
+from latent_spaces_by_example.search.latent_gp.step import blind_angle, is_blind, step_angles
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,9 @@ class LatentGPSearch:
     dimension. A proposal is a step from the best point that maximises log expected improvement,
     within a range of angles that follows from how often steps have succeeded. It has non-negative
     weights of the given seed latents where the space says ``within_span``, otherwise signed
-    weights of every seed latent so far and of a fresh prior draw.
+    weights of every seed latent so far and of a fresh prior draw. There every other proposal is a
+    blind step, along a fresh draw: a hill climb that shares its finds with the model, and goes on
+    where cliffs lead a smooth model astray.
 
     Attributes:
         opening_share: of the budget, spent before the model is used: on the given seed latents,
@@ -80,7 +86,7 @@ class LatentGPSearch:
         weights = np.zeros((n, len(correlation)))
         weights[: len(first), :width] = first
         model = Model.of(history, directions)
-        angles = self._angles(history, model, directions)
+        angles, angle = self._angles(history, model, directions)
         for row in range(n):
             if row >= len(first) and space.within_span:
                 weights[row] = step_between(
@@ -89,7 +95,10 @@ class LatentGPSearch:
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
-                point = step_anywhere(model, unused, angles=angles, rng=rng)
+                if is_blind(len(history) + row):
+                    point = step_blindly(model, unused, angle=angle)
+                else:
+                    point = step_anywhere(model, unused, angles=angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]
             if row < n - 1:
                 model = model.believing(directions.from_weights(weights[row : row + 1])[0])
@@ -97,11 +106,12 @@ class LatentGPSearch:
 
     def _angles(
         self, history: History, model: Model, directions: Directions
-    ) -> tuple[float, float]:
+    ) -> tuple[tuple[float, float], float]:
         # the model's means stand for the scores, since a lucky score would never be beaten
         means = model.posterior.mean(directions.from_weights(history.weights))
-        return step_angles(
-            np.where(history.finished, means, -np.inf),
-            ~history.pending,
-            num_opening=opening_size(history, share=self.opening_share),
+        values = np.where(history.finished, means, -np.inf)
+        num_opening = opening_size(history, share=self.opening_share)
+        return (
+            step_angles(values, ~history.pending, num_opening=num_opening),
+            blind_angle(values, ~history.pending, num_opening=num_opening),
         )
