@@ -22,7 +22,9 @@ class AngularChart(Chart):
     keeps its digits where an arc cosine loses them all.
 
     Where u_k = 0, the face collapses: w does not depend on u_{k+1}, ..., u_{K-1}, which come
-    back from :meth:`inverse` as 0. The weights still round-trip.
+    back from :meth:`inverse` as 0. The weights still round-trip. For uniform u the weights halve,
+    in the geometric mean, from each seed to the next: the last of about 1,000 seeds have weights
+    below the smallest float64, and their coordinates do not come back.
 
     Source: Willis et al. 2025 (arXiv 2509.23800); the angles are those of Blumenson, "A
     derivation of n-dimensional spherical coordinates", Am. Math. Monthly 67 (1960).

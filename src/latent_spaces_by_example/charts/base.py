@@ -19,6 +19,22 @@ class Chart(ABC):
     in, so that every chart has the same domain and the same policy about its edges: outside is
     an error, rounding at the edge (a few ulps of the dtype that came in) is not. All computing
     is in float64. Hold a new one to ``latent_spaces_by_example.testing.ChartContract``.
+
+    Source: Willis et al. 2025 (arXiv 2509.23800).
+
+    Example:
+        >>> import numpy as np
+        >>> class ReversedChart(Chart):
+        ...     is_uniform = True
+        ...     def __init__(self, chart):
+        ...         self.chart = chart
+        ...     def _weights(self, u):
+        ...         return self.chart.forward(u)[:, ::-1]
+        ...     def _coordinates(self, w):
+        ...         return self.chart.inverse(w[:, ::-1])
+        >>> from latent_spaces_by_example.charts import KnotheRosenblattChart
+        >>> ReversedChart(KnotheRosenblattChart()).forward(np.array([[0.0, 0.0]]))
+        array([[0., 0., 1.]])
     """
 
     #: True if u uniform in the cube gives w uniform on the orthant of the sphere.

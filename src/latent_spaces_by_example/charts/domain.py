@@ -34,8 +34,8 @@ def cube_coordinates(
     if outside.any():
         row, column = (int(i) for i in np.argwhere(outside)[0])
         raise ArgumentError(
-            f"u[{row}, {column}] = {coordinates[row, column]!r} lies outside the unit hypercube; "
-            "expected every coordinate in [0, 1]"
+            f"u[{row}, {column}] = {float(coordinates[row, column])!r} lies outside the unit "
+            "hypercube; expected every coordinate in [0, 1]"
         )
     clipped: Float64[np.ndarray, "n K_minus_1"] = np.clip(coordinates, 0.0, 1.0)
     return clipped

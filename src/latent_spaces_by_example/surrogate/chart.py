@@ -16,10 +16,15 @@ from latent_spaces_by_example.charts.domain import (
 )
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.surrogate.combination import combination_rule
-from latent_spaces_by_example.surrogate.inversion import check_independent, weights_of
+from latent_spaces_by_example.surrogate.inversion import (
+    check_independent,
+    check_norms,
+    explained_by_rounding,
+    weights_of,
+)
 from latent_spaces_by_example.surrogate.projection import Projection, nearest_candidates
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
-from latent_spaces_by_example.surrogate.span import SeedSpan
+from latent_spaces_by_example.surrogate.span import LeastSquares, SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
 
 
@@ -173,13 +178,12 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
                 residual), outside the orthant, or off the norm that the space has there;
                 :meth:`project` gives the nearest weights.
         """
-        latents = self._checked_latents(z)
-        inner = self._transport_map.forward(latents)
+        latents, inner = self._latents_and_inner(z)
         return weights_of(
-            self._span.least_squares(inner),
+            self._problem(inner),
             span=self._span,
             rule=self._rule,
-            rounding=self._rounding(latents, inner),
+            rounding=explained_by_rounding(latents, inner=inner, transport_map=self._transport_map),
         )
 
     def project(self, z: ArrayLike) -> Projection:
@@ -197,9 +201,18 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             ArgumentError: if ``z`` has another shape or dtype, is not finite, or the seed
                 latents are linearly dependent.
             OutsideSpaceError: if a latent is at a right angle or more from the whole space.
+
+        Example:
+            >>> import numpy as np
+            >>> chart = SurrogateChart(np.eye(2, 3))
+            >>> projection = chart.project(np.array([[2.0, 0.0, 2.0]]))
+            >>> projection.w
+            array([[1., 0.]])
+            >>> projection.residual.round(6)
+            array([0.707107])
         """
-        inner = self._transport_map.forward(self._checked_latents(z))
-        return nearest_candidates(self._span.least_squares(inner), span=self._span, rule=self._rule)
+        _, inner = self._latents_and_inner(z)
+        return nearest_candidates(self._problem(inner), span=self._span, rule=self._rule)
 
     def from_u_to_z(self, u: ArrayLike) -> Float[np.ndarray, "n ..."]:
         """Map coordinates (n, K - 1) in [0, 1] to latents (n, *latent_shape).
@@ -222,7 +235,9 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     def _is_identity(self) -> bool:
         return isinstance(self._transport_map, IdentityTransportMap)
 
-    def _checked_latents(self, z: ArrayLike) -> Float[np.ndarray, "n ..."]:
+    def _latents_and_inner(
+        self, z: ArrayLike
+    ) -> tuple[Float[np.ndarray, "n ..."], Float[np.ndarray, "n d"]]:
         shape = f"(n, {', '.join(map(str, self._latent_shape))})"
         latents = float_array(z, name="z", shape=shape)
         if latents.ndim == 0 or latents.shape[1:] != self._latent_shape:
@@ -230,27 +245,18 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             hint = "; write z[None] for a single latent" if single else ""
             raise ArgumentError(f"z has shape {latents.shape}; expected {shape}{hint}")
         check_finite(latents, name="z")
-        check_independent(self._span)
-        return latents
+        inner: Float[np.ndarray, "n d"] = self._transport_map.forward(latents)
+        if not self._is_identity:
+            check_finite(inner, name="the transport map's image of z")
+        return latents, inner
 
-    def _rounding(
-        self, latents: Float[np.ndarray, "n ..."], inner: Float[np.ndarray, "n d"]
-    ) -> Float64[np.ndarray, " n"]:
-        """Relative error of inner latents that a unit in the last place of z explains."""
-        dtypes = (latents.dtype, self._span.rows.dtype)
-        eps = max(float(np.finfo(dtype).eps) for dtype in dtypes)
-        rounding = np.full(len(latents), eps)
-        if self._is_identity:
-            return rounding
-        # A map may stretch rounding (z far from 0, its spread small): see by how much.
-        signs = np.random.default_rng(0).choice([-1, 1], size=latents.shape).astype(latents.dtype)
-        moved = self._transport_map.forward(latents + signs * np.spacing(latents))
-        norms = np.linalg.norm(inner.astype(np.float64), axis=1)
-        shift = np.linalg.norm(moved.astype(np.float64) - inner, axis=1)
-        stretched = shift / np.where(norms > 0.0, norms, 1.0)
-        finite = np.where(np.isfinite(stretched), stretched, 0.0)
-        larger: Float64[np.ndarray, " n"] = np.maximum(rounding, finite)
-        return larger
+    def _problem(self, inner: Float[np.ndarray, "n d"]) -> LeastSquares:
+        check_independent(self._span)
+        # What overflows here is reported by check_norms, in words that help.
+        with np.errstate(over="ignore", invalid="ignore"):
+            problem = self._span.least_squares(inner)
+        check_norms(problem.norms)
+        return problem
 
 
 def knothe_rosenblatt_surrogate_chart(

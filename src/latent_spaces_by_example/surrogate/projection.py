@@ -48,8 +48,8 @@ def nearest_candidates(
             f"z[{int(np.argmax(lost))}] is at a right angle or more from every latent of the "
             "space, so there is no nearest one; add a seed latent that resembles it"
         )
-    w = rule.directions(unit_coefficients, span)
-    w /= np.linalg.norm(w, axis=1, keepdims=True)
+    directions = rule.directions(unit_coefficients, span)
+    w: Float64[np.ndarray, "n K"] = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     misfit = unit_coefficients @ problem.factor.T - problem.rhs
     distance = np.hypot(np.linalg.norm(misfit, axis=1), problem.outside)
     candidates = (rule.coefficients(w, span) * span.norms) @ problem.factor.T

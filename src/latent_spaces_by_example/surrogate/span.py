@@ -65,8 +65,9 @@ class SeedSpan:
     def gram(self) -> Float64[np.ndarray, "K K"]:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
         gram = np.zeros((self.num_seeds, self.num_seeds))
-        for _, block in self._blocks(np.dtype(np.float64)):
-            gram += block @ block.T
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for _, block in self._blocks(np.dtype(np.float64)):
+                gram += block @ block.T
         squares = np.diag(gram)
         if not (np.isfinite(squares).all() and (squares > 0.0).all()):
             raise ArgumentError(

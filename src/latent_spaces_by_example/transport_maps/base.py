@@ -26,6 +26,18 @@ class TransportMap(ABC):
     ``latent_spaces_by_example.testing.TransportMapContract``.
 
     Source: Bodin et al. 2024 (arXiv 2408.08558).
+
+    Example:
+        >>> import numpy as np
+        >>> class LogNormalTransportMap(TransportMap):
+        ...     def num_inner_dims(self, latent_shape):
+        ...         return prod(latent_shape)
+        ...     def _to_inner(self, z, latent_shape):
+        ...         return np.log(z)
+        ...     def _to_latent(self, inner, latent_shape):
+        ...         return np.exp(inner)
+        >>> LogNormalTransportMap().forward(np.ones((2, 3, 3))).shape
+        (2, 9)
     """
 
     @abstractmethod

@@ -116,8 +116,8 @@ def _positive(value: ArrayLike, *, name: str) -> np.ndarray:
     array = finite_parameter(value, name=name)
     if (array <= 0.0).any():
         raise ArgumentError(
-            f"{name} has values that are not positive, the smallest {array.min()!r}: the law "
-            "would be singular; expected positive numbers"
+            f"{name} has values that are not positive, the smallest {float(array.min())!r}: the "
+            "law would be singular; expected positive numbers"
         )
     return array
 

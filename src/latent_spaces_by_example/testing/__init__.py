@@ -1,0 +1,27 @@
+"""Contract tests: what any chart or transport map, the user's own included, must do.
+
+Subclass a contract in a test file under a name that starts with ``Test``, give it the thing to
+test, and let pytest run it. Needs pytest.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.testing.chart import ChartContract
+    from latent_spaces_by_example.testing.transport_map import TransportMapContract
+
+# One file per contract, loaded when asked for, so that one part's packages are not all parts'.
+_HOME_OF = {"ChartContract": "chart", "TransportMapContract": "transport_map"}
+
+__all__ = ["ChartContract", "TransportMapContract"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

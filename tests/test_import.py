@@ -1,0 +1,112 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import latent_spaces_by_example
+
+ROOT = Path(latent_spaces_by_example.__file__).parent
+PACKAGE = latent_spaces_by_example.__name__
+
+LEAVES = {"errors", "arguments"}
+MATHS = LEAVES | {"charts", "transport_maps"}
+# What each part may import: the arrows of the design, which all point one way.
+MAY_IMPORT = {
+    "errors": set(),
+    "arguments": {"errors"},
+    "charts": LEAVES,
+    "transport_maps": LEAVES,
+    "airfoils": LEAVES,
+    "surrogate": MATHS,
+    "generators": LEAVES | {"transport_maps", "airfoils"},
+    "objectives": LEAVES | {"airfoils"},
+}
+MAY_IMPORT["diagnostics"] = MATHS | {"surrogate", "generators"}
+MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics"}
+MAY_IMPORT["search"] = MATHS | {"surrogate", "seeds"}
+MAY_IMPORT["study"] = MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
+MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}
+MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report"}
+MAY_IMPORT["__main__"] = {"cli"}
+MAY_IMPORT["testing"] = MAY_IMPORT["report"]
+
+HEAVY = [
+    "aerosandbox",
+    "casadi",
+    "click",
+    "matplotlib",
+    "onnxruntime",
+    "optuna",
+    "pandas",
+    "PIL",
+    "rich",
+    "scipy",
+    "sklearn",
+    "sqlalchemy",
+    "torch",
+]
+
+
+def part_of(path):
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imported_parts(path):
+    """Parts of this package that a file imports, anywhere in it, and for type checking too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full, not relative ones"
+            # from package import part; from package.part import name
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == PACKAGE and len(parts) > 1 and parts[1] != "__version__":
+                yield parts[1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(ROOT.rglob("*.py")) if path != ROOT / "__init__.py"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_imports_point_one_way(path):
+    part = part_of(path)
+    assert part in MAY_IMPORT, f"say in MAY_IMPORT what {part} may import"
+    wrong = set(imported_parts(path)) - MAY_IMPORT[part] - {part}
+    assert not wrong, f"{part} must not import {', '.join(sorted(wrong))}"
+
+
+def loaded_after(statement):
+    code = f"import sys\n{statement}\nprint(*(m for m in {HEAVY!r} if m in sys.modules))"
+    environment = {"PYTHONPATH": str(ROOT.parent), "PATH": ""}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    return set(result.stdout.split())
+
+
+def test_importing_the_package_loads_no_framework():
+    assert loaded_after(f"import {PACKAGE}") == set()
+
+
+def test_the_surrogate_chart_needs_scipy_alone():
+    assert loaded_after(f"import {PACKAGE} as lsbe; lsbe.SurrogateChart") == {"scipy"}
+
+
+def test_public_names_of_the_mathematics_are_there():
+    for name in ("SurrogateChart", "knothe_rosenblatt_surrogate_chart", "angular_surrogate_chart"):
+        assert callable(getattr(latent_spaces_by_example, name))
+    assert latent_spaces_by_example.charts.KnotheRosenblattChart
+    assert latent_spaces_by_example.transport_maps.IdentityTransportMap
+    assert latent_spaces_by_example.testing.ChartContract
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'simplex_surrogate_chart'"):
+        _ = latent_spaces_by_example.simplex_surrogate_chart
