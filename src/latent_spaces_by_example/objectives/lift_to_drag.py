@@ -66,10 +66,10 @@ class LiftToDrag:
         reynolds: Reynolds number by the chord, within 1e3 to 1e9.
         min_thickness: floor on the largest thickness, in chords, within 0 to 0.5; 0 for none.
         min_confidence: floor on NeuralFoil's confidence, within 0 to 0.99; 0 for none. Where it
-            is above 0.9, network sizes agree within 2.1 % on nine in ten sections of the
+            is above 0.9, "xlarge" and "xxxlarge" agree within 2.2 % on nine in ten sections of the
             database; between 0.7 and 0.8 within 8.6 %, below 0.5 within 16 %.
         max_fit_error: largest root mean square misfit, in chords, above 0; infinity for none.
-            Of the 2,174 sections of the database all but 8 are below the default.
+            Of the 2,174 sections of the database all but 9 are below the default.
         model_size: NeuralFoil's network. The default takes as long as "large" and agrees with
             "xxxlarge", which takes ten times as long, within 0.9 % in the median.
 
