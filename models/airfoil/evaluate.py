@@ -1,6 +1,6 @@
 """Measures the shipped generator ``airfoil``: every figure of CARD.md, and its pictures.
 
-python models/airfoil/evaluate.py         # writes figures.json and figures/*.png
+python models/airfoil/evaluate.py         # writes figures.json, figures/*.png, CARD.md's tables
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import card
 import neuralfoil
 import numpy as np
 import pictures
@@ -88,7 +89,7 @@ def of_samples(samples: np.ndarray, database: np.ndarray) -> dict[str, object]:
     return {
         "valid share": float(np.mean([each.valid for each in validity])),
         "reasons": dict(reasons),
-        "roughness over the database's, medians": rounded(rough),
+        "roughness over that of the database, medians": rounded(rough),
         "ks distance to the database": {
             name: rounded(ks_2samp(made[name], real[name]).statistic) for name in made
         },
@@ -207,6 +208,7 @@ def main() -> None:
     text = json.dumps(figures, indent=1, ensure_ascii=False)
     (HERE / "figures.json").write_text(text + "\n", encoding="utf-8")
     print(text)
+    card.write_figures(figures, HERE / "CARD.md")
     folder = HERE / "figures"
     folder.mkdir(exist_ok=True)
     pictures.draw_samples(samples[:96], folder / "samples.png")

@@ -13,6 +13,7 @@ import argparse
 import copy
 import json
 import logging
+import math
 import platform
 import time
 from dataclasses import asdict, dataclass, field
@@ -49,7 +50,7 @@ class Settings:
     width: int = 192
     depth: int = 4
     dropout: float = 0.1
-    steps: int = 3000
+    steps: int = 5000
     batch_size: int = 512
     learning_rate: float = 1e-3
     warm_up: int = 200
@@ -118,7 +119,7 @@ def train_step(progress: Progress, examples: Examples, settings: Settings) -> fl
     """One step of conditional flow matching (Lipman et al. 2023, equation 23, sigma_min = 0)."""
     step = progress.step
     warm = min(1.0, (step + 1) / settings.warm_up)
-    rate = settings.learning_rate * warm * 0.5 * (1.0 + np.cos(np.pi * step / settings.steps))
+    rate = settings.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / settings.steps))
     for group in progress.optimiser.param_groups:
         group["lr"] = rate
     rng = np.random.default_rng([settings.random_seed, step])
