@@ -11,6 +11,7 @@ ROOT = Path(latent_spaces_by_example.__file__).parent
 PACKAGE = latent_spaces_by_example.__name__
 
 LEAVES = {"errors", "arguments"}
+NAMING = {"parameters", "places"}
 MATHS = LEAVES | {"charts", "transport_maps"}
 # What each part may import: the arrows of the design, which all point one way.
 MAY_IMPORT = {
@@ -20,13 +21,15 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "airfoils": LEAVES,
     "surrogate": MATHS,
-    "generators": LEAVES | {"transport_maps", "airfoils"},
-    "objectives": LEAVES | {"airfoils"},
+    "parameters": {"errors"},
+    "places": {"errors", "parameters"},
+    "generators": LEAVES | NAMING | {"transport_maps", "airfoils"},
+    "objectives": LEAVES | NAMING | {"airfoils"},
 }
 MAY_IMPORT["diagnostics"] = MATHS | {"surrogate", "generators"}
 MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics"}
 MAY_IMPORT["search"] = MATHS | {"surrogate", "seeds"}
-MAY_IMPORT["study"] = MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
+MAY_IMPORT["study"] = NAMING | MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
 MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}
 MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report"}
 MAY_IMPORT["__main__"] = {"cli"}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         generators,
         objectives,
         search,
+        seeds,
+        study,
         transport_maps,
     )
     from latent_spaces_by_example.study import Study, open_study, optimise
@@ -37,7 +39,17 @@ _HOME_OF = {
     "optimise": "study",
 }
 _MODULES = frozenset(
-    {"charts", "errors", "generators", "objectives", "search", "testing", "transport_maps"}
+    {
+        "charts",
+        "errors",
+        "generators",
+        "objectives",
+        "search",
+        "seeds",
+        "study",
+        "testing",
+        "transport_maps",
+    }
 )
 
 __all__ = [
@@ -53,6 +65,8 @@ __all__ = [
     "open_study",
     "optimise",
     "search",
+    "seeds",
+    "study",
     "transport_maps",
 ]
 

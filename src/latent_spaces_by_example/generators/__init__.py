@@ -7,6 +7,7 @@ from importlib import import_module
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
 from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
+from latent_spaces_by_example.places import find
 
 # name -> module below this one, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
@@ -26,15 +27,17 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Generator:
-    """Load a generator that is part of this package: ``NAME``, or ``NAME:KEY=VALUE,...``.
+    """Load a generator: ``NAME`` of an embedded one, or ``MODULE:OBJECT``, then ``:KEY=VALUE,...``.
 
     Args:
         name: one of ``names()``, with parameters for those that have some, such as
             "microstructure:size=64,correlation_length=4"; a generator's own ``name``
-            makes the same one again.
+            makes the same one again. Or the place of your own, an object or a class, in a
+            module that is installed or in the current directory.
 
     Raises:
-        ArgumentError: no generator of this name, or a parameter that it does not have or take.
+        ArgumentError: no generator of this name, a parameter that it does not have or take, or
+            something that has no ``latent_shape`` or no ``generate``.
         MissingPackageError: a package that runs this generator is not installed.
 
     >>> import numpy as np
@@ -45,10 +48,12 @@ def load(name: str) -> Generator:
     (64, 64)
     """
     place, parameters = split_parameters(name)
+    if ":" in place:
+        return _own(place, parameters)
     if place not in _EMBEDDED:
         raise ArgumentError(
             f"no embedded generator is called {name!r}{near(place, names())}; expected one of "
-            f"{', '.join(names())}"
+            f"{', '.join(names())}, or your own as package.module:object"
         )
     module, maker, extra = _EMBEDDED[place]
     try:
@@ -62,3 +67,19 @@ def load(name: str) -> Generator:
         ) from error
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator
+
+
+def _own(place: str, parameters: str) -> Generator:
+    found = find(place)
+    if isinstance(found, type):
+        found = found(**read_parameters(parameters, of=found, named=place))
+    elif parameters:
+        raise ArgumentError(f"{place} is an object, not a class, so it takes no {parameters!r}")
+    missing = [part for part in ("latent_shape", "generate") if not hasattr(found, part)]
+    if missing:
+        raise ArgumentError(
+            f"{place} is {found!r:.60}, which has no {' and no '.join(missing)}; a generator has "
+            "latent_shape and generate(z)"
+        )
+    own: Generator = found
+    return own

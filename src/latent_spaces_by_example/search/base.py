@@ -66,12 +66,14 @@ class History:
     budget: int | None = None
 
     def __len__(self) -> int:
+        """Return the number of trials."""
         return len(self.weights)
 
     @property
     def pending(self) -> Bool[np.ndarray, " n"]:
         """True where a trial is being evaluated."""
-        return ~(self.finished | self.failed)
+        pending: Bool[np.ndarray, " n"] = ~(self.finished | self.failed)
+        return pending
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ for another array library.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -17,8 +17,9 @@ from scipy.linalg import qr, solve_triangular
 
 from latent_spaces_by_example.errors import ArgumentError
 
-# Blocks of seeds of about this size stay in a core's cache while they are worked on.
-_BLOCK_BYTES = 1 << 20
+# Columns worked on at a time: few enough for a core's cache and for BLAS's unpacked kernels, many
+# enough that the loop costs nothing.
+_BLOCK = 4096
 # Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
 # digits for one step of refinement to restore them.
 _GRAM_LIMIT = 1e6
@@ -52,9 +53,12 @@ class SeedSpan:
 
     Attributes:
         rows: the seed latents, shape (K, d), kept by reference.
+        known_gram: the Gram matrix of the first J of them, which is then not computed again: a
+            study adds seed latents one by one.
     """
 
     rows: Float[np.ndarray, "K d"]
+    known_gram: Float64[np.ndarray, "J J"] = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def num_seeds(self) -> int:
@@ -64,10 +68,13 @@ class SeedSpan:
     @cached_property
     def gram(self) -> Float64[np.ndarray, "K K"]:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
+        known = len(self.known_gram)
         gram = np.zeros((self.num_seeds, self.num_seeds))
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for _, block in self._blocks(np.dtype(np.float64)):
-                gram += block @ block.T
+            for _, block in self._blocks(np.dtype(np.float64)) if known < self.num_seeds else ():
+                gram[known:] += block[known:] @ block.T
+        gram[:known, known:] = gram[known:, :known].T
+        gram[:known, :known] = self.known_gram
         squares = np.diag(gram)
         if not (np.isfinite(squares).all() and (squares > 0.0).all()):
             raise ArgumentError(
@@ -207,9 +214,8 @@ class SeedSpan:
         self, dtype: np.dtype[np.floating]
     ) -> Iterator[tuple[slice, Float[np.ndarray, "K block"]]]:
         """The seeds' columns a block at a time, in ``dtype``."""
-        width = max(_BLOCK_BYTES // (dtype.itemsize * self.num_seeds), 1024)
-        for start in range(0, self.rows.shape[1], width):
-            columns = slice(start, start + width)
+        for start in range(0, self.rows.shape[1], _BLOCK):
+            columns = slice(start, start + _BLOCK)
             yield columns, self.rows[:, columns].astype(dtype, copy=False)
 
 

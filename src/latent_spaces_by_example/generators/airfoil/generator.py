@@ -53,6 +53,7 @@ class AirfoilGenerator:
 
     name = "airfoil"
     suffix = ".dat"
+    default_objective = "lift-to-drag"
 
     def __init__(
         self, velocity: Velocity, *, representation: SectionRepresentation, steps: int

@@ -1,0 +1,129 @@
+"""Draws the pictures of the pages: python docs/make_pictures.py"""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.airfoils import find_section, resample
+from latent_spaces_by_example.objectives.lift_to_drag import LiftToDrag
+from latent_spaces_by_example.objectives.neural_foil import Flow, fit_kulfan
+
+OUT = Path(__file__).parent / "pictures"
+EXAMPLES = ("naca2412", "s1223", "rae2822")
+INK, FIRST, SECOND = "#4a5568", "#1d4ed8", "#c2410c"
+
+
+def charts() -> Figure:
+    """Where an even grid of u lands on the sphere, seen along its diagonal."""
+    figure = Figure(figsize=(8, 3.8), layout="constrained", dpi=120)
+    side, fine = np.linspace(0, 1, 13), np.linspace(0, 1, 200)
+    # an orthonormal view of the octant along (1, 1, 1)
+    view = np.array([[-1, 1, 0], [-1, -1, 2]]) / np.sqrt([[2], [6]])
+    charts = {
+        "Knothe-Rosenblatt": lsbe.charts.KnotheRosenblattChart(),
+        "angular": lsbe.charts.AngularChart(),
+    }
+    for axes, (name, chart) in zip(figure.subplots(1, 2), charts.items(), strict=True):
+        for fixed in side:
+            for columns in ((np.full_like(fine, fixed), fine), (fine, np.full_like(fine, fixed))):
+                x, y = view @ chart.forward(np.stack(columns, axis=1)).T
+                axes.plot(x, y, color=INK, linewidth=0.7)
+        for corner in np.eye(3):
+            axes.plot(*(view @ corner), "o", color=FIRST)
+        for label, corner in zip(("$z_1$", "$z_2$", "$z_3$"), np.eye(3), strict=True):
+            axes.annotate(label, view @ corner * 1.09, ha="center", va="center")
+        axes.set(title=f"{name}: a 12 x 12 grid of u", aspect="equal")
+        axes.margins(0.1)
+        axes.axis("off")
+    return figure
+
+
+def norms() -> Figure:
+    """Norms of points between three latents of 4,096 dimensions: weights against straight lines."""
+    rng = np.random.default_rng(0)
+    dims = 4096
+    seeds = rng.standard_normal((3, dims))
+    chart = lsbe.knothe_rosenblatt_surrogate_chart(seeds)
+    on_shell = np.linalg.norm(chart.from_u_to_z(rng.random((4000, 2))), axis=1)
+    straight = np.linalg.norm(rng.dirichlet(np.ones(3), 4000) @ seeds, axis=1)
+    model = np.linalg.norm(rng.standard_normal((4000, dims)), axis=1)
+    figure = Figure(figsize=(7, 3), layout="constrained", dpi=120)
+    axes = figure.add_subplot()
+    bins = np.linspace(0.5, 1.1, 121)
+    for values, label, colour in [
+        (straight, "straight lines between the seeds", SECOND),
+        (on_shell, "unit-norm weights", FIRST),
+        (model, "what the model draws", "#94a3b8"),
+    ]:
+        axes.hist(values / np.sqrt(dims), bins, label=label, color=colour, alpha=0.7, density=True)
+    axes.set(xlabel="norm of the latent over the root of its dimension", yticks=[])
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def airfoils() -> Figure:
+    """Sections at an even grid of u between three examples."""
+    generator = lsbe.generators.load("airfoil")
+    latents = generator.invert([generator.example(name) for name in EXAMPLES])
+    chart = lsbe.knothe_rosenblatt_surrogate_chart(latents, combination="shell")
+    side = np.linspace(0, 1, 7)
+    u = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    figure = Figure(figsize=(8, 4.6), layout="constrained", dpi=120)
+    axes = figure.add_subplot()
+    corners = {(0.0, 0.5): 0, (1.0, 0.0): 1, (1.0, 1.0): 2}
+    for (u1, u2), section in zip(u, generator.generate(chart.from_u_to_z(u)), strict=True):
+        x, y = 0.13 * (section[:, 0] - 0.5) + u1, 0.22 * section[:, 1] + u2
+        corner = corners.get((u1, u2))
+        axes.fill(x, y, facecolor="#dbeafe" if corner is None else FIRST, edgecolor=INK, lw=0.8)
+        if corner is not None:
+            axes.annotate(EXAMPLES[corner], (u1, u2 + 0.06), ha="center", color=FIRST, fontsize=9)
+    axes.set(xlabel="$u_1$", ylabel="$u_2$", xlim=(-0.1, 1.1), ylim=(-0.08, 1.12))
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def polar() -> Figure:
+    """A polar of NACA 2412, and the point of it that lift-to-drag scores."""
+    objective = LiftToDrag()
+    section = resample(find_section("naca2412"))
+    (found,) = objective([section])
+    flow = Flow(fit_kulfan(section[None])[0], objective.reynolds, objective.model_size)
+    angles = np.linspace(-8.0, 17.0, 251)
+    polar = flow.at(angles[None])
+    cl, cd = polar.cl[0], polar.cd[0]
+
+    figure = Figure(figsize=(7.2, 2.9), layout="constrained", dpi=120)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for axes, x, at, label in (
+        (left, angles, found["alpha"], "angle of attack (degrees)"),
+        (right, cd, found["cd"], "drag coefficient"),
+    ):
+        axes.plot(x, cl, color=FIRST, linewidth=1.8)
+        axes.axhline(objective.cl, color="#888888", linewidth=0.8, linestyle="--")
+        axes.plot(at, found["cl"], "o", color=SECOND, markersize=6)
+        axes.set_xlabel(label)
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    left.set_ylabel("lift coefficient")
+    right.set_xlim(0.0, 0.05)
+    right.plot([0.0, 2 * found["cd"]], [0.0, 2 * found["cl"]], color=SECOND, linewidth=0.9)
+    right.set_ylim(-0.8, 1.7)
+    slope = f"slope = L/D = {found['lift_to_drag']:.0f}"
+    right.annotate(slope, (found["cd"], found["cl"]), xytext=(0.017, 0.72), color=SECOND)
+    return figure
+
+
+def main() -> None:
+    """Draw them all."""
+    OUT.mkdir(exist_ok=True)
+    for draw in (charts, norms, airfoils, polar):
+        path = OUT / f"{draw.__name__}.png"
+        draw().savefig(path)
+        print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""``python -m latent_spaces_by_example.cli``: the command where no script is installed."""
+
+from latent_spaces_by_example.cli.commands import main
+
+main()

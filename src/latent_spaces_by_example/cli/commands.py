@@ -1,0 +1,201 @@
+"""``lsbe optimise``, ``lsbe resume``, ``lsbe report``: what a user types."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from latent_spaces_by_example.errors import LatentSpacesError
+
+# click and the errors are all that is loaded until a command runs: --help must be instant
+
+
+class _Group(click.Group):
+    """Shows the library's own errors as one message, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LatentSpacesError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="latent-spaces-by-example")
+def main() -> None:
+    """Of everything that a generative model can make, find what is best for you."""
+
+
+_SPACE_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option("--examples", help="Names or files, separated by commas; they span the space."),
+    click.option(
+        "--beyond-examples",
+        is_flag=True,
+        help="Let the search leave the space between the examples.",
+    ),
+    click.option(
+        "--seeds", "num_seeds", type=int, help="Prior draws that span the space without examples."
+    ),
+    click.option("--random-seed", default=0, show_default=True, help="Same seed, same proposals."),
+]
+
+
+def _space_options(command: Any) -> Any:
+    for option in reversed(_SPACE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("generator")
+@click.option("--objective", help="A name with parameters (lift-to-drag:cl=0.7), or module:name.")
+@click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
+@_space_options
+@click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
+@click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
+@click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
+@click.option("--name", help="Of the study in its storage; by default the run folder's name.")
+@click.option("--out", help="The run folder; by default a new one under runs/.")
+def optimise(
+    generator: str,
+    objective: str | None,
+    budget: int,
+    examples: str | None,
+    beyond_examples: bool,
+    num_seeds: int | None,
+    random_seed: int,
+    search: str,
+    batch_size: int,
+    storage: str | None,
+    name: str | None,
+    out: str | None,
+) -> None:
+    """Search what GENERATOR can make for what the objective scores highest.
+
+    \b
+    GENERATOR is the name of an embedded model (airfoil), or module:name of your own.
+
+    \b
+    lsbe optimise airfoil --examples naca2412,s1223,rae2822 --budget 100 --out runs/wing
+    """
+    from latent_spaces_by_example import generators, objectives
+    from latent_spaces_by_example import search as searches
+    from latent_spaces_by_example.cli.show import run_and_show
+    from latent_spaces_by_example.seeds import spanned_by
+    from latent_spaces_by_example.study import new_study
+    from latent_spaces_by_example.study.settings import name_of
+    from latent_spaces_by_example.study.study import check_positive
+
+    check_positive(budget, argument="--budget")
+    model = generators.load(generator)
+    measure = objectives.load(objective or _default_objective(model, generator))
+    engine = searches.load(search)
+    seeds = spanned_by(
+        model,
+        examples=None if examples is None else _split(examples),
+        num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
+        random_seed=random_seed,
+    )
+    study = new_study(
+        model,
+        seeds,
+        objective=name_of(measure),
+        search=search,
+        budget=budget,
+        batch_size=batch_size,
+        within_span=False if beyond_examples else None,
+        storage=storage,
+        name=name,
+        out=out or _next_free_folder(generator),
+    )
+    run_and_show(study, measure, search=engine, budget=budget)
+
+
+_STUDY_OPTIONS: list[Callable[[Any], Any]] = [
+    click.argument("folder"),
+    click.option("--generator", help="Needed again where the study's is module:name."),
+    click.option("--storage", help="Where the study is, if not in the run folder."),
+]
+
+
+def _study_options(command: Any) -> Any:
+    for option in reversed(_STUDY_OPTIONS):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_study_options
+@click.option("--budget", type=int, help="Evaluations in all, those already done included.")
+@click.option("--objective", help="Needed again where the study's is module:name.")
+@click.option("--search", help="Another search from here on.")
+def resume(
+    folder: str,
+    generator: str | None,
+    storage: str | None,
+    budget: int | None,
+    objective: str | None,
+    search: str | None,
+) -> None:
+    """Go on with the study in run folder FOLDER."""
+    from latent_spaces_by_example import objectives
+    from latent_spaces_by_example import search as searches
+    from latent_spaces_by_example.cli.show import run_and_show
+
+    study = _opened(folder, generator=generator, storage=storage)
+    measure = objectives.load(objective or _stored_objective(study.settings.objective))
+    engine = searches.load(search or study.settings.search)
+    budget = study.settings.budget if budget is None else budget
+    run_and_show(study, measure, search=engine, budget=budget)
+
+
+@main.command()
+@_study_options
+def report(folder: str, generator: str | None, storage: str | None) -> None:
+    """Write the report of the study in run folder FOLDER anew."""
+    from latent_spaces_by_example.cli.show import save_and_report
+
+    study = _opened(folder, generator=generator, storage=storage)
+    click.echo(f"report: {save_and_report(study)}")
+
+
+def _opened(folder: str, *, generator: str | None, storage: str | None) -> Any:
+    from latent_spaces_by_example import generators
+    from latent_spaces_by_example.study import open_study
+
+    model = None if generator is None else generators.load(generator)
+    return open_study(folder, storage=storage, generator=model)
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _default_objective(model: Any, generator: str) -> str:
+    default = getattr(model, "default_objective", None)
+    if default is None:
+        raise click.UsageError(f"--objective is needed: {generator} has no usual one")
+    return str(default)
+
+
+def _stored_objective(spec: str) -> str:
+    from latent_spaces_by_example import objectives
+    from latent_spaces_by_example.parameters import split_parameters
+
+    # importing a module because a database names it would run whatever its writer likes
+    if split_parameters(spec)[0] not in objectives.names():
+        raise click.UsageError(
+            f"the study's objective is {spec}, which is code outside this library; "
+            f"if it is yours, name it: --objective {spec}"
+        )
+    return spec
+
+
+def _next_free_folder(generator: str) -> str:
+    stem = generator.rsplit(":", 1)[-1].replace("/", "-")
+    taken = (Path("runs") / f"{stem}-{number}" for number in range(1, sys.maxsize))
+    return str(next(path for path in taken if not path.exists()))

@@ -1,0 +1,113 @@
+"""Searches of the unit hypercube: they move u, and a weight chart turns it into weights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from latent_spaces_by_example.charts import Chart, KnotheRosenblattChart
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.search.base import History
+
+# Faces of the cube can collapse (u_1 = 0 is the first seed whatever the rest), so that u would
+# not survive u -> w -> u; staying this far inside costs nothing that a score could show.
+EDGE = 1e-9
+
+
+@dataclass(frozen=True)
+class CubeHistory:
+    """The trials of a history that lie in the chart's range, as points of the unit hypercube.
+
+    Attributes:
+        u: shape (n, dims), in [0, 1].
+        scores: shape (n,), higher is better, all finite: a failed trial has the worst score
+            that had been seen when it failed, and so does a pending one (a "constant liar").
+        pending: shape (n,), true where a trial is being evaluated.
+        num_trials: length of the whole history, trials outside the chart's range included.
+        random_seed: the study's.
+    """
+
+    u: Float64[np.ndarray, "n dims"]
+    scores: Float64[np.ndarray, " n"]
+    pending: Bool[np.ndarray, " n"]
+    num_trials: int
+    random_seed: int
+
+    @property
+    def dims(self) -> int:
+        """Dimension of the hypercube, K - 1."""
+        return int(self.u.shape[1])
+
+
+@dataclass(frozen=True)
+class HypercubeSearch(ABC):
+    """A search over u in [0, 1]^(K-1), K being the number of given seed latents.
+
+    Attributes:
+        weight_chart: u <-> w; by default the Knothe-Rosenblatt chart, under which uniform u
+            is uniform on the positive orthant of the sphere.
+    """
+
+    weight_chart: Chart | None = None
+
+    @abstractmethod
+    def propose_in_cube(
+        self, trials: CubeHistory, n: int, rng: np.random.Generator
+    ) -> Float64[np.ndarray, "n dims"]:
+        """Propose n points of the hypercube."""
+
+    def propose(
+        self, history: History, n: int, rng: np.random.Generator
+    ) -> Float64[np.ndarray, "n K"]:
+        """Propose ``n`` points to score next, non-negative weights of the given seed latents.
+
+        Raises:
+            ArgumentError: fewer than two seed latents are given: there is nothing to search.
+        """
+        num_given = history.space.num_given
+        if num_given < 2:
+            raise ArgumentError(
+                f"{type(self).__name__} searches between at least 2 given seed latents, and this "
+                f"study has num_given={num_given}. Name more examples, pass more seed latents, "
+                "or take search='latent-gp', which also searches the model's prior."
+            )
+        chart = self.weight_chart if self.weight_chart is not None else KnotheRosenblattChart()
+        trials = in_cube(history, chart)
+        u = np.clip(self.propose_in_cube(trials, n, rng), EDGE, 1 - EDGE)
+        weights = np.zeros((n, history.space.num_seeds))
+        weights[:, :num_given] = chart.forward(u)
+        return weights
+
+
+def in_cube(history: History, chart: Chart) -> CubeHistory:
+    """Map the trials that a chart over the given seed latents can reach to the hypercube."""
+    num_given = history.space.num_given
+    given, others = history.weights[:, :num_given], history.weights[:, num_given:]
+    reached = (given >= 0).all(axis=1) & (others == 0).all(axis=1)
+    scores = with_worst_for_unknown(history)[reached]
+    u = np.empty((0, num_given - 1))
+    if reached.any():
+        given = given[reached] / np.linalg.norm(given[reached], axis=1, keepdims=True)
+        u = chart.inverse(given)
+    return CubeHistory(
+        u=u,
+        scores=scores,
+        pending=history.pending[reached],
+        num_trials=len(history),
+        random_seed=history.random_seed,
+    )
+
+
+def with_worst_for_unknown(history: History) -> Float64[np.ndarray, " n"]:
+    """Scores with the worst finite one so far in place of those that failed or are pending.
+
+    "So far" and not "of all", so that replaying a history gives the same values each time it
+    has grown.
+    """
+    known = history.finished & np.isfinite(history.scores)
+    worst = np.minimum.accumulate(np.where(known, history.scores, np.inf))
+    worst[np.isinf(worst)] = 0.0
+    return np.where(known, history.scores, worst)

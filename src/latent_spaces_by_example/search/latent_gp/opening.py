@@ -1,0 +1,64 @@
+"""The first trials, before there is anything for a model to learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float64
+
+from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.sobol import SobolSearch
+
+_ONE = 1 - 1e-9
+_FEWEST, _MOST = 5, 40
+
+
+def opening(history: History, n: int, *, share: float) -> Float64[np.ndarray, "m K_and_fresh"]:
+    """Propose at most ``n`` first trials; none once there are enough.
+
+    First come the given seed latents that have not been tried. Then, within their span, the
+    centre and evenly spread points; otherwise prior draws, fresh columns of one-hot weights.
+    Trials that failed teach little and do not count.
+
+    Args:
+        history: all trials so far.
+        n: the most to propose.
+        share: of the budget to be spent here.
+    """
+    space = history.space
+    untried = _untried(history)[:n]
+    corners = np.eye(space.num_seeds)[untried]
+    missing = _size(history, share) - int((~history.failed).sum()) - len(untried)
+    if not history.finished.any():
+        missing = n  # a model of nothing has nothing to say
+    more = min(max(missing, 0), n - len(untried))
+    if not more:
+        return corners
+    if space.within_span:
+        return np.concatenate([corners, _spread(history, more, first=len(untried))])
+    first = np.concatenate([corners, np.zeros((len(corners), more))], axis=1)
+    fresh = np.concatenate([np.zeros((more, space.num_seeds)), np.eye(more)], axis=1)
+    return np.concatenate([first, fresh])
+
+
+def _size(history: History, share: float) -> int:
+    budget = history.budget if history.budget is not None else 100
+    by_budget = int(np.clip(round(share * budget), _FEWEST, _MOST))
+    if history.space.within_span:
+        return max(history.space.num_given + 1, min(by_budget, 2 * history.space.num_given))
+    return max(history.space.num_given, by_budget)
+
+
+def _untried(history: History) -> list[int]:
+    num_given = history.space.num_given
+    tried = set(np.nonzero(history.weights[:, :num_given] > _ONE)[1].tolist())
+    return [k for k in range(num_given) if k not in tried]
+
+
+def _spread(history: History, n: int, *, first: int) -> Float64[np.ndarray, "n K"]:
+    num_given = history.space.num_given
+    weights = np.zeros((n, history.space.num_seeds))
+    index = len(history) + first + np.arange(n)
+    rng = np.random.default_rng([history.random_seed, len(history)])
+    weights[:, :num_given] = SobolSearch().propose(history, n, rng)[:, :num_given]
+    weights[index == num_given, :num_given] = num_given**-0.5
+    return weights

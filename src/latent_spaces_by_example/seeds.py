@@ -1,0 +1,315 @@
+"""Where seed latents come from: arrays, inverted examples, and prior draws by number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.surrogate.combination import ShellCombination
+from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
+from latent_spaces_by_example.surrogate.span import SeedSpan
+from latent_spaces_by_example.transport_maps import IdentityTransportMap
+
+# Seed latents whose cosine is nearer to one than this span nothing that rounding does not.
+_SAME_DIRECTION = 1e-9
+
+
+@dataclass(frozen=True)
+class InvertedExample:
+    """An example, the latent behind it, and how well the one gives back the other.
+
+    Attributes:
+        name: what the user called it.
+        output: the example itself.
+        latent: the latent that the generator's ``invert`` found, shape latent_shape.
+        relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
+        rms_error: root mean square of generate(latent) - output, in the output's own unit; NaN
+            where outputs are not arrays of one shape.
+    """
+
+    name: str
+    output: Any
+    latent: np.ndarray
+    relative_norm: float
+    rms_error: float
+
+
+def invert_examples(
+    generator: Any, examples: Sequence[Any], *, names: Sequence[str] | None = None
+) -> list[InvertedExample]:
+    """Find the latents behind examples: z = invert(x), and check that generate(z) gives x back.
+
+    Args:
+        generator: has ``invert``; and ``example`` where examples are given by name.
+        examples: outputs of the generator's kind, or names that ``generator.example`` knows.
+        names: what to call them; by default the names given, or "example 1", "example 2", ...
+
+    Raises:
+        ArgumentError: the generator cannot invert, an example is unknown, or none is given.
+    """
+    if len(examples) == 0:
+        raise ArgumentError("examples is empty; give at least one, or leave it out")
+    if not hasattr(generator, "invert"):
+        raise ArgumentError(
+            f"examples were given, but {type(generator).__name__} has no invert(outputs); "
+            "give seed_latents instead, or add that method"
+        )
+    if names is None:
+        names = [x if isinstance(x, str) else f"example {i}" for i, x in enumerate(examples, 1)]
+    outputs = [_named_output(generator, x) if isinstance(x, str) else x for x in examples]
+    latents = np.asarray(generator.invert(outputs))
+    back = generator.generate(latents)
+    inner = transport_map_of(generator).forward(latents)
+    relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
+    return [
+        InvertedExample(str(name), output, latent, float(norm), _rms_difference(again, output))
+        for name, output, latent, norm, again in zip(
+            names, outputs, latents, relative_norms, back, strict=True
+        )
+    ]
+
+
+def spanned_by(
+    generator: Any,
+    *,
+    examples: Sequence[Any] | None = None,
+    seed_latents: Any = None,
+    num_prior_seeds: int = 0,
+    random_seed: int = 0,
+) -> SeedLatents:
+    """The seed latents of a space: inverted examples, latents as given, or prior draws.
+
+    Args:
+        generator: whose latents they are.
+        examples: outputs, or names that the generator knows.
+        seed_latents: latents in place of examples, shape (K, *latent_shape).
+        num_prior_seeds: how many prior draws, where there are neither.
+        random_seed: at least 0; of the prior draws.
+
+    Raises:
+        ArgumentError: examples and seed latents were both given, or one of them is wrong.
+    """
+    if examples is not None and seed_latents is not None:
+        raise ArgumentError("examples and seed_latents were both given; give one of them")
+    if num_prior_seeds < 0 or random_seed < 0:
+        raise ArgumentError(
+            f"num_seeds={num_prior_seeds}, random_seed={random_seed}; both must be at least 0"
+        )
+    if examples is None:
+        return SeedLatents(
+            generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
+        )
+    inverted = invert_examples(generator, examples)
+    return SeedLatents(
+        generator,
+        np.stack([example.latent for example in inverted]),
+        names=[example.name for example in inverted],
+        rms_errors=[example.rms_error for example in inverted],
+        random_seed=random_seed,
+    )
+
+
+def transport_map_of(generator: Any) -> Any:
+    """The generator's transport map; independent standard Gaussians where it names none."""
+    return getattr(generator, "transport_map", None) or IdentityTransportMap()
+
+
+def random_seed_of_draw(random_seed: int, index: int) -> int:
+    """The integer behind prior draw ``index`` of a study: 63 bits hashed from both.
+
+    >>> random_seed_of_draw(0, 0) != random_seed_of_draw(0, 1) != random_seed_of_draw(1, 0)
+    True
+    """
+    state = np.random.SeedSequence([random_seed, index]).generate_state(1, np.uint64)[0]
+    return int(state >> np.uint64(1))
+
+
+def latent_from_random_seed(generator: Any, random_seed: int) -> np.ndarray:
+    """One prior draw, shape latent_shape: by the generator's own convention if it has one.
+
+    Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)``, carried to the
+    model's law by its transport map.
+    """
+    if hasattr(generator, "latent_from_random_seed"):
+        return np.asarray(generator.latent_from_random_seed(random_seed))
+    latent_shape = tuple(generator.latent_shape)
+    transport_map = transport_map_of(generator)
+    rng = np.random.default_rng(random_seed)
+    inner = rng.standard_normal((1, transport_map.num_inner_dims(latent_shape)))
+    latent: np.ndarray = transport_map.inverse(inner, latent_shape=latent_shape)[0]
+    return latent
+
+
+class SeedLatents:
+    """The seed latents of one study: examples first, then prior draws by number.
+
+    Seed latent i past the examples is made from the integer ``random_seed_of_draw(random_seed, i)``
+    when it is first needed: a study stores weights and one integer, and any worker rebuilds any
+    latent. Points between seed latents are on the shell that the seed latents are on.
+
+    Args:
+        generator: tells the latent shape, the transport map and how a prior draw is made.
+        examples: latents that span the user's space, shape (K, *latent_shape); None for none.
+        names: one for each example.
+        rms_errors: how far each example is from what its latent generates, where that is known.
+        num_prior_seeds: how many prior draws span the space in place of examples.
+        random_seed: the study's.
+
+    Raises:
+        ArgumentError: wrong shape or dtype, NaN or infinite entries, two in the same direction, or
+            one of norm zero.
+
+    Examples:
+        >>> class Model:
+        ...     latent_shape = (4, 4)
+        >>> seeds = SeedLatents(Model(), random_seed=7)
+        >>> seeds.latents([[0.6, 0.8], [1.0, 0.0]]).shape
+        (2, 4, 4)
+        >>> seeds.name(1)
+        'prior draw 2'
+    """
+
+    def __init__(
+        self,
+        generator: Any,
+        examples: Any = None,
+        *,
+        names: Sequence[str] = (),
+        rms_errors: Sequence[float | None] = (),
+        num_prior_seeds: int = 0,
+        random_seed: int = 0,
+    ) -> None:
+        self.latent_shape = tuple(int(size) for size in generator.latent_shape)
+        self.random_seed = random_seed
+        self._generator = generator
+        self._transport_map = transport_map_of(generator)
+        self._dtype: np.dtype[Any] | None = None
+        self._inner: np.ndarray = np.empty((0, 0))
+        self._gram: Float64[np.ndarray, "K K"] = np.empty((0, 0))
+        self.examples = (
+            np.empty((0, *self.latent_shape))
+            if examples is None
+            else _check_latents(examples, self.latent_shape)
+        )
+        self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(len(self.examples)))
+        self.rms_errors = tuple(rms_errors) or (None,) * len(self.examples)
+        if not len(self._names) == len(self.rms_errors) == len(self.examples):
+            raise ArgumentError(
+                f"{len(self._names)} names were given for {len(self.examples)} seed latents"
+            )
+        self.num_given = len(self.examples) or num_prior_seeds
+        if len(self.examples):
+            self._append(self.examples)
+            self._refuse_same_directions()
+        self._extend_to(self.num_given)
+
+    def __len__(self) -> int:
+        return len(self._gram)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the examples' latents, by which a study knows its own again."""
+        return hashlib.sha256(np.ascontiguousarray(self.examples).tobytes()).hexdigest()
+
+    @property
+    def num_latent_dims(self) -> int:
+        """Dimension d of the inner latent."""
+        self._extend_to(1)
+        return int(self._inner.shape[1])
+
+    @property
+    def relative_norms(self) -> Float64[np.ndarray, " K"]:
+        """Norm of each inner seed latent over the sqrt(d) that the model expects, shape (K,)."""
+        return np.sqrt(np.diagonal(self._gram) / self.num_latent_dims)
+
+    def name(self, index: int) -> str:
+        """What to call a seed latent; a prior draw by its number, counted from 1."""
+        if index < len(self._names):
+            return self._names[index]
+        return f"prior draw {index - len(self._names) + 1}"
+
+    def correlation(self, num_seeds: int) -> Float64[np.ndarray, "K K"]:
+        """Cosines between the first ``num_seeds`` inner latents, shape (K, K)."""
+        self._extend_to(num_seeds)
+        return self._span(num_seeds).correlation if num_seeds else np.empty((0, 0))
+
+    def latents(self, weights: Any) -> np.ndarray:
+        """The latents at weights of shape (n, K), shape (n, *latent_shape)."""
+        weights = np.asarray(weights, dtype=np.float64)
+        num_seeds = weights.shape[1]
+        self._extend_to(max(num_seeds, 1))
+        span = self._span(num_seeds)
+        inner = span.combine(ShellCombination().coefficients(weights, span))
+        latents = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
+        return np.asarray(latents, dtype=self._dtype)
+
+    def all(self) -> np.ndarray:
+        """Every seed latent made so far, shape (K, *latent_shape)."""
+        return self.latents(np.eye(len(self)))
+
+    def _extend_to(self, num_seeds: int) -> None:
+        missing = range(len(self), num_seeds)
+        if missing:
+            seeds = [random_seed_of_draw(self.random_seed, i) for i in missing]
+            draws = np.stack([latent_from_random_seed(self._generator, seed) for seed in seeds])
+            self._append(draws)
+
+    def _append(self, latents: np.ndarray) -> None:
+        if self._dtype is None:
+            self._dtype = latents.dtype
+        fresh = np.asarray(self._transport_map.forward(latents.astype(self._dtype, copy=False)))
+        old, new = len(self), len(self) + len(fresh)
+        if len(self._inner) < new:
+            # room to double, so that a study of n prior draws copies each O(1) times
+            room = np.empty((max(new, 2 * old), fresh.shape[1]), dtype=fresh.dtype)
+            if old:
+                room[:old] = self._inner[:old]
+            self._inner = room
+        self._inner[old:new] = fresh
+        self._gram = SeedSpan(self._inner[:new], known_gram=self._gram).gram
+
+    def _span(self, num_seeds: int) -> SeedSpan:
+        known = self._gram[:num_seeds, :num_seeds]
+        return SeedSpan(self._inner[:num_seeds], known_gram=known)
+
+    def _refuse_same_directions(self) -> None:
+        cosines = np.triu(np.abs(self.correlation(len(self))), 1)
+        i, j = np.unravel_index(cosines.argmax(), cosines.shape)
+        if cosines[i, j] > 1 - _SAME_DIRECTION:
+            raise ArgumentError(
+                f"seed latents {self.name(int(i))!r} and {self.name(int(j))!r} have the same "
+                "direction, so they span nothing between them; leave one of them out"
+            )
+
+
+def _check_latents(latents: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
+    array = checked_seed_latents(latents)
+    if array.shape[1:] != latent_shape:
+        raise ArgumentError(
+            f"seed_latents has shape {array.shape}; this generator's are "
+            f"(K, {', '.join(map(str, latent_shape))})"
+        )
+    return array
+
+
+def _named_output(generator: Any, name: str) -> Any:
+    if not hasattr(generator, "example"):
+        raise ArgumentError(
+            f"example {name!r} is a name, but {type(generator).__name__} knows no named examples; "
+            "give the output itself"
+        )
+    return generator.example(name)
+
+
+def _rms_difference(first: Any, second: Any) -> float:
+    try:
+        difference = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    except (TypeError, ValueError):  # outputs of other kinds, or of different shapes
+        return float("nan")
+    return float(np.sqrt(np.mean(difference**2)))

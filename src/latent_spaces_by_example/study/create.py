@@ -1,0 +1,234 @@
+"""Starting a study, and opening one that exists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from latent_spaces_by_example import generators
+from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.parameters import split_parameters
+from latent_spaces_by_example.search import load as load_search
+from latent_spaces_by_example.search.base import Search
+from latent_spaces_by_example.seeds import SeedLatents, spanned_by
+from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
+from latent_spaces_by_example.study.study import Study, check_positive
+
+
+def optimise(
+    generator: Any,
+    objective: Callable[[Sequence[Any]], Any],
+    *,
+    budget: int,
+    examples: Sequence[Any] | None = None,
+    seed_latents: Any = None,
+    search: str | Search = "latent-gp",
+    random_seed: int = 0,
+    batch_size: int = 1,
+    storage: Any = None,
+    name: str | None = None,
+    within_span: bool | None = None,
+    num_seeds: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+) -> Study:
+    """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
+
+    Searches the latents z = sum_k w_k z_k, on the shell of the seed latents z_k, that examples span
+    (Willis et al. 2025, arXiv 2509.23800); with no examples, the whole prior of the model.
+
+    Args:
+        generator: has ``latent_shape`` and ``generate(z)``; see
+            :class:`latent_spaces_by_example.generators.Generator`.
+        objective: a sequence of n outputs -> n scores, higher is better; a score is a float, or a
+            mapping with "score" and any other figures to keep beside it.
+        budget: how many evaluations, at least 1; those of the examples are counted.
+        examples: outputs (or names that the generator knows), to be inverted; they span the space.
+        seed_latents: latents in place of examples, shape (K, *latent_shape).
+        search: a name that :func:`latent_spaces_by_example.search.load` knows, or a search.
+        random_seed: at least 0; the same one gives the same proposals.
+        batch_size: how many latents are generated and scored together, at least 1.
+        storage: an Optuna storage or its URL; by default a database in ``out``, else memory.
+        name: of the study in its storage.
+        within_span: whether to stay between the examples, with no weight below zero; by default
+            true where there are examples or seed latents.
+        num_seeds: how many prior draws span the space where there are no examples; by default
+            what the search asks for.
+        out: a run folder to be made, for the database and the seed latents.
+
+    Returns:
+        The study: ``best_score``, ``best_latent``, ``best_output``, ``scores``, ``weights``.
+
+    Raises:
+        ArgumentError: an argument is wrong; nothing has been evaluated or written.
+        StudyError: the folder or the name is taken.
+        EvaluationError: ten evaluations in a row failed. Every finished one is stored.
+
+    Examples:
+        >>> import latent_spaces_by_example as lsbe
+        >>> class Doubling:
+        ...     latent_shape = (16,)
+        ...     def generate(self, z):
+        ...         return 2 * z
+        >>> study = lsbe.optimise(Doubling(), lambda outputs: [x[0] for x in outputs], budget=20)
+        >>> study.scores.shape, study.best_latent.shape
+        ((20,), (16,))
+    """
+    check_positive(budget, argument="budget")
+    engine = load_search(search)
+    seeds = spanned_by(
+        generator,
+        examples=examples,
+        seed_latents=seed_latents,
+        num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
+        random_seed=random_seed,
+    )
+    study = new_study(
+        generator,
+        seeds,
+        objective=name_of(objective),
+        search=search,
+        budget=budget,
+        batch_size=batch_size,
+        within_span=within_span,
+        storage=storage,
+        name=name,
+        out=out,
+    )
+    return study.run(objective, search=engine, budget=budget)
+
+
+def new_study(
+    generator: Any,
+    seeds: SeedLatents,
+    *,
+    objective: str,
+    search: str | Search,
+    budget: int,
+    batch_size: int = 1,
+    within_span: bool | None = None,
+    storage: Any = None,
+    name: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+) -> Study:
+    """A study with nothing evaluated yet; :meth:`Study.run` evaluates.
+
+    Arguments as of :func:`optimise`; ``seeds`` span the space and bring the random seed with them,
+    ``objective`` is what to call the objective.
+    """
+    check_positive(budget, argument="budget")
+    check_positive(batch_size, argument="batch_size")
+    if within_span is None:
+        within_span = len(seeds.examples) > 0
+    if within_span and seeds.num_given == 0:
+        raise ArgumentError("within_span=True needs examples, seed_latents or num_seeds to span it")
+    if within_span and seeds.num_given == 1:
+        raise ArgumentError(
+            "one seed latent spans a space of one point, with nothing to search; give more "
+            "examples, or let the search leave their span (within_span=False, --beyond-examples)"
+        )
+    settings = Settings(
+        generator=name_of(generator),
+        latent_shape=seeds.latent_shape,
+        objective=objective,
+        search=name_of(search),
+        random_seed=seeds.random_seed,
+        batch_size=batch_size,
+        budget=budget,
+        planned_budget=budget,
+        within_span=within_span,
+        num_given=seeds.num_given,
+        examples=tuple(
+            SeedLatentFacts(seeds.name(i), float(seeds.relative_norms[i]), rms_error)
+            for i, rms_error in enumerate(seeds.rms_errors)
+        ),
+        seed_digest=seeds.digest,
+        version=_version(),
+    )
+    folder = None
+    if out is not None:
+        folder = RunFolder.create(out)
+        # before the database, so that a study that exists always has its seed latents
+        folder.save_seed_latents(seeds)
+        storage = folder.storage if storage is None else storage
+        name = name or folder.path.resolve().name
+    records = Records.create(storage, name=name or "study", settings=settings.to_json())
+    return Study(records, generator=generator, seeds=seeds, folder=folder)
+
+
+def open_study(
+    out: str | os.PathLike[str] | None = None,
+    *,
+    storage: Any = None,
+    name: str | None = None,
+    generator: Any = None,
+    seed_latents: Any = None,
+) -> Study:
+    """A study that exists, to look at or to :meth:`Study.run` further.
+
+    Args:
+        out: its run folder.
+        storage: where it is, if not in a run folder: an Optuna storage or its URL.
+        name: of the study in its storage; not needed where there is only one.
+        generator: the one it was made with; by default the embedded one of the recorded name.
+        seed_latents: the ones it was made with, where there is no run folder that holds them.
+
+    Raises:
+        StudyError: there is no such study, it is of another generator or of other seed latents, or
+            the generator cannot be found by its name.
+    """
+    folder = None if out is None else RunFolder(out)
+    if folder is None and storage is None:
+        raise ArgumentError("give out (a run folder) or storage (an Optuna URL)")
+    if folder is not None and storage is None:
+        storage = folder.existing_storage()
+    records = Records.open(storage, name=name)
+    settings = Settings.from_json(records.settings)
+    generator = _same_generator(generator, settings)
+    if settings.examples:
+        if seed_latents is None and folder is not None:
+            seed_latents = folder.load_seed_latents()[: len(settings.examples)]
+        if seed_latents is None:
+            raise StudyError(
+                f"study {records.name!r} has seed latents of its own; give seed_latents or out"
+            )
+    seeds = SeedLatents(
+        generator,
+        seed_latents if settings.examples else None,
+        names=[facts.name for facts in settings.examples],
+        rms_errors=[facts.rms_error for facts in settings.examples],
+        num_prior_seeds=settings.num_given,
+        random_seed=settings.random_seed,
+    )
+    if seeds.digest != settings.seed_digest:
+        raise StudyError(
+            f"the seed latents given are not those of study {records.name!r}: their digests differ"
+        )
+    return Study(records, generator=generator, seeds=seeds, folder=folder)
+
+
+def _same_generator(generator: Any, settings: Settings) -> Any:
+    if generator is None:
+        if split_parameters(settings.generator)[0] not in generators.names():
+            raise StudyError(
+                f"the study is of the generator {settings.generator}, which is not one of the "
+                "library's own; give it as generator"
+            )
+        generator = generators.load(settings.generator)
+    found, shape = name_of(generator), tuple(generator.latent_shape)
+    if (found, shape) != (settings.generator, settings.latent_shape):
+        raise StudyError(
+            f"the study is of the generator {settings.generator} with latents of shape "
+            f"{settings.latent_shape}, not of {found} with {shape}"
+        )
+    return generator
+
+
+def _version() -> str:
+    try:
+        return version("latent-spaces-by-example")
+    except PackageNotFoundError:
+        return "0+unknown"

@@ -1,0 +1,125 @@
+"""The run folder: what a study leaves on disk, in formats that outlive it."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study.records import Trial
+
+DATABASE = "study.db"
+SEED_LATENTS = "seed_latents.safetensors"
+HISTORY = "history.csv"
+REPORT = "report.html"
+
+
+class RunFolder:
+    """A folder with a study's database, seed latents, history and best output."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """A new folder; one that holds anything already is an error.
+
+        Raises:
+            StudyError: it exists and is not empty, or cannot be written.
+        """
+        folder = cls(path)
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            taken = any(folder.path.iterdir())
+        except OSError as error:
+            raise StudyError(f"out={str(path)!r} cannot be written: {error}") from error
+        if taken:
+            what = "holds a study" if folder.database.exists() else "is not empty"
+            raise StudyError(
+                f"out={str(path)!r} exists and {what}; name another folder, "
+                f"or go on with it: lsbe resume {path}"
+            )
+        return folder
+
+    @property
+    def database(self) -> Path:
+        """Where the study's SQLite database is, unless it has a storage elsewhere."""
+        return self.path / DATABASE
+
+    @property
+    def storage(self) -> str:
+        """The database as an Optuna storage URL."""
+        return f"sqlite:///{self.database.resolve()}"
+
+    def existing_storage(self) -> str:
+        """The same, of a database that is there; opening one that is not would make an empty one.
+
+        Raises:
+            StudyError: there is no study in the folder, or no folder.
+        """
+        if not self.database.is_file():
+            raise StudyError(
+                f"there is no study in run folder {str(self.path)!r}: it has no {DATABASE}; "
+                "if its study is in another storage, give that too"
+            )
+        return self.storage
+
+    @property
+    def report(self) -> Path:
+        """Where the report goes."""
+        return self.path / REPORT
+
+    def save_seed_latents(self, seeds: SeedLatents) -> Path:
+        """Write all seed latents made so far, shape (K, *latent_shape), with their names."""
+        names = {f"name_{i}": seeds.name(i) for i in range(len(seeds))}
+        content = save({"seed_latents": seeds.all()}, metadata=names)
+        path = self.path / SEED_LATENTS
+        _replace(path, lambda target: target.write_bytes(content))
+        return path
+
+    def load_seed_latents(self) -> np.ndarray:
+        """Read what ``save_seed_latents`` wrote.
+
+        Raises:
+            StudyError: the file is missing or damaged.
+        """
+        path = self.path / SEED_LATENTS
+        try:
+            return load_file(path)["seed_latents"]
+        except (OSError, KeyError, SafetensorError) as error:
+            raise StudyError(f"the seed latents cannot be read from {path}: {error}") from error
+
+    def save_history(self, trials: Iterable[Trial], seed_names: list[str]) -> Path:
+        """Write one line a trial: number, score, figures, seconds, error, weights."""
+        trials = list(trials)
+        figures = list(dict.fromkeys(key for trial in trials for key in trial.figures))
+        path = self.path / HISTORY
+        _replace(path, lambda target: _write_csv(target, trials, figures, seed_names))
+        return path
+
+
+def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: list[str]) -> None:
+    with open(target, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        weights = [f"weight {name}" for name in names]
+        writer.writerow(["trial", "score", *figures, "seconds", "error", *weights])
+        for trial in trials:
+            row: list[Any] = [trial.number, trial.score]
+            row += [trial.figures.get(key) for key in figures]
+            row += [trial.seconds, trial.error]
+            writer.writerow(row + trial.weights.tolist())
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    # a reader, or a run that dies here, sees the old file or the new one and never a half
+    target = path.with_name(f".{path.name}.partial")
+    write(target)
+    os.replace(target, path)

@@ -1,0 +1,106 @@
+"""What a study must remember to be continued, by anyone, on another day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from latent_spaces_by_example.errors import StudyError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class SeedLatentFacts:
+    """What a report says of a given seed latent.
+
+    Attributes:
+        name: what the user called it.
+        relative_norm: norm of its inner latent over the sqrt(d) that the model expects.
+        rms_error: difference between the example and what its latent generates; None where the
+            seed latent was given as a latent.
+    """
+
+    name: str
+    relative_norm: float
+    rms_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is fixed when a study is created.
+
+    Attributes:
+        generator: its name.
+        latent_shape: the shape of one latent.
+        objective: its specification, or the qualified name of the callable.
+        search: its name, or the qualified name of its class.
+        random_seed: the study's.
+        batch_size: how many latents are generated and scored together.
+        budget: how many evaluations the study was last asked to have in all.
+        planned_budget: how many it was made for, which is what its search is told: one that is
+            asked for more must not propose other things than one that was killed.
+        within_span: whether only non-negative weights of the given seed latents are searched.
+        num_given: how many seed latents span the user's space: the examples, or prior draws.
+        examples: the seed latents that examples or arrays gave, in order.
+        seed_digest: SHA-256 of their bytes.
+        version: of this library, when the study was created.
+        schema: of this record.
+    """
+
+    generator: str
+    latent_shape: tuple[int, ...]
+    objective: str
+    search: str
+    random_seed: int
+    batch_size: int
+    budget: int
+    planned_budget: int
+    within_span: bool
+    num_given: int
+    examples: tuple[SeedLatentFacts, ...]
+    seed_digest: str
+    version: str
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Settings:
+        """The settings that a storage holds.
+
+        Raises:
+            StudyError: a newer version of the library wrote them, or they are incomplete.
+        """
+        if values.get("schema") != SCHEMA:
+            raise StudyError(
+                f"the study has schema {values.get('schema')!r}, made by version "
+                f"{values.get('version', 'unknown')}; this version reads schema {SCHEMA}: "
+                "open it with that version"
+            )
+        missing = sorted({f.name for f in fields(cls)} - set(values))
+        if missing:
+            raise StudyError(f"the study's settings lack {', '.join(missing)}: it is damaged")
+        known = {f.name: values[f.name] for f in fields(cls)}
+        known["latent_shape"] = tuple(known["latent_shape"])
+        known["examples"] = tuple(SeedLatentFacts(**facts) for facts in known["examples"])
+        return cls(**known)
+
+
+def name_of(thing: Any) -> str:
+    """What a study records of a generator, objective or search: its own name, or its class's.
+
+    >>> name_of("latent-gp"), name_of(len)
+    ('latent-gp', 'builtins:len')
+    """
+    if isinstance(thing, str):
+        return thing
+    for attribute in ("spec", "name"):
+        name = getattr(thing, attribute, None)
+        if isinstance(name, str):
+            return name
+    named = thing if hasattr(thing, "__qualname__") else type(thing)
+    return f"{named.__module__}:{named.__qualname__}"

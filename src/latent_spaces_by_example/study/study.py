@@ -1,0 +1,280 @@
+"""A study: a search that is running or has run, and the latents, outputs and scores it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from threadpoolctl import threadpool_limits
+
+from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.search import load as load_search
+from latent_spaces_by_example.search.base import History, Search, SearchSpace
+from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study.evaluation import Outcome, evaluate
+from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.records import Records, Trial
+from latent_spaces_by_example.study.settings import Settings
+
+MOST_FAILURES_IN_A_ROW = 10
+
+OnTrial = Callable[["Study", Trial], None]
+
+
+class Study:
+    """A search for the best output that a generator can make, kept in a database.
+
+    Made by :func:`latent_spaces_by_example.optimise` and
+    :func:`latent_spaces_by_example.open_study`; :meth:`run` goes on with it.
+
+    Attributes:
+        generator: z -> x.
+        seeds: the seed latents that the trials' weights refer to.
+        settings: what was fixed when the study was created.
+        folder: where it leaves its files, or None.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        *,
+        generator: Any,
+        seeds: SeedLatents,
+        folder: RunFolder | None = None,
+    ) -> None:
+        self._records = records
+        self.generator = generator
+        self.seeds = seeds
+        self.settings = Settings.from_json(records.settings)
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        finished = self.finished_trials
+        best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
+        return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
+
+    # ------------------------------------------------------------------ what is known so far
+
+    @property
+    def name(self) -> str:
+        """The study's name in its storage."""
+        return self._records.name
+
+    @property
+    def optuna_study(self) -> Any:
+        """The same study as an ``optuna.Study``, for Optuna's own tools."""
+        return self._records.optuna_study
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Every trial so far, in the order of their numbers; pending and failed ones too."""
+        return self._records.trials()
+
+    @property
+    def finished_trials(self) -> list[Trial]:
+        """The trials with a score."""
+        return [trial for trial in self.trials if trial.score is not None]
+
+    @property
+    def scores(self) -> Float64[np.ndarray, " n"]:
+        """The score of every trial, higher is better, shape (n,); NaN where there is none."""
+        return _scores(self.trials)
+
+    @property
+    def weights(self) -> Float64[np.ndarray, "n K"]:
+        """The weights of every trial over the study's K seed latents, shape (n, K)."""
+        return _weights(self.trials, self.seeds.num_given)
+
+    @property
+    def seed_names(self) -> list[str]:
+        """What the seed latents are called, in the order of the weights' columns."""
+        return [self.seeds.name(i) for i in range(self.weights.shape[1])]
+
+    @property
+    def best_trial(self) -> Trial:
+        """The trial with the highest score; the earliest of equals.
+
+        Raises:
+            StudyError: no trial has a score yet.
+        """
+        finished = self.finished_trials
+        if not finished:
+            raise StudyError(f"study {self.name!r} has no finished evaluation yet")
+        return max(finished, key=lambda trial: trial.score or 0.0)
+
+    @property
+    def best_score(self) -> float:
+        """The highest score found."""
+        return float(self.best_trial.score)  # type: ignore[arg-type]
+
+    @property
+    def best_latent(self) -> np.ndarray:
+        """The latent of the best trial, shape latent_shape."""
+        latent: np.ndarray = self.latents(self.best_trial.weights[None])[0]
+        return latent
+
+    @property
+    def best_output(self) -> Any:
+        """The best trial's output, generated again from its latent."""
+        return self.generator.generate(self.best_latent[None])[0]
+
+    def latents(self, weights: Any) -> np.ndarray:
+        """The latents at weights of shape (n, K) over the study's seed latents."""
+        return self.seeds.latents(weights)
+
+    def history(self, *, until: int | None = None) -> History:
+        """What a search is told: every trial so far, or those before number ``until``."""
+        trials = self.trials[:until]
+        weights = _weights(trials, self.seeds.num_given)
+        scores = _scores(trials)
+        num_seeds = weights.shape[1]
+        space = SearchSpace(
+            correlation=self.seeds.correlation(num_seeds),
+            num_given=self.seeds.num_given,
+            num_latent_dims=self.seeds.num_latent_dims,
+            within_span=self.settings.within_span,
+            draw=lambda m: self.seeds.correlation(num_seeds + m),
+        )
+        return History(
+            space=space,
+            weights=weights,
+            scores=scores,
+            finished=np.isfinite(scores),
+            failed=np.array([trial.error is not None for trial in trials], dtype=bool),
+            random_seed=self.settings.random_seed,
+            budget=self.settings.planned_budget,
+        )
+
+    def save(self) -> None:
+        """Write history, seed latents and best output to the run folder, where there is one."""
+        if self.folder is None:
+            return
+        self.folder.save_seed_latents(self.seeds)
+        self.folder.save_history(self.trials, self.seed_names)
+        if self.finished_trials and hasattr(self.generator, "save"):
+            suffix = getattr(self.generator, "suffix", "")
+            self.generator.save(self.best_output, self.folder.path / f"best{suffix}")
+
+    # ------------------------------------------------------------------ going on with it
+
+    def run(
+        self,
+        objective: Callable[..., Any],
+        *,
+        search: str | Search | None = None,
+        budget: int,
+        on_trial: OnTrial | None = None,
+    ) -> Study:
+        """Evaluate until the study has ``budget`` trials in all, failed ones counted.
+
+        Trials that an earlier run left pending are evaluated first, under their own numbers, so
+        that a study cut in two proposes what an uncut one would.
+
+        Args:
+            objective: a sequence of n outputs -> n scores, higher is better.
+            search: proposes weights from the history; by default the one the study was made with.
+            budget: at least 1.
+            on_trial: called with the study and each trial once its result is stored.
+
+        Raises:
+            EvaluationError: ten evaluations in a row failed.
+            ArgumentError: the budget is below 1, or the search or the objective breaks its
+                contract. Whatever is raised, every finished evaluation is stored.
+        """
+        check_positive(budget, argument="budget")
+        if budget != self.settings.budget:
+            self._records.store_settings({**self.settings.to_json(), "budget": budget})
+            self.settings = Settings.from_json(self._records.settings)
+        engine = load_search(self.settings.search if search is None else search)
+        failures = 0
+        while numbers := self._next_batch(engine, budget):
+            trials = self.trials
+            weights = _weights([trials[number] for number in numbers], self.seeds.num_given)
+            outcomes = evaluate(self.generator, objective, latents=self.latents(weights))
+            for number, outcome in zip(numbers, outcomes, strict=True):
+                self._store(number, outcome)
+                if on_trial is not None:
+                    on_trial(self, self.trials[number])
+                failures = 0 if outcome.error is None else failures + 1
+                if failures >= MOST_FAILURES_IN_A_ROW:
+                    raise EvaluationError(
+                        f"{failures} evaluations in a row failed, the last one (trial {number}) "
+                        f"with: {outcome.error}"
+                    )
+        return self
+
+    def _next_batch(self, search: Search, budget: int) -> list[int]:
+        trials = self.trials
+        pending = [trial.number for trial in trials if trial.pending]
+        if pending:
+            return pending[: self.settings.batch_size]
+        wanted = min(self.settings.batch_size, budget - len(trials))
+        if wanted < 1:
+            return []
+        proposal = self._propose(search, first=len(trials))
+        return [self._records.propose(row) for row in proposal[:wanted]]
+
+    def _propose(self, search: Search, *, first: int) -> Float64[np.ndarray, "n K"]:
+        corners = len(self.seeds.examples)
+        if first < corners:
+            # the examples themselves come first: they are what the best has to beat
+            return np.eye(corners)[first:]
+        # A batch that was cut short, by a kill or by the budget, is proposed again from what was
+        # known when it began, so that its other half is what it would have been.
+        batch_size = self.settings.batch_size
+        start = first - (first - corners) % batch_size
+        rng = np.random.default_rng([self.settings.random_seed, start])
+        # a search works on small matrices, with which two threads are many times slower than one
+        with threadpool_limits(limits=1, user_api="blas"):
+            proposal = search.propose(self.history(until=start), batch_size, rng)
+        return check_proposal(proposal, n=batch_size, search=search)[first - start :]
+
+    def _store(self, number: int, outcome: Outcome) -> None:
+        if outcome.score is None:
+            self._records.fail(number, outcome.error or "", seconds=outcome.seconds)
+        else:
+            self._records.finish(
+                number, outcome.score, figures=outcome.figures, seconds=outcome.seconds
+            )
+
+
+def check_positive(value: Any, *, argument: str) -> None:
+    """Refuse what is not a whole number of at least 1.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ArgumentError(f"{argument}={value!r}; give a whole number of at least 1")
+
+
+def check_proposal(proposal: Any, *, n: int, search: Any) -> Float64[np.ndarray, "n K"]:
+    """Refuse proposals that are no weights: a search that breaks its contract is named.
+
+    Raises:
+        ArgumentError: wrong shape, not finite, or rows not of unit norm.
+    """
+    weights = np.asarray(proposal, dtype=np.float64)
+    who = f"search {type(search).__name__} proposed"
+    if weights.ndim != 2 or len(weights) != n:
+        raise ArgumentError(f"{who} an array of shape {weights.shape}; expected ({n}, K)")
+    if not np.isfinite(weights).all():
+        raise ArgumentError(f"{who} weights that are not finite")
+    norms = np.linalg.norm(weights, axis=1)
+    if np.abs(norms - 1).max() > 1e-6:
+        raise ArgumentError(f"{who} weights of norm {norms.tolist()}; expected unit norm")
+    return weights
+
+
+def _scores(trials: list[Trial]) -> Float64[np.ndarray, " n"]:
+    return np.array([np.nan if t.score is None else t.score for t in trials], dtype=np.float64)
+
+
+def _weights(trials: list[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
+    num_seeds = max([num_given, *(len(trial.weights) for trial in trials)])
+    weights = np.zeros((len(trials), num_seeds))
+    for row, trial in zip(weights, trials, strict=True):
+        row[: len(trial.weights)] = trial.weights
+    return weights

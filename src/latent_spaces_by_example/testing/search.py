@@ -1,0 +1,232 @@
+"""What every search must do, as tests to inherit; and a study without a generator to try it in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64
+
+from latent_spaces_by_example.search.base import History, Search, SearchSpace
+
+# direction of the inner latent, a unit vector -> score; NaN for a failed evaluation
+Score = Callable[[Float64[np.ndarray, " d"]], float]
+
+
+@dataclass
+class SimulatedStudy:
+    """A study in memory that scores directions of inner latents: nothing is generated.
+
+    Example:
+        >>> from latent_spaces_by_example.search import load
+        >>> study = SimulatedStudy(lambda direction: direction[0], budget=12)
+        >>> study.run(load("random"))
+        >>> len(study.scores), bool(study.best > 0)
+        (12, True)
+    """
+
+    score: Score
+    budget: int = 20
+    num_given: int = 4
+    num_latent_dims: int = 16
+    within_span: bool = False
+    random_seed: int = 0
+    batch_size: int = 1
+    num_seeds: int = 0
+    weights: list[Float64[np.ndarray, " K"]] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with the given seed latents."""
+        self.num_seeds = max(self.num_seeds, self.num_given)
+
+    @property
+    def best(self) -> float:
+        """The best score so far."""
+        return float(np.nanmax(self.scores))
+
+    def history(self, *, num_pending: int = 0) -> History:
+        """The trials so far, the last ``num_pending`` of them not yet known."""
+        width = self.num_seeds
+        weights = np.zeros((len(self.weights), width))
+        for row, w in zip(weights, self.weights, strict=True):
+            row[: len(w)] = w
+        scores = np.array(self.scores, dtype=np.float64)
+        pending = np.arange(len(scores)) >= len(scores) - num_pending
+        finished = np.isfinite(scores) & ~pending
+        return History(
+            space=SearchSpace(
+                correlation=self._correlation(width),
+                num_given=self.num_given,
+                num_latent_dims=self.num_latent_dims,
+                within_span=self.within_span,
+                draw=lambda m: self._correlation(width + m),
+            ),
+            weights=weights,
+            scores=np.where(finished, scores, np.nan),
+            finished=finished,
+            failed=~finished & ~pending,
+            random_seed=self.random_seed,
+            budget=self.budget,
+        )
+
+    def run(self, search: Search, *, until: int | None = None) -> None:
+        """Propose and score until there are ``until`` trials (default: the budget)."""
+        until = self.budget if until is None else until
+        while len(self.scores) < until:
+            n = min(self.batch_size, until - len(self.scores))
+            rng = np.random.default_rng([self.random_seed, len(self.scores)])
+            self.add(search.propose(self.history(), n, rng))
+
+    def add(self, weights: Float64[np.ndarray, "n K_and_m"]) -> None:
+        """Score weights, whose further columns become seed latents."""
+        self.num_seeds = max(self.num_seeds, weights.shape[1])
+        for w in weights:
+            vector = w @ self.seed_latents(len(w))
+            self.weights.append(w)
+            self.scores.append(float(self.score(vector / np.linalg.norm(vector))))
+
+    def seed_latents(self, size: int) -> Float64[np.ndarray, "size d"]:
+        """The first ``size`` seed latents, given ones before prior draws."""
+        rngs = [np.random.default_rng([self.random_seed, 1, index]) for index in range(size)]
+        latents = [rng.standard_normal(self.num_latent_dims) for rng in rngs]
+        return np.array(latents).reshape(size, self.num_latent_dims)
+
+    def _correlation(self, size: int) -> Float64[np.ndarray, "K K"]:
+        latents = self.seed_latents(size)
+        latents /= np.linalg.norm(latents, axis=1, keepdims=True)
+        correlation: Float64[np.ndarray, "K K"] = latents @ latents.T
+        correlation[np.diag_indices(size)] = 1.0
+        return correlation
+
+
+class SearchContract(ABC):
+    """Tests that any search passes. Inherit, and say how the search is made.
+
+    Example:
+        >>> from latent_spaces_by_example.search import load
+        >>> class TestMySearch(SearchContract):
+        ...     def make_search(self):
+        ...         return load("random")
+        >>> TestMySearch().test_shape_and_norm()
+    """
+
+    within_span = True
+
+    @abstractmethod
+    def make_search(self) -> Search:
+        """A search as a user would make it."""
+
+    def study(self, score: Score | None = None, **options: int) -> SimulatedStudy:
+        """A study of four given seed latents with a smooth score."""
+        return SimulatedStudy(
+            score or (lambda x: float(x[0] + x[1] * x[2])),
+            within_span=self.within_span,
+            **options,  # type: ignore[arg-type]
+        )
+
+    def propose(self, study: SimulatedStudy, *, n: int = 1, num_pending: int = 0) -> np.ndarray:
+        """Propose by a fresh search from a generator keyed by the trial number."""
+        rng = np.random.default_rng([study.random_seed, len(study.scores)])
+        return self.make_search().propose(study.history(num_pending=num_pending), n, rng)
+
+    def check(self, weights: np.ndarray, study: SimulatedStudy, *, n: int) -> None:
+        """Shape, finiteness, unit norm; and the orthant of the given seeds where that is asked."""
+        width = len(study.history().space.correlation)
+        if weights.dtype != np.float64 or weights.ndim != 2 or len(weights) != n:
+            raise AssertionError(f"expected float64 weights of {n} rows: {weights!r}")
+        if weights.shape[1] < width:
+            raise AssertionError(f"{weights.shape[1]} columns for {width} seed latents")
+        norms = np.linalg.norm(weights, axis=1)
+        if not np.allclose(norms, 1, rtol=0, atol=1e-9):
+            raise AssertionError(f"norms are not one: {norms}")
+        if self.within_span:
+            given = weights[:, : study.num_given]
+            if (given < 0).any() or weights[:, study.num_given :].any():
+                raise AssertionError(f"outside the given seeds' span: {weights}")
+
+    def test_shape_and_norm(self) -> None:
+        """From an empty history on, any number at a time."""
+        for trials in (0, 1, 7, 20):
+            for n in (1, 3):
+                study = self.study()
+                study.run(self.make_search(), until=trials)
+                self.check(self.propose(study, n=n), study, n=n)
+
+    def test_same_history_same_proposal(self) -> None:
+        """All that a search knows is its arguments."""
+        study = self.study()
+        study.run(self.make_search(), until=15)
+        first, second = self.propose(study, n=2), self.propose(study, n=2)
+        np.testing.assert_array_equal(first, second)
+
+    def test_history_is_left_alone(self) -> None:
+        """No array of the history is written to."""
+        study = self.study()
+        study.run(self.make_search(), until=15)
+        history = study.history(num_pending=2)
+        arrays = {
+            "weights": history.weights,
+            "scores": history.scores,
+            "finished": history.finished,
+            "failed": history.failed,
+            "correlation": history.space.correlation,
+        }
+        before = {name: array.copy() for name, array in arrays.items()}
+        for array in arrays.values():
+            array.setflags(write=False)
+        self.make_search().propose(history, 2, np.random.default_rng(0))
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, before[name], err_msg=name)
+
+    def test_cut_and_resumed(self) -> None:
+        """A study cut in two, each part by a search of its own, is the uncut one."""
+        whole, cut = self.study(), self.study()
+        whole.run(self.make_search())
+        cut.run(self.make_search(), until=11)
+        cut.run(self.make_search())
+        np.testing.assert_array_equal(whole.history().weights, cut.history().weights)
+
+    def test_pending_are_not_proposed_again(self) -> None:
+        """Points being evaluated, and each other, are not what a batch consists of."""
+        for trials in (6, 18):
+            study = self.study()
+            study.run(self.make_search(), until=trials)
+            for _ in range(2):
+                pending = len(study.scores) - trials
+                study.add(self.propose(study, n=3, num_pending=pending))
+            weights = study.history().weights
+            new = weights[trials:]
+            gaps = np.linalg.norm(new[:, None] - weights, axis=2)
+            gaps[np.arange(len(new)), trials + np.arange(len(new))] = np.inf
+            if gaps.min() < 1e-7:
+                raise AssertionError(f"proposed twice: {gaps}")
+
+    def test_failed_evaluations(self) -> None:
+        """Some failed, all failed: the search goes on."""
+        for share in (0.5, 1.0):
+            count = iter(np.random.default_rng(0).random(1000) < share)
+            study = self.study(_failing(count))
+            study.run(self.make_search(), until=18)
+            self.check(self.propose(study, n=2), study, n=2)
+
+    def test_scores_of_any_kind(self) -> None:
+        """All equal, of huge and tiny scale, with outliers, with ties."""
+        kinds: list[Score] = [
+            lambda x: 3.0,
+            lambda x: 1e300 * float(x[0]),
+            lambda x: 1e-300 * float(x[0]),
+            lambda x: 1e9 + 1e-3 * float(x[0]),
+            lambda x: -1e12 if x[0] < 0 else float(x[0]),
+            lambda x: float(x[0] > 0),
+        ]
+        for kind in kinds:
+            study = self.study(kind)
+            study.run(self.make_search(), until=18)
+            self.check(self.propose(study), study, n=1)
+
+
+def _failing(fails: Iterator[np.bool_]) -> Score:
+    return lambda x: np.nan if next(fails) else float(x[0])

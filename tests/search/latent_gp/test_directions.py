@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latent_spaces_by_example.search.latent_gp.directions import Directions
+
+
+def correlation(latents):
+    unit = latents / np.linalg.norm(latents, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def unit_rows(x):
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+@given(st.integers(1, 12), st.integers(1, 30), st.integers(0, 2**31))
+def test_cosines_are_those_of_the_latents(num_seeds, dims, seed):
+    rng = np.random.default_rng(seed)
+    latents = unit_rows(rng.standard_normal((num_seeds, dims)))
+    weights = unit_rows(rng.standard_normal((5, num_seeds)))
+    directions = Directions.from_correlation(latents @ latents.T)
+    points = directions.from_weights(weights)
+    combined = unit_rows(weights @ latents)
+    np.testing.assert_allclose(points @ points.T, combined @ combined.T, atol=1e-5)
+
+
+@given(st.integers(2, 12), st.integers(2, 40), st.integers(0, 2**31))
+def test_back_to_weights(num_seeds, dims, seed):
+    rng = np.random.default_rng(seed)
+    directions = Directions.from_correlation(correlation(rng.standard_normal((num_seeds, dims))))
+    points = unit_rows(rng.standard_normal((4, directions.rank)))
+    weights = directions.to_weights(points)
+    np.testing.assert_allclose(np.linalg.norm(weights, axis=1), 1)
+    np.testing.assert_allclose(directions.from_weights(weights), points, atol=1e-5)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-12, 1e-9, 1e-6, 1e-3])
+def test_seed_latents_that_nearly_coincide(gap):
+    rng = np.random.default_rng(0)
+    latents = rng.standard_normal((6, 100))
+    latents[3] = latents[0] + gap * rng.standard_normal(100)
+    directions = Directions.from_correlation(correlation(latents))
+    points = unit_rows(rng.standard_normal((4, directions.rank)))
+    weights = directions.to_weights(points)
+    assert np.isfinite(weights).all()
+    np.testing.assert_allclose(directions.from_weights(weights), points, atol=1e-4)
+
+
+def test_weights_that_cancel_are_no_direction():
+    directions = Directions.from_correlation(np.ones((2, 2)))
+    np.testing.assert_array_equal(
+        directions.from_weights(np.array([[0.5**0.5, -(0.5**0.5)]])), np.zeros((1, 1))
+    )

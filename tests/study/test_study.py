@@ -1,0 +1,289 @@
+import itertools
+
+import numpy as np
+import pytest
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.study import open_study
+from latent_spaces_by_example.study.study import check_positive
+from toys import Stretch, height, height_and_spread
+
+EXAMPLES = ["6", "17", "18"]  # alike in score, so that the best is between them
+
+
+class Interrupt:
+    """An objective that the user stops after so many calls."""
+
+    def __init__(self, calls):
+        self._left = calls
+
+    def __call__(self, outputs):
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
+        return height(outputs)
+
+
+def _random_study(**options):
+    options = {"budget": 12, "search": "random", "examples": EXAMPLES} | options
+    return lsbe.optimise(Stretch(), height, **options)
+
+
+class TestOptimise:
+    @pytest.mark.parametrize("search", ["random", "sobol", "direct", "cma-es", "tpe", "latent-gp"])
+    def test_every_search_improves_on_the_examples(self, search):
+        study = _random_study(search=search, budget=25)
+        assert study.best_score > study.scores[:3].max()
+        assert study.scores.shape == (25,)
+
+    def test_examples_are_scored_first(self):
+        study = _random_study()
+        expected = height([Stretch().example(name) for name in EXAMPLES])
+        np.testing.assert_allclose(study.scores[:3], expected, rtol=1e-12)
+        assert study.seed_names == EXAMPLES
+
+    def test_what_is_best_can_be_made_again(self):
+        study = _random_study()
+        assert study.best_score == np.nanmax(study.scores)
+        np.testing.assert_allclose(height([study.best_output])[0], study.best_score, rtol=1e-12)
+        np.testing.assert_allclose(study.best_latent * 2, study.best_output)
+
+    def test_within_the_span_no_weight_is_negative(self):
+        study = _random_study(search="latent-gp", budget=20)
+        assert study.weights.min() >= 0
+        assert study.weights.shape == (20, 3)
+
+    def test_beyond_the_span_it_may_use_the_prior(self):
+        study = _random_study(search="latent-gp", budget=20, within_span=False)
+        assert study.weights.shape[1] > 3
+        assert study.best_score > _random_study(search="latent-gp", budget=20).best_score
+
+    def test_without_examples_the_prior_spans_the_space(self):
+        study = _random_study(search="latent-gp", examples=None, budget=20)
+        assert len(study.scores) == 20
+        norms = np.linalg.norm(study.latents(study.weights).reshape(20, -1), axis=1)
+        assert norms.min() > 0.5 * np.sqrt(32)
+
+    def test_a_hypercube_search_gets_as_many_prior_seeds_as_asked(self):
+        study = _random_study(examples=None, num_seeds=4)
+        assert study.weights.shape == (12, 4)
+
+    def test_same_random_seed_same_proposals(self):
+        one, same, other = (_random_study(random_seed=s).weights for s in (0, 0, 1))
+        np.testing.assert_array_equal(one, same)
+        assert not np.array_equal(one, other)
+
+    def test_seed_latents_of_any_dtype_come_back_in_it(self):
+        latents = np.random.default_rng(0).standard_normal((3, 4, 8)).astype(np.float32)
+        study = _random_study(examples=None, seed_latents=latents)
+        assert study.best_latent.dtype == np.float32
+
+    def test_figures_are_kept_beside_the_score(self):
+        study = lsbe.optimise(Stretch(), height_and_spread, budget=4, search="random", num_seeds=2)
+        assert study.best_trial.figures["spread"] == pytest.approx(np.std(study.best_output))
+
+    def test_no_framework_of_ours_is_needed_of_the_generator(self):
+        class Bare:
+            latent_shape = (6,)
+
+            def generate(self, z):
+                return z
+
+        study = lsbe.optimise(Bare(), lambda xs: xs.sum(axis=1), budget=8)
+        assert np.isfinite(study.scores).all()
+
+
+class TestResume:
+    @pytest.mark.parametrize("search", ["random", "sobol", "tpe", "cma-es", "direct", "latent-gp"])
+    @pytest.mark.parametrize("batch_size", [1, 4])
+    def test_a_run_cut_in_two_proposes_what_the_uncut_one_would(self, tmp_path, search, batch_size):
+        options = {"search": search, "batch_size": batch_size}
+        whole = _random_study(budget=21, **options)
+        with pytest.raises(KeyboardInterrupt):
+            lsbe.optimise(
+                Stretch(),
+                Interrupt(3),
+                budget=21,
+                examples=EXAMPLES,
+                out=tmp_path / "cut",
+                **options,
+            )
+        study = open_study(tmp_path / "cut", generator=Stretch())
+        study.run(height, budget=10)
+        study = open_study(tmp_path / "cut", generator=Stretch())
+        study.run(height, budget=21)
+        np.testing.assert_array_equal(study.weights, whole.weights)
+        np.testing.assert_array_equal(study.scores, whole.scores)
+
+    def test_nothing_finished_is_evaluated_again(self, tmp_path):
+        _random_study(budget=5, out=tmp_path / "run")
+        calls = []
+
+        def counting(outputs):
+            calls.append(len(outputs))
+            return height(outputs)
+
+        open_study(tmp_path / "run", generator=Stretch()).run(counting, budget=8)
+        assert sum(calls) == 3
+
+    def test_of_another_generator(self, tmp_path):
+        _random_study(out=tmp_path / "run")
+
+        class Other(Stretch):
+            name = "other"
+
+        with pytest.raises(StudyError, match="not of other"):
+            open_study(tmp_path / "run", generator=Other())
+
+    def test_of_a_generator_that_has_to_be_given(self, tmp_path):
+        _random_study(out=tmp_path / "run")
+        with pytest.raises(StudyError, match="give it as generator"):
+            open_study(tmp_path / "run")
+
+    def test_with_other_seed_latents(self, tmp_path):
+        storage = f"sqlite:///{tmp_path}/a.db"
+        latents = np.random.default_rng(0).standard_normal((3, 4, 8))
+        _random_study(examples=None, seed_latents=latents, storage=storage)
+        reopened = open_study(storage=storage, generator=Stretch(), seed_latents=latents)
+        assert len(reopened.scores) == 12
+        with pytest.raises(StudyError, match="digests differ"):
+            open_study(storage=storage, generator=Stretch(), seed_latents=latents + 1)
+        with pytest.raises(StudyError, match="give seed_latents or out"):
+            open_study(storage=storage, generator=Stretch())
+
+    def test_where_there_is_no_study(self, tmp_path):
+        with pytest.raises(StudyError, match="no study in run folder"):
+            open_study(tmp_path / "nowhere")
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(StudyError, match="no study"):
+            open_study(tmp_path / "empty")
+        assert not any((tmp_path / "empty").iterdir())
+
+    def test_several_studies_in_one_storage(self, tmp_path):
+        storage = f"sqlite:///{tmp_path}/a.db"
+        for name in ("a", "b"):
+            _random_study(storage=storage, name=name, examples=None)
+        with pytest.raises(StudyError, match="no name was given; the storage holds a, b"):
+            open_study(storage=storage, generator=Stretch())
+        assert open_study(storage=storage, name="b", generator=Stretch()).name == "b"
+        with pytest.raises(StudyError, match="of that name already"):
+            _random_study(storage=storage, name="a", examples=None)
+
+
+class TestFailures:
+    def test_one_that_raises_is_recorded_and_the_search_goes_on(self):
+        numbers = itertools.count()
+
+        def sometimes(outputs):
+            if next(numbers) % 3 == 1:
+                raise RuntimeError("the solver diverged")
+            return height(outputs)
+
+        study = lsbe.optimise(Stretch(), sometimes, budget=9, search="random", num_seeds=3)
+        assert np.isnan(study.scores).sum() == 3
+        assert study.trials[1].error == "RuntimeError: the solver diverged"
+        assert np.isfinite(study.best_score)
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    def test_a_score_that_is_not_finite_is_a_failure(self, bad):
+        numbers = itertools.count()
+
+        def objective(outputs):
+            return [bad if next(numbers) == 2 else 1.0 for _ in outputs]
+
+        study = lsbe.optimise(Stretch(), objective, budget=5, search="random", num_seeds=3)
+        assert "not finite" in study.trials[2].error
+        assert study.best_score == 1.0
+
+    def test_in_a_batch_a_failing_item_fails_alone(self):
+        def objective(outputs):
+            if any(x[0, 0] < 0 for x in outputs):
+                raise ValueError("negative")
+            return height(outputs)
+
+        study = lsbe.optimise(
+            Stretch(), objective, budget=16, batch_size=4, search="random", examples=EXAMPLES
+        )
+        outputs = Stretch().generate(study.latents(study.weights))
+        expected = [x[0, 0] < 0 for x in outputs]
+        assert 0 < sum(expected) < 16
+        assert [trial.error is not None for trial in study.trials] == expected
+
+    def test_ten_in_a_row_stop_with_the_last_message(self, tmp_path):
+        numbers = itertools.count()
+
+        def breaks_later(outputs):
+            if next(numbers) >= 4:
+                raise RuntimeError("licence expired")
+            return height(outputs)
+
+        with pytest.raises(EvaluationError, match=r"10 evaluations in a row.*licence expired"):
+            lsbe.optimise(
+                Stretch(), breaks_later, budget=40, search="random", num_seeds=3, out=tmp_path / "r"
+            )
+        study = open_study(tmp_path / "r", generator=Stretch())
+        assert len(study.finished_trials) == 4
+        assert len(study.trials) == 14
+
+    def test_a_wrong_number_of_scores_loses_nothing(self, tmp_path):
+        numbers = itertools.count()
+
+        def objective(outputs):
+            return height(outputs) if next(numbers) < 3 else [1.0, 2.0]
+
+        with pytest.raises(ArgumentError, match="2 scores"):
+            lsbe.optimise(
+                Stretch(), objective, budget=9, search="random", num_seeds=3, out=tmp_path / "r"
+            )
+        study = open_study(tmp_path / "r", generator=Stretch())
+        assert len(study.finished_trials) == 3
+
+    def test_nothing_finished_yet(self):
+        class Never(Stretch):
+            def generate(self, z):
+                raise RuntimeError("no GPU")
+
+        with pytest.raises(EvaluationError, match="no GPU"):
+            lsbe.optimise(Never(), height, budget=20, search="random", num_seeds=2)
+
+
+class TestBadArguments:
+    @pytest.mark.parametrize("budget", [0, -1, True])
+    def test_budget(self, budget):
+        with pytest.raises(ArgumentError, match=r"budget=.*whole number of at least 1"):
+            _random_study(budget=budget)
+
+    @pytest.mark.parametrize("value", [2.5, "ten", None, np.float64(3)])
+    def test_what_is_no_whole_number(self, value):
+        with pytest.raises(ArgumentError, match=r"budget=.*whole number of at least 1"):
+            check_positive(value, argument="budget")
+
+    def test_batch_size(self):
+        with pytest.raises(ArgumentError, match="batch_size=0"):
+            _random_study(batch_size=0)
+
+    def test_one_example_spans_one_point(self):
+        with pytest.raises(ArgumentError, match="one point"):
+            _random_study(examples=["6"], search="latent-gp")
+        study = _random_study(examples=["6"], search="latent-gp", within_span=False)
+        assert study.best_score > study.scores[0]
+
+    def test_search(self):
+        with pytest.raises(ArgumentError, match="latent-gp"):
+            _random_study(search="latent-pg")
+
+    def test_a_folder_that_is_taken(self, tmp_path):
+        _random_study(out=tmp_path / "run")
+        with pytest.raises(StudyError, match=r"holds a study.*lsbe resume"):
+            _random_study(out=tmp_path / "run")
+
+    def test_a_search_that_proposes_no_weights(self):
+        class Wrong:
+            num_prior_seeds = 2
+
+            def propose(self, history, n, rng):
+                return np.ones((n, 2))
+
+        with pytest.raises(ArgumentError, match=r"Wrong proposed weights of norm .*unit norm"):
+            lsbe.optimise(Stretch(), height, budget=3, search=Wrong())

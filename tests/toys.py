@@ -1,0 +1,35 @@
+"""A generator and objectives small enough to reason about, for tests of what is built on them."""
+
+import numpy as np
+
+
+class Stretch:
+    """x = 2 z: deterministic and invertible."""
+
+    name = "tests.toys:stretch"
+    latent_shape = (4, 8)
+
+    def generate(self, z):
+        return [2.0 * latent for latent in z]
+
+    def invert(self, outputs):
+        return np.stack([np.asarray(x) / 2.0 for x in outputs])
+
+    def example(self, name):
+        return np.random.default_rng(int(name)).standard_normal(self.latent_shape) * 2.0
+
+
+stretch = Stretch()
+
+
+def height(outputs):
+    """A smooth score with one optimum on the shell."""
+    return [float(x[0, 0] + 0.5 * x[1, 1]) for x in outputs]
+
+
+def height_and_spread(outputs):
+    """The same with a figure beside it."""
+    return [
+        {"score": s, "spread": float(np.std(x))}
+        for s, x in zip(height(outputs), outputs, strict=True)
+    ]
