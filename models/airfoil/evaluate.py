@@ -1,6 +1,6 @@
 """Measures the shipped generator ``airfoil``: every figure of CARD.md, and its pictures.
 
-python models/airfoil/evaluate.py         # writes figures.json, figures/*.png, CARD.md's tables
+python -m models.airfoil.evaluate         # writes figures.json, figures/*.png, CARD.md's tables
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import card
 import neuralfoil
 import numpy as np
-import pictures
-from dataset import load_sections, split
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
 from latent_spaces_by_example.airfoils import check_all, measure
 from latent_spaces_by_example.generators.airfoil import AirfoilGenerator, load
+from models.airfoil import card, pictures
+from models.airfoil.dataset import load_sections, split
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "src" / "latent_spaces_by_example" / "generators" / "airfoil"

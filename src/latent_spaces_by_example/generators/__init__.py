@@ -12,6 +12,7 @@ from latent_spaces_by_example.places import find
 # name -> module below this one, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
     "airfoil": ("airfoil", "load", "airfoil"),
+    "digits": ("digits", "load", "digits"),
     "microstructure": ("microstructure", "Microstructure", None),
 }
 
@@ -20,7 +21,7 @@ def names() -> list[str]:
     """Names that ``load`` knows.
 
     >>> names()
-    ['airfoil', 'microstructure']
+    ['airfoil', 'digits', 'microstructure']
     """
     return sorted(_EMBEDDED)
 

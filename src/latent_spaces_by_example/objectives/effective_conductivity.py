@@ -27,20 +27,23 @@ from latent_spaces_by_example.objectives.two_phase_conduction import (
 class EffectiveConductivity:
     """Conduct as well as possible in one direction, with at most so much of the conductor.
 
-    score = k / (v* c + 1 - v*) - (max(0, v - v*) / tolerance)^2: the conductivity over the best
-    that any arrangement of the allowed fraction v* could reach (Wiener's upper bound, layers
-    along the current), less a penalty where more is used. So a score of 1 is perfect. Dividing
-    by the bound at a sample's own fraction v instead would give a material without any
-    conductor, or of nothing else, full marks.
+    score = k / (c v* + 1 - v*) / (1 + a max(0, v / v* - 1)): the conductivity over the best that
+    any arrangement of the allowed fraction v* could reach (Wiener's upper bound, layers along
+    the current), less where more is used. So a score of 1 is perfect. Dividing by the bound at
+    a sample's own fraction v instead would give a material without any conductor, or of nothing
+    else, full marks.
 
-    Figures beside the score: ``conductivity``, ``volume_fraction``, ``penalty``, and the bounds
+    Figures beside the score: ``conductivity``, ``volume_fraction``, ``penalty`` (the factor
+    1 / (1 + a ...), 1 if no more than v* is used), and the bounds
     at the sample's own fraction, ``wiener_lower``, ``wiener_upper``, ``hashin_shtrikman_lower``,
     ``hashin_shtrikman_upper`` (see ``conductivity_bounds``).
 
     Args:
         contrast: c, conductivity of phase 1 over that of phase 0, from 1 to 1e6.
         volume_fraction: v*, how much of phase 1 is allowed, more than 0, at most 1.
-        tolerance: excess of v over v* that costs a whole point, more than 0.
+        excess_cost: a, from 0 to 1e6. The best arrangement gains no more than the relative
+            excess, so above 1 no use of more than v* is perfect. The default lets a search go
+            through an excess, and makes staying there expensive.
         direction: "x" or "y".
         sides: "periodic" or "insulated".
 
@@ -56,7 +59,7 @@ class EffectiveConductivity:
 
     contrast: float = 100.0
     volume_fraction: float = 0.5
-    tolerance: float = 0.05
+    excess_cost: float = 10.0
     direction: str = "x"
     sides: str = "periodic"
 
@@ -65,7 +68,7 @@ class EffectiveConductivity:
         tiny = np.finfo(float).tiny
         check_number("contrast", self.contrast, least=1.0, most=MOST_CONTRAST)
         check_number("volume_fraction", self.volume_fraction, least=tiny, most=1.0)
-        check_number("tolerance", self.tolerance, least=tiny, most=np.inf)
+        check_number("excess_cost", self.excess_cost, least=0.0, most=1e6)
         check_word("direction", self.direction, DIRECTIONS)
         check_word("sides", self.sides, SIDES)
 
@@ -88,9 +91,10 @@ class EffectiveConductivity:
             phases, contrast=self.contrast, direction=self.direction, sides=self.sides
         )
         best = conductivity_bounds(self.volume_fraction, contrast=self.contrast).wiener_upper
-        penalty = (max(0.0, fraction - self.volume_fraction) / self.tolerance) ** 2
+        excess = max(0.0, fraction / self.volume_fraction - 1.0)
+        penalty = 1.0 / (1.0 + self.excess_cost * excess)
         return {
-            "score": conductivity / best - penalty,
+            "score": conductivity / best * penalty,
             "conductivity": conductivity,
             "volume_fraction": fraction,
             "penalty": penalty,

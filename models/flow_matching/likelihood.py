@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import torch
-from network import VelocityField
 from torch.func import jacfwd, vmap
+
+from models.flow_matching.network import VelocityField
 
 
 @torch.no_grad()

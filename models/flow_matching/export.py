@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from network import VelocityField
 from onnx import TensorProto, helper, numpy_helper
+
+from models.flow_matching.network import VelocityField
 
 OPSET = 17  # the first with LayerNormalization
 
