@@ -1,6 +1,6 @@
 import numpy as np
 
-from latent_spaces_by_example.search.latent_gp.ascent import climb_orthant, climb_sphere
+from latent_spaces_by_example.search.latent_gp.ascent import climb_circle, climb_orthant
 from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere
 
 
@@ -8,14 +8,23 @@ def towards(goal):
     return lambda points: (points @ goal, np.tile(goal, (len(points), 1)))
 
 
-def test_sphere_reaches_the_goal():
+def test_circle_finds_the_point_nearest_to_the_goal():
     rng = np.random.default_rng(0)
-    goal = on_sphere(rng.standard_normal((1, 30)))[0]
-    points, values = climb_sphere(
-        towards(goal), on_sphere(rng.standard_normal((8, 30))), iterations=40
+    goal, centre = on_sphere(rng.standard_normal((2, 30)))
+    points, values = climb_circle(
+        towards(goal), rng.standard_normal((8, 30)), centre=centre, angle=0.4, iterations=40
     )
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1)
-    assert (values > 1 - 1e-4).all()
+    np.testing.assert_allclose(points @ centre, np.cos(0.4))
+    between = np.arccos(goal @ centre)
+    assert (values > np.cos(between - 0.4) - 1e-4).all()
+
+
+def test_circle_of_a_space_without_directions_is_its_centre():
+    points, _ = climb_circle(
+        towards(np.ones(1)), np.ones((3, 1)), centre=np.ones(1), angle=0.0, iterations=3
+    )
+    np.testing.assert_array_equal(points, 1)
 
 
 def test_a_climb_never_goes_down():
@@ -24,9 +33,12 @@ def test_a_climb_never_goes_down():
     def wave(x):
         return np.sin(20 * x).sum(axis=1), 20 * np.cos(20 * x)
 
-    starts = on_sphere(rng.standard_normal((8, 5)))
-    _, values = climb_sphere(wave, starts, iterations=10)
-    assert (values >= wave(starts)[0]).all()
+    centre = np.eye(5)[0]
+    tangents = rng.standard_normal((8, 5))
+    tangents[:, 0] = 0
+    starts = np.cos(0.7) * centre + np.sin(0.7) * on_sphere(tangents)
+    _, values = climb_circle(wave, tangents, centre=centre, angle=0.7, iterations=10)
+    assert (values >= wave(starts)[0] - 1e-12).all()
 
 
 def test_orthant_finds_the_face():

@@ -29,7 +29,7 @@ def test_any_number_of_given_seeds_and_any_budget(num_given, budget):
 
 
 def test_the_examples_come_first_then_prior_draws():
-    study = SimulatedStudy(smooth, num_given=3, budget=60)
+    study = SimulatedStudy(smooth, num_given=3, budget=200)
     study.run(LatentGPSearch(), until=9)
     for trial, weights in enumerate(study.weights):
         np.testing.assert_array_equal(weights, np.eye(len(weights))[trial])

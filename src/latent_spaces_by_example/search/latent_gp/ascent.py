@@ -16,19 +16,44 @@ Acquisition: TypeAlias = Callable[
     tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]],
 ]
 
-_FIRST_STEP, _GROW, _SHRINK = 0.2, 1.6, 0.4
+_FIRST_STEP, _GROW, _SHRINK = 0.3, 1.6, 0.4
 
 
-def climb_sphere(
-    acquisition: Acquisition, starts: Float64[np.ndarray, "n r"], *, iterations: int
+def climb_circle(
+    acquisition: Acquisition,
+    tangents: Float64[np.ndarray, "n r"],
+    *,
+    centre: Float64[np.ndarray, " r"],
+    angle: float,
+    iterations: int,
 ) -> tuple[Float64[np.ndarray, "n r"], Float64[np.ndarray, " n"]]:
-    """Riemannian gradient ascent on the unit sphere; returns the points and their values."""
+    """Gradient ascent over the points at one angle from a centre, x = cos(t) c + sin(t) v.
 
-    def value(points: Float64[np.ndarray, "n r"]) -> tuple[np.ndarray, np.ndarray]:
-        values, gradient = acquisition(points)
-        return values, gradient - (gradient * points).sum(axis=1, keepdims=True) * points
+    Args:
+        acquisition: what is climbed.
+        tangents: directions v to start in, any length; what is along the centre is dropped.
+        centre: unit vector c.
+        angle: t in radians.
+        iterations: steps of each climb.
 
-    return _climb(value, on_sphere, starts, iterations=iterations)
+    Returns:
+        Unit vectors, shape (n, r), and the acquisition there, shape (n,).
+    """
+
+    def at(tangents: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]:
+        points: Float64[np.ndarray, "n r"] = np.cos(angle) * centre + np.sin(angle) * tangents
+        return points
+
+    def retract(vectors: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]:
+        return on_sphere(vectors - (vectors @ centre)[:, None] * centre)
+
+    def value(tangents: Float64[np.ndarray, "n r"]) -> tuple[np.ndarray, np.ndarray]:
+        values, gradient = acquisition(at(tangents))
+        gradient = gradient - (gradient @ centre)[:, None] * centre
+        return values, gradient - (gradient * tangents).sum(axis=1, keepdims=True) * tangents
+
+    best, values = _climb(value, retract, retract(tangents), iterations=iterations)
+    return at(best), values
 
 
 def climb_orthant(

@@ -27,7 +27,7 @@ def opening(history: History, n: int, *, share: float) -> Float64[np.ndarray, "m
     space = history.space
     untried = _untried(history)[:n]
     corners = np.eye(space.num_seeds)[untried]
-    missing = _size(history, share) - int((~history.failed).sum()) - len(untried)
+    missing = opening_size(history, share=share) - int((~history.failed).sum()) - len(untried)
     if not history.finished.any():
         missing = n  # a model of nothing has nothing to say
     more = min(max(missing, 0), n - len(untried))
@@ -40,7 +40,8 @@ def opening(history: History, n: int, *, share: float) -> Float64[np.ndarray, "m
     return np.concatenate([first, fresh])
 
 
-def _size(history: History, share: float) -> int:
+def opening_size(history: History, *, share: float) -> int:
+    """How many trials come before the model."""
     budget = history.budget if history.budget is not None else 100
     by_budget = int(np.clip(round(share * budget), _FEWEST, _MOST))
     if history.space.within_span:

@@ -35,6 +35,7 @@ class Posterior:
     Attributes:
         kernel: the covariance, noise included.
         points: unit vectors, shape (n, r).
+        values: shape (n,).
         constant: the prior mean.
         inverse: inverse of the covariance of the values, shape (n, n).
         weights: ``inverse @ (values - constant)``, shape (n,).
@@ -42,6 +43,7 @@ class Posterior:
 
     kernel: AngleKernel
     points: Float64[np.ndarray, "n r"]
+    values: Float64[np.ndarray, " n"]
     constant: float
     inverse: Float64[np.ndarray, "n n"]
     weights: Float64[np.ndarray, " n"]
@@ -68,7 +70,7 @@ class Posterior:
         if constant is None:
             pull = inverse.sum(axis=0)
             constant = float(pull @ values / pull.sum())
-        return cls(kernel, points, constant, inverse, inverse @ (values - constant))
+        return cls(kernel, points, values, constant, inverse, inverse @ (values - constant))
 
     def mean(self, points: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, " n"]:
         """Posterior mean of the score."""

@@ -1,0 +1,179 @@
+"""The table and the pictures of a comparison, from ``runs.csv``."""
+
+from __future__ import annotations
+
+import csv
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+DEFAULT = "default"
+_PACKAGES = ("numpy", "scipy", "optuna", "cmaes", "torch", "botorch", "gpytorch")
+Runs = dict[tuple[str, int, str], dict[int, np.ndarray]]
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    """Rows of ``runs.csv``; none if there is no file."""
+    if not path.exists():
+        return []
+    csv.field_size_limit(2**30)
+    with path.open(newline="") as file:
+        return [
+            row | {"budget": int(row["budget"]), "repeat": int(row["repeat"])}
+            for row in csv.DictReader(file)
+        ]
+
+
+def write(path: Path, out: Path) -> None:
+    """Write ``table.md`` and one picture for each task beside ``runs.csv``."""
+    runs: Runs = {}
+    for row in rows(path):
+        curve = np.array([float(value) for value in row["curve"].split()])
+        runs.setdefault((row["task"], row["budget"], row["method"]), {})[row["repeat"]] = curve
+    tasks = list(dict.fromkeys(task for task, _, _ in runs))
+    sections = [_machine(), _shares(runs)]
+    sections += [_table(task, runs) for task in tasks]
+    (out / "table.md").write_text("\n\n".join(sections) + "\n")
+    for task in tasks:
+        _picture(task, runs, out / f"{task}.png")
+
+
+def _machine() -> str:
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return (
+        f"Python {platform.python_version()}, {', '.join(found)}; {platform.machine()}, one core "
+        "to a run. A cell is the median of the best score over the repeats (5th to 95th "
+        "percentile); the difference is the median over repeats of the method's best score less "
+        "the default's, both from the same prior draws. Bold: the best median."
+    )
+
+
+def _shares(runs: Runs) -> str:
+    """Over all tasks, the gain over best-of-N as a share of the best method's gain."""
+    budgets, methods = _budgets(runs), _methods(runs)
+    lines = [
+        "Median over tasks of the gain over best-of-N, as a share of the best method's gain:",
+        "",
+        "| method | " + " | ".join(map(str, budgets)) + " |",
+        "|---" * (len(budgets) + 1) + "|",
+    ]
+    for method in methods:
+        cells = []
+        for budget in budgets:
+            shares = _gain_shares(runs, budget, method)
+            cells.append(f"{np.median(shares):.2f}" if shares else "")
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _gain_shares(runs: Runs, budget: int, method: str) -> list[float]:
+    shares = []
+    for task in dict.fromkeys(task for task, _, _ in runs):
+        medians = {
+            name: float(np.median(_final(found)))
+            for (t, b, name), found in runs.items()
+            if (t, b) == (task, budget)
+        }
+        if method in medians and "best-of-n" in medians:
+            base = medians["best-of-n"]
+            top = max(medians.values())
+            if top > base:
+                shares.append((medians[method] - base) / (top - base))
+    return shares
+
+
+def _table(task: str, runs: Runs) -> str:
+    budgets = sorted({budget for t, budget, _ in runs if t == task})
+    counts = {len(found) for (t, _, _), found in runs.items() if t == task}
+    lines = [
+        f"## {task} ({min(counts)} to {max(counts)} repeats)",
+        "",
+        "| method | " + " | ".join(f"{budget} | difference" for budget in budgets) + " |",
+        "|---" * (2 * len(budgets) + 1) + "|",
+    ]
+    best = {
+        budget: max(
+            float(np.median(_final(found)))
+            for (t, b, _), found in runs.items()
+            if (t, b) == (task, budget)
+        )
+        for budget in budgets
+    }
+    for method in _methods(runs):
+        cells = [_cells(task, budget, method, runs, best[budget]) for budget in budgets]
+        if any(cell != " | " for cell in cells):
+            lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cells(task: str, budget: int, method: str, runs: Runs, best: float) -> str:
+    found = runs.get((task, budget, method))
+    if not found:
+        return " | "
+    low, median, high = np.quantile(_final(found), [0.05, 0.5, 0.95])
+    mark = "**" if median >= best else ""
+    text = f"{mark}{median:.4g}{mark} ({low:.4g} to {high:.4g})"
+    default = runs.get((task, budget, DEFAULT), {})
+    common = sorted(set(found) & set(default))
+    if method == DEFAULT or not common:
+        return f"{text} | "
+    difference = np.median([found[i][-1] - default[i][-1] for i in common])
+    return f"{text} | {difference:+.3g}"
+
+
+def _final(found: dict[int, np.ndarray]) -> list[float]:
+    return [float(curve[-1]) for curve in found.values()]
+
+
+def _budgets(runs: Runs) -> list[int]:
+    return sorted({budget for _, budget, _ in runs})
+
+
+def _methods(runs: Runs) -> list[str]:
+    return list(dict.fromkeys([DEFAULT, *sorted({method for _, _, method in runs})]))
+
+
+def _picture(task: str, runs: Runs, path: Path) -> None:
+    budget = max(budget for t, budget, _ in runs if t == task)
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    for index, method in enumerate(_methods(runs)):
+        found = runs.get((task, budget, method))
+        if not found:
+            continue
+        curves = np.stack(list(found.values()))
+        low, median, high = np.nanquantile(curves, [0.25, 0.5, 0.75], axis=0)
+        steps = np.arange(1, budget + 1)
+        width = 2.2 if method == DEFAULT else 1.0
+        axes.plot(
+            steps,
+            median,
+            color=f"C{index % 10}",
+            label=method,
+            linewidth=width,
+            linestyle="-" if index < 10 else "--",
+        )
+        if method == DEFAULT:
+            axes.fill_between(steps, low, high, color=f"C{index % 10}", alpha=0.2, linewidth=0)
+    axes.set(xlabel="evaluations", ylabel="best score so far (median)", title=task)
+    start = np.nanmin(
+        [
+            np.median(list(c.values()), axis=0)[min(9, budget - 1)]
+            for (t, b, _), c in runs.items()
+            if (t, b) == (task, budget)
+        ]
+    )
+    axes.set_ylim(bottom=float(start))
+    axes.legend(fontsize="small")
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
