@@ -85,6 +85,25 @@ def airfoils() -> Figure:
     return figure
 
 
+def better() -> Figure:
+    """The best section of the README's study, with the three examples."""
+    generator = lsbe.generators.load("airfoil")
+    objective = lsbe.objectives.load("lift-to-drag")
+    study = lsbe.optimise(generator, objective, examples=EXAMPLES, budget=100)
+    outputs = [generator.example(name) for name in EXAMPLES] + [study.best_output]
+    scores = [*study.scores[:3], study.best_score]
+    figure = Figure(figsize=(8, 3.4), layout="constrained", dpi=120)
+    for axes, output, score, name in zip(
+        figure.subplots(2, 2).flat, outputs, scores, [*EXAMPLES, "found"], strict=True
+    ):
+        best = name == "found"
+        axes.fill(*output.T, facecolor="#ffedd5" if best else "#dbeafe", edgecolor=INK)
+        axes.set_title(f"{name}: lift over drag {score:.1f}", color=SECOND if best else INK)
+        axes.set(aspect="equal", ylim=(-0.1, 0.16))
+        axes.axis("off")
+    return figure
+
+
 def polar() -> Figure:
     """A polar of NACA 2412, and the point of it that lift-to-drag scores."""
     objective = LiftToDrag()
@@ -119,7 +138,7 @@ def polar() -> Figure:
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
-    for draw in (charts, norms, airfoils, polar):
+    for draw in (charts, norms, airfoils, better, polar):
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)

@@ -101,6 +101,10 @@ class TestInvertExamples:
         with pytest.raises(ArgumentError, match="OneWay has no invert"):
             invert_examples(OneWay(), [np.zeros(2)])
 
+    def test_the_same_example_twice(self):
+        with pytest.raises(ArgumentError, match="'1' is given twice"):
+            invert_examples(Stretch(), ["1", "2", "1"])
+
     def test_needs_one_example(self):
         with pytest.raises(ArgumentError, match="examples is empty"):
             invert_examples(Stretch(), [])

@@ -12,7 +12,7 @@ from latent_spaces_by_example.generators.airfoil.representation import (
     features,
 )
 
-CLOSED_GAP = -8.0  # log(g / (0.06 - g)) of what the database means by a closed trailing edge
+CLOSED_GAP = -8.0  # log(g / (0.05 - g)) of what the database means by a closed trailing edge
 CAMBER = slice(62, 124)  # where the features hold the camber line
 SYMMETRIC = 1e-4
 
@@ -28,8 +28,8 @@ class Blur:
     """
 
     num_neighbours: int = 8
-    along_neighbours: float = 0.4
-    everywhere: float = 0.05
+    along_neighbours: float = 0.5
+    everywhere: float = 0.02
     closed_gap: float = 0.8
     camber_of_symmetric: float = 0.1
 

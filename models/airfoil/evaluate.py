@@ -1,6 +1,6 @@
 """Measures the shipped generator ``airfoil``: every figure of CARD.md, and its pictures.
 
-python models/airfoil/evaluate.py         # writes figures.json and figures/*.png
+python -m models.airfoil.evaluate         # writes figures.json, figures/*.png, CARD.md's tables
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import neuralfoil
 import numpy as np
-import pictures
-from dataset import load_sections, split
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
 from latent_spaces_by_example.airfoils import check_all, measure
 from latent_spaces_by_example.generators.airfoil import AirfoilGenerator, load
+from models.airfoil import card, pictures
+from models.airfoil.dataset import load_sections, split
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "src" / "latent_spaces_by_example" / "generators" / "airfoil"
@@ -88,7 +88,7 @@ def of_samples(samples: np.ndarray, database: np.ndarray) -> dict[str, object]:
     return {
         "valid share": float(np.mean([each.valid for each in validity])),
         "reasons": dict(reasons),
-        "roughness over the database's, medians": rounded(rough),
+        "roughness over that of the database, medians": rounded(rough),
         "ks distance to the database": {
             name: rounded(ks_2samp(made[name], real[name]).statistic) for name in made
         },
@@ -207,6 +207,7 @@ def main() -> None:
     text = json.dumps(figures, indent=1, ensure_ascii=False)
     (HERE / "figures.json").write_text(text + "\n", encoding="utf-8")
     print(text)
+    card.write_figures(figures, HERE / "CARD.md")
     folder = HERE / "figures"
     folder.mkdir(exist_ok=True)
     pictures.draw_samples(samples[:96], folder / "samples.png")

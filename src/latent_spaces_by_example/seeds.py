@@ -62,6 +62,9 @@ def invert_examples(
         )
     if names is None:
         names = [x if isinstance(x, str) else f"example {i}" for i, x in enumerate(examples, 1)]
+    twice = sorted({str(name) for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
     outputs = [_named_output(generator, x) if isinstance(x, str) else x for x in examples]
     latents = np.asarray(generator.invert(outputs))
     back = generator.generate(latents)

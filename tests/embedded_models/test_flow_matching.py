@@ -6,11 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from latent_spaces_by_example.generators.embedded import OnnxVelocity  # noqa: E402
-from models.flow_matching.export import export  # noqa: E402
-from models.flow_matching.likelihood import negative_log_likelihood  # noqa: E402
-from models.flow_matching.network import VelocityField  # noqa: E402
-from models.flow_matching.training import FlowSettings, begin, train, train_step  # noqa: E402
+from latent_spaces_by_example.generators.embedded import OnnxVelocity
+from models.flow_matching.export import export
+from models.flow_matching.likelihood import negative_log_likelihood
+from models.flow_matching.network import VelocityField
+from models.flow_matching.training import FlowSettings, begin, train, train_step
 
 # torch.func of torch 2.13 warns about a part of torch that it imports itself
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
@@ -49,6 +49,25 @@ def test_a_net_that_has_learnt_nothing_is_the_identity_and_its_law_gaussian():
     found = negative_log_likelihood(net, y, steps=64)
     gaussian = 0.5 * (y**2).sum(dim=1) + 2.0 * math.log(2.0 * math.pi)
     np.testing.assert_allclose(found.numpy(), gaussian.numpy(), rtol=5e-3)
+
+
+def test_likelihood_agrees_with_the_jacobian_of_the_whole_flow():
+    net = random_net()
+    y = torch.randn(1, 5, generator=torch.Generator().manual_seed(1))
+
+    def to_noise(x):
+        x, steps = x[None], 64
+        for i in range(steps):
+            t = torch.full((1, 1), 1.0 - i / steps)
+            middle = x - 0.5 / steps * net(x, t)
+            x = x - net(middle, t - 0.5 / steps) / steps
+        return x[0]
+
+    z = to_noise(y[0])
+    volume = torch.linalg.slogdet(torch.autograd.functional.jacobian(to_noise, y[0]))[1]
+    expected = 0.5 * (z**2).sum() + 2.5 * np.log(2.0 * np.pi) - volume
+    found = negative_log_likelihood(net, y, steps=64)[0]
+    assert (found - expected).abs().item() < 0.02
 
 
 def test_a_run_cut_in_two_gives_the_weights_of_an_uncut_one(tmp_path):

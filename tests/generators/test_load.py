@@ -33,7 +33,8 @@ def test_parameters_reach_the_generator():
         ("microstructure:size=2.5", "whole number"),
         ("microstructure:volume_fraction=half", "must be a number"),
         ("airfoil:size=3", "it has none"),
-        ("digits:3", "no embedded generator"),
+        ("no_such_module:model", "no module"),
+        ("math:pi", "no latent_shape and no generate"),
     ],
 )
 def test_bad_parameters(name, words):

@@ -2,7 +2,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives import Evaluation, Objective, load, read_scores
@@ -15,9 +14,8 @@ from latent_spaces_by_example.objectives import Evaluation, Objective, load, rea
         (1, 2, 3),
         np.array([1, 2, 3]),
         np.array([1, 2, 3], dtype=np.float32),
-        torch.tensor([1.0, 2.0, 3.0]),
         [np.float32(1), np.int8(2), np.array(3.0)],
-        [torch.tensor(1.0), {"score": torch.tensor(2.0)}, {"score": np.float64(3)}],
+        [np.array(1.0), {"score": np.float32(2.0)}, {"score": np.float64(3)}],
         (float(value) for value in (1, 2, 3)),
         {1.0: None, 2.0: None, 3.0: None}.keys(),
     ],
@@ -26,6 +24,13 @@ def test_forms_of_scores(returned):
     evaluations = read_scores(returned, n=3)
     assert [evaluation.score for evaluation in evaluations] == [1.0, 2.0, 3.0]
     assert all(type(evaluation.score) is float for evaluation in evaluations)
+
+
+def test_tensors_are_scores():
+    torch = pytest.importorskip("torch")
+    whole = read_scores(torch.tensor([1.0, 2.0]), n=2)
+    single = read_scores([torch.tensor(1.0), {"score": torch.tensor(2.0)}], n=2)
+    assert [e.score for e in whole] == [e.score for e in single] == [1.0, 2.0]
 
 
 def test_figures_are_kept_as_plain_python():

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from latent_spaces_by_example import __version__
 from latent_spaces_by_example.errors import LatentSpacesError
 
 # click and the errors are all that is loaded until a command runs: --help must be instant
@@ -25,7 +26,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="latent-spaces-by-example")
+@click.version_option(__version__, prog_name="lsbe")
 def main() -> None:
     """Of everything that a generative model can make, find what is best for you."""
 

@@ -81,8 +81,8 @@ def _show_result(study: Study, console: Console) -> None:
         return
     best = study.best_trial
     shown = [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
-    rows = [(study.seeds.name(trial.number), trial) for trial in shown]
-    rows.append((f"best found (trial {best.number})", best))
+    rows = [(f"best found (trial {best.number})", best)]
+    rows += [(study.seeds.name(trial.number), trial) for trial in shown]
     table = Table("", *(escape(label) for label, _ in rows))
     table.add_row("score", *(_shown(trial.score) for _, trial in rows), style="bold")
     for figure in best.figures:

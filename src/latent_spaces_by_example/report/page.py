@@ -10,6 +10,8 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report import pictures
 from latent_spaces_by_example.study import Study, Trial
@@ -102,11 +104,13 @@ def _improvements(study: Study) -> list[tuple[str, Trial]]:
     for trial in study.finished_trials:
         if not found or trial.score > found[-1].score:  # type: ignore[operator]
             found.append(trial)
-    return [(f"after {trial.number + 1} evaluations", trial) for trial in found[-_MOST_SHOWN:]]
+    shown = np.unique(np.linspace(0, len(found) - 1, _MOST_SHOWN).round().astype(int))
+    return [(f"after {found[i].number + 1} evaluations", found[i]) for i in shown]
 
 
 def _score_table(study: Study) -> str:
-    shown = _corners_and_best(study)
+    *corners, best = _corners_and_best(study)
+    shown = [best, *corners]
     rows = [["score", *(_number(trial.score) for _, trial in shown)]]
     for figure in study.best_trial.figures:
         rows.append([figure, *(_number(trial.figures.get(figure)) for _, trial in shown)])

@@ -17,8 +17,9 @@ from scipy.linalg import qr, solve_triangular
 
 from latent_spaces_by_example.errors import ArgumentError
 
-# Blocks of seeds of about this size stay in a core's cache while they are worked on.
-_BLOCK_BYTES = 1 << 20
+# Columns worked on at a time: few enough for a core's cache and for BLAS's unpacked kernels, many
+# enough that the loop costs nothing.
+_BLOCK = 4096
 # Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
 # digits for one step of refinement to restore them.
 _GRAM_LIMIT = 1e6
@@ -213,9 +214,8 @@ class SeedSpan:
         self, dtype: np.dtype[np.floating]
     ) -> Iterator[tuple[slice, Float[np.ndarray, "K block"]]]:
         """The seeds' columns a block at a time, in ``dtype``."""
-        width = max(_BLOCK_BYTES // (dtype.itemsize * self.num_seeds), 1024)
-        for start in range(0, self.rows.shape[1], width):
-            columns = slice(start, start + width)
+        for start in range(0, self.rows.shape[1], _BLOCK):
+            columns = slice(start, start + _BLOCK)
             yield columns, self.rows[:, columns].astype(dtype, copy=False)
 
 

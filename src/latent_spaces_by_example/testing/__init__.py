@@ -1,4 +1,4 @@
-"""Contract tests: what any chart or transport map, the user's own included, must do.
+"""Contract tests: what any chart, transport map, generator or search, yours included, must do.
 
 Subclass a contract in a test file under a name that starts with ``Test``, give it the thing to
 test, and let pytest run it. Needs pytest.
@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.testing.chart import ChartContract
+    from latent_spaces_by_example.testing.generator import GeneratorContract
+    from latent_spaces_by_example.testing.search import SearchContract
     from latent_spaces_by_example.testing.transport_map import TransportMapContract
 
 # One file per contract, loaded when asked for, so that one part's packages are not all parts'.
-_HOME_OF = {"ChartContract": "chart", "TransportMapContract": "transport_map"}
+_HOME_OF = {
+    "ChartContract": "chart",
+    "GeneratorContract": "generator",
+    "SearchContract": "search",
+    "TransportMapContract": "transport_map",
+}
 
-__all__ = ["ChartContract", "TransportMapContract"]
+__all__ = ["ChartContract", "GeneratorContract", "SearchContract", "TransportMapContract"]
 
 
 def __getattr__(name: str) -> Any:

@@ -99,7 +99,7 @@ class AirfoilGenerator:
 
         Raises:
             ArgumentError: wrong shape or other x than the model's, not finite, sides that touch
-                or cross, or a trailing edge off the x axis or blunter than 5.9 % of the chord.
+                or cross, or a trailing edge off the x axis or blunter than 5 % of the chord.
         """
         sections = self._checked_sections(outputs)
         return flow_backward(

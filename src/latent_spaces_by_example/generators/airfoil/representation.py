@@ -14,7 +14,7 @@ _LEADING_EDGE = NUM_POINTS_PER_SIDE - 1
 # The softplus bends where real sections hardly are. The gap is bounded on both sides, since a
 # tail that is Gaussian in its logarithm would now and then open a section like a pair of jaws.
 _BEND = 0.03
-_GAP_CEILING = 0.06
+_GAP_CEILING = 0.05
 _TOLERANCE = 1e-5  # in chords; a section closer than this is moved by rounding alone
 
 # What stands for a thickness or a gap that a positive representation cannot hold. These are not
@@ -25,7 +25,7 @@ _NO_GAP = 1e-5
 
 def largest_gap() -> float:
     """Bluntest trailing edge that the representation holds, in chords."""
-    return 0.99 * _GAP_CEILING
+    return 0.9999 * _GAP_CEILING
 
 
 def chord_grid() -> Float64[np.ndarray, " 64"]:
@@ -54,17 +54,20 @@ def sides(
 
 
 def _softplus(v: np.ndarray) -> np.ndarray:
-    return _BEND * np.logaddexp(0.0, v / _BEND)
+    y: np.ndarray = _BEND * np.logaddexp(0.0, v / _BEND)
+    return y
 
 
 def _inverse_softplus(y: np.ndarray) -> np.ndarray:
     # y + b log(1 - exp(-y / b)) is b log(exp(y / b) - 1) without its overflow
-    return y + _BEND * np.log(-np.expm1(-y / _BEND))
+    v: np.ndarray = y + _BEND * np.log(-np.expm1(-y / _BEND))
+    return v
 
 
 def _class_function() -> np.ndarray:
     x = chord_grid()[1:-1]
-    return np.sqrt(x) * (1.0 - x)
+    values: np.ndarray = np.sqrt(x) * (1.0 - x)
+    return values
 
 
 def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n 125"]:
@@ -72,7 +75,7 @@ def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n
 
     With t the thickness, c the camber line and g the trailing-edge gap,
     t(x) = g x + sqrt(x) (1 - x) softplus(v(x)): 62 values of sqrt(x) (1 - x) v / sqrt(2),
-    62 of sqrt(2) c, and log(g / (0.06 - g)). Where a section has t(x) <= g x, a small thickness
+    62 of sqrt(2) c, and log(g / (0.05 - g)). Where a section has t(x) <= g x, a small thickness
     stands for it; a closed trailing edge becomes a gap of 1e-5.
     """
     upper, lower = sides(sections)
@@ -167,12 +170,15 @@ class SectionRepresentation:
     def standardise(self, q: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
         """Carry q to y."""
         s = np.sinh(self.tail * np.arcsinh((q - self.location) / self.scale) - self.skew)
-        return (s - self.centre) @ self.whitening.T
+        y: np.ndarray = (s - self.centre) @ self.whitening.T
+        return y
 
     def restore(self, y: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
         """Carry y back to q."""
         s = y @ self.colouring.T + self.centre
-        return self.location + self.scale * np.sinh((np.arcsinh(s) + self.skew) / self.tail)
+        unskewed = (np.arcsinh(s) + self.skew) / self.tail
+        q: np.ndarray = self.location + self.scale * np.sinh(unskewed)
+        return q
 
     def encode(self, sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n d"]:
         """Vectors y of sections."""
