@@ -157,6 +157,13 @@ def _seeds(box: BlackBox) -> tuple[np.ndarray, np.ndarray]:
     return draws[best], scores[best]
 
 
+def _latent(box: BlackBox, weights: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """As published for prior draws; between examples by the rule that the library has for them."""
+    if box.task.given is not None:
+        return _combined(weights, list(seeds))
+    return on_shell(weights @ seeds)
+
+
 def cube_search(name: str) -> Method:
     """One of the library's searches of the hypercube, with the O3 recipe's seed latents."""
     search = load(name)
@@ -177,7 +184,7 @@ def cube_search(name: str) -> Method:
                 budget=box.budget,
             )
             w = search.propose(history, 1, box.rng(len(scores)))[0]
-            score = box(on_shell(w @ seeds))
+            score = box(_latent(box, w, seeds))
             weights, scores = np.vstack([weights, w]), np.append(scores, score)
 
     return method
@@ -202,7 +209,7 @@ def _optuna_gp(box: BlackBox) -> None:
     while True:
         trial = study.ask(space)
         u = np.array([[trial.params[name] for name in space]])
-        study.tell(trial, box(on_shell(chart.forward(u)[0] @ seeds)))
+        study.tell(trial, box(_latent(box, chart.forward(u)[0], seeds)))
 
 
 def o3(box: BlackBox) -> None:
@@ -214,7 +221,7 @@ def o3(box: BlackBox) -> None:
     u = chart.inverse(np.eye(len(seeds)))
     while True:
         new = propose(u, y, num_seeds=len(seeds), rng=box.rng(len(box.observed)))
-        score = box(on_shell(chart.forward(new[None])[0] @ seeds))
+        score = box(_latent(box, chart.forward(new[None])[0], seeds))
         u, y = np.vstack([u, new]), np.append(y, score)
 
 
