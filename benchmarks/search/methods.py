@@ -79,7 +79,6 @@ def default(box: BlackBox, *, batch_size: int = 1, search: Search | None = None)
             finished=finished,
             failed=~finished,
             random_seed=box.repeat,
-            budget=box.budget,
         )
         proposal = search.propose(history, n, box.rng(len(weights)))
         correlation(proposal.shape[1])
@@ -181,7 +180,6 @@ def cube_search(name: str) -> Method:
                 finished=finished,
                 failed=~finished,
                 random_seed=box.repeat,
-                budget=box.budget,
             )
             w = search.propose(history, 1, box.rng(len(scores)))[0]
             score = box(_latent(box, w, seeds))

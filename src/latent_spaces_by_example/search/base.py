@@ -54,7 +54,6 @@ class History:
             nor failed is pending: proposed, and being evaluated.
         random_seed: the study's random seed, for what must be the same in every proposal
             (the scrambling of a Sobol sequence, say).
-        budget: the number of evaluations that the study will have, or None if unknown.
     """
 
     space: SearchSpace
@@ -63,7 +62,6 @@ class History:
     finished: Bool[np.ndarray, " n"]
     failed: Bool[np.ndarray, " n"]
     random_seed: int = 0
-    budget: int | None = None
 
     def __len__(self) -> int:
         """Return the number of trials."""

@@ -138,7 +138,6 @@ def new_study(
         random_seed=seeds.random_seed,
         batch_size=batch_size,
         budget=budget,
-        planned_budget=budget,
         within_span=within_span,
         num_given=seeds.num_given,
         examples=tuple(

@@ -39,8 +39,6 @@ class Settings:
         random_seed: the study's.
         batch_size: how many latents are generated and scored together.
         budget: how many evaluations the study was last asked to have in all.
-        planned_budget: how many it was made for, which is what its search is told: one that is
-            asked for more must not propose other things than one that was killed.
         within_span: whether only non-negative weights of the given seed latents are searched.
         num_given: how many seed latents span the user's space: the examples, or prior draws.
         examples: the seed latents that examples or arrays gave, in order.
@@ -56,7 +54,6 @@ class Settings:
     random_seed: int
     batch_size: int
     budget: int
-    planned_budget: int
     within_span: bool
     num_given: int
     examples: tuple[SeedLatentFacts, ...]

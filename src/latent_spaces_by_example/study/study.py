@@ -144,7 +144,6 @@ class Study:
             finished=np.isfinite(scores),
             failed=np.array([trial.error is not None for trial in trials], dtype=bool),
             random_seed=self.settings.random_seed,
-            budget=self.settings.planned_budget,
         )
 
     def save(self) -> None:

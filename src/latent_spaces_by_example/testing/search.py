@@ -69,7 +69,6 @@ class SimulatedStudy:
             finished=finished,
             failed=~finished & ~pending,
             random_seed=self.random_seed,
-            budget=self.budget,
         )
 
     def run(self, search: Search, *, until: int | None = None) -> None:

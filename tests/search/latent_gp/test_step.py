@@ -4,16 +4,19 @@ import pytest
 from latent_spaces_by_example.search.latent_gp.step import (
     BLIND,
     LARGEST,
-    blind_angle,
+    current_region,
     is_blind,
-    step_angles,
 )
 
 
-def largest(values, *, num_opening=2, settled=None):
+def region(values, *, settled=None, may_restart=True):
     values = np.asarray(values, dtype=float)
     settled = np.ones(len(values), bool) if settled is None else np.asarray(settled)
-    least, most = step_angles(values, settled, num_opening=num_opening)
+    return current_region(values, settled, num_opening=2, may_restart=may_restart)
+
+
+def largest(values, **options):
+    least, most = region(values, **options).angles
     assert 0 < least < most <= LARGEST
     return most
 
@@ -39,10 +42,26 @@ def test_failed_trials_count_as_no_success():
     assert largest([1, 2, -np.inf]) == largest([1, 2, 0])
 
 
-def test_it_starts_again_once_it_is_tiny():
-    angles = [largest([1, 2] + [0] * n) for n in range(60)]
-    assert min(angles) > 0.01
-    assert angles[20:].count(LARGEST) >= 1
+def test_a_region_that_gives_nothing_more_is_left():
+    regions = [region([1, 2] + [0] * n) for n in range(60)]
+    starts = [found.start for found in regions]
+    assert starts[0] == 0
+    assert len(set(starts)) >= 2
+    after = next(found for found in regions if found.start)
+    assert after.angles[1] == LARGEST
+    assert after.blind == BLIND
+    # there an opening of its own comes first, and what was found before need not be beaten
+    tail = [0] * (after.start - 2)
+    assert region([1, 2, *tail, -1, -1]).angles[1] == LARGEST
+    assert region([1, 2, *tail, -1, -1, -2]).angles[1] < LARGEST
+    assert largest([1, 2, *tail, -3, -3, -4, -2]) > largest([1, 2, *tail, -3, -3, -4, -5])
+
+
+def test_between_examples_it_goes_on_in_the_same_region():
+    regions = [region([1, 2] + [0] * n, may_restart=False) for n in range(60)]
+    assert {found.start for found in regions} == {0}
+    assert min(found.angles[1] for found in regions) >= 0.03
+    assert [found.angles[1] for found in regions][20:].count(LARGEST) >= 1
 
 
 @pytest.mark.parametrize("n", [1, 500])
@@ -50,10 +69,8 @@ def test_any_length(n):
     largest(np.random.default_rng(0).random(n))
 
 
-def blind(values, *, settled=None):
-    values = np.asarray(values, dtype=float)
-    settled = np.ones(len(values), bool) if settled is None else np.asarray(settled)
-    return blind_angle(values, settled, num_opening=2)
+def blind(values, **options):
+    return region(values, **options).blind
 
 
 def test_only_blind_steps_change_the_blind_angle():
@@ -78,5 +95,5 @@ def test_pending_blind_steps_do_not_count():
 
 
 def test_the_blind_angle_has_bounds():
-    assert 0 < blind(-np.arange(400.0)) < 0.1
+    assert 0 < blind(-np.arange(400.0), may_restart=False) < 0.1
     assert 1 < blind(np.arange(400.0)) < np.pi / 2

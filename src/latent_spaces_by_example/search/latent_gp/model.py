@@ -24,7 +24,7 @@ class Model:
 
     Attributes:
         posterior: given the settled trials and the believed ones.
-        incumbent: the settled point of the highest posterior mean, a unit vector, shape (r,).
+        incumbent: the region's point of the highest posterior mean, a unit vector, shape (r,).
             With noise the best score may be luck, and so the best mean counts.
         best: the mean that has to be beaten.
         num_believed: how many of the posterior's points, the last ones, are believed.
@@ -36,7 +36,7 @@ class Model:
     num_believed: int = 0
 
     @classmethod
-    def of(cls, history: History, directions: Directions) -> Model:
+    def of(cls, history: History, directions: Directions, *, start: int) -> Model:
         """Fit hyperparameters, condition on what is settled, believe what is pending."""
         settled = ~history.pending
         known = (history.finished & np.isfinite(history.scores))[settled]
@@ -44,7 +44,8 @@ class Model:
         values = standardised(history.scores[settled], known)
         kernel = fit_kernel(points[settled], values)
         posterior = Posterior.given(points[settled], values, kernel=kernel)
-        candidates = points[settled][known]
+        inside = np.flatnonzero(settled) >= start
+        candidates = points[settled][known & inside]
         means = posterior.mean(candidates)
         leader = int(np.argmax(means))
         model = cls(posterior, candidates[leader], float(means[leader]))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.sobol import SobolSearch
 
 _ONE = 1 - 1e-9
-_FEWEST, _MOST = 5, 40
+_SIZE = 8
 
 
-def opening(history: History, n: int, *, share: float) -> Float64[np.ndarray, "m K_and_fresh"]:
+def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K_and_fresh"]:
     """Propose at most ``n`` first trials; none once there are enough.
 
     First come the given seed latents that have not been tried. Then, within their span, the
@@ -22,13 +22,13 @@ def opening(history: History, n: int, *, share: float) -> Float64[np.ndarray, "m
     Args:
         history: all trials so far.
         n: the most to propose.
-        share: of the budget to be spent here.
+        start: number of the first trial of the region that the search is in.
     """
     space = history.space
     untried = _untried(history)[:n]
     corners = np.eye(space.num_seeds)[untried]
-    missing = opening_size(history, share=share) - int((~history.failed).sum()) - len(untried)
-    if not history.finished.any():
+    missing = opening_size(space) - int((~history.failed[start:]).sum()) - len(untried)
+    if not history.finished[start:].any():
         missing = n  # a model of nothing has nothing to say
     more = min(max(missing, 0), n - len(untried))
     if not more:
@@ -40,13 +40,14 @@ def opening(history: History, n: int, *, share: float) -> Float64[np.ndarray, "m
     return np.concatenate([first, fresh])
 
 
-def opening_size(history: History, *, share: float) -> int:
-    """How many trials come before the model."""
-    budget = history.budget if history.budget is not None else 100
-    by_budget = int(np.clip(round(share * budget), _FEWEST, _MOST))
-    if history.space.within_span:
-        return max(history.space.num_given + 1, min(by_budget, 2 * history.space.num_given))
-    return max(history.space.num_given, by_budget)
+def opening_size(space: SearchSpace) -> int:
+    """How many trials of a region come before the model: it does not depend on the budget.
+
+    A study that is asked for more later must not have proposed other things from the start.
+    """
+    if space.within_span:
+        return max(space.num_given + 1, min(_SIZE, 2 * space.num_given))
+    return max(space.num_given, _SIZE)
 
 
 def _untried(history: History) -> list[int]:

@@ -17,7 +17,7 @@ from latent_spaces_by_example.search.latent_gp.candidates import (
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.model import Model
 from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
-from latent_spaces_by_example.search.latent_gp.step import blind_angle, is_blind, step_angles
+from latent_spaces_by_example.search.latent_gp.step import Region, current_region, is_blind
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,10 @@ class LatentGPSearch:
     weights of the given seed latents where the space says ``within_span``, otherwise signed
     weights of every seed latent so far and of a fresh prior draw. There every other proposal is a
     blind step, along a fresh draw: a hill climb that shares its finds with the model, and goes on
-    where cliffs lead a smooth model astray.
+    where cliffs lead a smooth model astray. Where steps no longer succeed the search begins anew
+    from prior draws, and the model keeps what it has learnt.
 
     Attributes:
-        opening_share: of the budget, spent before the model is used: on the given seed latents,
-            then on prior draws (or points spread between the given ones).
         num_fresh: prior draws that each proposal may mix in.
 
     References:
@@ -43,11 +42,10 @@ class LatentGPSearch:
         (LogEI).
 
     Example:
-        >>> LatentGPSearch(opening_share=0.25).opening_share
-        0.25
+        >>> LatentGPSearch(num_fresh=2).num_fresh
+        2
     """
 
-    opening_share: float = 0.08
     num_fresh: int = 1
 
     def propose(
@@ -65,16 +63,23 @@ class LatentGPSearch:
                 f"has num_given={space.num_given}. Name more examples, pass more seed latents, "
                 "or allow the search to leave their span."
             )
-        first = opening(history, n, share=self.opening_share)
+        region = current_region(
+            np.where(history.finished, history.scores, -np.inf),
+            ~history.pending,
+            num_opening=opening_size(space),
+            may_restart=not space.within_span,
+        )
+        first = opening(history, n, start=region.start)
         if len(first) == n:
             return first
-        return self._with_model(history, first, n=n, rng=rng)
+        return self._with_model(history, first, region=region, n=n, rng=rng)
 
     def _with_model(
         self,
         history: History,
         first: Float64[np.ndarray, "m K_and_opened"],
         *,
+        region: Region,
         n: int,
         rng: np.random.Generator,
     ) -> Float64[np.ndarray, "n K_and_m"]:
@@ -85,33 +90,20 @@ class LatentGPSearch:
         directions = Directions.from_correlation(correlation)
         weights = np.zeros((n, len(correlation)))
         weights[: len(first), :width] = first
-        model = Model.of(history, directions)
-        angles, angle = self._angles(history, model, directions)
+        model = Model.of(history, directions, start=region.start)
         for row in range(n):
             if row >= len(first) and space.within_span:
                 weights[row] = step_between(
-                    model, history, directions=directions, angles=angles, rng=rng
+                    model, history, directions=directions, angles=region.angles, rng=rng
                 )
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
                 if is_blind(len(history) + row):
-                    point = step_blindly(model, unused, angle=angle)
+                    point = step_blindly(model, unused, angle=region.blind)
                 else:
-                    point = step_anywhere(model, unused, angles=angles, rng=rng)
+                    point = step_anywhere(model, unused, angles=region.angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]
             if row < n - 1:
                 model = model.believing(directions.from_weights(weights[row : row + 1])[0])
         return weights
-
-    def _angles(
-        self, history: History, model: Model, directions: Directions
-    ) -> tuple[tuple[float, float], float]:
-        # the model's means stand for the scores, since a lucky score would never be beaten
-        means = model.posterior.mean(directions.from_weights(history.weights))
-        values = np.where(history.finished, means, -np.inf)
-        num_opening = opening_size(history, share=self.opening_share)
-        return (
-            step_angles(values, ~history.pending, num_opening=num_opening),
-            blind_angle(values, ~history.pending, num_opening=num_opening),
-        )

@@ -1,6 +1,8 @@
-"""How far to step from the best point: angles that grow with success and shrink without."""
+"""Where the search is at: the region it explores, and how far it steps from the best point."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -9,70 +11,78 @@ LARGEST = 0.8
 BLIND = 0.6
 _SHARE = 0.3
 _GROW, _SHRINK = 1.5, 0.85
-_SMALLEST = 0.01
+_SMALLEST = 0.03
 # As much up in one success as down in four failures, so that one blind step in five succeeds.
 _BLIND_GROW, _BLIND_SHRINK = 1.3, 1.3**-0.25
 _BLIND_RANGE = (0.02, 1.4)
 
 
-def step_angles(
-    values: Float64[np.ndarray, " n"], settled: Bool[np.ndarray, " n"], *, num_opening: int
-) -> tuple[float, float]:
-    """Least and largest angle, in radians, between the best point and the next proposal.
+@dataclass(frozen=True)
+class Region:
+    """The trials since the search last began anew, and how far its next step goes.
 
-    The largest begins at 0.8. Each trial after the opening that beat all before it multiplies it
-    by 1.5, up to 0.8 again, and each that did not by 0.85; below 0.01 there is nothing more to be
-    had, and it starts anew. The least is three tenths of it.
+    Attributes:
+        start: number of the first trial of the region.
+        angles: least and largest angle, in radians, between the region's best point and one that
+            the model proposes.
+        blind: the angle of a step along a fresh prior draw, in radians.
+    """
 
-    The upper bound is a trust region's: far away the model knows nothing. The lower one is there
-    because a model is not to be relied on for small steps either: where a score has cliffs and
-    kinks it becomes ever more cautious, and a search that takes its word comes to a stop beside
-    points it could have left behind.
+    start: int
+    angles: tuple[float, float]
+    blind: float
+
+
+def current_region(
+    scores: Float64[np.ndarray, " n"],
+    settled: Bool[np.ndarray, " n"],
+    *,
+    num_opening: int,
+    may_restart: bool,
+) -> Region:
+    """Replay the trials: success makes steps longer, failure shorter, and tiny ones end a region.
+
+    The largest angle begins at 0.8. Each trial after the region's opening that beat all before it
+    in the region multiplies it by 1.5, up to 0.8 again, and each that did not by 0.85. The upper
+    bound is a trust region's: far away the model knows nothing. The least angle is three tenths
+    of it, because a model is not to be relied on for small steps either: where a score has
+    cliffs and kinks it becomes ever more cautious, and a search that takes its word comes to a
+    stop beside points it could have left behind. The angle of blind steps follows their own
+    success alone: 1.3 times for one, 1.3^(-1/4) times for none.
+
+    Once the largest angle is below 0.03 the region has given what it has. The next trial begins
+    another one, with an opening of its own: a score of several basins is not to be searched
+    from its first good one alone.
 
     Args:
-        values: shape (n,), in the order of trials, without their noise as far as that is known.
+        scores: shape (n,), in the order of trials; minus infinity for one that failed.
         settled: shape (n,), false where a trial is still being evaluated.
-        num_opening: how many trials came before the model.
+        num_opening: how many trials of a region come before its steps.
+        may_restart: false to go on in the same region, at the first angle.
 
     References:
         Eriksson et al., "Scalable global optimization via local Bayesian optimization",
-        NeurIPS 2019 (trust region); Rechenberg, "Evolutionsstrategie" (1973) (success rule).
+        NeurIPS 2019 (trust regions that restart); Rechenberg, "Evolutionsstrategie" (1973) (the
+        1/5 success rule).
     """
-    angle, best = LARGEST, -np.inf
-    for index, (value, known) in enumerate(zip(values.tolist(), settled.tolist(), strict=True)):
+    start, angle, blind, best = 0, LARGEST, BLIND, -np.inf
+    for trial, (score, known) in enumerate(zip(scores.tolist(), settled.tolist(), strict=True)):
         if not known:
             continue
-        if index >= num_opening:
-            angle = min(angle * _GROW, LARGEST) if value > best else angle * _SHRINK
-            angle = angle if angle > _SMALLEST else LARGEST
-        best = max(best, value)
-    return _SHARE * angle, angle
+        if trial >= start + num_opening:
+            success = score > best
+            angle = min(angle * _GROW, LARGEST) if success else angle * _SHRINK
+            if is_blind(trial):
+                blind *= _BLIND_GROW if success else _BLIND_SHRINK
+                blind = min(max(blind, _BLIND_RANGE[0]), _BLIND_RANGE[1])
+        best = max(best, score)
+        if angle < _SMALLEST:
+            angle = LARGEST
+            if may_restart:
+                start, blind, best = trial + 1, BLIND, -np.inf
+    return Region(start, (_SHARE * angle, angle), blind)
 
 
 def is_blind(trial: int) -> bool:
     """Whether the trial of this number is a step along a fresh prior draw, without the model."""
     return trial % 2 == 0
-
-
-def blind_angle(
-    values: Float64[np.ndarray, " n"], settled: Bool[np.ndarray, " n"], *, num_opening: int
-) -> float:
-    """Angle in radians of the next step along a fresh prior draw.
-
-    It follows the success of such steps alone: 1.3 times for one, 1.3^(-1/4) times for none.
-
-    Args:
-        values: shape (n,), in the order of trials.
-        settled: shape (n,), false where a trial is still being evaluated.
-        num_opening: how many trials came before such steps.
-
-    References:
-        Rechenberg, "Evolutionsstrategie" (1973): the 1/5 success rule.
-    """
-    angle, best = BLIND, -np.inf
-    for trial, (value, known) in enumerate(zip(values.tolist(), settled.tolist(), strict=True)):
-        if known and trial >= num_opening and is_blind(trial):
-            angle *= _BLIND_GROW if value > best else _BLIND_SHRINK
-            angle = min(max(angle, _BLIND_RANGE[0]), _BLIND_RANGE[1])
-        best = max(best, value) if known else best
-    return angle
