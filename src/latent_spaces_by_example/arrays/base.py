@@ -76,11 +76,14 @@ class ArrayLibrary(ABC):
         """
 
     @abstractmethod
-    def mapped(self, value: Any, *, forward: Forward, pull_back: PullBack | None) -> Any:
+    def mapped(
+        self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
+    ) -> Any:
         """Return ``forward(value)`` in float64; differentiable, if this library differentiates.
 
         Args:
             value: coordinates or weights, of any library.
+            name: what the caller calls it, for messages.
             forward: from host numbers to host numbers; checks what it is given.
             pull_back: its vector-Jacobian product; None if it has none.
 

@@ -75,11 +75,11 @@ class JaxArrays(ArrayLibrary):
         return jax.device_put(values.astype(widest, copy=False), device)
 
     def mapped(
-        self, value: Any, *, forward: Forward, pull_back: PullBack | None
+        self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
     ) -> Float64[np.ndarray, "n K"]:
         """forward(value), by NumPy; a JAX array is read on the host."""
         if self.is_array(value):
-            value = self.on_host(self.float_array(value, name="the argument", shape="(n, k)"))
+            value = self.on_host(self.float_array(value, name=name, shape="(n, K - 1)" if name == "u" else "(n, K)"))
         return forward(value)
 
     def combine(

@@ -57,7 +57,7 @@ class NumpyArrays(ArrayLibrary):
         return values
 
     def mapped(
-        self, value: Any, *, forward: Forward, pull_back: PullBack | None
+        self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
     ) -> Float64[np.ndarray, "n K"]:
         """forward(value)."""
         return forward(value)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, final
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from torch.autograd.function import once_differentiable
 
 from latent_spaces_by_example.arrays.base import ArrayLibrary, Forward, Index, PullBack
 from latent_spaces_by_example.errors import ArgumentError
@@ -16,7 +15,7 @@ from latent_spaces_by_example.errors import ArgumentError
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # Columns worked on at a time: on the host, few enough for a core's cache; on a device, enough to
 # fill it, and few enough that a float32 copy of half-precision columns is no burden.
-_HOST_BLOCK = 4096
+_HOST_BLOCK = 1 << 14
 _DEVICE_BLOCK = 1 << 18
 
 
@@ -85,10 +84,13 @@ class TorchArrays(ArrayLibrary):
         tensor: torch.Tensor = values if self.is_array(values) else _tensor(values)
         return tensor.to(like.device, _widest(like.device))
 
-    def mapped(self, value: Any, *, forward: Forward, pull_back: PullBack | None) -> torch.Tensor:
+    def mapped(
+        self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
+    ) -> torch.Tensor:
         """forward(value) as a float64 tensor on the host."""
         if not self.is_array(value):
             return _tensor(forward(value))
+        value = self.float_array(value, name=name, shape="(n, K - 1)" if name == "u" else "(n, K)")
         if pull_back is None:
             return _tensor(forward(self.on_host(value)))
         mapped: torch.Tensor = _Mapped.apply(value, forward, pull_back)  # type: ignore[no-untyped-call]
@@ -133,11 +135,30 @@ class _Mapped(torch.autograd.Function):
         ctx.save_for_backward(value)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (value,) = ctx.saved_tensors
-        pulled = ctx.pull_back(_host(value), _host(gradient))
-        return _tensor(pulled).to(value.device, value.dtype), None, None
+        pulled = _PulledBack.apply(value, gradient, ctx.pull_back)  # type: ignore[no-untyped-call]
+        return pulled, None, None
+
+
+class _PulledBack(torch.autograd.Function):
+    """The derivative itself; a function of its own, because ``torch.func`` traces a backward."""
+
+    @staticmethod
+    def forward(value: torch.Tensor, gradient: torch.Tensor, pull_back: PullBack) -> torch.Tensor:
+        pulled = pull_back(_host(value), _host(gradient))
+        return _tensor(pulled).to(value.device, value.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        """Nothing is kept: there is no second derivative."""
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None, None]:
+        raise ArgumentError(
+            "a second derivative in w or u was asked for; charts and combination rules have the "
+            "first one only: take gradients without create_graph=True"
+        )
 
 
 class _Combined(torch.autograd.Function):
@@ -158,12 +179,12 @@ class _Combined(torch.autograd.Function):
         ctx.save_for_backward(rows)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         (rows,) = ctx.saved_tensors
         total = torch.zeros((len(gradient), len(rows)), dtype=ctx.dtype, device=ctx.device)
         for columns, block in _blocks(rows):
-            total += (gradient[:, columns].to(block.dtype) @ block.T).to(ctx.device, ctx.dtype)
+            part = gradient[:, columns].to(block.dtype) @ block.T
+            total = total + part.to(ctx.device, ctx.dtype)
         return total, None
 
 

@@ -155,7 +155,9 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             ArgumentError: if ``w`` has another shape or dtype.
             OutsideSpaceError: if ``w`` is off the unit sphere or outside the orthant.
         """
-        return self._beside(self._library.mapped(w, forward=self._coordinates_of, pull_back=None))
+        return self._beside(
+            self._library.mapped(w, name="w", forward=self._coordinates_of, pull_back=None)
+        )
 
     def from_w_to_z(self, w: ArrayLike) -> Float[Any, "n ..."]:
         """Map weights (n, K), unit and of any sign, to latents (n, *latent_shape).
@@ -170,7 +172,10 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             OutsideSpaceError: if ``w`` is off the unit sphere.
         """
         coefficients = self._library.mapped(
-            w, forward=self._coefficients_of, pull_back=self._pull_back_coefficients
+            w,
+            name="w",
+            forward=self._coefficients_of,
+            pull_back=self._pull_back_coefficients,
         )
         inner = self._span.combine(coefficients)
         return self._transport_map.inverse(inner, latent_shape=self._latent_shape)
@@ -252,6 +257,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         chart = self._weight_chart
         return self._library.mapped(
             u,
+            name="u",
             forward=lambda u: chart.forward(cube_coordinates(u, num_seeds=self.num_seeds)),
             pull_back=chart.pull_back if isinstance(chart, DifferentiableChart) else None,
         )
