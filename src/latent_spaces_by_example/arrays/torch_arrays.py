@@ -71,7 +71,7 @@ class TorchArrays(ArrayLibrary):
             raise ArgumentError(
                 "a tensor that requires a gradient was given where none can flow: gradients go "
                 "from latents z back to weights w and coordinates u, not the other way, and need "
-                "seed latents that are tensors too; give tensor.detach()"
+                "a weight chart that is a DifferentiableChart; give tensor.detach()"
             )
         return _host(array[index])
 

@@ -263,9 +263,9 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         )
 
     def _coordinates_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
-        u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(
-            orthant_weights(w, num_seeds=self.num_seeds)
-        )
+        orthant_weights(w, num_seeds=self.num_seeds)
+        # as they came: in float64 the rounding of a narrower dtype would count as an error
+        u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(w)
         return u
 
     def _coefficients_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
