@@ -114,9 +114,7 @@ def test_nearly_dependent_seeds_go_through_the_fallback():
     seeds = seeds_of(1) + 1e-5 * seeds_of(4)
     chart = lsbe.SurrogateChart(seeds)
     w = torch.tensor([[0.5] * 4], dtype=torch.float64)
-    torch.testing.assert_close(
-        chart.from_z_to_w(chart.from_w_to_z(w)), w, rtol=0.0, atol=1e-9
-    )
+    torch.testing.assert_close(chart.from_z_to_w(chart.from_w_to_z(w)), w, rtol=0.0, atol=1e-9)
 
 
 def test_what_chart_s_repr_says_of_the_dtype():

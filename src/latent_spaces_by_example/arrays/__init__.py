@@ -11,7 +11,7 @@ from typing import Any
 from latent_spaces_by_example.arrays.base import ArrayLibrary
 from latent_spaces_by_example.arrays.numpy_arrays import NumpyArrays
 
-__all__ = ["ArrayLibrary", "library_of"]
+__all__ = ["ArrayLibrary", "library_named", "library_of"]
 
 _NUMPY = NumpyArrays()
 # The top-level module that an array's type comes from -> the adapter's module and class.
@@ -35,6 +35,15 @@ def library_of(value: Any) -> ArrayLibrary:
             library = _adapter(*_ADAPTERS[root])
             return library if library.is_array(value) else _NUMPY
     return _NUMPY
+
+
+def library_named(name: str) -> ArrayLibrary:
+    """Return the array library of that name; it is imported if it was not.
+
+    >>> library_named("numpy").name
+    'numpy'
+    """
+    return _NUMPY if name == _NUMPY.name else _adapter(*_ADAPTERS[name])
 
 
 def _adapter(module: str, name: str) -> ArrayLibrary:

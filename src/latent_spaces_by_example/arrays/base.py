@@ -67,6 +67,10 @@ class ArrayLibrary(ABC):
         """Return a NumPy array as one of the dtype and on the device of ``like``."""
 
     @abstractmethod
+    def array(self, array: np.ndarray) -> Any:
+        """Return a NumPy array as one of this library, of its dtype and on the usual device."""
+
+    @abstractmethod
     def beside(self, values: Any, *, like: Any) -> Any:
         """Return small numbers as an array of this library in float64, on the device of ``like``.
 
@@ -76,9 +80,7 @@ class ArrayLibrary(ABC):
         """
 
     @abstractmethod
-    def mapped(
-        self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
-    ) -> Any:
+    def mapped(self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None) -> Any:
         """Return ``forward(value)`` in float64; differentiable, if this library differentiates.
 
         Args:

@@ -65,13 +65,17 @@ class JaxArrays(ArrayLibrary):
 
     def from_host(self, array: np.ndarray, *, like: jax.Array) -> jax.Array:
         """On the device of ``like``, the first one if it is spread over several."""
-        (device, *_) = like.devices()
+        device, *_ = like.devices()
         return jax.device_put(array.astype(like.dtype, copy=False), device)
 
-    def beside(self, values: Float64[np.ndarray, "..."], *, like: jax.Array) -> jax.Array:
+    def array(self, array: np.ndarray) -> jax.Array:
+        """On JAX's default device, in float32 for float64 that JAX was not allowed."""
+        return jnp.asarray(array)
+
+    def beside(self, values: Float64[np.ndarray, "*shape"], *, like: jax.Array) -> jax.Array:
         """In the widest dtype that JAX was allowed."""
         widest = jax.dtypes.canonicalize_dtype(np.float64)
-        (device, *_) = like.devices()
+        device, *_ = like.devices()
         return jax.device_put(values.astype(widest, copy=False), device)
 
     def mapped(
@@ -79,7 +83,8 @@ class JaxArrays(ArrayLibrary):
     ) -> Float64[np.ndarray, "n K"]:
         """forward(value), by NumPy; a JAX array is read on the host."""
         if self.is_array(value):
-            value = self.on_host(self.float_array(value, name=name, shape="(n, K - 1)" if name == "u" else "(n, K)"))
+            shape = "(n, K - 1)" if name == "u" else "(n, K)"
+            value = self.on_host(self.float_array(value, name=name, shape=shape))
         return forward(value)
 
     def combine(

@@ -50,9 +50,13 @@ class NumpyArrays(ArrayLibrary):
         """Only the dtype may have to change."""
         return array.astype(like.dtype, copy=False)
 
+    def array(self, array: np.ndarray) -> np.ndarray:
+        """Itself."""
+        return array
+
     def beside(
-        self, values: Float64[np.ndarray, "..."], *, like: np.ndarray
-    ) -> Float64[np.ndarray, "..."]:
+        self, values: Float64[np.ndarray, "*shape"], *, like: np.ndarray
+    ) -> Float64[np.ndarray, "*shape"]:
         """Small numbers are NumPy's already."""
         return values
 

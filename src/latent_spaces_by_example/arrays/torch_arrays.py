@@ -79,6 +79,10 @@ class TorchArrays(ArrayLibrary):
         """The dtype and device of ``like``."""
         return _tensor(array).to(like.device, like.dtype)
 
+    def array(self, array: np.ndarray) -> torch.Tensor:
+        """On the host."""
+        return _tensor(array)
+
     def beside(self, values: Any, *, like: torch.Tensor) -> torch.Tensor:
         """In float64, where the device has it; still differentiable if ``mapped`` made it so."""
         tensor: torch.Tensor = values if self.is_array(values) else _tensor(values)
@@ -90,7 +94,8 @@ class TorchArrays(ArrayLibrary):
         """forward(value) as a float64 tensor on the host."""
         if not self.is_array(value):
             return _tensor(forward(value))
-        value = self.float_array(value, name=name, shape="(n, K - 1)" if name == "u" else "(n, K)")
+        shape = "(n, K - 1)" if name == "u" else "(n, K)"
+        value = self.float_array(value, name=name, shape=shape)
         if pull_back is None:
             return _tensor(forward(self.on_host(value)))
         mapped: torch.Tensor = _Mapped.apply(value, forward, pull_back)  # type: ignore[no-untyped-call]
@@ -205,7 +210,7 @@ def _widest(device: torch.device) -> torch.dtype:
 
 
 def _widened(
-    rows: torch.Tensor, *parameters: Float64[np.ndarray, "..."]
+    rows: torch.Tensor, *parameters: Float64[np.ndarray, "*shape"]
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     widest = _widest(rows.device)
     return rows.to(widest), [_tensor(p).to(rows.device, widest) for p in parameters]

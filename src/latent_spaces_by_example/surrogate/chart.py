@@ -250,7 +250,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     def _is_identity(self) -> bool:
         return isinstance(self._transport_map, IdentityTransportMap)
 
-    def _beside(self, values: Any) -> Float[Any, "..."]:
+    def _beside(self, values: Any) -> Float[Any, "*shape"]:
         return self._library.beside(values, like=self._span.rows)
 
     def _weights_at(self, u: ArrayLike) -> Float64[Any, "n K"]:

@@ -68,8 +68,8 @@ class TransportMap(ABC):
         latents = library.float_array(z, name="z", shape="(n, *latent_shape)")
         if latents.ndim < 2:
             raise ArgumentError(
-                f"z has shape {tuple(latents.shape)}; expected (n, *latent_shape); write z[None] for a "
-                "single latent"
+                f"z has shape {tuple(latents.shape)}; expected (n, *latent_shape); write "
+                "z[None] for a single latent"
             )
         latent_shape = tuple(latents.shape[1:])
         flat = latents.reshape(len(latents), prod(latent_shape))
@@ -105,17 +105,15 @@ class TransportMap(ABC):
         d = self.num_inner_dims(latent_shape)
         if inner_latents.shape[1] != d:
             raise ArgumentError(
-                f"inner has shape {tuple(inner_latents.shape)}; expected (n, {d}) for latents of shape "
-                f"{latent_shape}"
+                f"inner has shape {tuple(inner_latents.shape)}; expected (n, {d}) for latents of "
+                f"shape {latent_shape}"
             )
         flat = self._to_latent(inner_latents, latent_shape)
         self._check_library(flat, library)
         return flat.reshape(len(inner_latents), *latent_shape)
 
     @abstractmethod
-    def _to_inner(
-        self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[Any, "n d"]:
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
         """Map flattened latents to inner latents, in the same dtype and array library."""
 
     @abstractmethod

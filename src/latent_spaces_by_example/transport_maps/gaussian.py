@@ -86,9 +86,7 @@ class GaussianTransportMap(TransportMap):
             )
         return num_dims
 
-    def _to_inner(
-        self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[Any, "n D"]:
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
         return library_of(z).inverse_affine(z, factor=self._spread, mean=self._mean.ravel())
 
     def _to_latent(

@@ -32,9 +32,7 @@ class IdentityTransportMap(TransportMap):
         """Return the number of elements of a latent: any shape will do."""
         return prod(latent_shape)
 
-    def _to_inner(
-        self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[Any, "n D"]:
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
         return z
 
     def _to_latent(
