@@ -7,7 +7,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 
 from latent_spaces_by_example.arrays.base import ArrayLibrary, Forward, Index, PullBack
 from latent_spaces_by_example.errors import ArgumentError
@@ -210,7 +210,7 @@ def _widest(device: torch.device) -> torch.dtype:
 
 
 def _widened(
-    rows: torch.Tensor, *parameters: Float64[np.ndarray, "*shape"]
+    rows: torch.Tensor, *parameters: np.ndarray
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     widest = _widest(rows.device)
     return rows.to(widest), [_tensor(p).to(rows.device, widest) for p in parameters]
