@@ -60,6 +60,22 @@ def test_with_float64_switched_on_everything_is_float64():
         np.testing.assert_allclose(chart.from_z_to_w(z), w, rtol=0.0, atol=1e-14)
 
 
+def test_studies_give_the_model_jax_arrays():
+    class Doubling:
+        latent_shape = SHAPE
+
+        def generate(self, z):
+            assert isinstance(z, jax.Array)
+            return 2.0 * z
+
+    study = lsbe.optimise(
+        Doubling(), lambda xs: xs[:, 0, 0, 0], budget=5, seed_latents=seeds_of(3), search="random"
+    )
+    np.testing.assert_allclose(study.scores[:3], 2.0 * seeds_of(3)[:, 0, 0, 0], rtol=1e-6)
+    assert np.isfinite(study.scores).all()
+    assert isinstance(study.best_latent, jax.Array)
+
+
 def test_corners_are_the_seeds():
     chart = lsbe.SurrogateChart(seeds_of(5))
     np.testing.assert_array_equal(chart.from_w_to_z(jnp.eye(5)), seeds_of(5))

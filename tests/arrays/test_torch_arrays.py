@@ -117,6 +117,13 @@ def test_nearly_dependent_seeds_go_through_the_fallback():
     torch.testing.assert_close(chart.from_z_to_w(chart.from_w_to_z(w)), w, rtol=0.0, atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_on_the_host_tensors_are_bit_for_bit_what_arrays_are(dtype):
+    seeds, u = seeds_of(5, dtype=dtype), cube(3, 5)
+    tensors = lsbe.SurrogateChart(seeds).from_u_to_z(u)
+    np.testing.assert_array_equal(tensors, lsbe.SurrogateChart(seeds.numpy()).from_u_to_z(u))
+
+
 def test_what_chart_s_repr_says_of_the_dtype():
     assert "dtype bfloat16" in repr(lsbe.SurrogateChart(seeds_of(3, dtype=torch.bfloat16)))
 

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 
 from latent_spaces_by_example.arrays.base import ArrayLibrary, Forward, Index, PullBack
+from latent_spaces_by_example.arrays.numpy_arrays import NumpyArrays
 from latent_spaces_by_example.errors import ArgumentError
 
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -17,6 +18,7 @@ _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # fill it, and few enough that a float32 copy of half-precision columns is no burden.
 _HOST_BLOCK = 1 << 14
 _DEVICE_BLOCK = 1 << 18
+_NUMPY = NumpyArrays()
 
 
 @final
@@ -171,6 +173,9 @@ class _Combined(torch.autograd.Function):
 
     @staticmethod
     def forward(coefficients: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        if rows.device.type == "cpu" and rows.dtype == _working(rows):
+            # in the same memory, by the product that was made fast for few rows and many columns
+            return torch.from_numpy(_NUMPY.combine(_host(coefficients), _host(rows)))
         combined = rows.new_empty((len(coefficients), rows.shape[1]))
         factors = coefficients.to(rows.device, _working(rows))
         for columns, block in _blocks(rows):
