@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from latent_spaces_by_example import generators
+from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
@@ -47,7 +48,8 @@ def optimise(
             mapping with "score" and any other figures to keep beside it.
         budget: how many evaluations, at least 1; those of the examples are counted.
         examples: outputs (or names that the generator knows), to be inverted; they span the space.
-        seed_latents: latents in place of examples, shape (K, *latent_shape).
+        seed_latents: latents in place of examples, shape (K, *latent_shape). Tensors and JAX
+            arrays are what ``generate`` is given then, of their dtype and on their device.
         search: a name that :func:`latent_spaces_by_example.search.load` knows, or a search.
         random_seed: at least 0; the same one gives the same proposals.
         batch_size: how many latents are generated and scored together, at least 1.
@@ -147,6 +149,7 @@ def new_study(
         ),
         seed_digest=seeds.digest,
         version=_version(),
+        array_library=seeds.array_library,
     )
     folder = None
     if out is not None:
@@ -191,6 +194,8 @@ def open_study(
     if settings.examples:
         if seed_latents is None and folder is not None:
             seed_latents = folder.load_seed_latents()[: len(settings.examples)]
+            if not hasattr(generator, "latent_from_random_seed"):
+                seed_latents = library_named(settings.array_library).array(seed_latents)
         if seed_latents is None:
             raise StudyError(
                 f"study {records.name!r} has seed latents of its own; give seed_latents or out"
