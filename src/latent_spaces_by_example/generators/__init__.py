@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
+from urllib.parse import unquote
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
@@ -15,6 +17,16 @@ _EMBEDDED = {
     "digits": ("digits", "load", "digits"),
     "microstructure": ("microstructure", "Microstructure", None),
 }
+
+
+# functions that live in a package of their own, reached when asked for
+_HOME_OF = {"diffusers": "diffusers_pipelines"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def names() -> list[str]:
@@ -48,6 +60,8 @@ def load(name: str) -> Generator:
     (64, 64)
     """
     place, parameters = split_parameters(name)
+    if place.startswith("diffusers:"):
+        return _pipeline(place.removeprefix("diffusers:"), parameters)
     if ":" in place:
         return _own(place, parameters)
     if place not in _EMBEDDED:
@@ -66,6 +80,17 @@ def load(name: str) -> Generator:
             f"pip install 'latent-spaces-by-example[{extra}]'"
         ) from error
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
+    return generator
+
+
+def _pipeline(place: str, parameters: str) -> Generator:
+    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers
+
+    named = f"diffusers:{place}"
+    read = read_parameters(parameters, of=diffusers, named=named)
+    # a generator's own name quotes what would otherwise end a parameter
+    read = {key: unquote(value) if isinstance(value, str) else value for key, value in read.items()}
+    generator: Generator = diffusers(place, **read)
     return generator
 
 
