@@ -20,9 +20,7 @@ from latent_spaces_by_example.testing import tiny_models as tiny
 from latent_spaces_by_example.testing.tiny_models import HIDDEN
 
 
-def save_tiny_pipeline(
-    name: str, folder: str | os.PathLike[str], *, random_seed: int = 0
-) -> Path:
+def save_tiny_pipeline(name: str, folder: str | os.PathLike[str], *, random_seed: int = 0) -> Path:
     """Write a pipeline of random weights, for ``from_pretrained`` to load; return the folder.
 
     Args:
@@ -172,7 +170,12 @@ def _padded_t5(tokenizer: Any) -> Any:
     """A T5 encoder as wide as both CLIP encoders together, as SD3 needs it."""
     return transformers.T5EncoderModel(
         transformers.T5Config(
-            vocab_size=len(tokenizer), d_model=2 * HIDDEN, d_kv=8, d_ff=32, num_layers=1, num_heads=2
+            vocab_size=len(tokenizer),
+            d_model=2 * HIDDEN,
+            d_kv=8,
+            d_ff=32,
+            num_layers=1,
+            num_heads=2,
         )
     ).eval()
 

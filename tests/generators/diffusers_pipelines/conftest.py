@@ -3,6 +3,16 @@
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Several threads on tiny matrices only wait for each other."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """The folder of a tiny pipeline, by name."""

@@ -10,10 +10,12 @@ pytest.importorskip("diffusers")
 pytest.importorskip("transformers")
 
 import diffusers
+
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError
 
-pytestmark = pytest.mark.filterwarnings("default")  # of diffusers and transformers, not ours
+# of diffusers and transformers about each other, not of ours
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 PROMPT = "a red car"
 IMAGE = {"prompt": PROMPT, "height": 32, "width": 48, "steps": 2}

@@ -33,7 +33,7 @@ class Size:
     height: int | None = None
     width: int | None = None
     frames: int | None = None
-    seconds: float | None = None
+    seconds: float | int | None = None
 
 
 @dataclass(frozen=True)

@@ -154,9 +154,7 @@ class DiffusersGenerator:
     def _call(self, latents: torch.Tensor, *, n: int) -> Any:
         arguments = {key: _repeated(key, value, n=n) for key, value in self._arguments.items()}
         # Fresh and alike for each latent: whatever still draws, draws the same for every one.
-        arguments["generator"] = [
-            torch.Generator("cpu").manual_seed(_NOISE_SEED) for _ in range(n)
-        ]
+        arguments["generator"] = [torch.Generator("cpu").manual_seed(_NOISE_SEED) for _ in range(n)]
         if self._family.run is not None:
             return self._family.run(self.pipeline, latents, **arguments)
         return self.pipeline(latents=latents, output_type="np", **arguments)

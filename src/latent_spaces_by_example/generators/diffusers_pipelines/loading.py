@@ -69,7 +69,7 @@ def load_pipeline(
     if dtype is None and place is not None and not is_given:
         dtype = "bfloat16" if place.type == "cuda" else "float32"
     wanted = None if dtype is None else _DTYPES[dtype]
-    pipeline = source if is_given else _from_pretrained(source, torch_dtype=wanted)
+    pipeline = source if is_given else _from_pretrained(source, dtype=wanted)
     if scheduler is not None:
         pipeline.scheduler = _scheduler(scheduler).from_config(pipeline.scheduler.config)
     if is_given and wanted is not None:
@@ -104,7 +104,7 @@ def checked_device(device: str) -> torch.device:
     return found
 
 
-def _from_pretrained(source: str | os.PathLike[str], *, torch_dtype: torch.dtype | None) -> Any:
+def _from_pretrained(source: str | os.PathLike[str], *, dtype: torch.dtype | None) -> Any:
     name = os.fspath(source)
     folder = Path(name)
     if folder.is_dir():
@@ -124,7 +124,7 @@ def _from_pretrained(source: str | os.PathLike[str], *, torch_dtype: torch.dtype
             "or a hub id such as 'black-forest-labs/FLUX.1-schnell'"
         )
     try:
-        return diffusers.DiffusionPipeline.from_pretrained(name, torch_dtype=torch_dtype)
+        return diffusers.DiffusionPipeline.from_pretrained(name, dtype=dtype)
     except (OSError, ValueError) as error:
         if folder.is_dir():
             raise ArgumentError(f"the pipeline in {name!r} cannot be loaded: {error}") from error

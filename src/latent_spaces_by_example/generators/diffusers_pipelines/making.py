@@ -41,7 +41,7 @@ def make(
     texts: Mapping[str, str | None],
     sizes: Mapping[str, Any],
     steps: int | None,
-    guidance: float | None,
+    guidance: float | int | None,
     loading: Mapping[str, Any],
     step_noise: str,
     batch_size: int,
@@ -61,8 +61,9 @@ def make(
     told = {
         **texts,
         **sizes,
+        "seconds": None if sizes["seconds"] is None else float(sizes["seconds"]),
         "steps": steps,
-        "guidance": guidance,
+        "guidance": None if guidance is None else float(guidance),
         "scheduler": type(pipeline.scheduler).__name__,
         "step_noise": step_noise,
         "dtype": loading["dtype"] or draws,
@@ -84,7 +85,7 @@ def _call_arguments(
     texts: Mapping[str, str | None],
     size: Size,
     steps: int | None,
-    guidance: float | None,
+    guidance: float | int | None,
     others: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the pipeline is called with, besides latents: its own names, nothing that it lacks."""
@@ -117,7 +118,9 @@ def _size_arguments(size: Size) -> dict[str, Any]:
 
 def _check_known(pipeline: Any, arguments: Mapping[str, Any], others: Mapping[str, Any]) -> None:
     who = type(pipeline).__name__
-    taken = [name for name in inspect.signature(type(pipeline).__call__).parameters if name != "self"]
+    taken = [
+        name for name in inspect.signature(type(pipeline).__call__).parameters if name != "self"
+    ]
     for name in others:
         if name in _OURS:
             raise ArgumentError(f"{name} cannot be given: {_OURS[name]}")

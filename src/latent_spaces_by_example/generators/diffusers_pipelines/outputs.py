@@ -67,7 +67,9 @@ def save_output(
     if suffix == ".npy":
         np.save(path, array)
     elif suffix != SUFFIXES[kind]:
-        raise ArgumentError(f"path is {str(path)!r}; expected it to end in {SUFFIXES[kind]} or .npy")
+        raise ArgumentError(
+            f"path is {str(path)!r}; expected it to end in {SUFFIXES[kind]} or .npy"
+        )
     elif kind == "image":
         _image(array).save(path)
     elif kind == "video":
@@ -93,6 +95,8 @@ def _waveform(sound: np.ndarray) -> Image.Image:
     peak = max(float(np.abs(mono).max()), 1e-12)
     levels = np.full((height, len(columns)), 255, dtype=np.uint8)
     for x, column in enumerate(columns):
-        low, high = (round((0.5 - 0.5 * v / peak) * (height - 1)) for v in (column.max(), column.min()))
+        low, high = (
+            round((0.5 - 0.5 * v / peak) * (height - 1)) for v in (column.max(), column.min())
+        )
         levels[low : high + 1, x] = 0
     return Image.fromarray(levels)
