@@ -28,4 +28,4 @@ class EvaluationError(LatentSpacesError):
 
 
 class GeneratorError(LatentSpacesError):
-    """A generator cannot make its outputs here, or is not the function of its latents it must be."""
+    """A generator cannot make its outputs, or they are no function of its latents."""

@@ -90,8 +90,7 @@ def _pipeline(place: str, parameters: str) -> Generator:
     read = read_parameters(parameters, of=diffusers, named=named)
     # a generator's own name quotes what would otherwise end a parameter
     read = {key: unquote(value) if isinstance(value, str) else value for key, value in read.items()}
-    generator: Generator = diffusers(place, **read)
-    return generator
+    return diffusers(place, **read)
 
 
 def _own(place: str, parameters: str) -> Generator:

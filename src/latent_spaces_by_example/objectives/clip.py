@@ -84,7 +84,7 @@ class Clip:
         if len(outputs) == 0:
             return []
         found = self._loaded.images([as_image(output) for output in outputs])
-        figures = []
+        figures: list[dict[str, Figure]] = []
         for embedding in found:
             each = {name: 100.0 * float(embedding @ t) for name, t in self._targets.items()}
             figures.append({"score": sum(each.values()) / len(each), **each})

@@ -115,5 +115,4 @@ def _clip(spec: str) -> Objective:
         return made
     values = read_parameters(rest, of=factory, named="clip")
     # an objective's own spec quotes what would otherwise end a parameter
-    made = factory(**{name: unquote(value) for name, value in values.items()})
-    return made
+    return factory(**{name: unquote(value) for name, value in values.items()})

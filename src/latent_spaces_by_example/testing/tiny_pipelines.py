@@ -279,18 +279,24 @@ def _flux2() -> Any:
 
 def _qwen_image() -> Any:
     tokenizer = tiny.qwen_tokenizer()
-    text = dict(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        rope_parameters={"rope_type": "default", "mrope_section": [1, 1, 2]},
-    )
-    vision = dict(
-        depth=1, hidden_size=16, intermediate_size=16, num_heads=2, out_hidden_size=HIDDEN
-    )
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": HIDDEN,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2]},
+        "bos_token_id": None,
+        "eos_token_id": None,
+    }
+    vision = {
+        "depth": 1,
+        "hidden_size": HIDDEN,
+        "intermediate_size": HIDDEN,
+        "num_heads": 2,
+        "out_hidden_size": HIDDEN,
+    }
     qwen = transformers.Qwen2_5_VLConfig(text_config=text, vision_config=vision)
     return diffusers.QwenImagePipeline(
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),

@@ -97,6 +97,7 @@ def diffusers(
             "pip install 'latent-spaces-by-example[diffusers]'"
         ) from error
     source = os.fspath(pipeline) if isinstance(pipeline, os.PathLike) else pipeline
+    options = memory.split("+") if isinstance(memory, str) else memory
     return make(
         source,
         texts={"prompt": prompt, "negative_prompt": negative_prompt},
@@ -107,9 +108,7 @@ def diffusers(
             "dtype": dtype,
             "device": device,
             "scheduler": scheduler,
-            "memory": tuple(filter(None, memory.split("+")))
-            if isinstance(memory, str)
-            else tuple(memory),
+            "memory": tuple(option for option in options if option),
         },
         step_noise=step_noise,
         batch_size=batch_size,

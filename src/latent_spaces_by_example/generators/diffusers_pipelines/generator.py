@@ -1,4 +1,4 @@
-"""Any known diffusers pipeline as a generator: latents of unit variance -> images, videos, sounds."""
+"""Any known diffusers pipeline as a generator: latents of unit variance -> outputs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class DiffusersGenerator:
     def __repr__(self) -> str:
         return f"<{self.name}: latents {self.latent_shape} -> {self._family.output}>"
 
-    def generate(self, z: Any) -> np.ndarray:
+    def generate(self, z: Any) -> Any:
         """Outputs of latents z, shape (n, *latent_shape), NumPy array or torch tensor.
 
         Returns:
