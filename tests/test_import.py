@@ -39,6 +39,7 @@ HEAVY = [
     "aerosandbox",
     "casadi",
     "click",
+    "diffusers",
     "matplotlib",
     "onnxruntime",
     "optuna",
@@ -49,6 +50,7 @@ HEAVY = [
     "sklearn",
     "sqlalchemy",
     "torch",
+    "transformers",
 ]
 
 

@@ -99,6 +99,38 @@ def test_latents_of_another_shape_are_refused_with_both_shapes(case):
     assert ", ".join(map(str, case.latent_shape)) in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["flux", "stable-diffusion", "wan"])
+def test_in_bfloat16_too_a_random_seed_gives_the_pipelines_own(tiny, name):
+    asked = CASES[name][0]
+    generator = generators.diffusers(tiny(name), device="cpu", dtype="bfloat16", **asked)
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(tiny(name), dtype=torch.bfloat16)
+    called = {OURS.get(key, key): value for key, value in asked.items()}
+    seeded = torch.Generator("cpu").manual_seed(7)
+    theirs = pipeline(generator=seeded, output_type="np", **called)[0][0]
+    z = generator.latent_from_random_seed(7)
+    assert z.dtype == np.float32
+    np.testing.assert_array_equal(generator.generate(z[None])[0], theirs)
+
+
+def test_torch_tensors_are_taken_and_left_as_they_were(tiny):
+    generator = generators.diffusers(tiny("ddim"), steps=1, device="cpu")
+    z = torch.from_numpy(latents(generator, 2))
+    before = z.clone()
+    np.testing.assert_array_equal(generator.generate(z), generator.generate(z.numpy()))
+    assert torch.equal(z, before)
+
+
+def test_embeddings_in_place_of_a_prompt(tiny):
+    asked = {"height": 32, "width": 48, "steps": 1, "device": "cpu"}
+    spoken = generators.diffusers(tiny("flux"), prompt=PROMPT, **asked)
+    embeds, pooled, _ = spoken.pipeline.encode_prompt(prompt=PROMPT, prompt_2=None)
+    embedded = generators.diffusers(
+        tiny("flux"), prompt_embeds=embeds, pooled_prompt_embeds=pooled, batch_size=2, **asked
+    )
+    z = latents(spoken, 2)
+    np.testing.assert_allclose(embedded.generate(z), spoken.generate(z), atol=BATCH_TOLERANCE)
+
+
 def test_pictures_and_files(case, tmp_path):
     output = case.generator.generate(latents(case.generator, 1))[0]
     assert np.ptp(np.asarray(case.generator.render(output))) > 0

@@ -83,6 +83,7 @@ def test_noisy_schedulers_are_noisy_and_refused_with_the_fix(pipeline, scheduler
     for word in (scheduler, f"scheduler={NOISY[scheduler]!r}", "step_noise='fixed'", "noise_tape"):
         assert word in message
     generators.diffusers(pipeline, scheduler=NOISY[scheduler], **SMALL)  # the fix does fix it
+    assert type(pipeline.scheduler).__name__ == scheduler  # and the caller's is left as it was
 
 
 @pytest.mark.parametrize("scheduler", NOISY)

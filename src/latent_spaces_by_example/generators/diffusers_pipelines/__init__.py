@@ -42,8 +42,9 @@ def diffusers(
     a latent from a random seed is the one that the pipeline draws with that CPU generator.
 
     Args:
-        pipeline: a pipeline of diffusers, a folder that its ``save_pretrained`` wrote, or a hub id
-            such as "black-forest-labs/FLUX.1-schnell".
+        pipeline: a folder that a pipeline's ``save_pretrained`` wrote, a hub id such as
+            "black-forest-labs/FLUX.1-schnell", or a pipeline of diffusers; its networks are
+            shared, and moved where ``dtype``, ``device`` or ``memory`` say so.
         prompt: what to make; None for unconditional models.
         negative_prompt: what not to make.
         height: pixels; by default the pipeline's own.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ def load_pipeline(
     wanted = None if dtype is None else _DTYPES[dtype]
     pipeline = source if is_given else _from_pretrained(source, dtype=wanted)
     if scheduler is not None:
+        pipeline = copy.copy(pipeline)  # the caller's keeps its own; the networks are shared
         pipeline.scheduler = _scheduler(scheduler).from_config(pipeline.scheduler.config)
     if is_given and wanted is not None:
         pipeline.to(wanted)
