@@ -44,7 +44,8 @@ def load(name: str) -> Generator:
     Args:
         name: one of ``names()``, with parameters for those that have some, such as
             "microstructure:size=64,correlation_length=4"; a generator's own ``name``
-            makes the same one again. Or the place of your own, an object or a class, in a
+            makes the same one again. Or ``diffusers:FOLDER_OR_HUB_ID`` with the parameters of
+            ``generators.diffusers``; or the place of your own, an object or a class, in a
             module that is installed or in the current directory.
 
     Raises:
