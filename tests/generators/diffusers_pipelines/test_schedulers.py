@@ -1,5 +1,7 @@
 """Which schedulers are refused, and that those that are not give the same output twice."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ pytest.importorskip("transformers")
 import diffusers
 
 from latent_spaces_by_example import generators
-from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.diffusers_pipelines.schedulers import noise_in
 
 # of diffusers and transformers about each other, not of ours
@@ -130,6 +132,15 @@ def test_a_ddpm_pipeline_is_refused_and_works_with_ddim(tiny):
     ddim = generators.diffusers(tiny("ddpm"), scheduler="DDIMScheduler", steps=3, device="cpu")
     z = ddim.latent_from_random_seed(0)[None]
     np.testing.assert_array_equal(ddim.generate(z), ddim.generate(z))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torchsde") is not None, reason="torchsde is here")
+def test_a_package_that_a_scheduler_needs_is_named(tiny):
+    sound = {"prompt": "rain", "steps": 2, "device": "cpu"}
+    with pytest.raises(MissingPackageError, match="pip install torchsde"):
+        generators.diffusers(
+            tiny("stable-audio"), scheduler="CosineDPMSolverMultistepScheduler", **sound
+        )
 
 
 def test_noise_in_decoding_is_refused(tiny):

@@ -73,7 +73,11 @@ def load_pipeline(
     pipeline = source if is_given else _from_pretrained(source, dtype=wanted)
     if scheduler is not None:
         pipeline = copy.copy(pipeline)  # the caller's keeps its own; the networks are shared
-        pipeline.scheduler = _scheduler(scheduler).from_config(pipeline.scheduler.config)
+        kind = _scheduler(scheduler)
+        try:
+            pipeline.scheduler = kind.from_config(pipeline.scheduler.config)
+        except ImportError as error:
+            raise MissingPackageError(f"scheduler={scheduler!r}: {_first(error)}") from error
     if is_given and wanted is not None:
         pipeline.to(wanted)
     if not is_given:
@@ -127,6 +131,8 @@ def _from_pretrained(source: str | os.PathLike[str], *, dtype: torch.dtype | Non
         )
     try:
         return diffusers.DiffusionPipeline.from_pretrained(name, dtype=dtype)
+    except ImportError as error:  # a scheduler of its own (Stable Audio's) needs torchsde
+        raise MissingPackageError(f"the pipeline {name!r}: {_first(error)}") from error
     except (OSError, ValueError) as error:
         if folder.is_dir():
             raise ArgumentError(f"the pipeline in {name!r} cannot be loaded: {error}") from error
