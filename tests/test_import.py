@@ -40,6 +40,7 @@ HEAVY = [
     "aerosandbox",
     "casadi",
     "click",
+    "diffusers",
     "jax",
     "matplotlib",
     "onnxruntime",
@@ -51,6 +52,7 @@ HEAVY = [
     "sklearn",
     "sqlalchemy",
     "torch",
+    "transformers",
 ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
+from urllib.parse import unquote
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
@@ -15,6 +17,16 @@ _EMBEDDED = {
     "digits": ("digits", "load", "digits"),
     "microstructure": ("microstructure", "Microstructure", None),
 }
+
+
+# functions that live in a package of their own, reached when asked for
+_HOME_OF = {"diffusers": "diffusers_pipelines"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def names() -> list[str]:
@@ -32,7 +44,8 @@ def load(name: str) -> Generator:
     Args:
         name: one of ``names()``, with parameters for those that have some, such as
             "microstructure:size=64,correlation_length=4"; a generator's own ``name``
-            makes the same one again. Or the place of your own, an object or a class, in a
+            makes the same one again. Or ``diffusers:FOLDER_OR_HUB_ID`` with the parameters of
+            ``generators.diffusers``; or the place of your own, an object or a class, in a
             module that is installed or in the current directory.
 
     Raises:
@@ -48,6 +61,8 @@ def load(name: str) -> Generator:
     (64, 64)
     """
     place, parameters = split_parameters(name)
+    if place.startswith("diffusers:"):
+        return _pipeline(place.removeprefix("diffusers:"), parameters)
     if ":" in place:
         return _own(place, parameters)
     if place not in _EMBEDDED:
@@ -67,6 +82,16 @@ def load(name: str) -> Generator:
         ) from error
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator
+
+
+def _pipeline(place: str, parameters: str) -> Generator:
+    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers
+
+    named = f"diffusers:{place}"
+    read = read_parameters(parameters, of=diffusers, named=named)
+    # a generator's own name quotes what would otherwise end a parameter
+    read = {key: unquote(value) if isinstance(value, str) else value for key, value in read.items()}
+    return diffusers(place, **read)
 
 
 def _own(place: str, parameters: str) -> Generator:

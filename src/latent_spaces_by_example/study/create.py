@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
+
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.arrays import library_named
-from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.diagnostics import require_determinism
+from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.seeds import SeedLatents, spanned_by
+from latent_spaces_by_example.seeds import SeedLatents, latent_from_random_seed, spanned_by
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
@@ -35,6 +38,7 @@ def optimise(
     within_span: bool | None = None,
     num_seeds: int | None = None,
     out: str | os.PathLike[str] | None = None,
+    check_generator: bool = True,
 ) -> Study:
     """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
 
@@ -60,6 +64,8 @@ def optimise(
         num_seeds: how many prior draws span the space where there are no examples; by default
             what the search asks for.
         out: a run folder to be made, for the database and the seed latents.
+        check_generator: whether to make one latent twice, and beside another, before anything
+            else, and to stop if the outputs differ; costs four generations and no evaluation.
 
     Returns:
         The study: ``best_score``, ``best_latent``, ``best_output``, ``scores``, ``weights``.
@@ -67,6 +73,7 @@ def optimise(
     Raises:
         ArgumentError: an argument is wrong; nothing has been evaluated or written.
         StudyError: the folder or the name is taken.
+        GeneratorError: the generator is not a function of its latents; nothing has been written.
         EvaluationError: ten evaluations in a row failed. Every finished one is stored.
 
     Examples:
@@ -88,6 +95,8 @@ def optimise(
         num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
+    if check_generator:
+        check_before_study(generator)
     study = new_study(
         generator,
         seeds,
@@ -160,6 +169,21 @@ def new_study(
         name = name or folder.path.resolve().name
     records = Records.create(storage, name=name or "study", settings=settings.to_json())
     return Study(records, generator=generator, seeds=seeds, folder=folder)
+
+
+def check_before_study(generator: Any) -> None:
+    """Stop a study before it begins if its generator is not a function of its latents.
+
+    Raises:
+        GeneratorError: with the likely cause and the fix.
+    """
+    latents = np.stack([latent_from_random_seed(generator, random_seed) for random_seed in (0, 1)])
+    try:
+        require_determinism(generator, latents)
+    except LatentSpacesError:
+        raise
+    except Exception:
+        return  # a generator that fails on a latent is for the study to record
 
 
 def open_study(
