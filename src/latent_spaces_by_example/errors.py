@@ -25,3 +25,7 @@ class StudyError(LatentSpacesError):
 
 class EvaluationError(LatentSpacesError):
     """The generator or the objective failed so often that going on makes no sense."""
+
+
+class SamplerChangedError(LatentSpacesError):
+    """A recorded sampler draws, or makes, something else than it did when it was recorded."""

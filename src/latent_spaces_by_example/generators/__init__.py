@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
 from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
 from latent_spaces_by_example.places import find
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.generators.tape import noise_tape as noise_tape
+
+# public name -> module below this one where it is, the extra with what it needs
+_ON_DEMAND = {"noise_tape": ("tape", "torch")}
 
 # name -> module below this one, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
@@ -56,15 +63,7 @@ def load(name: str) -> Generator:
             f"{', '.join(names())}, or your own as package.module:object"
         )
     module, maker, extra = _EMBEDDED[place]
-    try:
-        make = getattr(import_module(f"{__name__}.{module}"), maker)
-    except ModuleNotFoundError as error:
-        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
-            raise
-        raise MissingPackageError(
-            f"the generator {place!r} needs {error.name}; install it with: "
-            f"pip install 'latent-spaces-by-example[{extra}]'"
-        ) from error
+    make = _imported(f"the generator {place!r}", maker, module=module, extra=extra)
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator
 
@@ -83,3 +82,23 @@ def _own(place: str, parameters: str) -> Generator:
         )
     own: Generator = found
     return own
+
+
+def _imported(what: str, name: str, *, module: str, extra: str | None) -> Any:
+    """A name out of a module below this one, which may need packages that are not installed."""
+    try:
+        return getattr(import_module(f"{__name__}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
+            raise
+        raise MissingPackageError(
+            f"{what} needs {error.name}; install it with: "
+            f"pip install 'latent-spaces-by-example[{extra}]'"
+        ) from error
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, extra = _ON_DEMAND[name]
+    return _imported(f"generators.{name}", name, module=module, extra=extra)
