@@ -13,6 +13,7 @@ import numpy as np
 
 from latent_spaces_by_example.generators.tape.deck import Deck
 from latent_spaces_by_example.generators.tape.numpy_draws import numpy_draws
+from latent_spaces_by_example.generators.tape.routes import RouteGate, Routes, RouteWatch
 from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws
 
 # Random states are the process's, so one sampler runs at a time; one may run inside another.
@@ -43,9 +44,24 @@ class OtherStreams:
         return random.getstate() != self.python, not same
 
 
-def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> Any:
-    """What the sampler gives when a deck answers its draws."""
-    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), TorchDraws(deck):
+def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> tuple[Any, Routes]:
+    """What the sampler gives when a deck answers its draws, and through what it drew.
+
+    Every operation of torch is looked at.
+    """
+    draws = TorchDraws(deck)
+    watch = RouteWatch(draws)
+    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), draws, watch:
+        output = sampler()
+    return output, watch.routes()
+
+
+def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool, routes: Routes) -> Any:
+    """The same, looking only where a draw can come from."""
+    if routes.beside_python:
+        return run_watched(sampler, deck, with_numpy=with_numpy)[0]
+    gate = RouteGate(deck, routes)
+    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), gate:
         return sampler()
 
 

@@ -14,7 +14,12 @@ from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
 from latent_spaces_by_example.generators.tape.comparison import same_output
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
-from latent_spaces_by_example.generators.tape.session import OtherStreams, run, streams_held
+from latent_spaces_by_example.generators.tape.session import (
+    OtherStreams,
+    run,
+    run_watched,
+    streams_held,
+)
 from latent_spaces_by_example.generators.tape.streams import SeedStreams
 from latent_spaces_by_example.transport_maps import (
     IdentityTransportMap,
@@ -54,7 +59,7 @@ class NoiseTape:
         self._with_numpy = numpy
         self._streams = OtherStreams.now()
         recorder = Recorder()
-        self.recorded_output = run(sampler, recorder, with_numpy=numpy)
+        self.recorded_output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
         self._entries: tuple[Entry, ...] = tuple(recorder.entries)
         self.parts: tuple[Part, ...] = tuple(entry.part for entry in self._entries)
         python_used, numpy_used = self._streams.used_since()
@@ -93,17 +98,9 @@ class NoiseTape:
             ArgumentError: z has another shape, or values that the draws cannot have.
             SamplerChangedError: the sampler draws something else than was recorded.
         """
-        latents = self._checked(z)
-        outputs = []
-        for latent in latents:
-            player = Player(self._entries, latent)
-            with streams_held(self._streams):
-                output = run(self._sampler, player, with_numpy=self._with_numpy)
-            player.finish()
-            outputs.append(output)
-        return outputs
+        return [self._replay(latent) for latent in self._checked(z)]
 
-    def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
+    def latent_from_random_seed(self, random_seed: Any) -> np.ndarray:
         """The latent that the sampler would draw on the CPU after ``torch.manual_seed``.
 
         Made by drawing again, without running the sampler. For a sampler that draws from one
@@ -158,7 +155,19 @@ class NoiseTape:
             )
         other = np.random.default_rng(0).standard_normal((1, *self.latent_shape))
         inner = other.astype(self.recorded_latent.dtype)
-        self.generate(self.transport_map.inverse(inner, latent_shape=self.latent_shape))
+        z = self.transport_map.inverse(inner, latent_shape=self.latent_shape)
+        self._replay(self._checked(z)[0], watched=True)
+
+    def _replay(self, latent: np.ndarray, *, watched: bool = False) -> Any:
+        player = Player(self._entries, latent)
+        with streams_held(self._streams):
+            if watched:
+                output, _ = run_watched(self._sampler, player, with_numpy=self._with_numpy)
+            else:
+                options = {"with_numpy": self._with_numpy, "routes": self._routes}
+                output = run(self._sampler, player, **options)
+        player.finish()
+        return output
 
     def _checked(self, z: ArrayLike) -> np.ndarray:
         latents = float_array(z, name="z", shape=f"(n, {self.latent_shape[0]})")
@@ -205,7 +214,7 @@ def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> s
 
 
 def noise_tape(
-    sampler: Callable[[], Any], *, numpy: bool = False, check: bool = True, name: str | None = None
+    sampler: Any, *, numpy: bool = False, check: bool = True, name: str | None = None
 ) -> NoiseTape:
     """Make a generator of any torch sampler, unmodified: its random draws become the latent.
 
