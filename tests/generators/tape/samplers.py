@@ -1,5 +1,7 @@
 """Samplers that never heard of latents."""
 
+from itertools import pairwise
+
 import torch
 
 
@@ -38,7 +40,7 @@ def frames(num_residues=5, steps=8):
     sigmas = 8.0 * torch.linspace(1.0, 0.0, steps + 1) ** 2
     position = sigmas[0] * torch.randn(num_residues, 3)
     rotation = quaternion_to_matrix(torch.randn(num_residues, 4))
-    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for now, after in pairwise(sigmas):
         turn = quaternion_to_matrix(torch.randn(4))
         position = (position - position.mean(0)) @ turn.T + torch.randn(3)
         rotation = turn @ rotation
@@ -47,7 +49,9 @@ def frames(num_residues=5, steps=8):
         chain = torch.arange(num_residues)[:, None] * torch.tensor([3.8, 0.0, 0.0])
         denoised = position + (chain - chain.mean(0) - position) / (1.0 + churned**2)
         position = position + (position - denoised) / churned * (after - churned)
-        small = torch.cat([torch.ones(num_residues, 1), 0.1 * now * torch.randn(num_residues, 3)], -1)
+        small = torch.cat(
+            [torch.ones(num_residues, 1), 0.1 * now * torch.randn(num_residues, 3)], -1
+        )
         rotation = quaternion_to_matrix(small) @ rotation
     return {"position": position, "rotation": rotation}
 

@@ -1,6 +1,8 @@
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -262,11 +264,35 @@ def test_a_network_with_dropout_and_attention(inference):
 
 
 def test_a_rejection_loop_is_refused_with_both_places():
-    torch.manual_seed(2)
     line = samplers.rejection.__code__.co_firstlineno + 3
-    with pytest.raises(SamplerChangedError, match=rf"rand of shape \(2,\).*samplers.py:{line}"):
-        for _ in range(20):
+    torch.manual_seed(2)
+    tape = noise_tape(samplers.rejection, check=False)
+    tries = len(tape.parts)
+    inside, outside = [0.5, 0.5], [0.99, 0.99]
+    late = np.array([outside * tries])
+    message = rf"draw {tries + 1} of the sampler is now rand of shape \(2,\) and float32, at "
+    with pytest.raises(SamplerChangedError, match=rf"{message}samplers.py:{line};.*no draw: all"):
+        tape.generate(late)
+    two = noise_tape(lambda: (torch.randn(2), samplers.rejection()), check=False)
+    while len(two.parts) < 3:
+        two = noise_tape(lambda: (torch.randn(2), samplers.rejection()), check=False)
+    early = np.array([[0.0, 0.0] + inside * (len(two.parts) - 1)])
+    message = rf"made 2 of the {len(two.parts)} .* rand of shape \(2,\) and float32, at samplers.py"
+    with pytest.raises(SamplerChangedError, match=f"{message}:{line}"):
+        two.generate(early)
+
+
+def test_a_rejection_loop_is_refused_when_it_is_recorded():
+    """One in three recordings agrees with the check by chance; 20 in a row do not."""
+    refusals = []
+    for seed in range(20):
+        torch.manual_seed(seed)
+        try:
             noise_tape(samplers.rejection)
+        except SamplerChangedError as error:
+            refusals.append(str(error))
+    assert refusals
+    assert all("samplers.py" in refusal for refusal in refusals)
 
 
 def test_each_way_to_draw_something_else_is_named():
@@ -347,6 +373,20 @@ def test_bad_arguments_are_errors():
             tape.latent_from_random_seed(seed)
 
 
+def test_a_tape_keeps_none_of_the_samplers_tensors():
+    alive = []
+
+    def sampler():
+        x = torch.randn(4)
+        alive.append(weakref.ref(x))
+        return float(x.sum())
+
+    tape = noise_tape(sampler, check=False)
+    gc.collect()
+    assert alive[0]() is None
+    tape.generate(tape.recorded_latent[None])
+
+
 def test_replays_leave_the_global_streams_alone():
     tape = noise_tape(lambda: (torch.randn(2), np.random.random()))
     assert "numpy.random" in tape.report
@@ -419,9 +459,7 @@ def test_a_study_of_a_tape_beats_as_many_prior_draws():
         return [float(x.sum()) for x in outputs]
 
     study = lsbe.optimise(tape, far_right, budget=30, random_seed=1)
-    prior = far_right(
-        tape.generate(np.stack([tape.latent_from_random_seed(i) for i in range(30)]))
-    )
+    prior = far_right(tape.generate(np.stack([tape.latent_from_random_seed(i) for i in range(30)])))
     assert study.best_score > max(prior)
     assert study.best_latent.shape == tape.latent_shape
     assert same(study.best_output, tape.generate(study.best_latent[None])[0])

@@ -64,10 +64,13 @@ class Deck(ABC):
 
 @dataclass(frozen=True)
 class Entry:
-    """A part, and what is needed to make it again: a recipe, or the bits that are held."""
+    """A part, and what makes it again: a recipe, or the state whose bits are held.
+
+    Of a :class:`Draw` only the recipe is kept: the rest of it holds the sampler's own arrays.
+    """
 
     part: Part
-    draw: Draw | None = None
+    again: Callable[[SeedStreams], np.ndarray] | None = None
     state: Any = None
 
 
@@ -87,7 +90,7 @@ class Recorder(Deck):
         if values.size == 0:
             return values
         part = self._part(draw.op, draw.law, shape=draw.shape, dtype=draw.dtype, start=self._size)
-        self.entries.append(Entry(part, draw=draw))
+        self.entries.append(Entry(part, again=draw.again))
         self.values.append(values.ravel().copy())
         self._size += values.size
         return values

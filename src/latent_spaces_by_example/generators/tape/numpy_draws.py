@@ -64,11 +64,12 @@ def _taped_random_state(deck: Deck, theirs: np.random.RandomState) -> Any:
             return self.random_sample(size)
 
         def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
-            return loc + np.multiply(scale, self.standard_normal(_size(size, loc, scale)))
+            standard = self.standard_normal(_size(size, loc, scale))
+            return _plain(loc + np.multiply(scale, standard))
 
         def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
             share = self.random_sample(_size(size, low, high))
-            return low + np.multiply(np.subtract(high, low), share)
+            return _plain(low + np.multiply(np.subtract(high, low), share))
 
     table = _Table(deck, is_global=True)
     table.hold_the_rest(TapedRandomState)
@@ -91,11 +92,12 @@ def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
             return table.combine(UNIFORM, super().random, size=size, dtype=dtype, out=out)
 
         def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
-            return loc + np.multiply(scale, self.standard_normal(_size(size, loc, scale)))
+            standard = self.standard_normal(_size(size, loc, scale))
+            return _plain(loc + np.multiply(scale, standard))
 
         def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
             share = self.random(_size(size, low, high))
-            return low + np.multiply(np.subtract(high, low), share)
+            return _plain(low + np.multiply(np.subtract(high, low), share))
 
     table = _Table(deck, is_global=False)
     table.hold_the_rest(TapedGenerator)
@@ -105,6 +107,11 @@ def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
 def _size(size: Any, *parameters: Any) -> Any:
     """The size of a draw with array parameters; None for a single number."""
     return size if size is not None else np.broadcast_shapes(*map(np.shape, parameters)) or None
+
+
+def _plain(values: Any) -> Any:
+    """A single number as NumPy's own draws return it."""
+    return float(values) if np.ndim(values) == 0 else values
 
 
 @final
@@ -131,13 +138,13 @@ class _Table:
             return draw(size, **options) if out is None else draw(out=out, **options)
         wanted = np.shape(out) if out is not None else () if size is None else np.atleast_1d(size)
         shape = tuple(int(n) for n in wanted)
-        name = draw.__name__
+        name, is_global = draw.__name__, self._is_global
 
         def now() -> np.ndarray:
             return np.asarray(draw(shape, **options))
 
         def again(streams: SeedStreams) -> np.ndarray:
-            stream = streams.numpy_global if self._is_global else streams.numpy_generator
+            stream = streams.numpy_global if is_global else streams.numpy_generator
             return np.asarray(getattr(stream, name)(shape, **options))
 
         kind = np.dtype(dtype)

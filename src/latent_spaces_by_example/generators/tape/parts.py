@@ -67,9 +67,7 @@ class Part:
 def table(parts: Sequence[Part], *, frozen_streams: Sequence[str]) -> str:
     """The parts as lines of text, a heading first; whole streams that are held fixed at the end."""
     rows = [("draw", "law", "shape", "dtype", "in the latent")]
-    rows += [
-        (part.name, part.law, str(part.shape), part.dtype, _where(part)) for part in parts
-    ]
+    rows += [(part.name, part.law, str(part.shape), part.dtype, _where(part)) for part in parts]
     rows += [(stream, "any", "", "", "held fixed") for stream in frozen_streams]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     return "\n".join(

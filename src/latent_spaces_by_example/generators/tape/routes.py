@@ -18,7 +18,9 @@ from latent_spaces_by_example.generators.tape.deck import Deck
 from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws, how_it_draws
 
 # Functions written in Python that draw by calling others, out of sight of a function mode.
-_DRAW_INSIDE = frozenset({"multi_head_attention_forward", "gumbel_softmax", "fractional_max_pool2d"})
+_DRAW_INSIDE = frozenset(
+    {"multi_head_attention_forward", "gumbel_softmax", "fractional_max_pool2d"}
+)
 _DRAW_INSIDE |= {"fractional_max_pool3d", "dropout1d", "dropout2d", "dropout3d"}
 
 
@@ -87,6 +89,8 @@ def _name(func: Any) -> str:
 def _can_draw(name: str) -> bool:
     if name in _DRAW_INSIDE:
         return True
-    operation = getattr(torch.ops.aten, name, None) if name and name[0] != "_" else None
-    overloads = operation.overloads() if hasattr(operation, "overloads") else ()
-    return any(how_it_draws(getattr(operation, overload)) for overload in overloads)
+    own = name and not name.startswith("__")
+    operation: Any = getattr(torch.ops.aten, name, None) if own else None
+    if not hasattr(operation, "overloads"):
+        return False
+    return any(how_it_draws(getattr(operation, overload)) for overload in operation.overloads())

@@ -117,11 +117,12 @@ class NoiseTape:
         whole = isinstance(random_seed, (int, np.integer)) and not isinstance(random_seed, bool)
         if not whole or not 0 <= random_seed < 2**63:
             raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^63)")
-        draws = [entry.draw for entry in self._entries if entry.draw is not None]
-        with_torch = any(not draw.op.startswith("numpy.") for draw in draws)
+        recipes = [entry.again for entry in self._entries if entry.again is not None]
+        combined = [part for part in self.parts if part.combined]
+        with_torch = any(not part.op.startswith("numpy.") for part in combined)
         streams = SeedStreams(int(random_seed), with_torch=with_torch)
         dtype = self.recorded_latent.dtype
-        pieces = [np.asarray(draw.again(streams), dtype=dtype).ravel() for draw in draws]
+        pieces = [np.asarray(again(streams), dtype=dtype).ravel() for again in recipes]
         return np.concatenate(pieces)
 
     def named(self, z: ArrayLike) -> Mapping[str, np.ndarray]:
@@ -164,8 +165,9 @@ class NoiseTape:
             if watched:
                 output, _ = run_watched(self._sampler, player, with_numpy=self._with_numpy)
             else:
-                options = {"with_numpy": self._with_numpy, "routes": self._routes}
-                output = run(self._sampler, player, **options)
+                output = run(
+                    self._sampler, player, with_numpy=self._with_numpy, routes=self._routes
+                )
         player.finish()
         return output
 

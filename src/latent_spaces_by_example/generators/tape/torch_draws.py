@@ -61,7 +61,7 @@ class TorchDraws(TorchDispatchMode):
     """
 
     def __init__(self, deck: Deck) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call, unused-ignore]
         self._deck = deck
         self.draws = 0
         self._handlers = {"gaussian": self._gaussian, "uniform": self._uniform, "hold": self._hold}
@@ -185,20 +185,20 @@ def _target(func: Any, call: dict[str, Any], parameters: tuple[Any, ...]) -> tor
     if func._schema.name.endswith("_"):
         return call["self"]
     tensors = [p for p in parameters if isinstance(p, torch.Tensor)]
+    if tensors:
+        shape = np.broadcast_shapes(*(tuple(t.shape) for t in tensors))
+    else:
+        shape = tuple(call["self"].shape if "self" in call else call["size"])
     out = call.get("out")
     if out is not None:
-        shapes = [t.shape for t in tensors]
-        wanted = call.get("size") or (torch.broadcast_shapes(*shapes) if shapes else None)
-        shape = call["self"].shape if wanted is None and "self" in call else wanted
-        return out if tuple(out.shape) == tuple(shape) else out.resize_(shape)
+        return out if tuple(out.shape) == shape else out.resize_(shape)
     if tensors:
-        shape = torch.broadcast_shapes(*(t.shape for t in tensors))
         return torch.empty(shape, dtype=tensors[0].dtype, device=tensors[0].device)
     names = ("dtype", "layout", "device", "pin_memory", "memory_format")
     options = {name: call[name] for name in names if call.get(name) is not None}
     if "self" in call:
         return torch.empty_like(call["self"], **options)
-    return torch.empty(call["size"], **options)
+    return torch.empty(shape, **options)
 
 
 def _draw(law: _Law, target: torch.Tensor, generator: torch.Generator | None) -> np.ndarray:
