@@ -32,10 +32,10 @@ class TestInterval(TransportMapContract):
     dtype=st.sampled_from([np.float16, np.float32, np.float64]),
 )
 def test_the_ends_are_finite_inside_and_come_back_exactly(low, width, bits, dtype):
-    transport_map = UniformTransportMap(low, low + width, resolution=2.0**-bits)
     ends = np.array([[low, low + width]]).astype(dtype)
-    if not np.isfinite(ends).all() or ends[0, 0] == ends[0, 1]:
+    if ends[0, 0] == ends[0, 1]:
         return
+    transport_map = UniformTransportMap(*ends[0].astype(float), resolution=2.0**-bits)
     inner = transport_map.forward(ends)
     assert np.isfinite(inner).all()
     assert inner[0, 0] == -inner[0, 1] < 0

@@ -56,6 +56,18 @@ def test_a_draw_is_seen_wherever_it_is_made(sampler):
     assert tape.generate(np.array([[2.0, 3.0]]))[0].tolist() == [2.0, 3.0]
 
 
+def scripted(x: torch.Tensor):
+    return x * torch.randn(2)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_draws_of_torchscript_are_seen_though_no_python_makes_them():
+    function = torch.jit.script(scripted)
+    tape = noise_tape(lambda: function(torch.ones(2)) + torch.randn(2))
+    assert tape.latent_shape == (4,)
+    assert tape.generate(np.array([[1.0, 2.0, 3.0, 4.0]]))[0].tolist() == [4.0, 6.0]
+
+
 def test_attention_with_dropout_inside_a_python_function_of_torch():
     layer = torch.nn.MultiheadAttention(4, 2, dropout=0.5)
     q = torch.linspace(-1.0, 1.0, 24).reshape(3, 2, 4)

@@ -70,12 +70,15 @@ class RouteGate(TorchFunctionMode):
     def __init__(self, deck: Deck, routes: Routes) -> None:
         super().__init__()
         self._deck = deck
-        self._names = routes.names
+        self._looks_into: dict[str, bool] = dict.fromkeys(routes.names, True)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one call."""
-        name = _name(func)
-        if name in self._names or _can_draw(name):
+        name = getattr(func, "__name__", "")
+        looks = self._looks_into.get(name)
+        if looks is None:
+            looks = self._looks_into[name] = _can_draw(name)
+        if looks and not _is_switched_off(name, args, kwargs):
             with TorchDraws(self._deck):
                 return func(*args, **(kwargs or {}))
         return func(*args, **kwargs) if kwargs else func(*args)
@@ -83,6 +86,13 @@ class RouteGate(TorchFunctionMode):
 
 def _name(func: Any) -> str:
     return getattr(func, "__name__", "")
+
+
+def _is_switched_off(name: str, args: Any, kwargs: Any) -> bool:
+    """Whether a call is dropout or attention of a network that is used, not trained."""
+    if name == "scaled_dot_product_attention":
+        return len(args) < 5 and not (kwargs and kwargs.get("dropout_p"))
+    return name == "dropout" and bool(kwargs) and kwargs.get("training") is False
 
 
 @cache

@@ -71,7 +71,6 @@ class TorchDraws(TorchDispatchMode):
         kind = how_it_draws(func)
         if kind is None:
             return func(*args, **kwargs) if kwargs else func(*args)
-        self.draws += 1
         return self._handlers[kind](func, args, kwargs or {})
 
     def _gaussian(self, func: Any, args: Any, kwargs: Any) -> Any:
@@ -118,6 +117,7 @@ class TorchDraws(TorchDispatchMode):
             fresh = torch.empty_strided(shape, strides, dtype=dtype)
             return _draw(law, fresh, streams.torch)
 
+        self.draws += 1
         wide = dtype == torch.float64 or not law.standard
         draw = Draw(_name(func), law.name, shape, _dtype_name(dtype), wide, now, again)
         _write(law, target, self._deck.combine(draw))
@@ -127,6 +127,7 @@ class TorchDraws(TorchDispatchMode):
         flags = [call[flag] for flag in _FLAGS & call.keys()]
         if any(isinstance(flag, (bool, float)) and not flag for flag in flags):
             return func(*args, **kwargs)
+        self.draws += 1
         given = next((a for a in call.values() if isinstance(a, torch.Generator)), None)
         source = _TorchSource(_default_generator(call) if given is None else given)
         return self._deck.hold(_name(func), source=source, run=lambda: func(*args, **kwargs))
