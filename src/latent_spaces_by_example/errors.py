@@ -29,3 +29,7 @@ class EvaluationError(LatentSpacesError):
 
 class GeneratorError(LatentSpacesError):
     """A generator cannot make its outputs, or they are no function of its latents."""
+
+
+class SamplerChangedError(LatentSpacesError):
+    """A recorded sampler draws, or makes, something else than it did when it was recorded."""

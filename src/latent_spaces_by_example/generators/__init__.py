@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
@@ -11,22 +11,22 @@ from latent_spaces_by_example.generators.base import Generator
 from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
 from latent_spaces_by_example.places import find
 
+if TYPE_CHECKING:
+    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers as diffusers
+    from latent_spaces_by_example.generators.tape import noise_tape as noise_tape
+
+# public function -> module below this one where it is, the extra with what it needs
+_HOME_OF = {
+    "diffusers": ("diffusers_pipelines", "diffusers"),
+    "noise_tape": ("tape", "torch"),
+}
+
 # name -> module below this one, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
     "airfoil": ("airfoil", "load", "airfoil"),
     "digits": ("digits", "load", "digits"),
     "microstructure": ("microstructure", "Microstructure", None),
 }
-
-
-# functions that live in a package of their own, reached when asked for
-_HOME_OF = {"diffusers": "diffusers_pipelines"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME_OF:
-        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def names() -> list[str]:
@@ -71,15 +71,7 @@ def load(name: str) -> Generator:
             f"{', '.join(names())}, or your own as package.module:object"
         )
     module, maker, extra = _EMBEDDED[place]
-    try:
-        make = getattr(import_module(f"{__name__}.{module}"), maker)
-    except ModuleNotFoundError as error:
-        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
-            raise
-        raise MissingPackageError(
-            f"the generator {place!r} needs {error.name}; install it with: "
-            f"pip install 'latent-spaces-by-example[{extra}]'"
-        ) from error
+    make = _imported(f"the generator {place!r}", maker, module=module, extra=extra)
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator
 
@@ -108,3 +100,23 @@ def _own(place: str, parameters: str) -> Generator:
         )
     own: Generator = found
     return own
+
+
+def _imported(what: str, name: str, *, module: str, extra: str | None) -> Any:
+    """A name out of a module below this one, which may need packages that are not installed."""
+    try:
+        return getattr(import_module(f"{__name__}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
+            raise
+        raise MissingPackageError(
+            f"{what} needs {error.name}; install it with: "
+            f"pip install 'latent-spaces-by-example[{extra}]'"
+        ) from error
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, extra = _HOME_OF[name]
+    return _imported(f"generators.{name}", name, module=module, extra=extra)
