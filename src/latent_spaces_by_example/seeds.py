@@ -264,6 +264,12 @@ class SeedLatents:
         latents = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
         return latents.astype(self._like.dtype) if isinstance(latents, np.ndarray) else latents
 
+    def prior_draws(self, random_seeds: Sequence[int]) -> Any:
+        """A prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""
+        draws = [latent_from_random_seed(self._generator, seed) for seed in random_seeds]
+        like = draws[0] if self._like is None else self._like
+        return library_of(like).from_host(np.stack([_on_host(draw) for draw in draws]), like=like)
+
     def all(self) -> np.ndarray:
         """Every seed latent made so far, shape (K, *latent_shape), as a NumPy array."""
         draws = _on_host(self.latents(np.eye(len(self))[len(self.examples) :]))

@@ -105,7 +105,7 @@ def optimise(
         num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
-    check_before_study(model)
+    check_before_study(model, seeds)
     study = new_study(
         model,
         seeds,

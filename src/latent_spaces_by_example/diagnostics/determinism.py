@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 
 BATCH_TOLERANCE = 1e-3
@@ -167,7 +168,7 @@ def _cause_of_batch(report: DeterminismReport) -> str:
 def _difference(first: Any, other: Any) -> float:
     """Largest absolute difference over the largest absolute value; 0 for the same bits."""
     try:
-        a, b = (np.asarray(output, dtype=np.float64) for output in (first, other))
+        a, b = (_numbers(output) for output in (first, other))
     except (TypeError, ValueError):  # outputs that are no arrays
         return _difference_of_objects(first, other)
     if a.shape != b.shape:
@@ -178,6 +179,13 @@ def _difference(first: Any, other: Any) -> float:
     with np.errstate(invalid="ignore"):
         difference = np.abs(a - b)
     return float(np.nan_to_num(difference, nan=np.inf).max() / scale)
+
+
+def _numbers(output: Any) -> np.ndarray:
+    library = library_of(output)
+    if library.name != "numpy":  # from a device, out of a graph, of a dtype that NumPy lacks
+        output = library.on_host(output.detach() if hasattr(output, "detach") else output)
+    return np.asarray(output, dtype=np.float64)
 
 
 def _difference_of_objects(first: Any, other: Any) -> float:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
-
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.diagnostics import require_determinism
@@ -16,7 +14,7 @@ from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, St
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.seeds import SeedLatents, latent_from_random_seed, spanned_by
+from latent_spaces_by_example.seeds import SeedLatents, spanned_by
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
@@ -96,7 +94,7 @@ def optimise(
         random_seed=random_seed,
     )
     if check_generator:
-        check_before_study(generator)
+        check_before_study(generator, seeds)
     study = new_study(
         generator,
         seeds,
@@ -171,13 +169,15 @@ def new_study(
     return Study(records, generator=generator, seeds=seeds, folder=folder)
 
 
-def check_before_study(generator: Any) -> None:
+def check_before_study(generator: Any, seeds: SeedLatents) -> None:
     """Stop a study before it begins if its generator is not a function of its latents.
+
+    It is given two prior draws, as arrays of the library that the study's latents are of.
 
     Raises:
         GeneratorError: with the likely cause and the fix.
     """
-    latents = np.stack([latent_from_random_seed(generator, random_seed) for random_seed in (0, 1)])
+    latents = seeds.prior_draws((0, 1))
     try:
         require_determinism(generator, latents)
     except LatentSpacesError:

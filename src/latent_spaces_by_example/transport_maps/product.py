@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap
 
@@ -18,7 +19,7 @@ class ProductTransportMap(TransportMap):
     """The map for latents whose pieces are independent, each with its own map.
 
     T(z) = (T_1(z_1), T_2(z_2), ...), where z_1, z_2, ... are consecutive runs of the flattened
-    latent.
+    latent. Tensors and JAX arrays are mapped by NumPy on the host, with no gradient.
 
     Args:
         pieces: (number of elements, map) of each run, in order; the map sees the run as a flat
@@ -69,7 +70,18 @@ class ProductTransportMap(TransportMap):
             )
         return sum(piece.num_inner_dims((size,)) for size, piece in self._pieces)
 
-    def _to_inner(
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
+        library = library_of(z)
+        return library.from_host(self._pieces_to_inner(library.on_host(z), latent_shape), like=z)
+
+    def _to_latent(
+        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Any, "n D"]:
+        library = library_of(inner)
+        z = self._pieces_to_latent(library.on_host(inner), latent_shape)
+        return library.from_host(z, like=inner)
+
+    def _pieces_to_inner(
         self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
     ) -> Float[np.ndarray, "n d"]:
         inner: Float[np.ndarray, "n d"] = np.empty(
@@ -82,7 +94,7 @@ class ProductTransportMap(TransportMap):
             source, target = source + size, target + width
         return inner
 
-    def _to_latent(
+    def _pieces_to_latent(
         self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
     ) -> Float[np.ndarray, "n D"]:
         z: Float[np.ndarray, "n D"] = np.empty((len(inner), prod(latent_shape)), inner.dtype)

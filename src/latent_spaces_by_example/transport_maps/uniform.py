@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import prod
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
-from latent_spaces_by_example.arguments import ArrayLike, edge_slack
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap, finite_parameter
 
@@ -24,7 +25,8 @@ class UniformTransportMap(TransportMap):
 
     A sampler of finite precision does draw the ends, which Phi^-1 would send to infinity. Here
     an end stands for what rounds to it, T(low) = Phi^-1(resolution / 4) = -T(high), and comes
-    back as exactly that end.
+    back as exactly that end. Tensors and JAX arrays are mapped by NumPy on the host, without a
+    gradient.
 
     Args:
         low: the lower end.
@@ -72,12 +74,21 @@ class UniformTransportMap(TransportMap):
         """Return the number of elements of a latent: any shape will do."""
         return prod(latent_shape)
 
-    def _to_inner(
-        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n D"]:
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
+        library = library_of(z)
+        return library.from_host(self._scores(library.on_host(z), eps=library.eps(z)), like=z)
+
+    def _to_latent(
+        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Any, "n d"]:
+        library = library_of(inner)
+        z = self._values(library.on_host(inner), eps=library.eps(inner))
+        return library.from_host(z, like=inner)
+
+    def _scores(self, z: Float[np.ndarray, "n D"], *, eps: float) -> Float[np.ndarray, "n D"]:
         share = (z.astype(np.float64) - self._low) / (self._high - self._low)
         scale = max(abs(self._low), abs(self._high)) / (self._high - self._low)
-        slack = edge_slack(z.dtype) * max(1.0, scale)
+        slack = 8.0 * eps * max(1.0, scale)
         outside = ~((share >= -slack) & (share <= 1.0 + slack))
         if outside.any():
             row, column = (int(i) for i in np.argwhere(outside)[0])
@@ -92,11 +103,9 @@ class UniformTransportMap(TransportMap):
         inner: Float[np.ndarray, "n D"] = np.where(share > 0.5, -below, below).astype(z.dtype)
         return inner
 
-    def _to_latent(
-        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n d"]:
+    def _values(self, inner: Float[np.ndarray, "n d"], *, eps: float) -> Float[np.ndarray, "n d"]:
         # an inner latent of few digits can miss that of an end by rounding, so compare with slack
-        rounding = 4.0 * float(np.finfo(inner.dtype).eps)
+        rounding = 4.0 * eps
         end = -float(ndtri(self._resolution / 4.0)) * (1.0 - rounding)
         wide = inner.astype(np.float64)
         share = ndtr(wide)
