@@ -10,13 +10,14 @@ import latent_spaces_by_example
 ROOT = Path(latent_spaces_by_example.__file__).parent
 PACKAGE = latent_spaces_by_example.__name__
 
-LEAVES = {"errors", "arguments"}
+LEAVES = {"errors", "arguments", "arrays"}
 NAMING = {"parameters", "places"}
 MATHS = LEAVES | {"charts", "transport_maps"}
 # What each part may import: the arrows of the design, which all point one way.
 MAY_IMPORT = {
     "errors": set(),
     "arguments": {"errors"},
+    "arrays": {"errors", "arguments"},
     "charts": LEAVES,
     "transport_maps": LEAVES,
     "airfoils": LEAVES,
@@ -39,6 +40,8 @@ HEAVY = [
     "aerosandbox",
     "casadi",
     "click",
+    "diffusers",
+    "jax",
     "matplotlib",
     "onnxruntime",
     "optuna",
@@ -49,6 +52,7 @@ HEAVY = [
     "sklearn",
     "sqlalchemy",
     "torch",
+    "transformers",
 ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latent_spaces_by_example import (
         charts,
+        diagnostics,
         errors,
         generators,
         objectives,
@@ -41,6 +42,7 @@ _HOME_OF = {
 _MODULES = frozenset(
     {
         "charts",
+        "diagnostics",
         "errors",
         "generators",
         "objectives",
@@ -58,6 +60,7 @@ __all__ = [
     "__version__",
     "angular_surrogate_chart",
     "charts",
+    "diagnostics",
     "errors",
     "generators",
     "knothe_rosenblatt_surrogate_chart",

@@ -25,3 +25,11 @@ class StudyError(LatentSpacesError):
 
 class EvaluationError(LatentSpacesError):
     """The generator or the objective failed so often that going on makes no sense."""
+
+
+class GeneratorError(LatentSpacesError):
+    """A generator cannot make its outputs, or they are no function of its latents."""
+
+
+class SamplerChangedError(LatentSpacesError):
+    """A recorded sampler draws, or makes, something else than it did when it was recorded."""

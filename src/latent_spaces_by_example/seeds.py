@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
@@ -29,13 +30,12 @@ class InvertedExample:
         output: the example itself.
         latent: the latent that the generator's ``invert`` found, shape latent_shape.
         relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
-        rms_error: root mean square of generate(latent) - output, in the output's own unit; NaN
-            where outputs are not arrays of one shape.
+        rms_error: root mean square of generate(latent) - output; NaN if these are no arrays.
     """
 
     name: str
     output: Any
-    latent: np.ndarray
+    latent: Any
     relative_norm: float
     rms_error: float
 
@@ -66,9 +66,9 @@ def invert_examples(
     if twice:
         raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
     outputs = [_named_output(generator, x) if isinstance(x, str) else x for x in examples]
-    latents = np.asarray(generator.invert(outputs))
+    latents = _array(generator.invert(outputs))
     back = generator.generate(latents)
-    inner = transport_map_of(generator).forward(latents)
+    inner = _on_host(transport_map_of(generator).forward(latents))
     relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
     return [
         InvertedExample(str(name), output, latent, float(norm), _rms_difference(again, output))
@@ -109,9 +109,11 @@ def spanned_by(
             generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
         )
     inverted = invert_examples(generator, examples)
+    first = inverted[0].latent
+    stacked = np.stack([_on_host(example.latent) for example in inverted])
     return SeedLatents(
         generator,
-        np.stack([example.latent for example in inverted]),
+        library_of(first).from_host(stacked, like=first),
         names=[example.name for example in inverted],
         rms_errors=[example.rms_error for example in inverted],
         random_seed=random_seed,
@@ -133,20 +135,21 @@ def random_seed_of_draw(random_seed: int, index: int) -> int:
     return int(state >> np.uint64(1))
 
 
-def latent_from_random_seed(generator: Any, random_seed: int) -> np.ndarray:
+def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
     """One prior draw, shape latent_shape: by the generator's own convention if it has one.
+
+    Then it is an array of the library that the generator made it in; a NumPy array otherwise.
 
     Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)``, carried to the
     model's law by its transport map.
     """
     if hasattr(generator, "latent_from_random_seed"):
-        return np.asarray(generator.latent_from_random_seed(random_seed))
+        return _array(generator.latent_from_random_seed(random_seed))
     latent_shape = tuple(generator.latent_shape)
     transport_map = transport_map_of(generator)
     rng = np.random.default_rng(random_seed)
     inner = rng.standard_normal((1, transport_map.num_inner_dims(latent_shape)))
-    latent: np.ndarray = transport_map.inverse(inner, latent_shape=latent_shape)[0]
-    return latent
+    return transport_map.inverse(inner, latent_shape=latent_shape)[0]
 
 
 class SeedLatents:
@@ -155,6 +158,9 @@ class SeedLatents:
     Seed latent i past the examples is made from the integer ``random_seed_of_draw(random_seed, i)``
     when it is first needed: a study stores weights and one integer, and any worker rebuilds any
     latent. Points between seed latents are on the shell that the seed latents are on.
+
+    They are kept as NumPy arrays, and become arrays of the model's library, dtype and device on
+    their way to it: of ``examples`` if these are tensors or JAX arrays, else of its own draws.
 
     Args:
         generator: tells the latent shape, the transport map and how a prior draw is made.
@@ -192,14 +198,14 @@ class SeedLatents:
         self.random_seed = random_seed
         self._generator = generator
         self._transport_map = transport_map_of(generator)
-        self._dtype: np.dtype[Any] | None = None
+        self._like: Any = None
         self._inner: np.ndarray = np.empty((0, 0))
         self._gram: Float64[np.ndarray, "K K"] = np.empty((0, 0))
-        self.examples = (
-            np.empty((0, *self.latent_shape))
-            if examples is None
-            else _check_latents(examples, self.latent_shape)
-        )
+        self.examples = np.empty((0, *self.latent_shape))
+        if examples is not None:
+            given = _check_latents(examples, self.latent_shape)
+            self.examples = _on_host(given)
+            self._like = self._what_the_generator_takes(given)
         self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(len(self.examples)))
         self.rms_errors = tuple(rms_errors) or (None,) * len(self.examples)
         if not len(self._names) == len(self.rms_errors) == len(self.examples):
@@ -219,6 +225,11 @@ class SeedLatents:
     def digest(self) -> str:
         """SHA-256 of the examples' latents, by which a study knows its own again."""
         return hashlib.sha256(np.ascontiguousarray(self.examples).tobytes()).hexdigest()
+
+    @property
+    def array_library(self) -> str:
+        """Name of the array library of the latents; "numpy" while there is none yet."""
+        return library_of(self._like).name
 
     @property
     def num_latent_dims(self) -> int:
@@ -242,31 +253,50 @@ class SeedLatents:
         self._extend_to(num_seeds)
         return self._span(num_seeds).correlation if num_seeds else np.empty((0, 0))
 
-    def latents(self, weights: Any) -> np.ndarray:
-        """The latents at weights of shape (n, K), shape (n, *latent_shape)."""
+    def latents(self, weights: Any) -> Any:
+        """The latents at weights of shape (n, K), shape (n, *latent_shape), for ``generate``."""
         weights = np.asarray(weights, dtype=np.float64)
         num_seeds = weights.shape[1]
         self._extend_to(max(num_seeds, 1))
         span = self._span(num_seeds)
-        inner = span.combine(ShellCombination().coefficients(weights, span))
+        combined = span.combine(ShellCombination().coefficients(weights, span))
+        inner = library_of(self._like).from_host(combined, like=self._like)
         latents = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
-        return np.asarray(latents, dtype=self._dtype)
+        return latents.astype(self._like.dtype) if isinstance(latents, np.ndarray) else latents
+
+    def prior_draws(self, random_seeds: Sequence[int]) -> Any:
+        """A prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""
+        draws = [latent_from_random_seed(self._generator, seed) for seed in random_seeds]
+        like = draws[0] if self._like is None else self._like
+        return library_of(like).from_host(np.stack([_on_host(draw) for draw in draws]), like=like)
 
     def all(self) -> np.ndarray:
-        """Every seed latent made so far, shape (K, *latent_shape)."""
-        return self.latents(np.eye(len(self)))
+        """Every seed latent made so far, shape (K, *latent_shape), as a NumPy array."""
+        draws = _on_host(self.latents(np.eye(len(self))[len(self.examples) :]))
+        # the examples as they were given, which a transport map there and back may round
+        return np.concatenate([self.examples, draws]) if len(self.examples) else draws
 
     def _extend_to(self, num_seeds: int) -> None:
         missing = range(len(self), num_seeds)
         if missing:
             seeds = [random_seed_of_draw(self.random_seed, i) for i in missing]
-            draws = np.stack([latent_from_random_seed(self._generator, seed) for seed in seeds])
-            self._append(draws)
+            draws = [latent_from_random_seed(self._generator, seed) for seed in seeds]
+            if self._like is None:
+                self._like = draws[0]
+            self._append(np.stack([_on_host(draw) for draw in draws]))
+
+    def _what_the_generator_takes(self, given: Any) -> Any:
+        """An array of the library, dtype and device that ``generate`` is to be given."""
+        draws_its_own = hasattr(self._generator, "latent_from_random_seed")
+        if library_of(given).name == "numpy" and draws_its_own:
+            first = random_seed_of_draw(self.random_seed, len(self.examples))
+            draw = latent_from_random_seed(self._generator, first)
+            return given if library_of(draw).name == "numpy" else draw
+        return given
 
     def _append(self, latents: np.ndarray) -> None:
-        if self._dtype is None:
-            self._dtype = latents.dtype
-        fresh = np.asarray(self._transport_map.forward(latents.astype(self._dtype, copy=False)))
+        there = library_of(self._like).from_host(latents, like=self._like)
+        fresh = _on_host(self._transport_map.forward(there))
         old, new = len(self), len(self) + len(fresh)
         if len(self._inner) < new:
             # room to double, so that a study of n prior draws copies each O(1) times
@@ -291,11 +321,19 @@ class SeedLatents:
             )
 
 
-def _check_latents(latents: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
+def _array(value: Any) -> Any:
+    return np.asarray(value) if library_of(value).name == "numpy" else value
+
+
+def _on_host(array: Any) -> np.ndarray:
+    return library_of(array).on_host(array)
+
+
+def _check_latents(latents: Any, latent_shape: tuple[int, ...]) -> Any:
     array = checked_seed_latents(latents)
-    if array.shape[1:] != latent_shape:
+    if tuple(array.shape[1:]) != latent_shape:
         raise ArgumentError(
-            f"seed_latents has shape {array.shape}; this generator's are "
+            f"seed_latents has shape {tuple(array.shape)}; this generator's are "
             f"(K, {', '.join(map(str, latent_shape))})"
         )
     return array
@@ -312,7 +350,7 @@ def _named_output(generator: Any, name: str) -> Any:
 
 def _rms_difference(first: Any, second: Any) -> float:
     try:
-        difference = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+        difference = _on_host(_array(first)).astype(float) - _on_host(_array(second)).astype(float)
     except (TypeError, ValueError):  # outputs of other kinds, or of different shapes
         return float("nan")
     return float(np.sqrt(np.mean(difference**2)))

@@ -110,6 +110,14 @@ def test_signed_weights_have_latents_but_no_coordinates():
         chart.from_z_to_w(chart.from_w_to_z(w))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_weights_of_a_narrow_dtype_have_coordinates(dtype):
+    chart = lsbe.SurrogateChart(seeds_of(5))
+    w = weights_of(5).astype(dtype)
+    again = chart.from_u_to_w(chart.from_w_to_u(w))
+    np.testing.assert_allclose(again, w, rtol=0.0, atol=4 * np.finfo(dtype).eps)
+
+
 def test_random_seed_latents_and_uniform_coordinates_give_the_model_s_law():
     # Kolmogorov-Smirnov over all elements of 40 spaces; a right chart fails with probability 1e-6.
     rng = np.random.default_rng(3)

@@ -7,12 +7,16 @@ from typing import ClassVar, final
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.charts.base import Chart
-from latent_spaces_by_example.charts.stick_breaking import tail_norms, weights_from_splits
+from latent_spaces_by_example.charts.base import DifferentiableChart
+from latent_spaces_by_example.charts.stick_breaking import (
+    angle_gradient,
+    tail_norms,
+    weights_from_splits,
+)
 
 
 @final
-class AngularChart(Chart):
+class AngularChart(DifferentiableChart):
     """Chart by hyperspherical angles: simple and smooth, but not uniform.
 
     theta_k = (pi / 2) u_k;  w_k = cos(theta_k) prod_{j<k} sin(theta_j);  w_K = prod_j sin(theta_j).
@@ -44,11 +48,12 @@ class AngularChart(Chart):
     is_uniform: ClassVar[bool] = False
 
     def _weights(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m+1"]:
-        # The angle is measured from the nearer axis, so that u = 1 gives a cosine of exactly 0.
-        first_half = u <= 0.5
-        angle = 0.5 * np.pi * np.where(first_half, u, 1.0 - u)
-        near, far = np.cos(angle), np.sin(angle)
-        return weights_from_splits(np.where(first_half, near, far), np.where(first_half, far, near))
+        return weights_from_splits(*_splits(u))
+
+    def _pull_back(
+        self, u: Float64[np.ndarray, "n m"], w_gradient: Float64[np.ndarray, "n m+1"]
+    ) -> Float64[np.ndarray, "n m"]:
+        return 0.5 * np.pi * angle_gradient(*_splits(u), w_gradient=w_gradient)
 
     def _coordinates(self, w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n K-1"]:
         tails = tail_norms(w)[:, 1:]
@@ -59,3 +64,14 @@ class AngularChart(Chart):
             tails <= heads, from_start, 1.0 - from_end
         )
         return coordinates
+
+
+def _splits(
+    u: Float64[np.ndarray, "n m"],
+) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
+    """Cosines and sines of the angles."""
+    # The angle is measured from the nearer axis, so that u = 1 gives a cosine of exactly 0.
+    first_half = u <= 0.5
+    angle = 0.5 * np.pi * np.where(first_half, u, 1.0 - u)
+    near, far = np.cos(angle), np.sin(angle)
+    return np.where(first_half, near, far), np.where(first_half, far, near)

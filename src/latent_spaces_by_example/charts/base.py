@@ -8,8 +8,9 @@ from typing import ClassVar, final
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, float_array
 from latent_spaces_by_example.charts.domain import cube_coordinates, orthant_weights
+from latent_spaces_by_example.errors import ArgumentError
 
 
 class Chart(ABC):
@@ -81,3 +82,43 @@ class Chart(ABC):
     @abstractmethod
     def _coordinates(self, w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n K-1"]:
         """Map weights that are known to be unit and non-negative, K >= 1, to coordinates."""
+
+
+class DifferentiableChart(Chart):
+    """A chart that also gives the derivative of u -> w, so that gradients can flow through it.
+
+    Written by giving ``_pull_back`` beside what a chart needs.
+
+    Example:
+        >>> import numpy as np
+        >>> from latent_spaces_by_example.charts import AngularChart
+        >>> angle_of_the_last = AngularChart().pull_back([[0.5, 1.0]], [[0.0, 0.0, 1.0]])
+        >>> (angle_of_the_last * 2 / np.pi).round(6)
+        array([[0.707107, 0.      ]])
+    """
+
+    @final
+    def pull_back(self, u: ArrayLike, w_gradient: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+        """Return the gradient of a loss in u from its gradient in w: dL/du = dL/dw dw/du.
+
+        Args:
+            u: coordinates, shape (n, K - 1), each in [0, 1]: where the derivative is taken. On
+                a face of the cube it is one-sided.
+            w_gradient: dL/dw at w = forward(u), shape (n, K).
+
+        Raises:
+            ArgumentError: if ``u`` or ``w_gradient`` has another shape or dtype, or a value
+                outside [0, 1].
+        """
+        coordinates = cube_coordinates(u)
+        gradient = float_array(w_gradient, name="w_gradient", shape="(n, K)")
+        expected = (len(coordinates), coordinates.shape[1] + 1)
+        if gradient.shape != expected:
+            raise ArgumentError(f"w_gradient has shape {gradient.shape}; expected {expected}")
+        return self._pull_back(coordinates, gradient.astype(np.float64))
+
+    @abstractmethod
+    def _pull_back(
+        self, u: Float64[np.ndarray, "n m"], w_gradient: Float64[np.ndarray, "n m+1"]
+    ) -> Float64[np.ndarray, "n m"]:
+        """Map dL/dw to dL/du at coordinates that are known to lie in [0, 1]."""

@@ -6,20 +6,26 @@ from typing import ClassVar, final
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.special import betainc, betaincc, betainccinv, betaincinv
+from scipy.special import beta, betainc, betaincc, betainccinv, betaincinv
 
-from latent_spaces_by_example.charts.base import Chart
-from latent_spaces_by_example.charts.stick_breaking import tail_norms, weights_from_splits
+from latent_spaces_by_example.charts.base import DifferentiableChart
+from latent_spaces_by_example.charts.stick_breaking import (
+    angle_gradient,
+    tail_norms,
+    weights_from_splits,
+)
 from latent_spaces_by_example.errors import OutsideSpaceError
 
 # A weight vector this close to a seed is that seed, to rounding.
 _SNAP = 1e-14
 # SciPy's inverse gives NaN for some subnormal numbers, and they lack digits anyway.
 _SMALLEST = np.finfo(np.float64).tiny
+# The chart's slope grows without bound towards u_k = 0; nearer than this, it is taken from here.
+_STEEPEST = float(np.finfo(np.float64).eps)
 
 
 @final
-class KnotheRosenblattChart(Chart):
+class KnotheRosenblattChart(DifferentiableChart):
     """Chart under which uniform coordinates are uniform on the orthant of the sphere.
 
     u_k = 1 - I_{v_k}(1/2, (K - k)/2);  w_k^2 = v_k prod_{j<k} (1 - v_j);  w_K^2 = prod_j (1 - v_j).
@@ -33,6 +39,10 @@ class KnotheRosenblattChart(Chart):
     back from :meth:`inverse` as 0. The weights still round-trip. With many seeds the cube is
     very thin near a seed: u_1 is about (1 - w_1^2)^((K - 1)/2), which for K = 1024 is no float64
     any more when w_1 > 0.87; :meth:`inverse` then raises OutsideSpaceError rather than move w.
+
+    The derivative dw/du is unbounded towards u_k = 0 (except for the last k): within 2^-52 of
+    that face, ``pull_back`` takes dv_k/du_k at u_k = 2^-52, which is large and finite. Elsewhere,
+    the faces u_k = 1 included, it is exact.
 
     Source: Willis et al. 2025 (arXiv 2509.23800); Rosenblatt, "Remarks on a multivariate
     transformation", Ann. Math. Stat. 23 (1952).
@@ -50,19 +60,20 @@ class KnotheRosenblattChart(Chart):
     is_uniform: ClassVar[bool] = True
 
     def _weights(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m+1"]:
-        u = np.where(u > 0.0, np.maximum(u, _SMALLEST), 0.0)
-        b = np.broadcast_to(_second_shapes(u.shape[1]), u.shape)
-        v, rest = np.empty_like(u), np.empty_like(u)
-        # Three ranges: in each, the smaller of v and 1 - v comes from the smaller of u and 1 - u.
-        mostly_head = u < betaincc(0.5, b, 0.5)
-        low = ~mostly_head & (u < 0.5)
-        high = ~mostly_head & (u >= 0.5)
-        rest[mostly_head] = betaincinv(b[mostly_head], 0.5, u[mostly_head])
-        v[mostly_head] = 1.0 - rest[mostly_head]
-        v[low] = betainccinv(0.5, b[low], u[low])
-        v[high] = betaincinv(0.5, b[high], 1.0 - u[high])
-        rest[~mostly_head] = 1.0 - v[~mostly_head]
-        return weights_from_splits(np.sqrt(v), np.sqrt(rest))
+        return weights_from_splits(*_splits(u))
+
+    def _pull_back(
+        self, u: Float64[np.ndarray, "n m"], w_gradient: Float64[np.ndarray, "n m+1"]
+    ) -> Float64[np.ndarray, "n m"]:
+        # du/dv is the density of Beta(1/2, b), and v = cos(theta)^2, so that
+        # dtheta/du = B(1/2, b) / (2 sin(theta)^(2b - 1)).
+        b = _second_shapes(u.shape[1])
+        sines = _splits(np.maximum(u, _STEEPEST))[1]
+        slopes = beta(0.5, b) / (2.0 * sines ** (2.0 * b - 1.0))
+        gradient: Float64[np.ndarray, "n m"] = slopes * angle_gradient(
+            *_splits(u), w_gradient=w_gradient
+        )
+        return gradient
 
     def _coordinates(self, w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n K-1"]:
         tails = tail_norms(w)
@@ -86,6 +97,25 @@ class KnotheRosenblattChart(Chart):
         u[~mostly_head] = above
         _check_representable(u, tails[:, 1:])
         return u
+
+
+def _splits(
+    u: Float64[np.ndarray, "n m"],
+) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
+    """sqrt(v) and sqrt(1 - v), the cosines and sines of stick breaking."""
+    u = np.where(u > 0.0, np.maximum(u, _SMALLEST), 0.0)
+    b = np.broadcast_to(_second_shapes(u.shape[1]), u.shape)
+    v, rest = np.empty_like(u), np.empty_like(u)
+    # Three ranges: in each, the smaller of v and 1 - v comes from the smaller of u and 1 - u.
+    mostly_head = u < betaincc(0.5, b, 0.5)
+    low = ~mostly_head & (u < 0.5)
+    high = ~mostly_head & (u >= 0.5)
+    rest[mostly_head] = betaincinv(b[mostly_head], 0.5, u[mostly_head])
+    v[mostly_head] = 1.0 - rest[mostly_head]
+    v[low] = betainccinv(0.5, b[low], u[low])
+    v[high] = betaincinv(0.5, b[high], 1.0 - u[high])
+    rest[~mostly_head] = 1.0 - v[~mostly_head]
+    return np.sqrt(v), np.sqrt(rest)
 
 
 def _second_shapes(m: int) -> Float64[np.ndarray, " {m}"]:

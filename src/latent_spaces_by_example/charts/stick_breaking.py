@@ -22,6 +22,30 @@ def weights_from_splits(
     return weights
 
 
+def angle_gradient(
+    cosines: Float64[np.ndarray, "n m"],
+    sines: Float64[np.ndarray, "n m"],
+    *,
+    w_gradient: Float64[np.ndarray, "n m+1"],
+) -> Float64[np.ndarray, "n m"]:
+    """dL/dtheta_k = t_k (cos(theta_k) q_{k+1} - sin(theta_k) g_k), g = dL/dw.
+
+    q_k = g_k cos(theta_k) + q_{k+1} sin(theta_k), q_K = g_K, is the derivative along the direction
+    that the weights from k on have. Nothing is divided by, so collapsed faces are no exception.
+    """
+    n, m = cosines.shape
+    along = np.empty((n, m + 1))
+    along[:, -1] = w_gradient[:, -1]
+    for k in reversed(range(m)):
+        along[:, k] = w_gradient[:, k] * cosines[:, k] + along[:, k + 1] * sines[:, k]
+    tails = np.ones((n, m))
+    np.cumprod(sines[:, :-1], axis=1, out=tails[:, 1:])
+    gradient: Float64[np.ndarray, "n m"] = tails * (
+        cosines * along[:, 1:] - sines * w_gradient[:, :-1]
+    )
+    return gradient
+
+
 def tail_norms(w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n K"]:
     """t_k = |(w_k, ..., w_K)|, summed from the far end so that small tails keep their digits."""
     # hypot, not squares: squares of weights below 1e-154 would underflow.

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -55,6 +56,7 @@ def _space_options(command: Any) -> Any:
 @click.argument("generator")
 @click.option("--objective", help="A name with parameters (lift-to-drag:cl=0.7), or module:name.")
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
+@click.option("--prompt", help="What a diffusers pipeline is to make.")
 @_space_options
 @click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
@@ -65,6 +67,7 @@ def optimise(
     generator: str,
     objective: str | None,
     budget: int,
+    prompt: str | None,
     examples: str | None,
     beyond_examples: bool,
     num_seeds: int | None,
@@ -78,7 +81,8 @@ def optimise(
     """Search what GENERATOR can make for what the objective scores highest.
 
     \b
-    GENERATOR is the name of an embedded model (airfoil), or module:name of your own.
+    GENERATOR is the name of an embedded model (airfoil), module:name of your own, or
+    diffusers:FOLDER_OR_HUB_ID for a pipeline of diffusers.
 
     \b
     lsbe optimise airfoil --examples naca2412,s1223,rae2822 --budget 100 --out runs/wing
@@ -87,12 +91,12 @@ def optimise(
     from latent_spaces_by_example import search as searches
     from latent_spaces_by_example.cli.show import run_and_show
     from latent_spaces_by_example.seeds import spanned_by
-    from latent_spaces_by_example.study import new_study
+    from latent_spaces_by_example.study import check_before_study, new_study
     from latent_spaces_by_example.study.settings import name_of
     from latent_spaces_by_example.study.study import check_positive
 
     check_positive(budget, argument="--budget")
-    model = generators.load(generator)
+    model = generators.load(_with_prompt(generator, prompt))
     measure = objectives.load(objective or _default_objective(model, generator))
     engine = searches.load(search)
     seeds = spanned_by(
@@ -101,6 +105,7 @@ def optimise(
         num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
+    check_before_study(model, seeds)
     study = new_study(
         model,
         seeds,
@@ -176,6 +181,18 @@ def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
+def _with_prompt(generator: str, prompt: str | None) -> str:
+    from latent_spaces_by_example.parameters import split_parameters
+
+    if prompt is None:
+        return generator
+    if not generator.startswith("diffusers:"):
+        raise click.UsageError(f"--prompt is for diffusers:FOLDER_OR_HUB_ID, not for {generator}")
+    place, parameters = split_parameters(generator)
+    # quoted, because a comma would end it
+    return f"{place}:{','.join(filter(None, [parameters, 'prompt=' + quote(prompt)]))}"
+
+
 def _default_objective(model: Any, generator: str) -> str:
     default = getattr(model, "default_objective", None)
     if default is None:
@@ -198,5 +215,8 @@ def _stored_objective(spec: str) -> str:
 
 def _next_free_folder(generator: str) -> str:
     stem = generator.rsplit(":", 1)[-1].replace("/", "-")
+    if generator.startswith("diffusers:"):
+        place = generator.removeprefix("diffusers:").split(":")[0]
+        stem = Path(place).name
     taken = (Path("runs") / f"{stem}-{number}" for number in range(1, sys.maxsize))
     return str(next(path for path in taken if not path.exists()))

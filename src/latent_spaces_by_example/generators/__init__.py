@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
 from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
 from latent_spaces_by_example.places import find
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers as diffusers
+    from latent_spaces_by_example.generators.tape import noise_tape as noise_tape
+
+# public function -> module below this one where it is, the extra with what it needs
+_HOME_OF = {
+    "diffusers": ("diffusers_pipelines", "diffusers"),
+    "noise_tape": ("tape", "torch"),
+}
 
 # name -> module below this one, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
@@ -32,7 +44,8 @@ def load(name: str) -> Generator:
     Args:
         name: one of ``names()``, with parameters for those that have some, such as
             "microstructure:size=64,correlation_length=4"; a generator's own ``name``
-            makes the same one again. Or the place of your own, an object or a class, in a
+            makes the same one again. Or ``diffusers:FOLDER_OR_HUB_ID`` with the parameters of
+            ``generators.diffusers``; or the place of your own, an object or a class, in a
             module that is installed or in the current directory.
 
     Raises:
@@ -48,6 +61,8 @@ def load(name: str) -> Generator:
     (64, 64)
     """
     place, parameters = split_parameters(name)
+    if place.startswith("diffusers:"):
+        return _pipeline(place.removeprefix("diffusers:"), parameters)
     if ":" in place:
         return _own(place, parameters)
     if place not in _EMBEDDED:
@@ -56,17 +71,19 @@ def load(name: str) -> Generator:
             f"{', '.join(names())}, or your own as package.module:object"
         )
     module, maker, extra = _EMBEDDED[place]
-    try:
-        make = getattr(import_module(f"{__name__}.{module}"), maker)
-    except ModuleNotFoundError as error:
-        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
-            raise
-        raise MissingPackageError(
-            f"the generator {place!r} needs {error.name}; install it with: "
-            f"pip install 'latent-spaces-by-example[{extra}]'"
-        ) from error
+    make = _imported(f"the generator {place!r}", maker, module=module, extra=extra)
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator
+
+
+def _pipeline(place: str, parameters: str) -> Generator:
+    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers
+
+    named = f"diffusers:{place}"
+    read = read_parameters(parameters, of=diffusers, named=named)
+    # a generator's own name quotes what would otherwise end a parameter
+    read = {key: unquote(value) if isinstance(value, str) else value for key, value in read.items()}
+    return diffusers(place, **read)
 
 
 def _own(place: str, parameters: str) -> Generator:
@@ -83,3 +100,23 @@ def _own(place: str, parameters: str) -> Generator:
         )
     own: Generator = found
     return own
+
+
+def _imported(what: str, name: str, *, module: str, extra: str | None) -> Any:
+    """A name out of a module below this one, which may need packages that are not installed."""
+    try:
+        return getattr(import_module(f"{__name__}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
+            raise
+        raise MissingPackageError(
+            f"{what} needs {error.name}; install it with: "
+            f"pip install 'latent-spaces-by-example[{extra}]'"
+        ) from error
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, extra = _HOME_OF[name]
+    return _imported(f"generators.{name}", name, module=module, extra=extra)

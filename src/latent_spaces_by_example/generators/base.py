@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-
 
 @runtime_checkable
 class Generator(Protocol):
     """A deterministic map from latents to outputs, z -> x.
+
+    Latents are NumPy arrays, unless the seed latents given are PyTorch tensors or JAX arrays, or
+    ``latent_from_random_seed`` makes such: then they are of that library, dtype and device.
 
     Only these two are required. A generator may also have:
 
@@ -27,6 +28,6 @@ class Generator(Protocol):
 
     latent_shape: tuple[int, ...]
 
-    def generate(self, z: np.ndarray) -> Sequence[Any]:
+    def generate(self, z: Any) -> Sequence[Any]:
         """Map latents of shape (n, *latent_shape) to a sequence of n outputs."""
         ...

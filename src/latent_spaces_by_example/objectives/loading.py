@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
+from urllib.parse import unquote
 
-from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.objectives.base import Objective
 from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
 from latent_spaces_by_example.places import find
 
 _HOME = "latent_spaces_by_example.objectives."
 _BUILT_IN = {
+    "clip": _HOME + "clip:Clip",
     "digit-margin": _HOME + "digit_margin:DigitMargin",
     "effective-conductivity": _HOME + "effective_conductivity:EffectiveConductivity",
     "lift-to-drag": _HOME + "lift_to_drag:LiftToDrag",
@@ -64,6 +67,8 @@ def load(spec: str) -> Objective:
     >>> load("lift-to-drag:cl=0.7").spec
     'lift-to-drag:cl=0.7,reynolds=1000000.0,min_thickness=0.12,...'
     """
+    if spec.partition(":")[0].strip() == "clip":
+        return _clip(spec)
     place, parameters = split_parameters(spec)
     parts = [part.strip() for part in place.split(":")]
     if len(parts) == 1 and parts[0] in _BUILT_IN:
@@ -91,3 +96,23 @@ def load(spec: str) -> Objective:
     if not callable(function):
         raise ArgumentError(f"{place} is a class whose objects cannot be called with the outputs")
     return UserObjective(spec=f"{place}:{parameters}" if parameters else place, function=function)
+
+
+def _clip(spec: str) -> Objective:
+    """``clip:a red sports car``, a prompt in plain words, or ``clip:prompt=...,model=...``."""
+    rest = spec.partition(":")[2].strip()
+    try:
+        factory = import_module(_HOME + "clip").Clip
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith(_HOME.split(".")[0]):
+            raise
+        raise MissingPackageError(
+            f"the objective 'clip' needs {error.name}; install it with: "
+            "pip install 'latent-spaces-by-example[diffusers]'"
+        ) from error
+    if rest and "=" not in rest:
+        made: Objective = factory(prompt=rest)
+        return made
+    values = read_parameters(rest, of=factory, named="clip")
+    # an objective's own spec quotes what would otherwise end a parameter
+    return factory(**{name: unquote(value) for name, value in values.items()})

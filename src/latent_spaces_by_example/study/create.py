@@ -8,7 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from latent_spaces_by_example import generators
-from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.arrays import library_named
+from latent_spaces_by_example.diagnostics import require_determinism
+from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import Search
@@ -34,6 +36,7 @@ def optimise(
     within_span: bool | None = None,
     num_seeds: int | None = None,
     out: str | os.PathLike[str] | None = None,
+    check_generator: bool = True,
 ) -> Study:
     """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
 
@@ -47,7 +50,8 @@ def optimise(
             mapping with "score" and any other figures to keep beside it.
         budget: how many evaluations, at least 1; those of the examples are counted.
         examples: outputs (or names that the generator knows), to be inverted; they span the space.
-        seed_latents: latents in place of examples, shape (K, *latent_shape).
+        seed_latents: latents in place of examples, shape (K, *latent_shape). Tensors and JAX
+            arrays are what ``generate`` is given then, of their dtype and on their device.
         search: a name that :func:`latent_spaces_by_example.search.load` knows, or a search.
         random_seed: at least 0; the same one gives the same proposals.
         batch_size: how many latents are generated and scored together, at least 1.
@@ -58,6 +62,8 @@ def optimise(
         num_seeds: how many prior draws span the space where there are no examples; by default
             what the search asks for.
         out: a run folder to be made, for the database and the seed latents.
+        check_generator: whether to make one latent twice, and beside another, before anything
+            else, and to stop if the outputs differ; costs four generations and no evaluation.
 
     Returns:
         The study: ``best_score``, ``best_latent``, ``best_output``, ``scores``, ``weights``.
@@ -65,6 +71,7 @@ def optimise(
     Raises:
         ArgumentError: an argument is wrong; nothing has been evaluated or written.
         StudyError: the folder or the name is taken.
+        GeneratorError: the generator is not a function of its latents; nothing has been written.
         EvaluationError: ten evaluations in a row failed. Every finished one is stored.
 
     Examples:
@@ -86,6 +93,8 @@ def optimise(
         num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
+    if check_generator:
+        check_before_study(generator, seeds)
     study = new_study(
         generator,
         seeds,
@@ -146,6 +155,7 @@ def new_study(
         ),
         seed_digest=seeds.digest,
         version=_version(),
+        array_library=seeds.array_library,
     )
     folder = None
     if out is not None:
@@ -156,6 +166,23 @@ def new_study(
         name = name or folder.path.resolve().name
     records = Records.create(storage, name=name or "study", settings=settings.to_json())
     return Study(records, generator=generator, seeds=seeds, folder=folder)
+
+
+def check_before_study(generator: Any, seeds: SeedLatents) -> None:
+    """Stop a study before it begins if its generator is not a function of its latents.
+
+    It is given two prior draws, as arrays of the library that the study's latents are of.
+
+    Raises:
+        GeneratorError: with the likely cause and the fix.
+    """
+    latents = seeds.prior_draws((0, 1))
+    try:
+        require_determinism(generator, latents)
+    except LatentSpacesError:
+        raise
+    except Exception:
+        return  # a generator that fails on a latent is for the study to record
 
 
 def open_study(
@@ -190,6 +217,8 @@ def open_study(
     if settings.examples:
         if seed_latents is None and folder is not None:
             seed_latents = folder.load_seed_latents()[: len(settings.examples)]
+            if not hasattr(generator, "latent_from_random_seed"):
+                seed_latents = library_named(settings.array_library).array(seed_latents)
         if seed_latents is None:
             raise StudyError(
                 f"study {records.name!r} has seed latents of its own; give seed_latents or out"

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from latent_spaces_by_example.objectives.base import Evaluation, read_scores
 
 
@@ -30,7 +28,7 @@ class Outcome:
 
 
 def evaluate(
-    generator: Any, objective: Callable[[Sequence[Any]], Any], *, latents: np.ndarray
+    generator: Any, objective: Callable[[Sequence[Any]], Any], *, latents: Any
 ) -> list[Outcome]:
     """Generate and score latents of shape (n, *latent_shape) together.
 

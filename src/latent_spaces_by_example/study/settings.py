@@ -45,6 +45,7 @@ class Settings:
         seed_digest: SHA-256 of their bytes.
         version: of this library, when the study was created.
         schema: of this record.
+        array_library: of the latents that its generator is given.
     """
 
     generator: str
@@ -60,6 +61,7 @@ class Settings:
     seed_digest: str
     version: str
     schema: int = SCHEMA
+    array_library: str = "numpy"
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -78,6 +80,8 @@ class Settings:
                 f"{values.get('version', 'unknown')}; this version reads schema {SCHEMA}: "
                 "open it with that version"
             )
+        # studies of before there was another one do not name their array library
+        values = {"array_library": "numpy", **values}
         missing = sorted({f.name for f in fields(cls)} - set(values))
         if missing:
             raise StudyError(f"the study's settings lack {', '.join(missing)}: it is damaged")

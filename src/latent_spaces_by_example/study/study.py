@@ -110,18 +110,21 @@ class Study:
         return float(self.best_trial.score)  # type: ignore[arg-type]
 
     @property
-    def best_latent(self) -> np.ndarray:
-        """The latent of the best trial, shape latent_shape."""
-        latent: np.ndarray = self.latents(self.best_trial.weights[None])[0]
-        return latent
+    def best_latent(self) -> Any:
+        """The latent of the best trial, shape latent_shape, as ``generate`` is given it."""
+        return self.latents(self.best_trial.weights[None])[0]
 
     @property
     def best_output(self) -> Any:
         """The best trial's output, generated again from its latent."""
         return self.generator.generate(self.best_latent[None])[0]
 
-    def latents(self, weights: Any) -> np.ndarray:
-        """The latents at weights of shape (n, K) over the study's seed latents."""
+    def latents(self, weights: Any) -> Any:
+        """The latents at weights of shape (n, K) over the study's seed latents.
+
+        In the array library of the seed latents: NumPy arrays, or tensors for a model that is
+        given tensors.
+        """
         return self.seeds.latents(weights)
 
     def history(self, *, until: int | None = None) -> History:

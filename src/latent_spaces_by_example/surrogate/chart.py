@@ -1,4 +1,4 @@
-"""The surrogate chart itself, and the two usual ways to make one."""
+"""The surrogate chart itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float, Float64
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
-from latent_spaces_by_example.charts import AngularChart, Chart, KnotheRosenblattChart
+from latent_spaces_by_example.arguments import ArrayLike, check_finite
+from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.charts import Chart, DifferentiableChart, KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import (
     cube_coordinates,
     orthant_weights,
@@ -39,9 +40,14 @@ class SurrogateChart:
       non-negative, but ``from_w_to_z`` takes any sign;
     - ``z``: latents, shape (n, *latent_shape), in the seed latents' dtype.
 
+    Seed latents may be NumPy arrays, PyTorch tensors on any device, or JAX arrays. What comes back
+    is of the same library and on the same device: ``z`` in the seed latents' dtype, ``u`` and
+    ``w`` in float64, in which they are computed. In PyTorch, gradients flow from ``z`` back to
+    ``w`` and ``u``; not from ``u`` or ``w`` to ``z``, nor to the seed latents.
+
     Args:
         seed_latents: shape (K, *latent_shape), K >= 1, floating point. Kept by reference, not
-            copied: do not change the array afterwards.
+            copied: do not change the array afterwards. Tensors may not require a gradient.
         weight_chart: the chart u <-> w; default :class:`~latent_spaces_by_example.charts.\
 KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         transport_map: the law of the latents; default: independent standard Gaussians.
@@ -84,16 +90,20 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             transport_map, of=TransportMap, name="transport_map", default=IdentityTransportMap
         )
         self._rule = combination_rule(combination)
-        self._latent_shape = seeds.shape[1:]
+        self._latent_shape = tuple(seeds.shape[1:])
         self._span = SeedSpan(self._transport_map.forward(seeds))
+        self._library = self._span.library
         if not self._is_identity:
-            check_finite(self._span.rows, name="the transport map's image of seed_latents")
+            check_finite(
+                self._library.on_host(self._span.rows),
+                name="the transport map's image of seed_latents",
+            )
 
     def __repr__(self) -> str:
         """Say in one line what is spanned, and how."""
         return (
             f"SurrogateChart({self.num_seeds} seed latents of shape {self._latent_shape} and dtype "
-            f"{self._span.rows.dtype}, {type(self._weight_chart).__name__}, "
+            f"{self._library.dtype_name(self._span.rows)}, {type(self._weight_chart).__name__}, "
             f"{self._transport_map!r}, combination={self._rule.name!r})"
         )
 
@@ -119,7 +129,10 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
 
     @property
     def gram(self) -> Float64[np.ndarray, "K K"]:
-        """Inner products of the inner seed latents; computed when first asked for, read-only."""
+        """Inner products of the inner seed latents; computed when first asked for, read-only.
+
+        A NumPy array, as is ``correlation``, whatever the seed latents are.
+        """
         return self._span.gram
 
     @property
@@ -127,45 +140,47 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         """Cosines between the inner seed latents, diagonal exactly 1; read-only."""
         return self._span.correlation
 
-    def from_u_to_w(self, u: ArrayLike) -> Float64[np.ndarray, "n K"]:
+    def from_u_to_w(self, u: ArrayLike) -> Float[Any, "n K"]:
         """Map coordinates (n, K - 1) in [0, 1] to weights, by the chart.
 
         Raises:
             ArgumentError: if ``u`` has another shape or dtype, or leaves the cube.
         """
-        w: Float64[np.ndarray, "n K"] = self._weight_chart.forward(
-            cube_coordinates(u, num_seeds=self.num_seeds)
-        )
-        return w
+        return self._beside(self._weights_at(u))
 
-    def from_w_to_u(self, w: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+    def from_w_to_u(self, w: ArrayLike) -> Float[Any, "n K_minus_1"]:
         """Map weights (n, K), unit and non-negative, to coordinates, by the chart.
 
         Raises:
             ArgumentError: if ``w`` has another shape or dtype.
             OutsideSpaceError: if ``w`` is off the unit sphere or outside the orthant.
         """
-        u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(
-            orthant_weights(w, num_seeds=self.num_seeds)
+        return self._beside(
+            self._library.mapped(w, name="w", forward=self._coordinates_of, pull_back=None)
         )
-        return u
 
-    def from_w_to_z(self, w: ArrayLike) -> Float[np.ndarray, "n ..."]:
+    def from_w_to_z(self, w: ArrayLike) -> Float[Any, "n ..."]:
         """Map weights (n, K), unit and of any sign, to latents (n, *latent_shape).
 
         z = T^-1(c(w) Z): one matrix product, in the seed latents' dtype. One-hot weights give
-        that seed latent.
+        that seed latent. A gradient in ``w`` is that of this formula, which is taken to hold off
+        the unit sphere too: project it on the tangent to stay on the sphere.
 
         Raises:
             ArgumentError: if ``w`` has another shape or dtype, or the shell rule's combination
                 cancels.
             OutsideSpaceError: if ``w`` is off the unit sphere.
         """
-        weights = unit_weights(w, num_seeds=self.num_seeds)
-        inner = self._span.combine(self._rule.coefficients(weights, self._span))
+        coefficients = self._library.mapped(
+            w,
+            name="w",
+            forward=self._coefficients_of,
+            pull_back=self._pull_back_coefficients,
+        )
+        inner = self._span.combine(coefficients)
         return self._transport_map.inverse(inner, latent_shape=self._latent_shape)
 
-    def from_z_to_w(self, z: ArrayLike) -> Float64[np.ndarray, "n K"]:
+    def from_z_to_w(self, z: ArrayLike) -> Float[Any, "n K"]:
         """Map latents (n, *latent_shape) of the space to their weights.
 
         Least squares through the seeds' K x K Gram matrix (by blocked QR if that is ill
@@ -178,13 +193,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
                 residual), outside the orthant, or off the norm that the space has there;
                 :meth:`project` gives the nearest weights.
         """
-        latents, inner = self._latents_and_inner(z)
-        return weights_of(
-            self._problem(inner),
-            span=self._span,
-            rule=self._rule,
-            rounding=explained_by_rounding(latents, inner=inner, transport_map=self._transport_map),
-        )
+        return self._beside(self._weights_behind(z))
 
     def project(self, z: ArrayLike) -> Projection:
         """Find the weights whose latents are nearest in direction to any latents.
@@ -212,101 +221,94 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             array([0.707107])
         """
         _, inner = self._latents_and_inner(z)
-        return nearest_candidates(self._problem(inner), span=self._span, rule=self._rule)
+        found = nearest_candidates(self._problem(inner), span=self._span, rule=self._rule)
+        return Projection(
+            w=self._beside(found.w),
+            residual=self._beside(found.residual),
+            norm_ratio=self._beside(found.norm_ratio),
+        )
 
-    def from_u_to_z(self, u: ArrayLike) -> Float[np.ndarray, "n ..."]:
+    def from_u_to_z(self, u: ArrayLike) -> Float[Any, "n ..."]:
         """Map coordinates (n, K - 1) in [0, 1] to latents (n, *latent_shape).
 
         Raises:
             ArgumentError: as :meth:`from_u_to_w` and :meth:`from_w_to_z` do.
         """
-        return self.from_w_to_z(self.from_u_to_w(u))
+        # straight on, since a library without float64 would round the weights on the way out
+        return self.from_w_to_z(self._weights_at(u))
 
-    def from_z_to_u(self, z: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+    def from_z_to_u(self, z: ArrayLike) -> Float[Any, "n K_minus_1"]:
         """Map latents (n, *latent_shape) of the space to coordinates.
 
         Raises:
             ArgumentError: as :meth:`from_z_to_w` does.
             OutsideSpaceError: as :meth:`from_z_to_w` does.
         """
-        return self.from_w_to_u(self.from_z_to_w(z))
+        return self._beside(self._coordinates_of(self._weights_behind(z)))
 
     @property
     def _is_identity(self) -> bool:
         return isinstance(self._transport_map, IdentityTransportMap)
 
-    def _latents_and_inner(
-        self, z: ArrayLike
-    ) -> tuple[Float[np.ndarray, "n ..."], Float[np.ndarray, "n d"]]:
-        shape = f"(n, {', '.join(map(str, self._latent_shape))})"
-        latents = float_array(z, name="z", shape=shape)
-        if latents.ndim == 0 or latents.shape[1:] != self._latent_shape:
-            single = latents.shape == self._latent_shape
+    def _beside(self, values: Any) -> Float[Any, "*shape"]:
+        return self._library.beside(values, like=self._span.rows)
+
+    def _weights_at(self, u: ArrayLike) -> Float64[Any, "n K"]:
+        chart = self._weight_chart
+        return self._library.mapped(
+            u,
+            name="u",
+            forward=lambda u: chart.forward(cube_coordinates(u, num_seeds=self.num_seeds)),
+            pull_back=chart.pull_back if isinstance(chart, DifferentiableChart) else None,
+        )
+
+    def _coordinates_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
+        orthant_weights(w, num_seeds=self.num_seeds)
+        # as they came: in float64 the rounding of a narrower dtype would count as an error
+        u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(w)
+        return u
+
+    def _coefficients_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        weights = unit_weights(w, num_seeds=self.num_seeds)
+        return self._rule.coefficients(weights, self._span)
+
+    def _pull_back_coefficients(
+        self, w: ArrayLike, gradient: Float64[np.ndarray, "n K"]
+    ) -> Float64[np.ndarray, "n K"]:
+        weights = unit_weights(w, num_seeds=self.num_seeds)
+        return self._rule.pull_back(weights, gradient, span=self._span)
+
+    def _weights_behind(self, z: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        latents, inner = self._latents_and_inner(z)
+        return weights_of(
+            self._problem(inner),
+            span=self._span,
+            rule=self._rule,
+            rounding=explained_by_rounding(latents, inner=inner, transport_map=self._transport_map),
+        )
+
+    def _latents_and_inner(self, z: ArrayLike) -> tuple[Float[Any, "n ..."], Float[Any, "n d"]]:
+        library = library_of(z)
+        expected = f"(n, {', '.join(map(str, self._latent_shape))})"
+        latents = library.float_array(z, name="z", shape=expected)
+        shape = tuple(latents.shape)
+        if not shape or shape[1:] != self._latent_shape:
+            single = shape == self._latent_shape
             hint = "; write z[None] for a single latent" if single else ""
-            raise ArgumentError(f"z has shape {latents.shape}; expected {shape}{hint}")
-        check_finite(latents, name="z")
-        inner: Float[np.ndarray, "n d"] = self._transport_map.forward(latents)
+            raise ArgumentError(f"z has shape {shape}; expected {expected}{hint}")
+        check_finite(library.on_host(latents), name="z")
+        inner = self._transport_map.forward(latents)
         if not self._is_identity:
-            check_finite(inner, name="the transport map's image of z")
+            check_finite(library.on_host(inner), name="the transport map's image of z")
         return latents, inner
 
-    def _problem(self, inner: Float[np.ndarray, "n d"]) -> LeastSquares:
+    def _problem(self, inner: Float[Any, "n d"]) -> LeastSquares:
         check_independent(self._span)
         # What overflows here is reported by check_norms, in words that help.
         with np.errstate(over="ignore", invalid="ignore"):
             problem = self._span.least_squares(inner)
         check_norms(problem.norms)
         return problem
-
-
-def knothe_rosenblatt_surrogate_chart(
-    seed_latents: ArrayLike,
-    *,
-    transport_map: TransportMap | None = None,
-    combination: str = "linear",
-) -> SurrogateChart:
-    """Make a surrogate chart under which uniform u is uniform on the sphere of weights.
-
-    z = T^-1(c(w) Z), w from u by the Knothe-Rosenblatt chart. Arguments, errors and source are
-    those of :class:`SurrogateChart`.
-
-    Example:
-        >>> import numpy as np
-        >>> chart = knothe_rosenblatt_surrogate_chart(np.eye(3, 10))
-        >>> chart.from_u_to_w(np.zeros((1, 2)))
-        array([[1., 0., 0.]])
-    """
-    return SurrogateChart(
-        seed_latents,
-        weight_chart=KnotheRosenblattChart(),
-        transport_map=transport_map,
-        combination=combination,
-    )
-
-
-def angular_surrogate_chart(
-    seed_latents: ArrayLike,
-    *,
-    transport_map: TransportMap | None = None,
-    combination: str = "linear",
-) -> SurrogateChart:
-    """Make a surrogate chart by hyperspherical angles: smooth, not uniform.
-
-    z = T^-1(c(w) Z), w from u by the angular chart. Arguments, errors and source are those of
-    :class:`SurrogateChart`.
-
-    Example:
-        >>> import numpy as np
-        >>> chart = angular_surrogate_chart(np.eye(2, 10))
-        >>> chart.from_u_to_w(np.array([[0.5]])).round(6)
-        array([[0.707107, 0.707107]])
-    """
-    return SurrogateChart(
-        seed_latents,
-        weight_chart=AngularChart(),
-        transport_map=transport_map,
-        combination=combination,
-    )
 
 
 def _instance(value: Any, *, of: type, name: str, default: type) -> Any:

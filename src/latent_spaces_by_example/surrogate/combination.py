@@ -28,6 +28,16 @@ class CombinationRule(ABC):
         """
 
     @abstractmethod
+    def pull_back(
+        self,
+        w: Float64[np.ndarray, "n K"],
+        gradient: Float64[np.ndarray, "n K"],
+        *,
+        span: SeedSpan,
+    ) -> Float64[np.ndarray, "n K"]:
+        """Return dL/dw from ``gradient`` = dL/dc, where c(w) is differentiated as it stands."""
+
+    @abstractmethod
     def directions(
         self, unit_coefficients: Float64[np.ndarray, "n K"], span: SeedSpan
     ) -> Float64[np.ndarray, "n K"]:
@@ -51,6 +61,16 @@ class LinearCombination(CombinationRule):
     ) -> Float64[np.ndarray, "n K"]:
         """c_k = w_k."""
         return w
+
+    def pull_back(
+        self,
+        w: Float64[np.ndarray, "n K"],
+        gradient: Float64[np.ndarray, "n K"],
+        *,
+        span: SeedSpan,
+    ) -> Float64[np.ndarray, "n K"]:
+        """dL/dw_k = dL/dc_k."""
+        return gradient
 
     def directions(
         self, unit_coefficients: Float64[np.ndarray, "n K"], span: SeedSpan
@@ -80,7 +100,7 @@ class ShellCombination(CombinationRule):
         lengths = np.sqrt(np.maximum(squares, 0.0))
         # Below this, rounding of the seeds' dtype would decide the direction. The cosines
         # themselves are good to about 1e-15, so a length below 1e-6 would be noise.
-        floor = max(32.0 * float(np.finfo(span.rows.dtype).eps), 1e-6)
+        floor = max(32.0 * span.eps, 1e-6)
         if (lengths < floor).any():
             row = int(np.argmin(lengths))
             raise ArgumentError(
@@ -94,6 +114,27 @@ class ShellCombination(CombinationRule):
         at_corner = np.count_nonzero(w, axis=1) == 1
         coefficients[at_corner] = w[at_corner]
         return coefficients
+
+    def pull_back(
+        self,
+        w: Float64[np.ndarray, "n K"],
+        gradient: Float64[np.ndarray, "n K"],
+        *,
+        span: SeedSpan,
+    ) -> Float64[np.ndarray, "n K"]:
+        """dL/dw_j = (g_j / |z_j|) sqrt(A / B) + (g . c) (w_j |z_j|^2 / A - (C w)_j / B), g = dL/dc.
+
+        A = sum_k w_k^2 |z_k|^2 and B = w^T C w, which ``coefficients`` keeps away from 0.
+        """
+        images = w @ span.correlation
+        squares = (images * w).sum(axis=1, keepdims=True)
+        shell = ((w * span.norms) ** 2).sum(axis=1, keepdims=True)
+        stretch = np.sqrt(shell / squares) / span.norms
+        along = (gradient * w * stretch).sum(axis=1, keepdims=True)
+        pulled: Float64[np.ndarray, "n K"] = gradient * stretch + along * (
+            w * span.norms**2 / shell - images / squares
+        )
+        return pulled
 
     def directions(
         self, unit_coefficients: Float64[np.ndarray, "n K"], span: SeedSpan

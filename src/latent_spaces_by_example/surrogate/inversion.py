@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Float64
 
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError, OutsideSpaceError
 from latent_spaces_by_example.surrogate.combination import CombinationRule
 from latent_spaces_by_example.surrogate.span import LeastSquares, SeedSpan
@@ -21,9 +24,9 @@ def check_independent(span: SeedSpan) -> None:
     if _combining_error(span) > _MOST_UNCERTAIN * smallest:
         raise ArgumentError(
             f"the {span.num_seeds} seed latents are linearly dependent to within the rounding of "
-            f"{span.rows.dtype} (smallest singular value of their unit vectors {smallest:.3g}), so "
-            "the weights behind a latent are not determined; leave out seed latents that combine "
-            "others, or keep to the direction from weights to latents"
+            f"{span.library.dtype_name(span.rows)} (smallest singular value of their unit vectors "
+            f"{smallest:.3g}), so the weights behind a latent are not determined; leave out seed "
+            "latents that combine others, or keep to the direction from weights to latents"
         )
 
 
@@ -39,21 +42,26 @@ def check_norms(norms: Float64[np.ndarray, " n"]) -> None:
 
 
 def explained_by_rounding(
-    latents: Float[np.ndarray, "n ..."],
+    latents: Float[Any, "n ..."],
     *,
-    inner: Float[np.ndarray, "n d"],
+    inner: Float[Any, "n d"],
     transport_map: TransportMap,
 ) -> Float64[np.ndarray, " n"]:
     """Return the relative change of inner latents that one ulp of their latents makes."""
-    eps = np.full(len(latents), float(np.finfo(latents.dtype).eps))
+    library = library_of(latents)
+    eps = np.full(len(latents), library.eps(latents))
     if isinstance(transport_map, IdentityTransportMap):
         return eps
     # A map may stretch rounding (a mean far larger than the spread): see by how much.
-    signs = np.random.default_rng(0).choice([-1, 1], size=latents.shape).astype(latents.dtype)
+    before = library.on_host(latents)
+    signs = np.random.default_rng(0).choice([-1, 1], size=before.shape).astype(before.dtype)
+    # bfloat16 is float32 on the host, with fewer digits
+    ulps = np.spacing(before) * before.dtype.type(library.eps(latents) / np.finfo(before.dtype).eps)
     with np.errstate(all="ignore"):
-        moved = transport_map.forward(latents + signs * np.spacing(latents))
-    norms = np.linalg.norm(inner.astype(np.float64), axis=1)
-    shift = np.linalg.norm(moved.astype(np.float64) - inner, axis=1)
+        moved = transport_map.forward(library.from_host(before + signs * ulps, like=latents))
+    inner_on_host = library.on_host(inner).astype(np.float64)
+    norms = np.linalg.norm(inner_on_host, axis=1)
+    shift = np.linalg.norm(library.on_host(moved).astype(np.float64) - inner_on_host, axis=1)
     stretched = shift / np.where(norms > 0.0, norms, 1.0)
     # At the edge of a law's support the moved latent may have no image.
     larger: Float64[np.ndarray, " n"] = np.fmax(eps, np.where(np.isfinite(shift), stretched, 0.0))
@@ -82,8 +90,7 @@ def weights_of(
     size = np.linalg.norm(problem.solution, axis=1)
     # Combining rounds relative to the terms, which are larger than y where they cancel.
     terms = np.maximum(size / problem.norms, 1.0)
-    eps = float(np.finfo(span.rows.dtype).eps)
-    tolerance = (np.maximum(rounding, eps) + _combining_error(span)) * terms
+    tolerance = (np.maximum(rounding, span.eps) + _combining_error(span)) * terms
     _check_in_span(problem.outside / problem.norms, tolerance=tolerance)
 
     error = tolerance * problem.norms / span.smallest_singular_value
@@ -101,7 +108,10 @@ def weights_of(
 
 def _combining_error(span: SeedSpan) -> float:
     """Relative error that summing K terms in the seeds' dtype may leave."""
-    return float(np.finfo(span.rows.dtype).eps * (4.0 + np.sqrt(span.num_seeds)))
+    if span.eps > np.finfo(np.float16).eps:
+        # bfloat16 adds up in float32 and rounds once; it has no digits to be generous with
+        return span.eps
+    return float(span.eps * (4.0 + np.sqrt(span.num_seeds)))
 
 
 def _check_certain(uncertainty: Float64[np.ndarray, " n"]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from scipy.optimize import nnls
 
 from latent_spaces_by_example.errors import OutsideSpaceError
@@ -24,9 +25,9 @@ class Projection:
         norm_ratio: shape (n,), the inner latent's norm over the candidate's: 1 in the space.
     """
 
-    w: Float64[np.ndarray, "n K"]
-    residual: Float64[np.ndarray, " n"]
-    norm_ratio: Float64[np.ndarray, " n"]
+    w: Float[Any, "n K"]
+    residual: Float[Any, " n"]
+    norm_ratio: Float[Any, " n"]
 
 
 def nearest_candidates(

@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
-from latent_spaces_by_example.arguments import ArrayLike, float_array
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 
 _SHAPE = "(K, *latent_shape)"
 _BLOCK = 1 << 16
 
 
-def checked_seed_latents(value: ArrayLike) -> Float[np.ndarray, K * latent_shape]:
-    """Return ``value`` as an array of seed latents, not copied.
+def checked_seed_latents(value: ArrayLike) -> Float[Any, "K ..."]:
+    """Return ``value`` as an array of seed latents of its own library, not copied.
 
     Raises:
         ArgumentError: if it is not of shape (K, *latent_shape) with K at least 1 and a latent of
             at least one number, holds anything but finite floating-point numbers, has a seed
-            latent that is all zeros, or has the same one twice.
+            latent that is all zeros, or has the same one twice; or is a tensor that requires a
+            gradient.
     """
-    seeds = float_array(value, name="seed_latents", shape=_SHAPE)
-    if seeds.ndim < 2 or seeds.size == 0:
-        hint = "; write seed_latents[None] for a single one" if seeds.ndim == 1 else ""
+    library = library_of(value)
+    seeds = library.seed_array(value, name="seed_latents", shape=_SHAPE)
+    shape = tuple(seeds.shape)
+    if len(shape) < 2 or 0 in shape:
+        hint = "; write seed_latents[None] for a single one" if len(shape) == 1 else ""
         raise ArgumentError(
-            f"seed_latents has shape {seeds.shape}; expected {_SHAPE}, at least one seed latent "
+            f"seed_latents has shape {shape}; expected {_SHAPE}, at least one seed latent "
             f"of at least one number{hint}"
         )
-    rows = seeds.reshape(len(seeds), -1)
-    for k, row in enumerate(rows):
-        _check_values(row, seed=k)
+    rows = seeds.reshape(shape[0], prod(shape[1:]))
+    for k in range(shape[0]):
+        _check_values(rows, seed=k)
     _check_distinct(rows)
     return seeds
 
 
-def _check_values(row: Float[np.ndarray, " D"], *, seed: int) -> None:
+def _check_values(rows: Float[Any, "K D"], *, seed: int) -> None:
+    library = library_of(rows)
     # Block by block: a mask of millions of elements would cost memory and cache for nothing.
     nonzero = False
-    for start in range(0, len(row), _BLOCK):
-        block = row[start : start + _BLOCK]
+    for start in range(0, rows.shape[1], _BLOCK):
+        block = library.on_host(rows, np.s_[seed, start : start + _BLOCK])
         if not np.isfinite(block).all():
             raise ArgumentError(
                 f"seed_latents[{seed}] holds values that are NaN or infinite; expected finite "
@@ -49,14 +57,16 @@ def _check_values(row: Float[np.ndarray, " D"], *, seed: int) -> None:
         raise ArgumentError(f"seed_latents[{seed}] is all zeros, which spans nothing; leave it out")
 
 
-def _check_distinct(rows: Float[np.ndarray, "K D"]) -> None:
+def _check_distinct(rows: Float[Any, "K D"]) -> None:
+    library = library_of(rows)
     # Equal rows agree on a few elements; only those that do are compared in full.
-    probe = np.ascontiguousarray(rows[:, :: max(1, rows.shape[1] // 32)])
+    stride = max(1, rows.shape[1] // 32)
+    probe = np.ascontiguousarray(library.on_host(rows, np.s_[:, ::stride]))
     first_with: dict[bytes, list[int]] = {}
     for k, sample in enumerate(probe):
         peers = first_with.setdefault(sample.tobytes(), [])
         for j in peers:
-            if np.array_equal(rows[j], rows[k]):
+            if np.array_equal(library.on_host(rows, j), library.on_host(rows, k)):
                 raise ArgumentError(
                     f"seed_latents[{j}] and seed_latents[{k}] are identical, so they span no more "
                     "than one of them does; leave one out"

@@ -1,7 +1,7 @@
 """The seed latents' span: combining them, and finding the combination behind a latent.
 
-This is the only place that touches arrays of the latents' size, so it is the place to write again
-for another array library.
+What is of the latents' size stays with the array library that it is of: it is combined there, and
+read here block by block for sums over it, which NumPy adds up in float64.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Float64
 from scipy.linalg import qr, solve_triangular
 
+from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.errors import ArgumentError
 
-# Columns worked on at a time: few enough for a core's cache and for BLAS's unpacked kernels, many
-# enough that the loop costs nothing.
+# Columns read at a time: few enough for a core's cache, many enough that the loop costs nothing.
 _BLOCK = 4096
 # Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
 # digits for one step of refinement to restore them.
@@ -52,18 +52,28 @@ class SeedSpan:
     """The span of K inner seed latents.
 
     Attributes:
-        rows: the seed latents, shape (K, d), kept by reference.
+        rows: the seed latents, shape (K, d), an array of any library, kept by reference.
         known_gram: the Gram matrix of the first J of them, which is then not computed again: a
             study adds seed latents one by one.
     """
 
-    rows: Float[np.ndarray, "K d"]
+    rows: Float[Any, "K d"]
     known_gram: Float64[np.ndarray, "J J"] = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @cached_property
+    def library(self) -> ArrayLibrary:
+        """The array library that the seeds are of."""
+        return library_of(self.rows)
 
     @property
     def num_seeds(self) -> int:
         """K."""
         return len(self.rows)
+
+    @property
+    def eps(self) -> float:
+        """Spacing of the seeds' dtype at 1."""
+        return self.library.eps(self.rows)
 
     @cached_property
     def gram(self) -> Float64[np.ndarray, "K K"]:
@@ -71,7 +81,7 @@ class SeedSpan:
         known = len(self.known_gram)
         gram = np.zeros((self.num_seeds, self.num_seeds))
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for _, block in self._blocks(np.dtype(np.float64)) if known < self.num_seeds else ():
+            for _, block in self._blocks() if known < self.num_seeds else ():
                 gram[known:] += block[known:] @ block.T
         gram[:known, known:] = gram[known:, :known].T
         gram[:known, :known] = self.known_gram
@@ -108,28 +118,18 @@ class SeedSpan:
         singular_values = np.linalg.svd(self._factor, compute_uv=False)
         return float(singular_values[-1])
 
-    def combine(self, coefficients: Float64[np.ndarray, "n K"]) -> Float[np.ndarray, "n d"]:
+    def combine(self, coefficients: Float64[Any, "n K"]) -> Float[Any, "n d"]:
         """coefficients @ seeds, in the seeds' dtype and without copying them."""
-        dtype = self.rows.dtype
-        # float16 has no matrix product worth the name, in speed or in accuracy.
-        working = np.dtype(np.float32) if dtype == np.float16 else dtype
-        factors = coefficients.astype(working)
-        combined = np.empty((len(factors), self.rows.shape[1]), dtype)
-        for columns, block in self._blocks(working):
-            if working == dtype:
-                np.matmul(factors, block, out=combined[:, columns])
-            else:
-                combined[:, columns] = factors @ block
-        return combined
+        return self.library.combine(coefficients, self.rows)
 
-    def least_squares(self, y: Float[np.ndarray, "n d"]) -> LeastSquares:
+    def least_squares(self, y: Float[Any, "n d"]) -> LeastSquares:
         """Find the combinations of unit seeds nearest to the rows of ``y``."""
         if self._gram_factor is None:
             return self._least_squares_by_qr(y)
         return self._least_squares_by_gram(y, self._gram_factor)
 
     def _least_squares_by_gram(
-        self, y: Float[np.ndarray, "n d"], factor: Float64[np.ndarray, "K K"]
+        self, y: Float[Any, "n d"], factor: Float64[np.ndarray, "K K"]
     ) -> LeastSquares:
         """Corrected semi-normal equations: two passes over the seeds, no copy of them.
 
@@ -152,20 +152,21 @@ class SeedSpan:
         )
 
     def _products_with(
-        self, y: Float[np.ndarray, "n d"], solution: Float64[np.ndarray, "n K"] | None
+        self, y: Float[Any, "n d"], solution: Float64[np.ndarray, "n K"] | None
     ) -> tuple[Float64[np.ndarray, "n K"], Float64[np.ndarray, " n"]]:
         """Inner products with the unit seeds, and squared norms, of y - solution E."""
         products = np.zeros((len(y), self.num_seeds))
         squares = np.zeros(len(y))
-        for columns, block in self._blocks(np.dtype(np.float64)):
-            part = y[:, columns].astype(np.float64)
+        library = library_of(y)
+        for columns, block in self._blocks():
+            part = library.on_host(y, np.s_[:, columns]).astype(np.float64)
             if solution is not None:
                 part -= (solution / self.norms) @ block
             products += part @ block.T
             squares += np.einsum("nd,nd->n", part, part)
         return products / self.norms, squares
 
-    def _least_squares_by_qr(self, y: Float[np.ndarray, "n d"]) -> LeastSquares:
+    def _least_squares_by_qr(self, y: Float[Any, "n d"]) -> LeastSquares:
         """QR of seeds and y together, block by block: slower, and as accurate as can be.
 
         The triangular factor of [E^T | y^T] holds that of E^T, Q^T y beside it, and under it what
@@ -175,7 +176,7 @@ class SeedSpan:
         rhs, solution, outside = np.empty((n, k)), np.empty((n, k)), np.empty(n)
         for start in range(0, n, 64):
             rows = slice(start, start + 64)
-            triangle = self._triangle(y[rows])
+            triangle = self._triangle(library_of(y).on_host(y, rows))
             rhs[rows] = triangle[:k, k:].T
             solution[rows] = _solve(triangle[:k, :k], rhs[rows])
             outside[rows] = np.linalg.norm(triangle[k:, k:], axis=0)
@@ -189,7 +190,7 @@ class SeedSpan:
 
     def _triangle(self, y: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "rows K_and_n"]:
         triangle = np.empty((0, self.num_seeds + len(y)))
-        for columns, block in self._blocks(np.dtype(np.float64)):
+        for columns, block in self._blocks():
             tall = np.hstack([(block / self.norms[:, None]).T, y[:, columns].T.astype(np.float64)])
             triangle = qr(np.vstack([triangle, tall]), mode="r", overwrite_a=True)[0]
             triangle = triangle[: triangle.shape[1]]
@@ -208,15 +209,14 @@ class SeedSpan:
     def _factor(self) -> Float64[np.ndarray, "K K"]:
         if self._gram_factor is not None:
             return self._gram_factor
-        return self._triangle(self.rows[:0])
+        return self._triangle(np.empty((0, self.rows.shape[1])))
 
-    def _blocks(
-        self, dtype: np.dtype[np.floating]
-    ) -> Iterator[tuple[slice, Float[np.ndarray, "K block"]]]:
-        """The seeds' columns a block at a time, in ``dtype``."""
+    def _blocks(self) -> Iterator[tuple[slice, Float64[np.ndarray, "K block"]]]:
+        """The seeds' columns a block at a time, on the host and in float64."""
         for start in range(0, self.rows.shape[1], _BLOCK):
             columns = slice(start, start + _BLOCK)
-            yield columns, self.rows[:, columns].astype(dtype, copy=False)
+            block = self.library.on_host(self.rows, np.s_[:, columns])
+            yield columns, block.astype(np.float64, copy=False)
 
 
 def _solve(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.arguments import ArrayLike, check_finite
+from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.errors import ArgumentError
 
 
@@ -22,7 +23,9 @@ class TransportMap(ABC):
     latent_shape=latent_shape)`` with d = ``num_inner_dims(latent_shape)``.
 
     A map is written by giving ``num_inner_dims``, ``_to_inner`` and ``_to_latent``; this class
-    checks and reshapes. dtype is kept both ways. Hold a new one to
+    checks and reshapes. dtype, array library and device are kept both ways: ``_to_inner`` and
+    ``_to_latent`` get arrays of the library that the latents are of (NumPy, PyTorch or JAX) and
+    return such; in PyTorch, gradients flow through what they do. Hold a new one to
     ``latent_spaces_by_example.testing.TransportMapContract``.
 
     Source: Bodin et al. 2024 (arXiv 2408.08558).
@@ -49,7 +52,7 @@ class TransportMap(ABC):
         """
 
     @final
-    def forward(self, z: ArrayLike) -> Float[np.ndarray, "n d"]:
+    def forward(self, z: ArrayLike) -> Float[Any, "n d"]:
         """Map latents to inner latents, z -> T(z).
 
         Args:
@@ -61,21 +64,24 @@ class TransportMap(ABC):
         Raises:
             ArgumentError: if the shape or the dtype of ``z`` is wrong.
         """
-        latents = float_array(z, name="z", shape="(n, *latent_shape)")
+        library = library_of(z)
+        latents = library.float_array(z, name="z", shape="(n, *latent_shape)")
         if latents.ndim < 2:
             raise ArgumentError(
-                f"z has shape {latents.shape}; expected (n, *latent_shape); write z[None] for a "
-                "single latent"
+                f"z has shape {tuple(latents.shape)}; expected (n, *latent_shape); write "
+                "z[None] for a single latent"
             )
-        latent_shape = latents.shape[1:]
+        latent_shape = tuple(latents.shape[1:])
         flat = latents.reshape(len(latents), prod(latent_shape))
         d = self.num_inner_dims(latent_shape)
-        return self._to_inner(flat, latent_shape).reshape(len(flat), d)
+        inner = self._to_inner(flat, latent_shape)
+        self._check_library(inner, library)
+        return inner.reshape(len(flat), d)
 
     @final
     def inverse(
         self, inner: ArrayLike, *, latent_shape: tuple[int, ...] | None = None
-    ) -> Float[np.ndarray, "n ..."]:
+    ) -> Float[Any, "n ..."]:
         """Map inner latents to latents, T^-1(inner).
 
         Args:
@@ -90,31 +96,39 @@ class TransportMap(ABC):
             ArgumentError: if ``inner`` has another width than latents of that shape need, or
                 a wrong dtype.
         """
-        inner_latents = float_array(inner, name="inner", shape="(n, d)")
+        library = library_of(inner)
+        inner_latents = library.float_array(inner, name="inner", shape="(n, d)")
         if inner_latents.ndim != 2:
-            raise ArgumentError(f"inner has shape {inner_latents.shape}; expected (n, d)")
+            raise ArgumentError(f"inner has shape {tuple(inner_latents.shape)}; expected (n, d)")
         if latent_shape is None:
             latent_shape = (inner_latents.shape[1],)
         d = self.num_inner_dims(latent_shape)
         if inner_latents.shape[1] != d:
             raise ArgumentError(
-                f"inner has shape {inner_latents.shape}; expected (n, {d}) for latents of shape "
-                f"{latent_shape}"
+                f"inner has shape {tuple(inner_latents.shape)}; expected (n, {d}) for latents of "
+                f"shape {latent_shape}"
             )
         flat = self._to_latent(inner_latents, latent_shape)
+        self._check_library(flat, library)
         return flat.reshape(len(inner_latents), *latent_shape)
 
     @abstractmethod
-    def _to_inner(
-        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n d"]:
-        """Map flattened latents to inner latents, in the same dtype."""
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
+        """Map flattened latents to inner latents, in the same dtype and array library."""
 
     @abstractmethod
     def _to_latent(
-        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n D"]:
-        """Map inner latents to flattened latents, in the same dtype."""
+        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Any, "n D"]:
+        """Map inner latents to flattened latents, in the same dtype and array library."""
+
+    def _check_library(self, made: Any, library: ArrayLibrary) -> None:
+        if library_of(made) is not library:
+            raise ArgumentError(
+                f"{type(self).__name__} made {type(made).__name__} of latents that are "
+                f"{library.name} arrays; expected {library.name} arrays: write the map with that "
+                "library's operations, or give the latents as NumPy arrays"
+            )
 
 
 def finite_parameter(value: ArrayLike, *, name: str) -> np.ndarray:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Float64
-from scipy.linalg import solve_triangular
 
 from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap, finite_parameter
 
@@ -86,30 +86,18 @@ class GaussianTransportMap(TransportMap):
             )
         return num_dims
 
-    def _to_inner(
-        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n D"]:
-        inner = np.empty(z.shape, z.dtype)
-        # dtype= computes in float64 chunk by chunk, so a large mean costs float32 latents
-        # neither digits nor a float64 copy.
-        np.subtract(z, self._mean.ravel(), out=inner, dtype=np.float64, casting="same_kind")
-        if self._factor is None:
-            np.divide(inner, self._scale.ravel(), out=inner, dtype=np.float64, casting="same_kind")
-        else:
-            centred = inner.T.astype(np.float64)
-            inner[...] = solve_triangular(self._factor, centred, lower=True).T
-        return inner
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
+        return library_of(z).inverse_affine(z, factor=self._spread, mean=self._mean.ravel())
 
     def _to_latent(
-        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n d"]:
-        z = np.empty(inner.shape, inner.dtype)
-        if self._factor is None:
-            np.multiply(inner, self._scale.ravel(), out=z, dtype=np.float64, casting="same_kind")
-        else:
-            z[...] = inner.astype(np.float64) @ self._factor.T
-        np.add(z, self._mean.ravel(), out=z, dtype=np.float64, casting="same_kind")
-        return z
+        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Any, "n d"]:
+        return library_of(inner).affine(inner, factor=self._spread, mean=self._mean.ravel())
+
+    @property
+    def _spread(self) -> np.ndarray:
+        """L, or its diagonal."""
+        return self._scale.ravel() if self._factor is None else self._factor
 
 
 def _positive(value: ArrayLike, *, name: str) -> np.ndarray:

@@ -1,0 +1,52 @@
+"""The one place where array libraries enter: NumPy, PyTorch and JAX, chosen by an array's type.
+
+No library is imported that the caller has not imported: an array of it is what asks for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from latent_spaces_by_example.arrays.base import ArrayLibrary
+from latent_spaces_by_example.arrays.numpy_arrays import NumpyArrays
+
+__all__ = ["ArrayLibrary", "library_named", "library_of"]
+
+_NUMPY = NumpyArrays()
+# The top-level module that an array's type comes from -> the adapter's module and class.
+_ADAPTERS = {
+    "torch": ("torch_arrays", "TorchArrays"),
+    "jax": ("jax_arrays", "JaxArrays"),
+    "jaxlib": ("jax_arrays", "JaxArrays"),
+}
+_made: dict[str, ArrayLibrary] = {}
+
+
+def library_of(value: Any) -> ArrayLibrary:
+    """Return the array library that ``value`` belongs to; NumPy for whatever is no other's array.
+
+    >>> library_of([[0.5, 0.5]]).name
+    'numpy'
+    """
+    for base in type(value).__mro__:
+        root = base.__module__.partition(".")[0]
+        if root in _ADAPTERS:
+            library = _adapter(*_ADAPTERS[root])
+            return library if library.is_array(value) else _NUMPY
+    return _NUMPY
+
+
+def library_named(name: str) -> ArrayLibrary:
+    """Return the array library of that name; it is imported if it was not.
+
+    >>> library_named("numpy").name
+    'numpy'
+    """
+    return _NUMPY if name == _NUMPY.name else _adapter(*_ADAPTERS[name])
+
+
+def _adapter(module: str, name: str) -> ArrayLibrary:
+    if name not in _made:
+        _made[name] = getattr(import_module(f"{__name__}.{module}"), name)()
+    return _made[name]

@@ -1,0 +1,102 @@
+"""Images, videos and sounds: what a pipeline returned as arrays, a picture of it, and its file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+
+SUFFIXES = {"image": ".png", "video": ".gif", "audio": ".wav"}
+_RETURNED = {"image": "images", "video": "frames", "audio": "audios"}
+_SOUND_PICTURE = (256, 1024)
+
+
+def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
+    """The outputs in what a pipeline returned, as float32.
+
+    Returns:
+        Images of shape (n, height, width, channels) and videos of shape (n, frames, height, width,
+        channels) in [0, 1]; sounds of shape (n, channels, samples), in [-1, 1] but for peaks.
+
+    Raises:
+        GeneratorError: not n outputs, or values that are not finite.
+    """
+    found = getattr(returned, _RETURNED[kind], returned)
+    outputs = np.asarray(found, dtype=np.float32)
+    if len(outputs) != n:
+        raise GeneratorError(f"the pipeline returned {len(outputs)} outputs for {n} latents")
+    if not np.isfinite(outputs).all():
+        raise GeneratorError(
+            "the pipeline returned values that are NaN or infinite; with dtype='float16' that is "
+            "often its VAE: give dtype='bfloat16' or dtype='float32'"
+        )
+    return outputs
+
+
+def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image:
+    """An image; the first, middle and last frame of a video side by side; a sound's waveform."""
+    array = np.asarray(output)
+    if kind == "image":
+        return _image(array)
+    if kind == "video":
+        return _image(np.concatenate([array[i] for i in (0, len(array) // 2, -1)], axis=1))
+    return _waveform(array)
+
+
+def save_output(
+    output: npt.ArrayLike,
+    path: str | os.PathLike[str],
+    *,
+    kind: str,
+    frame_rate: float,
+    sampling_rate: int,
+) -> None:
+    """Write an image as .png, a video as .gif, a sound as .wav; or any of them as .npy.
+
+    Raises:
+        ArgumentError: the path ends in something else.
+    """
+    array = np.asarray(output)
+    suffix = Path(path).suffix
+    if suffix == ".npy":
+        np.save(path, array)
+    elif suffix != SUFFIXES[kind]:
+        raise ArgumentError(
+            f"path is {str(path)!r}; expected it to end in {SUFFIXES[kind]} or .npy"
+        )
+    elif kind == "image":
+        _image(array).save(path)
+    elif kind == "video":
+        frames = [_image(frame) for frame in array]
+        milliseconds = round(1000.0 / frame_rate)
+        frames[0].save(path, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
+    else:
+        from scipy.io import wavfile  # only sounds need SciPy
+
+        wavfile.write(path, sampling_rate, array.T.astype(np.float32))
+
+
+def _image(array: np.ndarray) -> Image.Image:
+    levels = (np.clip(array, 0.0, 1.0) * 255.0).round().astype(np.uint8)
+    return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
+
+
+def _waveform(sound: np.ndarray) -> Image.Image:
+    """Lowest and highest sample of each column, black on white."""
+    height, width = _SOUND_PICTURE
+    mono = sound.mean(axis=0)
+    columns = np.array_split(mono, min(width, len(mono)))
+    peak = max(float(np.abs(mono).max()), 1e-12)
+    levels = np.full((height, len(columns)), 255, dtype=np.uint8)
+    for x, column in enumerate(columns):
+        low, high = (
+            round((0.5 - 0.5 * v / peak) * (height - 1)) for v in (column.max(), column.min())
+        )
+        levels[low : high + 1, x] = 0
+    return Image.fromarray(levels)

@@ -1,0 +1,206 @@
+"""Two ways to answer a sampler's draws: record what is drawn, or play what a latent says."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from latent_spaces_by_example.errors import SamplerChangedError
+from latent_spaces_by_example.generators.tape.parts import Part
+from latent_spaces_by_example.generators.tape.places import place_of_draw
+from latent_spaces_by_example.generators.tape.streams import SeedStreams
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A draw that can be combined: standard numbers of a known law.
+
+    Attributes:
+        op: what draws it.
+        law: GAUSSIAN or UNIFORM.
+        shape: of its numbers.
+        dtype: that the sampler draws.
+        wide: whether its standard numbers need float64.
+        now: draws the standard numbers from the sampler's own source.
+        again: draws them as a random seed says.
+    """
+
+    op: str
+    law: str
+    shape: tuple[int, ...]
+    dtype: str
+    wide: bool
+    now: Callable[[], np.ndarray]
+    again: Callable[[SeedStreams], np.ndarray]
+
+
+class RandomSource(ABC):
+    """Where the random bits of one draw come from, with a state that can be kept and set."""
+
+    @abstractmethod
+    def state(self) -> Any:
+        """The state now, a copy."""
+
+    @abstractmethod
+    def set_state(self, state: Any) -> None:
+        """Go back to a state."""
+
+
+class Deck(ABC):
+    """What answers draws, one after the other."""
+
+    @abstractmethod
+    def combine(self, draw: Draw) -> np.ndarray:
+        """The standard numbers of a draw that is part of the latent, of its shape."""
+
+    @abstractmethod
+    def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
+        """The result of ``run``, with the random bits that it had when it was recorded."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A part, and what makes it again: a recipe, or the state whose bits are held.
+
+    Of a :class:`Draw` only the recipe is kept: the rest of it holds the sampler's own arrays.
+    """
+
+    part: Part
+    again: Callable[[SeedStreams], np.ndarray] | None = None
+    state: Any = None
+
+
+@final
+class Recorder(Deck):
+    """Lets the sampler draw, and keeps what it drew."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.values: list[np.ndarray] = []
+        self._size = 0
+
+    def combine(self, draw: Draw) -> np.ndarray:
+        """Draw, and keep the numbers."""
+        values = np.asarray(draw.now(), dtype=np.float64 if draw.wide else np.float32)
+        values = values.reshape(draw.shape)
+        if values.size == 0:
+            return values
+        part = self._part(draw.op, draw.law, shape=draw.shape, dtype=draw.dtype, start=self._size)
+        self.entries.append(Entry(part, again=draw.again))
+        self.values.append(values.ravel().copy())
+        self._size += values.size
+        return values
+
+    def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
+        """Draw, and keep the bits that were there before."""
+        state = source.state()
+        result = run()
+        shape, dtype = shape_and_dtype(result)
+        part = self._part(op, op, shape=shape, dtype=dtype, start=None)
+        self.entries.append(Entry(part, state=state))
+        return result
+
+    def _part(
+        self, op: str, law: str, *, shape: tuple[int, ...], dtype: str, start: int | None
+    ) -> Part:
+        place = place_of_draw()
+        name = f"{op}:{len(self.entries) + 1} at {place}"
+        return Part(name, op, law, shape, dtype, start is not None, place, start)
+
+
+@final
+class Player(Deck):
+    """Answers each draw from a latent, and refuses draws that were not recorded."""
+
+    def __init__(self, entries: tuple[Entry, ...], latent: np.ndarray) -> None:
+        self._entries = entries
+        self._latent = latent
+        self._next = 0
+        self.refusal: SamplerChangedError | None = None
+
+    def combine(self, draw: Draw) -> np.ndarray:
+        """The numbers that the latent has for this draw."""
+        if 0 in draw.shape:
+            return np.empty(draw.shape)
+        part = self._expect(draw.op, shape=draw.shape, dtype=draw.dtype).part
+        if not part.combined:
+            raise self._refuse(draw.op, draw.shape, draw.dtype, part)
+        return self._latent[part.columns].reshape(draw.shape)
+
+    def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
+        """The result that the recorded bits give; the source is left as it was."""
+        if self._next >= len(self._entries) or self._entries[self._next].part.op != op:
+            raise self._refuse(op, None, None, None)
+        entry = self._entries[self._next]
+        before = source.state()
+        try:
+            source.set_state(entry.state)
+            result = run()
+        finally:
+            source.set_state(before)
+        shape, dtype = shape_and_dtype(result)
+        self._expect(op, shape=shape, dtype=dtype)
+        return result
+
+    def finish(self) -> None:
+        """Check that every recorded draw was made.
+
+        Raises:
+            SamplerChangedError: it was not, or a draw was refused and the sampler went on.
+        """
+        if self.refusal is not None:
+            raise self.refusal
+        if self._next < len(self._entries):
+            part = self._entries[self._next].part
+            raise SamplerChangedError(
+                f"the sampler made {self._next} of the {len(self._entries)} random draws that "
+                f"were recorded; the first that it left out is {_described(part)}. {_WHY}"
+            )
+
+    def _expect(self, op: str, *, shape: tuple[int, ...], dtype: str) -> Entry:
+        if self._next >= len(self._entries):
+            raise self._refuse(op, shape, dtype, None)
+        entry = self._entries[self._next]
+        if (entry.part.op, entry.part.shape, entry.part.dtype) != (op, shape, dtype):
+            raise self._refuse(op, shape, dtype, entry.part)
+        self._next += 1
+        return entry
+
+    def _refuse(
+        self, op: str, shape: tuple[int, ...] | None, dtype: str | None, recorded: Part | None
+    ) -> SamplerChangedError:
+        if recorded is None and self._next < len(self._entries):
+            recorded = self._entries[self._next].part
+        if recorded is None:
+            expected = f"no draw: all {len(self._entries)} had been made"
+        else:
+            expected = _described(recorded)
+        found = f"{op} of shape {shape} and {dtype}" if shape is not None else op
+        self.refusal = SamplerChangedError(
+            f"draw {self._next + 1} of the sampler is now {found}, at {place_of_draw()}; when it "
+            f"was recorded, it was {expected}. {_WHY}"
+        )
+        return self.refusal
+
+
+_WHY = (
+    "Which draws a sampler makes must not depend on what it drew (as in a rejection loop) or on "
+    "anything that changes between runs: give the loop a fixed number of tries, or record a "
+    "function in which nothing else changes"
+)
+
+
+def _described(part: Part) -> str:
+    return f"{part.op} of shape {part.shape} and {part.dtype}, at {part.place}"
+
+
+def shape_and_dtype(result: Any) -> tuple[tuple[int, ...], str]:
+    """Shape and dtype of the first array in what an operation gave; () and "" if there is none."""
+    for one in result if isinstance(result, tuple) else (result,):
+        if hasattr(one, "shape") and hasattr(one, "dtype"):
+            return tuple(int(n) for n in one.shape), str(one.dtype).removeprefix("torch.")
+    return (), ""

@@ -1,0 +1,209 @@
+"""Random draws of NumPy: its global functions, and the Generators that ``default_rng`` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, final
+
+import numpy as np
+
+from latent_spaces_by_example.generators.tape.deck import Deck, Draw, RandomSource
+from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM
+from latent_spaces_by_example.generators.tape.streams import SeedStreams
+
+# Of a RandomState's and a Generator's public methods, all others draw.
+_NO_DRAWS = frozenset({"seed", "get_state", "set_state", "spawn", "bit_generator"})
+# These only call others, in Python.
+_BY_OTHERS = frozenset({"randn", "rand"})
+
+
+@contextmanager
+def numpy_draws(deck: Deck) -> Iterator[None]:
+    """While active, draws from ``numpy.random`` functions and new Generators go to a deck.
+
+    A Generator made before is reached if the sampler passes it through
+    ``numpy.random.default_rng(rng)``.
+    """
+    theirs = np.random.mtrand._rand
+    ours = _taped_random_state(deck, theirs)
+    make_generator = np.random.default_rng
+
+    def default_rng(seed: Any = None) -> Any:
+        return _taped_generator(deck, make_generator(seed))
+
+    replaced: dict[str, Any] = {"default_rng": default_rng}
+    for name in dir(np.random):
+        if getattr(getattr(np.random, name), "__self__", None) is theirs:
+            replaced[name] = getattr(ours, name)
+    replaced |= {"ranf": ours.random_sample, "sample": ours.random_sample}
+    before = {name: getattr(np.random, name) for name in replaced}
+    try:
+        for name, value in replaced.items():
+            setattr(np.random, name, value)
+        np.random.mtrand._rand = ours
+        yield
+    finally:
+        np.random.mtrand._rand = theirs
+        for name, value in before.items():
+            setattr(np.random, name, value)
+        theirs.set_state(ours.get_state())
+
+
+def _taped_random_state(deck: Deck, theirs: np.random.RandomState) -> Any:
+    class TapedRandomState(np.random.RandomState):
+        """NumPy's own, with its draws answered by a deck."""
+
+        def standard_normal(self, size: Any = None) -> Any:
+            return table.combine(GAUSSIAN, super().standard_normal, size=size)
+
+        def random_sample(self, size: Any = None) -> Any:
+            return table.combine(UNIFORM, super().random_sample, size=size)
+
+        def random(self, size: Any = None) -> Any:
+            return self.random_sample(size)
+
+        def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+            standard = self.standard_normal(_size(size, loc, scale))
+            return _plain(loc + np.multiply(scale, standard))
+
+        def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+            share = self.random_sample(_size(size, low, high))
+            return _plain(low + np.multiply(np.subtract(high, low), share))
+
+    table = _Table(deck, is_global=True)
+    table.hold_the_rest(TapedRandomState)
+    ours = TapedRandomState(theirs._bit_generator)
+    ours.set_state(theirs.get_state())
+    return ours
+
+
+def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
+    class TapedGenerator(np.random.Generator):
+        """NumPy's own, with its draws answered by a deck."""
+
+        def standard_normal(
+            self, size: Any = None, dtype: Any = np.float64, out: Any = None
+        ) -> Any:
+            draw = super().standard_normal
+            return table.combine(GAUSSIAN, draw, size=size, dtype=dtype, out=out)
+
+        def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
+            return table.combine(UNIFORM, super().random, size=size, dtype=dtype, out=out)
+
+        def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+            standard = self.standard_normal(_size(size, loc, scale))
+            return _plain(loc + np.multiply(scale, standard))
+
+        def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+            share = self.random(_size(size, low, high))
+            return _plain(low + np.multiply(np.subtract(high, low), share))
+
+    table = _Table(deck, is_global=False)
+    table.hold_the_rest(TapedGenerator)
+    return TapedGenerator(generator.bit_generator)
+
+
+def _size(size: Any, *parameters: Any) -> Any:
+    """The size of a draw with array parameters; None for a single number."""
+    return size if size is not None else np.broadcast_shapes(*map(np.shape, parameters)) or None
+
+
+def _plain(values: Any) -> Any:
+    """A single number as NumPy's own draws return it."""
+    return float(values) if np.ndim(values) == 0 else values
+
+
+@final
+class _Table:
+    """Deals the draws of one source; those that a held draw makes inside stay part of it."""
+
+    def __init__(self, deck: Deck, *, is_global: bool) -> None:
+        self._deck = deck
+        self._is_global = is_global
+        self._holding = False
+
+    def combine(
+        self,
+        law: str,
+        draw: Callable[..., Any],
+        *,
+        size: Any,
+        dtype: Any = np.float64,
+        out: Any = None,
+    ) -> Any:
+        """The numbers of a standard draw: from the deck, as NumPy would return them."""
+        options = {} if self._is_global else {"dtype": dtype}
+        if self._holding:
+            return draw(size, **options) if out is None else draw(out=out, **options)
+        wanted = np.shape(out) if out is not None else () if size is None else np.atleast_1d(size)
+        shape = tuple(int(n) for n in wanted)
+        name, is_global = draw.__name__, self._is_global
+
+        def now() -> np.ndarray:
+            return np.asarray(draw(shape, **options))
+
+        def again(streams: SeedStreams) -> np.ndarray:
+            stream = streams.numpy_global if is_global else streams.numpy_generator
+            return np.asarray(getattr(stream, name)(shape, **options))
+
+        kind = np.dtype(dtype)
+        values = self._deck.combine(
+            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, now, again)
+        )
+        if out is not None:
+            out[...] = values
+            return out
+        return kind.type(values[()]).item() if size is None else np.array(values, dtype=kind)
+
+    def hold_the_rest(self, taped: Any) -> None:
+        """Hold every public method that draws and that ``taped`` does not define itself."""
+        for name in dir(taped):
+            own = name.startswith("_") or name in vars(taped)
+            if not own and name not in _NO_DRAWS | _BY_OTHERS and callable(getattr(taped, name)):
+                setattr(taped, name, self._held(name, getattr(taped, name)))
+
+    def _held(self, name: str, method: Any) -> Any:
+        def held(this: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._holding:
+                return method(this, *args, **kwargs)
+
+            def run() -> Any:
+                self._holding = True
+                try:
+                    return method(this, *args, **kwargs)
+                finally:
+                    self._holding = False
+
+            source = _GlobalSource(this) if self._is_global else _GeneratorSource(this)
+            return self._deck.hold(f"numpy.{name}", source=source, run=run)
+
+        return held
+
+
+@final
+class _GlobalSource(RandomSource):
+    def __init__(self, random_state: Any) -> None:
+        self._random_state = random_state
+
+    def state(self) -> Any:
+        """The global generator's state."""
+        return self._random_state.get_state()
+
+    def set_state(self, state: Any) -> None:
+        """Put it back."""
+        self._random_state.set_state(state)
+
+
+@final
+class _GeneratorSource(RandomSource):
+    def __init__(self, generator: Any) -> None:
+        self._generator = generator
+
+    def state(self) -> Any:
+        """The bit generator's state."""
+        return self._generator.bit_generator.state
+
+    def set_state(self, state: Any) -> None:
+        """Put it back."""
+        self._generator.bit_generator.state = state

@@ -1,0 +1,82 @@
+"""What a tape holds: one part for each random draw that a sampler makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+GAUSSIAN = "Gaussian"
+UNIFORM = "uniform"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of code.
+
+    Attributes:
+        file: its path.
+        line: counted from 1.
+    """
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """The name of the file and the line, such as sampler.py:41."""
+        return f"{Path(self.file).name}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One random draw of a sampler.
+
+    Attributes:
+        name: such as "randn:3 at sampler.py:41", the third draw of the sampler.
+        op: what drew it, such as "randn" or "numpy.permutation".
+        law: "Gaussian" or "uniform", standardised, for one that is part of the latent; for one
+            that is held fixed, what drew it.
+        shape: of its numbers; of a complex draw, with a last axis for the real and the imaginary.
+        dtype: that the sampler drew, such as "float32".
+        combined: whether it is part of the latent; otherwise it is held fixed as recorded.
+        place: where in the sampler's code it is drawn.
+        start: index of its first number in the latent; None where it is held fixed.
+    """
+
+    name: str
+    op: str
+    law: str
+    shape: tuple[int, ...]
+    dtype: str
+    combined: bool
+    place: Place
+    start: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return prod(self.shape)
+
+    @property
+    def columns(self) -> slice:
+        """Where it is in the latent; empty where it is held fixed."""
+        return slice(self.start, self.start + self.size) if self.start is not None else slice(0)
+
+
+def table(parts: Sequence[Part], *, frozen_streams: Sequence[str]) -> str:
+    """The parts as lines of text, a heading first; whole streams that are held fixed at the end."""
+    rows = [("draw", "law", "shape", "dtype", "in the latent")]
+    rows += [(part.name, part.law, str(part.shape), part.dtype, _where(part)) for part in parts]
+    rows += [(stream, "any", "", "", "held fixed") for stream in frozen_streams]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[4]])
+        for row in rows
+    )
+
+
+def _where(part: Part) -> str:
+    if part.start is None:
+        return "held fixed"
+    return f"[{part.start}:{part.start + part.size}]"

@@ -1,0 +1,32 @@
+"""Streams of random numbers that one integer stands for, by torch's and NumPy's own convention."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+import torch
+
+_TWO_TO_32 = 2**32
+
+
+@final
+class SeedStreams:
+    """The streams that ``torch.manual_seed(n)`` on the CPU, and NumPy's seeding by n, start.
+
+    Args:
+        random_seed: n, at least 0.
+        with_torch: whether torch draws are made too. NumPy's streams then get seeds hashed
+            from n, since torch and NumPy seed the same algorithm, and equal seeds would make
+            their draws depend on one another.
+    """
+
+    def __init__(self, random_seed: int, *, with_torch: bool) -> None:
+        self.torch = torch.Generator().manual_seed(random_seed)
+        seed = np.random.SeedSequence([random_seed, 1]).generate_state(2) if with_torch else None
+        legacy = [random_seed % _TWO_TO_32, random_seed // _TWO_TO_32] if seed is None else seed
+        if seed is None and random_seed < _TWO_TO_32:
+            self.numpy_global = np.random.RandomState(random_seed)
+        else:
+            self.numpy_global = np.random.RandomState(legacy)
+        self.numpy_generator = np.random.default_rng(random_seed if seed is None else legacy)

@@ -1,0 +1,272 @@
+"""A sampler that never heard of latents, as a generator: its random draws are the latent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, final
+
+import numpy as np
+
+from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
+from latent_spaces_by_example.generators.tape.comparison import same_output
+from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
+from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
+from latent_spaces_by_example.generators.tape.session import (
+    OtherStreams,
+    run,
+    run_watched,
+    streams_held,
+)
+from latent_spaces_by_example.generators.tape.streams import SeedStreams
+from latent_spaces_by_example.transport_maps import (
+    IdentityTransportMap,
+    ProductTransportMap,
+    TransportMap,
+    UniformTransportMap,
+)
+
+# Spacing of the uniform numbers that torch and NumPy draw, as a share of the interval.
+_RESOLUTION = {"float64": 2.0**-52, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+
+
+@final
+class NoiseTape:
+    """A sampler with its random draws recorded: a deterministic map from one long latent.
+
+    The latent z is the sampler's Gaussian and uniform draws, standardised, one after the other:
+    z ~ N(0, I) and U(0, 1). Where the sampler scales and shifts a draw, x = mean + std z, it still
+    does. All else that is random is held fixed as it was recorded. Made by :func:`noise_tape`.
+
+    One replay runs at a time, in one process: others wait. Draws in threads or processes that
+    the sampler starts are not seen.
+
+    Attributes:
+        name: what a study records.
+        parts: every draw, in order, with its law, shape and place in the code.
+        latent_shape: (d,), d the number of numbers that can be combined.
+        recorded_latent: the latent that was drawn while recording, shape (d,).
+        recorded_output: what the sampler gave then.
+        transport_map: identity for Gaussian draws, Phi^-1 for uniform ones.
+    """
+
+    def __init__(self, sampler: Callable[[], Any], *, numpy: bool, name: str) -> None:
+        """Run the sampler once; :func:`noise_tape` says what the arguments are."""
+        self.name = name
+        self._sampler = sampler
+        self._with_numpy = numpy
+        self._streams = OtherStreams.now()
+        recorder = Recorder()
+        self.recorded_output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
+        self._entries: tuple[Entry, ...] = tuple(recorder.entries)
+        self.parts: tuple[Part, ...] = tuple(entry.part for entry in self._entries)
+        python_used, numpy_used = self._streams.used_since()
+        frozen = {"Python's random": python_used, "numpy.random": numpy_used and not numpy}
+        self._frozen_streams = [stream for stream, used in frozen.items() if used]
+        if not recorder.values:
+            raise ArgumentError(_nothing_to_combine(self.parts, self._frozen_streams))
+        self.recorded_latent: np.ndarray = np.concatenate(recorder.values)
+        self.recorded_latent.setflags(write=False)
+        self.latent_shape = self.recorded_latent.shape
+        self.transport_map = _transport_map([part for part in self.parts if part.combined])
+
+    def __repr__(self) -> str:
+        """Say how many draws of which kind there are."""
+        combined = sum(part.combined for part in self.parts)
+        return (
+            f"NoiseTape({self.name!r}: {combined} draws make a latent of "
+            f"{self.latent_shape[0]} numbers, {len(self.parts) - combined} are held fixed)"
+        )
+
+    @property
+    def report(self) -> str:
+        """Every draw as a line of text: law, shape, place, and whether it is held fixed."""
+        return table(self.parts, frozen_streams=self._frozen_streams)
+
+    def generate(self, z: ArrayLike) -> list[Any]:
+        """Run the sampler once for each latent, with its draws as the latent says.
+
+        Args:
+            z: latents, shape (n, d): finite, and in [0, 1] where the draw is uniform.
+
+        Returns:
+            What the sampler gives, n times.
+
+        Raises:
+            ArgumentError: z has another shape, or values that the draws cannot have.
+            SamplerChangedError: the sampler draws something else than was recorded.
+        """
+        return [self._replay(latent) for latent in self._checked(z)]
+
+    def latent_from_random_seed(self, random_seed: Any) -> np.ndarray:
+        """The latent that the sampler would draw on the CPU after ``torch.manual_seed``.
+
+        Made by drawing again, without running the sampler. For a sampler that draws from one
+        generator on the CPU, and holds no draw fixed, ``generate`` of it is what the sampler gives
+        with that random seed, bit for bit (float64 draws that the sampler asks for with a mean of
+        their own can differ in the last place).
+
+        Args:
+            random_seed: at least 0, below 2^63.
+
+        Raises:
+            ArgumentError: the random seed is no such number.
+        """
+        whole = isinstance(random_seed, (int, np.integer)) and not isinstance(random_seed, bool)
+        if not whole or not 0 <= random_seed < 2**63:
+            raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^63)")
+        recipes = [entry.again for entry in self._entries if entry.again is not None]
+        combined = [part for part in self.parts if part.combined]
+        with_torch = any(not part.op.startswith("numpy.") for part in combined)
+        streams = SeedStreams(int(random_seed), with_torch=with_torch)
+        dtype = self.recorded_latent.dtype
+        pieces = [np.asarray(again(streams), dtype=dtype).ravel() for again in recipes]
+        return np.concatenate(pieces)
+
+    def named(self, z: ArrayLike) -> Mapping[str, np.ndarray]:
+        """The draws of one latent by name, each in its shape; held ones are left out.
+
+        Args:
+            z: one latent, shape (d,).
+
+        Raises:
+            ArgumentError: z has another shape, or values that the draws cannot have.
+        """
+        latent = self._checked(float_array(z, name="z", shape="(d,)")[None])[0]
+        named = {p.name: latent[p.columns].reshape(p.shape) for p in self.parts if p.combined}
+        return MappingProxyType(named)
+
+    def check(self) -> None:
+        """Replay the recorded draws, then others; the sampler runs twice.
+
+        Raises:
+            SamplerChangedError: the recorded draws give another output than they did, or the
+                sampler draws something else when its draws have other values.
+        """
+        again = self.generate(self.recorded_latent[None])[0]
+        if same_output(again, self.recorded_output) is False:
+            raise SamplerChangedError(
+                "the sampler gives another output when the same draws are replayed, so something "
+                "else in it is random, or it keeps what it did: a NumPy Generator (numpy=True "
+                "records those that it makes), draws in other threads, a model that it trains, a "
+                "cache or a counter, or kernels that are not deterministic "
+                "(torch.use_deterministic_algorithms(True))"
+            )
+        other = np.random.default_rng(0).standard_normal((1, *self.latent_shape))
+        inner = other.astype(self.recorded_latent.dtype)
+        z = self.transport_map.inverse(inner, latent_shape=self.latent_shape)
+        self._replay(self._checked(z)[0], watched=True)
+
+    def _replay(self, latent: np.ndarray, *, watched: bool = False) -> Any:
+        player = Player(self._entries, latent)
+        with streams_held(self._streams):
+            if watched:
+                output, _ = run_watched(self._sampler, player, with_numpy=self._with_numpy)
+            else:
+                output = run(
+                    self._sampler, player, with_numpy=self._with_numpy, routes=self._routes
+                )
+        player.finish()
+        return output
+
+    def _checked(self, z: ArrayLike) -> np.ndarray:
+        latents = float_array(z, name="z", shape=f"(n, {self.latent_shape[0]})")
+        if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
+            raise ArgumentError(
+                f"z has shape {latents.shape}; expected (n, {self.latent_shape[0]}), all the "
+                f"numbers that {self.name} draws"
+            )
+        check_finite(latents, name="z")
+        for part in self.parts:
+            if part.law == UNIFORM and part.combined and latents.size:
+                values = latents[:, part.columns]
+                if values.min() < 0.0 or values.max() > 1.0:
+                    raise ArgumentError(
+                        f"z holds values in [{values.min():g}, {values.max():g}] for the uniform "
+                        f"draw {part.name!r}; expected values in [0, 1]: make latents with "
+                        "latent_from_random_seed, or with transport_map.inverse"
+                    )
+        # a copy: torch reads it without asking whether it may be written to
+        return np.array(latents, dtype=self.recorded_latent.dtype)
+
+
+def _transport_map(parts: list[Part]) -> TransportMap:
+    if all(part.law == GAUSSIAN for part in parts):
+        return IdentityTransportMap()
+    pieces: list[tuple[int, TransportMap]] = []
+    for (law, dtype), run_of_parts in groupby(
+        parts, lambda part: (part.law, part.dtype if part.law == UNIFORM else "")
+    ):
+        piece: TransportMap = IdentityTransportMap()
+        if law == UNIFORM:
+            piece = UniformTransportMap(resolution=_RESOLUTION[dtype])
+        pieces.append((sum(part.size for part in run_of_parts), piece))
+    return ProductTransportMap(pieces)
+
+
+def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> str:
+    drawn = [part.name for part in parts] + frozen_streams
+    found = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
+    return (
+        f"the sampler {found}, so there is no latent; expected Gaussian or uniform draws of torch, "
+        "in the thread that calls it, or of NumPy with numpy=True"
+    )
+
+
+def noise_tape(
+    sampler: Any, *, numpy: bool = False, check: bool = True, name: str | None = None
+) -> NoiseTape:
+    """Make a generator of any torch sampler, unmodified: its random draws become the latent.
+
+    Runs ``sampler()`` once and records every draw: x = sampler(z), z ~ N(0, I) for Gaussian draws
+    and U(0, 1) for uniform ones, so that a stochastic sampler (DDPM, ancestral, Langevin) is a
+    deterministic function of one long latent. Other draws (permutations, integers, dropout) are
+    held fixed and reported.
+
+    Args:
+        sampler: called without arguments; returns the output. It must make the same draws, in
+            number, kind and shape, whatever their values are.
+        numpy: whether draws of NumPy's global functions, and of Generators that the sampler makes
+            by ``numpy.random.default_rng``, are part of the latent too; otherwise NumPy's global
+            stream is held fixed.
+        check: whether to replay twice, to find out now whether the sampler is deterministic and
+            draws the same whatever the values.
+        name: what a study records; by default the place of the sampler.
+
+    Returns:
+        The generator, with ``parts`` and ``report``.
+
+    Raises:
+        ArgumentError: the sampler cannot be called, or makes no draw that can be combined.
+        SamplerChangedError: replayed, it gives another output, or makes other draws.
+        MissingPackageError: torch is not installed.
+
+    Examples:
+        >>> import torch
+        >>> import latent_spaces_by_example as lsbe
+        >>> def langevin():
+        ...     x = torch.randn(3)
+        ...     for _ in range(10):
+        ...         x = x - 0.1 * x + 0.2**0.5 * torch.randn_like(x)
+        ...     return x
+        >>> tape = lsbe.generators.noise_tape(langevin)
+        >>> tape
+        NoiseTape('...langevin': 11 draws make a latent of 33 numbers, 0 are held fixed)
+        >>> _ = torch.manual_seed(7)
+        >>> bool((langevin() == tape.generate(tape.latent_from_random_seed(7)[None])[0]).all())
+        True
+    """
+    if not callable(sampler):
+        raise ArgumentError(
+            f"sampler is {sampler!r:.60}; expected a function without arguments that returns one "
+            "output, such as lambda: pipeline(num_inference_steps=50).images[0]"
+        )
+    if name is None:
+        named = sampler if hasattr(sampler, "__qualname__") else type(sampler)
+        name = f"noise tape of {named.__module__}:{named.__qualname__}"
+    tape = NoiseTape(sampler, numpy=numpy, name=name)
+    if check:
+        tape.check()
+    return tape

@@ -1,0 +1,107 @@
+"""Latents made of independent pieces, each with a law of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float
+
+from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.transport_maps.base import TransportMap
+
+
+@final
+class ProductTransportMap(TransportMap):
+    """The map for latents whose pieces are independent, each with its own map.
+
+    T(z) = (T_1(z_1), T_2(z_2), ...), where z_1, z_2, ... are consecutive runs of the flattened
+    latent. Tensors and JAX arrays are mapped by NumPy on the host, with no gradient.
+
+    Args:
+        pieces: (number of elements, map) of each run, in order; the map sees the run as a flat
+            latent of that many elements.
+
+    Raises:
+        ArgumentError: there is no piece, or one has less than one element or no transport map.
+
+    Example:
+        >>> import numpy as np
+        >>> from latent_spaces_by_example.transport_maps import IdentityTransportMap
+        >>> from latent_spaces_by_example.transport_maps import UniformTransportMap
+        >>> transport_map = ProductTransportMap(
+        ...     [(2, IdentityTransportMap()), (1, UniformTransportMap())]
+        ... )
+        >>> transport_map.forward(np.array([[1.0, -2.0, 0.5]]))
+        array([[ 1., -2.,  0.]])
+    """
+
+    def __init__(self, pieces: Sequence[Any]) -> None:
+        """Check the pieces; the class says what they are."""
+        self._pieces: tuple[tuple[int, TransportMap], ...] = tuple(pieces)
+        if not self._pieces:
+            raise ArgumentError("pieces is empty; give at least one (number of elements, map)")
+        for size, piece in self._pieces:
+            whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+            if not whole or size < 1 or not isinstance(piece, TransportMap):
+                raise ArgumentError(
+                    f"pieces holds ({size!r}, {piece!r:.60}); expected (number of elements, at "
+                    "least 1, and a TransportMap)"
+                )
+
+    def __repr__(self) -> str:
+        """Return the call that makes one."""
+        return f"ProductTransportMap({list(self._pieces)!r})"
+
+    def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
+        """Return the sum of the pieces' inner dimensions.
+
+        Raises:
+            ArgumentError: the pieces do not add up to a latent of that shape.
+        """
+        total = sum(size for size, _ in self._pieces)
+        if prod(latent_shape) != total:
+            raise ArgumentError(
+                f"latents have shape {latent_shape}, {prod(latent_shape)} numbers, but the pieces "
+                f"of this law have {total} in all"
+            )
+        return sum(piece.num_inner_dims((size,)) for size, piece in self._pieces)
+
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
+        library = library_of(z)
+        return library.from_host(self._pieces_to_inner(library.on_host(z), latent_shape), like=z)
+
+    def _to_latent(
+        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Any, "n D"]:
+        library = library_of(inner)
+        z = self._pieces_to_latent(library.on_host(inner), latent_shape)
+        return library.from_host(z, like=inner)
+
+    def _pieces_to_inner(
+        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
+    ) -> Float[np.ndarray, "n d"]:
+        inner: Float[np.ndarray, "n d"] = np.empty(
+            (len(z), self.num_inner_dims(latent_shape)), z.dtype
+        )
+        source = target = 0
+        for size, piece in self._pieces:
+            width = piece.num_inner_dims((size,))
+            inner[:, target : target + width] = piece.forward(z[:, source : source + size])
+            source, target = source + size, target + width
+        return inner
+
+    def _pieces_to_latent(
+        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[np.ndarray, "n D"]:
+        z: Float[np.ndarray, "n D"] = np.empty((len(inner), prod(latent_shape)), inner.dtype)
+        source = target = 0
+        for size, piece in self._pieces:
+            width = piece.num_inner_dims((size,))
+            part = inner[:, source : source + width]
+            z[:, target : target + size] = piece.inverse(part, latent_shape=(size,))
+            source, target = source + width, target + size
+        return z

@@ -1,0 +1,124 @@
+"""Latents that are independent and uniform on an interval."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import ndtr, ndtri
+
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.transport_maps.base import TransportMap, finite_parameter
+
+_FINEST = 2.0**-52
+
+
+@final
+class UniformTransportMap(TransportMap):
+    """The map for latents that are independent and uniform on [low, high], element by element.
+
+    T(z) = Phi^-1((z - low) / (high - low)), and T^-1(inner) = low + (high - low) Phi(inner).
+
+    A sampler of finite precision does draw the ends, which Phi^-1 would send to infinity. Here
+    an end stands for what rounds to it, T(low) = Phi^-1(resolution / 4) = -T(high), and comes
+    back as exactly that end. Tensors and JAX arrays are mapped by NumPy on the host, without a
+    gradient.
+
+    Args:
+        low: the lower end.
+        high: the upper end, more than ``low``.
+        resolution: spacing of the values that the sampler can draw, as a share of the interval:
+            2^-24 for float32 draws; by default 2^-52, that of float64 ones.
+
+    Raises:
+        ArgumentError: an end is not a finite number, ``high`` is not above ``low``, or the
+            resolution is not between 2^-52 and 1/2. ``forward`` also raises it for latents
+            outside [low, high] by more than rounding.
+
+    Source: Bodin et al. 2024 (arXiv 2408.08558), the element-wise map.
+
+    Example:
+        >>> import numpy as np
+        >>> transport_map = UniformTransportMap(-1.0, 1.0)
+        >>> inner = transport_map.forward(np.array([[-1.0, 0.0, 1.0]]))
+        >>> inner.round(2)
+        array([[-8.29,  0.  ,  8.29]])
+        >>> transport_map.inverse(inner)
+        array([[-1.,  0.,  1.]])
+    """
+
+    def __init__(
+        self, low: ArrayLike = 0.0, high: ArrayLike = 1.0, *, resolution: ArrayLike = _FINEST
+    ) -> None:
+        """Check the ends; the class says what they are."""
+        self._low = _number(low, name="low")
+        self._high = _number(high, name="high")
+        if not self._high > self._low or not np.isfinite(self._high - self._low):
+            raise ArgumentError(
+                f"low={low!r}, high={high!r}; expected high above low, a finite width apart"
+            )
+        self._resolution = _number(resolution, name="resolution")
+        if not _FINEST <= self._resolution <= 0.5:
+            raise ArgumentError(f"resolution={resolution!r}; expected a number in [2^-52, 1/2]")
+
+    def __repr__(self) -> str:
+        """Return the call that makes one."""
+        ends = f"{self._low!r}, {self._high!r}"
+        return f"UniformTransportMap({ends}, resolution={self._resolution!r})"
+
+    def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
+        """Return the number of elements of a latent: any shape will do."""
+        return prod(latent_shape)
+
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
+        library = library_of(z)
+        return library.from_host(self._scores(library.on_host(z), eps=library.eps(z)), like=z)
+
+    def _to_latent(
+        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Any, "n d"]:
+        library = library_of(inner)
+        z = self._values(library.on_host(inner), eps=library.eps(inner))
+        return library.from_host(z, like=inner)
+
+    def _scores(self, z: Float[np.ndarray, "n D"], *, eps: float) -> Float[np.ndarray, "n D"]:
+        share = (z.astype(np.float64) - self._low) / (self._high - self._low)
+        scale = max(abs(self._low), abs(self._high)) / (self._high - self._low)
+        slack = 8.0 * eps * max(1.0, scale)
+        outside = ~((share >= -slack) & (share <= 1.0 + slack))
+        if outside.any():
+            row, column = (int(i) for i in np.argwhere(outside)[0])
+            raise ArgumentError(
+                f"z holds {int(outside.sum())} values outside [{self._low:g}, {self._high:g}], the "
+                f"first ({z[row, column]:g}) in latent {row} at element {column}; expected latents "
+                "of this uniform law"
+            )
+        end = self._resolution / 4.0
+        # by the nearer end: 1 - share is exact above one half, and 1 - end would round to 1
+        below = ndtri(np.clip(np.minimum(share, 1.0 - share), end, 0.5))
+        inner: Float[np.ndarray, "n D"] = np.where(share > 0.5, -below, below).astype(z.dtype)
+        return inner
+
+    def _values(self, inner: Float[np.ndarray, "n d"], *, eps: float) -> Float[np.ndarray, "n d"]:
+        # an inner latent of few digits can miss that of an end by rounding, so compare with slack
+        rounding = 4.0 * eps
+        end = -float(ndtri(self._resolution / 4.0)) * (1.0 - rounding)
+        wide = inner.astype(np.float64)
+        share = ndtr(wide)
+        # in this form both ends come out exactly, which low + (high - low) * share does not do
+        z = self._low * (1.0 - share) + self._high * share
+        z[wide <= -end] = self._low
+        z[wide >= end] = self._high
+        latents: Float[np.ndarray, "n d"] = z.astype(inner.dtype)
+        return latents
+
+
+def _number(value: ArrayLike, *, name: str) -> float:
+    array = finite_parameter(value, name=name)
+    if array.shape != ():
+        raise ArgumentError(f"{name} has shape {array.shape}; expected a single number")
+    return float(array)

@@ -1,0 +1,472 @@
+import gc
+import subprocess
+import sys
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import latent_spaces_by_example as lsbe
+from generators.tape import samplers
+from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
+from latent_spaces_by_example.testing import GeneratorContract
+
+noise_tape = lsbe.generators.noise_tape
+
+
+def same(first, second):
+    """Bit for bit, whatever the dtype."""
+    return first.dtype == second.dtype and torch.equal(
+        torch.nan_to_num(first), torch.nan_to_num(second)
+    )
+
+
+class TestLangevinContract(GeneratorContract):
+    batch_tolerance = 0.0
+
+    def make_generator(self):
+        return noise_tape(samplers.langevin)
+
+
+def mixed():
+    return torch.cat([torch.randn(5), torch.rand(4), torch.empty(3).uniform_(-2.0, 1.0)])
+
+
+class TestMixedContract(GeneratorContract):
+    batch_tolerance = 0.0
+
+    def make_generator(self):
+        return noise_tape(mixed)
+
+    def make_latents(self, generator):
+        return np.stack([generator.latent_from_random_seed(i) for i in range(self.num_latents)])
+
+
+def test_the_latent_is_every_draw_and_gives_the_recorded_output_back():
+    torch.manual_seed(11)
+    expected = samplers.langevin()
+    torch.manual_seed(11)
+    tape = noise_tape(samplers.langevin)
+    assert tape.latent_shape == (6 * 13,)
+    assert same(tape.recorded_output, expected)
+    assert same(tape.generate(tape.recorded_latent[None])[0], expected)
+
+
+def test_it_runs_the_sampler_once_and_twice_more_to_check():
+    calls = []
+
+    def counted():
+        calls.append(None)
+        return torch.randn(2)
+
+    noise_tape(counted, check=False)
+    assert len(calls) == 1
+    noise_tape(counted)
+    assert len(calls) == 4
+
+
+def test_parts_say_what_is_drawn_and_where():
+    def sampler():
+        x = torch.randn(2, 3)
+        x += torch.rand_like(x)
+        return x[:, torch.randperm(3)]
+
+    tape = noise_tape(sampler)
+    first, second, third = tape.parts
+    line = sampler.__code__.co_firstlineno
+    assert first.name == f"randn:1 at test_tape.py:{line + 1}"
+    assert second.name == f"rand_like:2 at test_tape.py:{line + 2}"
+    assert (first.law, second.law, third.law) == ("Gaussian", "uniform", "randperm")
+    assert (first.shape, second.start, third.start) == ((2, 3), 6, None)
+    assert (first.combined, second.combined, third.combined) == (True, True, False)
+    assert third.place.file == __file__
+    assert third.place.line == line + 3
+    report = tape.report.splitlines()
+    assert "[6:12]" in report[2]
+    assert "held fixed" in report[3]
+    named = tape.named(tape.recorded_latent)
+    assert [value.shape for value in named.values()] == [(2, 3), (2, 3)]
+    with pytest.raises(TypeError):
+        named[first.name] = 0.0
+
+
+DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
+DRAWS = {
+    "randn": lambda n, dtype: torch.randn(n, dtype=dtype),
+    "randn_like": lambda n, dtype: torch.randn_like(torch.empty(n, dtype=dtype)),
+    "randn complex": lambda n, dtype: torch.randn(n, dtype=torch.complex64),
+    "randn out": lambda n, dtype: torch.randn(n, out=torch.empty(n, dtype=dtype)),
+    "normal_": lambda n, dtype: torch.empty(n, dtype=dtype).normal_(),
+    "normal_ scaled": lambda n, dtype: torch.empty(n, dtype=dtype).normal_(0.0, 0.37),
+    "normal_ flat": lambda n, dtype: torch.empty(n, dtype=dtype).normal_(1.5, 0.0),
+    "normal tensors": lambda n, dtype: torch.normal(
+        torch.linspace(-1, 1, n).to(dtype), torch.linspace(0, 2, n).to(dtype)
+    ),
+    "normal mean": lambda n, dtype: torch.normal(torch.linspace(-1, 1, n).to(dtype), 0.3),
+    "normal std": lambda n, dtype: torch.normal(0.3, torch.linspace(0, 2, n).to(dtype)),
+    "normal numbers": lambda n, dtype: torch.normal(0.0, 2.0, (n,), dtype=dtype),
+    "rand": lambda n, dtype: torch.rand(n, dtype=dtype),
+    "rand_like": lambda n, dtype: torch.rand_like(torch.empty(n, dtype=dtype)),
+    "uniform_": lambda n, dtype: torch.empty(n, dtype=dtype).uniform_(-1.0, 1.0),
+    "uniform_ empty": lambda n, dtype: torch.empty(n, dtype=dtype).uniform_(0.25, 0.25),
+    "distribution": lambda n, dtype: torch.distributions.Normal(0.0, 2.0).sample((n,)),
+    "layout": lambda n, dtype: torch.randn_like(
+        torch.empty(1, n, 4, 4, dtype=dtype).to(memory_format=torch.channels_last)
+    ),
+    "view": lambda n, dtype: _normal_in_a_column(n, dtype),
+}
+
+
+def _normal_in_a_column(n, dtype):
+    x = torch.zeros(n, 3, dtype=dtype)
+    x[:, 1].normal_(0.0, 0.5)
+    return x
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+@settings(max_examples=12, deadline=None)
+@given(n=st.integers(1, 60), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 2**40))
+def test_a_random_seed_is_what_the_unmodified_sampler_makes_of_it(draw, n, dtype, seed):
+    def sampler():
+        first = DRAWS[draw](n, dtype)
+        return first, torch.randn(3)
+
+    tape = noise_tape(sampler, check=False)
+    torch.manual_seed(seed)
+    expected = sampler()
+    found = tape.generate(tape.latent_from_random_seed(seed)[None])[0]
+    assert all(same(*pair) for pair in zip(found, expected, strict=True))
+    assert found[0].stride() == expected[0].stride()
+    torch.manual_seed(seed)
+    again = noise_tape(sampler, check=False)
+    assert np.array_equal(again.recorded_latent, tape.latent_from_random_seed(seed))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [7, 1000])
+def test_a_mean_and_ends_of_the_samplers_own(dtype, n):
+    """Only float64 may differ from torch, in the last place; the replay is exact always."""
+
+    def sampler():
+        x = torch.empty(2, n, dtype=dtype)
+        return torch.stack([x[0].normal_(1.3, 0.37), x[1].uniform_(-0.3, 1.1)])
+
+    torch.manual_seed(5)
+    expected = sampler()
+    torch.manual_seed(5)
+    tape = noise_tape(sampler)
+    assert same(tape.generate(tape.recorded_latent[None])[0], tape.recorded_output)
+    if dtype == torch.float64:
+        assert (tape.recorded_output - expected).abs().max() < 5e-16
+    else:
+        assert same(tape.recorded_output, expected)
+
+
+def test_mean_and_deviation_are_taken_out_even_where_they_depend_on_draws():
+    def sampler():
+        mean = torch.randn(4)
+        return mean, torch.normal(mean, mean.abs() + 1.0)
+
+    tape = noise_tape(sampler)
+    z = np.arange(8.0)
+    mean, x = tape.generate(z[None])[0]
+    assert mean.tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert x.tolist() == [4.0, 1.0 + 2.0 * 5.0, 2.0 + 3.0 * 6.0, 3.0 + 4.0 * 7.0]
+
+
+def test_a_uniform_draw_below_the_upper_end_stays_below_it():
+    tape = noise_tape(lambda: torch.rand(3, dtype=torch.bfloat16))
+    z = np.array([[0.0, 0.9999999, 0.5]])
+    assert tape.generate(z)[0].tolist() == [0.0, 1.0 - 2.0**-8, 0.5]
+
+
+def test_an_explicit_generator_and_inference_mode_and_autograd():
+    @torch.inference_mode()
+    def sampler():
+        generator = torch.Generator().manual_seed(3)
+        return torch.randn(3, generator=generator) + torch.randn(3)
+
+    tape = noise_tape(sampler)
+    assert tape.latent_shape == (6,)
+    first, second = (tape.generate(np.full((1, 6), v))[0] for v in (1.0, 2.0))
+    assert (first.tolist(), second.tolist()) == ([2.0] * 3, [4.0] * 3)
+
+    def with_gradient():
+        x = torch.randn(3, requires_grad=True)
+        (x * torch.randn(3)).sum().backward()
+        return x.grad
+
+    assert noise_tape(with_gradient).generate(np.arange(6.0)[None])[0].tolist() == [3.0, 4.0, 5.0]
+
+
+HELD = {
+    "bernoulli_": lambda: torch.nn.functional.dropout(torch.ones(40), 0.5),
+    "randperm": lambda: torch.randperm(40),
+    "randint": lambda: torch.randint(0, 100, (40,)),
+    "multinomial": lambda: torch.multinomial(torch.ones(40), 20),
+    "exponential_": lambda: torch.empty(40).exponential_(),
+    "random_": lambda: torch.empty(40).random_(0, 99),
+    "binomial": lambda: torch.binomial(torch.full((40,), 9.0), torch.full((40,), 0.5)),
+    "native_dropout": lambda: torch.native_dropout(torch.ones(40), 0.5, True)[0],
+    "bernoulli": lambda: torch.bernoulli(torch.full((40,), 0.5)),
+    "_standard_gamma": lambda: torch.distributions.Gamma(2.0, 1.0).sample((40,)),
+}
+
+
+@pytest.mark.parametrize("op", HELD)
+@pytest.mark.parametrize("inference", [False, True])
+def test_what_cannot_be_combined_is_held_fixed_and_reported(op, inference):
+    def sampler():
+        with torch.inference_mode(inference):
+            return torch.randn(2), HELD[op](), torch.randn(2)
+
+    tape = noise_tape(sampler)
+    assert tape.latent_shape == (4,)
+    held = [part for part in tape.parts if not part.combined]
+    expected = "dropout" if op == "bernoulli_" and inference else op
+    assert [part.op for part in held] == [expected]
+    before = torch.get_rng_state()
+    _, first, last = tape.generate(np.array([[1.0, 2.0, 3.0, 4.0]]))[0]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first, tape.recorded_output[1])
+    assert last.tolist() == [3.0, 4.0]
+    assert not torch.equal(HELD[op](), first)
+
+
+@pytest.mark.parametrize("inference", [False, True])
+def test_a_network_with_dropout_and_attention(inference):
+    torch.manual_seed(0)
+    layer = torch.nn.TransformerEncoderLayer(8, 2, 16, dropout=0.2, batch_first=True).train()
+
+    def sampler():
+        with torch.inference_mode(inference):
+            x = torch.randn(1, 4, 8)
+            for _ in range(3):
+                x = layer(x) + torch.randn_like(x)
+            return x
+
+    tape = noise_tape(sampler)
+    assert sum(part.combined for part in tape.parts) == 4
+    assert sum(not part.combined for part in tape.parts) >= 9
+    z = np.stack([tape.recorded_latent, tape.latent_from_random_seed(1)])
+    first, second = tape.generate(z)
+    assert same(first, tape.recorded_output)
+    assert not torch.equal(first, second)
+    layer.eval()
+    assert all(part.combined for part in noise_tape(sampler).parts)
+
+
+def test_a_rejection_loop_is_refused_with_both_places():
+    line = samplers.rejection.__code__.co_firstlineno + 3
+    torch.manual_seed(2)
+    tape = noise_tape(samplers.rejection, check=False)
+    tries = len(tape.parts)
+    inside, outside = [0.5, 0.5], [0.99, 0.99]
+    late = np.array([outside * tries])
+    message = rf"draw {tries + 1} of the sampler is now rand of shape \(2,\) and float32, at "
+    with pytest.raises(SamplerChangedError, match=rf"{message}samplers.py:{line};.*no draw: all"):
+        tape.generate(late)
+    two = noise_tape(lambda: (torch.randn(2), samplers.rejection()), check=False)
+    while len(two.parts) < 3:
+        two = noise_tape(lambda: (torch.randn(2), samplers.rejection()), check=False)
+    early = np.array([[0.0, 0.0] + inside * (len(two.parts) - 1)])
+    message = rf"made 2 of the {len(two.parts)} .* rand of shape \(2,\) and float32, at samplers.py"
+    with pytest.raises(SamplerChangedError, match=f"{message}:{line}"):
+        two.generate(early)
+
+
+def test_a_rejection_loop_is_refused_when_it_is_recorded():
+    """One in three recordings agrees with the check by chance; 20 in a row do not."""
+    refusals = []
+    for seed in range(20):
+        torch.manual_seed(seed)
+        try:
+            noise_tape(samplers.rejection)
+        except SamplerChangedError as error:
+            refusals.append(str(error))
+    assert refusals
+    assert all("samplers.py" in refusal for refusal in refusals)
+
+
+def test_each_way_to_draw_something_else_is_named():
+    extra = {"draws": lambda: torch.randn(2)}
+
+    def sampler():
+        x = torch.randn(3)
+        return x, extra["draws"]()
+
+    tape = noise_tape(sampler)
+    z = tape.recorded_latent[None]
+    changes = {
+        r"draw 2 of the sampler is now rand of shape \(2,\) and float32, at test_tape.py:\d+; when "
+        r"it was recorded, it was randn of shape \(2,\) and float32, at": lambda: torch.rand(2),
+        r"now randn of shape \(3,\)": lambda: torch.randn(3),
+        "float32.*float64|float64.*float32": lambda: torch.randn(2, dtype=torch.float64),
+        "now randperm": lambda: torch.randperm(2),
+        "draw 3 .* no draw: all 2 had been made": lambda: (torch.randn(2), torch.randn(1)),
+        "made 1 of the 2 random draws": lambda: None,
+    }
+    for message, change in changes.items():
+        extra["draws"] = change
+        with pytest.raises(SamplerChangedError, match=message):
+            tape.generate(z)
+    extra["draws"] = lambda: torch.randn(2)
+    tape.generate(z)
+
+
+def test_a_sampler_that_swallows_the_refusal_is_still_refused():
+    again = []
+
+    def sampler():
+        x = torch.randn(2)
+        try:
+            return x + torch.randn(3 if again else 2)
+        except Exception:
+            return x
+
+    tape = noise_tape(sampler)
+    again.append(True)
+    with pytest.raises(SamplerChangedError, match=r"now randn of shape \(3,\)"):
+        tape.generate(tape.recorded_latent[None])
+
+
+def test_an_output_that_changes_is_refused():
+    counter = []
+
+    def sampler():
+        counter.append(None)
+        return torch.randn(2) + len(counter)
+
+    with pytest.raises(SamplerChangedError, match="another output when the same draws"):
+        noise_tape(sampler)
+
+
+@pytest.mark.parametrize("sampler", [lambda: 1.0, lambda: torch.randperm(3)])
+def test_a_sampler_without_a_latent_is_an_error(sampler):
+    with pytest.raises(ArgumentError, match="so there is no latent"):
+        noise_tape(sampler)
+
+
+def test_bad_arguments_are_errors():
+    with pytest.raises(ArgumentError, match="function without arguments"):
+        noise_tape(3)
+    tape = noise_tape(mixed)
+    for z, message in [
+        (np.zeros((2, 3)), r"z has shape \(2, 3\); expected \(n, 12\)"),
+        (np.zeros(12), r"expected \(n, 12\)"),
+        (np.full((1, 12), np.nan), "NaN"),
+        (np.full((1, 12), 1.5), r"uniform draw 'rand:2 at test_tape.py:\d+'; expected values in"),
+        (np.zeros((1, 12), dtype=int), "int64"),
+    ]:
+        with pytest.raises(ArgumentError, match=message):
+            tape.generate(z)
+    assert tape.generate(np.zeros((0, 12))) == []
+    for seed in (-1, 2**63, 1.5, True, "7"):
+        with pytest.raises(ArgumentError, match="random_seed"):
+            tape.latent_from_random_seed(seed)
+
+
+def test_a_tape_keeps_none_of_the_samplers_tensors():
+    alive = []
+
+    def sampler():
+        x = torch.randn(4)
+        alive.append(weakref.ref(x))
+        return float(x.sum())
+
+    tape = noise_tape(sampler, check=False)
+    gc.collect()
+    assert alive[0]() is None
+    tape.generate(tape.recorded_latent[None])
+
+
+def test_replays_leave_the_global_streams_alone():
+    tape = noise_tape(lambda: (torch.randn(2), np.random.random()))
+    assert "numpy.random" in tape.report
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    _, held = tape.generate(np.ones((1, 2)))[0]
+    assert held == tape.recorded_output[1]
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])
+
+
+def test_pythons_own_stream_is_held_too():
+    # in a process of its own: the type checker of these tests draws from it
+    code = """
+import random, torch
+import latent_spaces_by_example as lsbe
+tape = lsbe.generators.noise_tape(lambda: (torch.randn(2), random.random()))
+assert "Python's random" in tape.report
+before = random.getstate()
+assert tape.generate(tape.recorded_latent[None])[0][1] == tape.recorded_output[1]
+assert random.getstate() == before
+assert "Python's random" not in lsbe.generators.noise_tape(lambda: torch.randn(2)).report
+"""
+    source = str(Path(lsbe.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source})
+
+
+def test_threads_take_turns():
+    tape = noise_tape(samplers.langevin)
+    z = np.stack([tape.latent_from_random_seed(i) for i in range(8)])
+    expected = tape.generate(z)
+    found = [None] * 8
+
+    def work(i):
+        found[i] = tape.generate(z[i : i + 1])[0]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(same(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_frames_on_se3_become_a_function_of_one_latent():
+    torch.manual_seed(0)
+    tape = noise_tape(samplers.frames)
+    # 5 x 3 + 5 x 4 to begin with; 4 + 3 + 15 + 15 in each of 8 steps
+    assert tape.latent_shape == (35 + 8 * 37,)
+    assert {part.law for part in tape.parts} == {"Gaussian"}
+    chart = lsbe.SurrogateChart(
+        np.stack([tape.latent_from_random_seed(i) for i in range(4)]),
+        transport_map=tape.transport_map,
+    )
+    outputs = tape.generate(chart.from_u_to_z(np.random.default_rng(0).random((5, 3))))
+    for output in outputs:
+        product = output["rotation"] @ output["rotation"].mT
+        assert torch.allclose(product, torch.eye(3).expand(5, 3, 3), atol=1e-5)
+        assert output["position"].isfinite().all()
+    torch.manual_seed(3)
+    expected = samplers.frames()
+    found = tape.generate(tape.latent_from_random_seed(3)[None])[0]
+    assert all(same(found[key], expected[key]) for key in expected)
+
+
+@pytest.mark.slow
+def test_a_study_of_a_tape_beats_as_many_prior_draws():
+    tape = noise_tape(samplers.langevin)
+
+    def far_right(outputs):
+        return [float(x.sum()) for x in outputs]
+
+    study = lsbe.optimise(tape, far_right, budget=30, random_seed=1)
+    prior = far_right(tape.generate(np.stack([tape.latent_from_random_seed(i) for i in range(30)])))
+    assert study.best_score > max(prior)
+    assert study.best_latent.shape == tape.latent_shape
+    assert same(study.best_output, tape.generate(study.best_latent[None])[0])
+
+
+def test_a_study_of_a_tape_with_uniform_draws_stays_inside_their_law():
+    tape = noise_tape(mixed)
+    study = lsbe.optimise(tape, lambda xs: [float(x[5:].sum()) for x in xs], budget=15)
+    assert np.isfinite(study.scores).all()
+    assert study.best_score <= 4.0 + 3.0
