@@ -1,10 +1,9 @@
-"""Where seed latents come from: arrays, inverted examples, and prior draws by number."""
+"""The seed latents of one study, which grow by prior draws as a search asks for them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,144 +11,18 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.seeds.draws import (
+    latent_from_random_seed,
+    on_host,
+    random_seed_of_draw,
+    transport_map_of,
+)
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
 from latent_spaces_by_example.surrogate.span import SeedSpan
-from latent_spaces_by_example.transport_maps import IdentityTransportMap
 
 # Seed latents whose cosine is nearer to one than this span nothing that rounding does not.
 _SAME_DIRECTION = 1e-9
-
-
-@dataclass(frozen=True)
-class InvertedExample:
-    """An example, the latent behind it, and how well the one gives back the other.
-
-    Attributes:
-        name: what the user called it.
-        output: the example itself.
-        latent: the latent that the generator's ``invert`` found, shape latent_shape.
-        relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
-        rms_error: root mean square of generate(latent) - output; NaN if these are no arrays.
-    """
-
-    name: str
-    output: Any
-    latent: Any
-    relative_norm: float
-    rms_error: float
-
-
-def invert_examples(
-    generator: Any, examples: Sequence[Any], *, names: Sequence[str] | None = None
-) -> list[InvertedExample]:
-    """Find the latents behind examples: z = invert(x), and check that generate(z) gives x back.
-
-    Args:
-        generator: has ``invert``; and ``example`` where examples are given by name.
-        examples: outputs of the generator's kind, or names that ``generator.example`` knows.
-        names: what to call them; by default the names given, or "example 1", "example 2", ...
-
-    Raises:
-        ArgumentError: the generator cannot invert, an example is unknown, or none is given.
-    """
-    if len(examples) == 0:
-        raise ArgumentError("examples is empty; give at least one, or leave it out")
-    if not hasattr(generator, "invert"):
-        raise ArgumentError(
-            f"examples were given, but {type(generator).__name__} has no invert(outputs); "
-            "give seed_latents instead, or add that method"
-        )
-    if names is None:
-        names = [x if isinstance(x, str) else f"example {i}" for i, x in enumerate(examples, 1)]
-    twice = sorted({str(name) for name in names if list(names).count(name) > 1})
-    if twice:
-        raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
-    outputs = [_named_output(generator, x) if isinstance(x, str) else x for x in examples]
-    latents = _array(generator.invert(outputs))
-    back = generator.generate(latents)
-    inner = _on_host(transport_map_of(generator).forward(latents))
-    relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
-    return [
-        InvertedExample(str(name), output, latent, float(norm), _rms_difference(again, output))
-        for name, output, latent, norm, again in zip(
-            names, outputs, latents, relative_norms, back, strict=True
-        )
-    ]
-
-
-def spanned_by(
-    generator: Any,
-    *,
-    examples: Sequence[Any] | None = None,
-    seed_latents: Any = None,
-    num_prior_seeds: int = 0,
-    random_seed: int = 0,
-) -> SeedLatents:
-    """The seed latents of a space: inverted examples, latents as given, or prior draws.
-
-    Args:
-        generator: whose latents they are.
-        examples: outputs, or names that the generator knows.
-        seed_latents: latents in place of examples, shape (K, *latent_shape).
-        num_prior_seeds: how many prior draws, where there are neither.
-        random_seed: at least 0; of the prior draws.
-
-    Raises:
-        ArgumentError: examples and seed latents were both given, or one of them is wrong.
-    """
-    if examples is not None and seed_latents is not None:
-        raise ArgumentError("examples and seed_latents were both given; give one of them")
-    if num_prior_seeds < 0 or random_seed < 0:
-        raise ArgumentError(
-            f"num_seeds={num_prior_seeds}, random_seed={random_seed}; both must be at least 0"
-        )
-    if examples is None:
-        return SeedLatents(
-            generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
-        )
-    inverted = invert_examples(generator, examples)
-    first = inverted[0].latent
-    stacked = np.stack([_on_host(example.latent) for example in inverted])
-    return SeedLatents(
-        generator,
-        library_of(first).from_host(stacked, like=first),
-        names=[example.name for example in inverted],
-        rms_errors=[example.rms_error for example in inverted],
-        random_seed=random_seed,
-    )
-
-
-def transport_map_of(generator: Any) -> Any:
-    """The generator's transport map; independent standard Gaussians where it names none."""
-    return getattr(generator, "transport_map", None) or IdentityTransportMap()
-
-
-def random_seed_of_draw(random_seed: int, index: int) -> int:
-    """The integer behind prior draw ``index`` of a study: 63 bits hashed from both.
-
-    >>> random_seed_of_draw(0, 0) != random_seed_of_draw(0, 1) != random_seed_of_draw(1, 0)
-    True
-    """
-    state = np.random.SeedSequence([random_seed, index]).generate_state(1, np.uint64)[0]
-    return int(state >> np.uint64(1))
-
-
-def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
-    """One prior draw, shape latent_shape: by the generator's own convention if it has one.
-
-    Then it is an array of the library that the generator made it in; a NumPy array otherwise.
-
-    Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)``, carried to the
-    model's law by its transport map.
-    """
-    if hasattr(generator, "latent_from_random_seed"):
-        return _array(generator.latent_from_random_seed(random_seed))
-    latent_shape = tuple(generator.latent_shape)
-    transport_map = transport_map_of(generator)
-    rng = np.random.default_rng(random_seed)
-    inner = rng.standard_normal((1, transport_map.num_inner_dims(latent_shape)))
-    return transport_map.inverse(inner, latent_shape=latent_shape)[0]
 
 
 class SeedLatents:
@@ -204,7 +77,7 @@ class SeedLatents:
         self.examples = np.empty((0, *self.latent_shape))
         if examples is not None:
             given = _check_latents(examples, self.latent_shape)
-            self.examples = _on_host(given)
+            self.examples = on_host(given)
             self._like = self._what_the_generator_takes(given)
         self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(len(self.examples)))
         self.rms_errors = tuple(rms_errors) or (None,) * len(self.examples)
@@ -268,11 +141,11 @@ class SeedLatents:
         """A prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""
         draws = [latent_from_random_seed(self._generator, seed) for seed in random_seeds]
         like = draws[0] if self._like is None else self._like
-        return library_of(like).from_host(np.stack([_on_host(draw) for draw in draws]), like=like)
+        return library_of(like).from_host(np.stack([on_host(draw) for draw in draws]), like=like)
 
     def all(self) -> np.ndarray:
         """Every seed latent made so far, shape (K, *latent_shape), as a NumPy array."""
-        draws = _on_host(self.latents(np.eye(len(self))[len(self.examples) :]))
+        draws = on_host(self.latents(np.eye(len(self))[len(self.examples) :]))
         # the examples as they were given, which a transport map there and back may round
         return np.concatenate([self.examples, draws]) if len(self.examples) else draws
 
@@ -283,7 +156,7 @@ class SeedLatents:
             draws = [latent_from_random_seed(self._generator, seed) for seed in seeds]
             if self._like is None:
                 self._like = draws[0]
-            self._append(np.stack([_on_host(draw) for draw in draws]))
+            self._append(np.stack([on_host(draw) for draw in draws]))
 
     def _what_the_generator_takes(self, given: Any) -> Any:
         """An array of the library, dtype and device that ``generate`` is to be given."""
@@ -296,7 +169,7 @@ class SeedLatents:
 
     def _append(self, latents: np.ndarray) -> None:
         there = library_of(self._like).from_host(latents, like=self._like)
-        fresh = _on_host(self._transport_map.forward(there))
+        fresh = on_host(self._transport_map.forward(there))
         old, new = len(self), len(self) + len(fresh)
         if len(self._inner) < new:
             # room to double, so that a study of n prior draws copies each O(1) times
@@ -321,14 +194,6 @@ class SeedLatents:
             )
 
 
-def _array(value: Any) -> Any:
-    return np.asarray(value) if library_of(value).name == "numpy" else value
-
-
-def _on_host(array: Any) -> np.ndarray:
-    return library_of(array).on_host(array)
-
-
 def _check_latents(latents: Any, latent_shape: tuple[int, ...]) -> Any:
     array = checked_seed_latents(latents)
     if tuple(array.shape[1:]) != latent_shape:
@@ -337,20 +202,3 @@ def _check_latents(latents: Any, latent_shape: tuple[int, ...]) -> Any:
             f"(K, {', '.join(map(str, latent_shape))})"
         )
     return array
-
-
-def _named_output(generator: Any, name: str) -> Any:
-    if not hasattr(generator, "example"):
-        raise ArgumentError(
-            f"example {name!r} is a name, but {type(generator).__name__} knows no named examples; "
-            "give the output itself"
-        )
-    return generator.example(name)
-
-
-def _rms_difference(first: Any, second: Any) -> float:
-    try:
-        difference = _on_host(_array(first)).astype(float) - _on_host(_array(second)).astype(float)
-    except (TypeError, ValueError):  # outputs of other kinds, or of different shapes
-        return float("nan")
-    return float(np.sqrt(np.mean(difference**2)))
