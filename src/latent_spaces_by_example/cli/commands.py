@@ -90,6 +90,7 @@ def optimise(
     from latent_spaces_by_example import generators, objectives
     from latent_spaces_by_example import search as searches
     from latent_spaces_by_example.cli.show import run_and_show
+    from latent_spaces_by_example.search.base import prior_seeds_wanted
     from latent_spaces_by_example.seeds import spanned_by
     from latent_spaces_by_example.study import check_before_study, new_study
     from latent_spaces_by_example.study.settings import name_of
@@ -102,7 +103,7 @@ def optimise(
     seeds = spanned_by(
         model,
         examples=None if examples is None else _split(examples),
-        num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
+        num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
     check_before_study(model, seeds)

@@ -79,7 +79,8 @@ class Search(Protocol):
     """Proposes weights from what has been scored so far.
 
     A search keeps no state between calls: everything it knows is in the history, so restart,
-    resume and many workers need no special case.
+    resume and many workers need no special case. It may have ``num_prior_seeds``; see
+    :func:`prior_seeds_wanted`.
     """
 
     def propose(
@@ -98,3 +99,12 @@ class Search(Protocol):
             fresh prior draws, which become seed latents of the study.
         """
         ...
+
+
+def prior_seeds_wanted(search: Search) -> int:
+    """How many prior draws should span the space of a study that was given no seed latents.
+
+    What the search says by an attribute ``num_prior_seeds``; eight otherwise, a hypercube of seven
+    dimensions.
+    """
+    return int(getattr(search, "num_prior_seeds", 8))

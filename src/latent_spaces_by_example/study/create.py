@@ -13,7 +13,7 @@ from latent_spaces_by_example.diagnostics import require_determinism
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
-from latent_spaces_by_example.search.base import Search
+from latent_spaces_by_example.search.base import Search, prior_seeds_wanted
 from latent_spaces_by_example.seeds import SeedLatents, spanned_by
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
@@ -90,7 +90,7 @@ def optimise(
         generator,
         examples=examples,
         seed_latents=seed_latents,
-        num_prior_seeds=getattr(engine, "num_prior_seeds", 8) if num_seeds is None else num_seeds,
+        num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
     if check_generator:

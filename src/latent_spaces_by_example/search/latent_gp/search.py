@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float64
@@ -36,6 +37,8 @@ class LatentGPSearch:
 
     Attributes:
         num_fresh: prior draws that each proposal may mix in.
+        num_prior_seeds: how many prior draws a study should span the space with: none, since
+            this search asks for its own.
 
     References:
         Bodin et al., arXiv 2408.08558 (combinations of latents); Ament et al., NeurIPS 2023
@@ -47,6 +50,7 @@ class LatentGPSearch:
     """
 
     num_fresh: int = 1
+    num_prior_seeds: ClassVar[int] = 0
 
     def propose(
         self, history: History, n: int, rng: np.random.Generator
