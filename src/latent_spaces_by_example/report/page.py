@@ -51,12 +51,15 @@ def write_report(study: Study, path: Path) -> Path:
     """
     objective, _ = split_parameters(study.settings.objective)
     title = f"{study.name}: {study.settings.generator} for {objective}"
+    against, pictured = "The best", "What it looks like"
+    if study.settings.examples:
+        against, pictured = "Against the examples", "The examples and the best"
     body = "\n".join(
         [
             f"<h1>{escape(title)}</h1>",
             f'<p class="lead">{escape(_summary(study))}</p>',
-            _section("Against the examples", _score_table(study)),
-            _section("The examples and the best", _gallery(study, _corners_and_best(study))),
+            _section(against, _score_table(study)),
+            _section(pictured, _gallery(study, _corners_and_best(study))),
             _section("The way there", _image(pictures.convergence(study), "score by evaluation")),
             _section("The space between the examples", _map(study)),
             _section("The best, one after another", _gallery(study, _improvements(study))),
