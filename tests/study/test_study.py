@@ -127,6 +127,14 @@ class TestResume:
         open_study(tmp_path / "run", generator=Stretch()).run(counting, budget=8)
         assert sum(calls) == 3
 
+    def test_saving_a_study_that_was_opened_keeps_every_seed_latent(self, tmp_path):
+        study = _random_study(search="latent-gp", examples=None, budget=12, out=tmp_path / "run")
+        study.save()
+        before = study.folder.load_seed_latents()
+        assert len(before) == study.weights.shape[1]
+        open_study(tmp_path / "run", generator=Stretch()).save()
+        np.testing.assert_array_equal(study.folder.load_seed_latents(), before)
+
     def test_of_another_generator(self, tmp_path):
         _random_study(out=tmp_path / "run")
 

@@ -151,7 +151,7 @@ def _map(study: Study) -> str:
 
 def _seed_table(study: Study) -> str:
     examples = study.settings.examples
-    drawn = len(study.seeds) - len(examples)
+    drawn = study.weights.shape[1] - len(examples)
     rows = [
         [facts.name, f"{facts.relative_norm:.2f}", _number(facts.rms_error)] for facts in examples
     ]

@@ -89,7 +89,7 @@ class SeedLatents:
         if len(self.examples):
             self._append(self.examples)
             self._refuse_same_directions()
-        self._extend_to(self.num_given)
+        self.extend_to(self.num_given)
 
     def __len__(self) -> int:
         return len(self._gram)
@@ -107,7 +107,7 @@ class SeedLatents:
     @property
     def num_latent_dims(self) -> int:
         """Dimension d of the inner latent."""
-        self._extend_to(1)
+        self.extend_to(1)
         return int(self._inner.shape[1])
 
     @property
@@ -123,14 +123,14 @@ class SeedLatents:
 
     def correlation(self, num_seeds: int) -> Float64[np.ndarray, "K K"]:
         """Cosines between the first ``num_seeds`` inner latents, shape (K, K)."""
-        self._extend_to(num_seeds)
+        self.extend_to(num_seeds)
         return self._span(num_seeds).correlation if num_seeds else np.empty((0, 0))
 
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K), shape (n, *latent_shape), for ``generate``."""
         weights = np.asarray(weights, dtype=np.float64)
         num_seeds = weights.shape[1]
-        self._extend_to(max(num_seeds, 1))
+        self.extend_to(max(num_seeds, 1))
         span = self._span(num_seeds)
         combined = span.combine(ShellCombination().coefficients(weights, span))
         inner = library_of(self._like).from_host(combined, like=self._like)
@@ -149,7 +149,8 @@ class SeedLatents:
         # the examples as they were given, which a transport map there and back may round
         return np.concatenate([self.examples, draws]) if len(self.examples) else draws
 
-    def _extend_to(self, num_seeds: int) -> None:
+    def extend_to(self, num_seeds: int) -> None:
+        """Make the prior draws that are missing for so many seed latents."""
         missing = range(len(self), num_seeds)
         if missing:
             seeds = [random_seed_of_draw(self.random_seed, i) for i in missing]

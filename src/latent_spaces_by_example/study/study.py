@@ -153,6 +153,8 @@ class Study:
         """Write history, seed latents and best output to the run folder, where there is one."""
         if self.folder is None:
             return
+        # a study that was opened has made only the draws that were asked for since
+        self.seeds.extend_to(self.weights.shape[1])
         self.folder.save_seed_latents(self.seeds)
         self.folder.save_history(self.trials, self.seed_names)
         if self.finished_trials and hasattr(self.generator, "save"):
