@@ -146,7 +146,7 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path):
         time.sleep(0.2)
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 130, output
     assert "Traceback" not in output
     assert "lsbe resume wing" in output
     done = _finished(tmp_path)

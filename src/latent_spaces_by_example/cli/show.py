@@ -35,13 +35,14 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
             study.run(objective, search=search, budget=budget, on_trial=on_trial)
     except KeyboardInterrupt:
         interrupted = True
+        # first of all, whatever a half-finished write to the database may do to the rest
+        console.print(f"stopped; every finished evaluation is kept; go on with: {_resume(study)}")
     finally:
         report = save_and_report(study)
     _show_result(study, console)
     if report is not None:
         console.print(f"report: {report}")
     if interrupted:
-        console.print(f"stopped after {_done(study)} evaluations; go on with: {_resume(study)}")
         raise SystemExit(130)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.exceptions import DuplicatedStudyError, StorageInternalError
-from optuna.storages import BaseStorage, InMemoryStorage, get_storage
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +19,7 @@ from latent_spaces_by_example.errors import StudyError
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
+_LOCKED_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,10 @@ def _open_storage(storage: str | BaseStorage | None) -> BaseStorage:
     if storage is None:
         return InMemoryStorage()
     try:
+        if isinstance(storage, str) and storage.startswith("sqlite:"):
+            # whoever looks at a running study locks the file for a moment; that must not end it
+            patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
+            return get_storage(RDBStorage(storage, engine_kwargs=patient))
         return get_storage(storage)
     except (SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:
         shown = storage.split("://")[0] + "://..." if isinstance(storage, str) else repr(storage)
