@@ -19,7 +19,14 @@ class Stretch:
         return np.random.default_rng(int(name)).standard_normal(self.latent_shape) * 2.0
 
 
-stretch = Stretch()
+class Noisy(Stretch):
+    name = "tests.toys:noisy"
+
+    def generate(self, z):
+        return [x + np.random.standard_normal(x.shape) for x in super().generate(z)]  # noqa: NPY002
+
+
+stretch, noisy = Stretch(), Noisy()
 
 
 def height(outputs):

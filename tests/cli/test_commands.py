@@ -88,6 +88,14 @@ class TestOptimise:
         assert "Traceback" not in result.output
         assert not (tmp_path / "runs").exists()
 
+    def test_a_generator_that_is_no_function_of_its_latents(self, lsbe):
+        noisy = ["toys:noisy", "--objective", "toys:height", "--seeds", 3, "--budget", 4]
+        refused = lsbe("optimise", *noisy, "--out", "wing")
+        assert refused.exit_code == 1
+        assert "--no-check-generator" in refused.output
+        assert not Path("wing").exists()
+        assert lsbe("optimise", *noisy, "--out", "wing", "--no-check-generator").exit_code == 0
+
     def test_a_folder_that_is_taken(self, lsbe):
         lsbe("optimise", *TOY, "--budget", 3, "--out", "wing")
         before = Path("wing/study.db").read_bytes()
@@ -106,6 +114,13 @@ class TestResume:
         )  # fmt: skip
         assert result.exit_code == 0, result.output
         assert len(_lines("wing")) == 9
+
+    def test_with_another_search_from_here_on(self, lsbe):
+        lsbe("optimise", *TOY, "--budget", 5, "--search", "random", "--out", "wing")
+        ours = ["--generator", "toys:stretch", "--objective", "toys:height"]
+        result = lsbe("resume", "wing", "--budget", 7, "--search", "sobol", *ours)
+        assert result.exit_code == 0, result.output
+        assert len(_lines("wing")) == 8
 
     def test_imports_nothing_that_only_the_database_names(self, lsbe):
         lsbe("optimise", *TOY, "--budget", 3, "--out", "wing")

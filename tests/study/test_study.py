@@ -79,6 +79,11 @@ class TestOptimise:
         study = _random_study(examples=None, seed_latents=latents)
         assert study.best_latent.dtype == np.float32
 
+    def test_optunas_own_tools_see_the_same_study(self):
+        study = _random_study()
+        assert study.optuna_study.best_value == study.best_score
+        assert len(study.optuna_study.trials) == 12
+
     def test_figures_are_kept_beside_the_score(self):
         study = lsbe.optimise(Stretch(), height_and_spread, budget=4, search="random", num_seeds=2)
         assert study.best_trial.figures["spread"] == pytest.approx(np.std(study.best_output))

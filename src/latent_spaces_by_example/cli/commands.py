@@ -61,6 +61,11 @@ def _space_options(command: Any) -> Any:
 @click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
+@click.option(
+    "--no-check-generator",
+    is_flag=True,
+    help="Go on though the same latent may give different outputs.",
+)
 @click.option("--name", help="Of the study in its storage; by default the run folder's name.")
 @click.option("--out", help="The run folder; by default a new one under runs/.")
 def optimise(
@@ -75,6 +80,7 @@ def optimise(
     search: str,
     batch_size: int,
     storage: str | None,
+    no_check_generator: bool,
     name: str | None,
     out: str | None,
 ) -> None:
@@ -106,7 +112,8 @@ def optimise(
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
-    check_before_study(model, seeds)
+    if not no_check_generator:
+        check_before_study(model, seeds)
     study = new_study(
         model,
         seeds,

@@ -132,7 +132,7 @@ def _explanation(generator: Any, report: DeterminismReport) -> str:
     return found + _cause_of_batch(report) + _PASS
 
 
-_PASS = " To go on all the same, give check_generator=False."
+_PASS = " To go on all the same, give check_generator=False (--no-check-generator)."
 
 
 def _cause_of_noise(report: DeterminismReport) -> str:

@@ -174,14 +174,15 @@ def _settings_table(study: Study) -> str:
         ["random seed", str(settings.random_seed)],
         ["evaluations", f"{len(study.trials)} in batches of {settings.batch_size}"],
         ["stays between the examples", "yes" if settings.within_span else "no"],
-        ["versions", ", ".join(_versions())],
+        ["versions", ", ".join(_versions(study))],
     ]
     return _table(["setting", "value"], rows, words=True)
 
 
-def _versions() -> Iterable[str]:
+def _versions(study: Study) -> Iterable[str]:
+    yield f"latent-spaces-by-example {study.settings.version}"
     yield f"Python {platform.python_version()}"
-    for package in ("latent-spaces-by-example", "numpy", "scipy", "optuna"):
+    for package in ("numpy", "scipy", "optuna"):
         try:
             yield f"{package} {version(package)}"
         except PackageNotFoundError:

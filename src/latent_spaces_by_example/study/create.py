@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from latent_spaces_by_example import generators
+from latent_spaces_by_example import __version__, generators
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.diagnostics import require_determinism
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
@@ -154,7 +153,7 @@ def new_study(
             for i, rms_error in enumerate(seeds.rms_errors)
         ),
         seed_digest=seeds.digest,
-        version=_version(),
+        version=__version__,
         array_library=seeds.array_library,
     )
     folder = None
@@ -253,10 +252,3 @@ def _same_generator(generator: Any, settings: Settings) -> Any:
             f"{settings.latent_shape}, not of {found} with {shape}"
         )
     return generator
-
-
-def _version() -> str:
-    try:
-        return version("latent-spaces-by-example")
-    except PackageNotFoundError:
-        return "0+unknown"

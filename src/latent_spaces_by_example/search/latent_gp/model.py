@@ -76,12 +76,6 @@ class Model:
         """Log expected improvement over the best mean."""
         return lambda points: log_expected_improvement(self.posterior.predict(points), self.best)
 
-    def leaders(self, n: int) -> Float64[np.ndarray, "m r"]:
-        """At most n points of the highest values."""
-        order = np.argsort(-self.posterior.values, kind="stable")
-        points: Float64[np.ndarray, "m r"] = self.posterior.points[order[:n]]
-        return points
-
     def is_new(self, point: Float64[np.ndarray, " r"]) -> bool:
         """Whether a point differs from all that were scored or are being evaluated."""
         gaps = np.linalg.norm(self.posterior.points - point, axis=1)
