@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,30 +11,18 @@ import numpy as np
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+from runs import read
 
 DEFAULT = "default"
 _PACKAGES = ("numpy", "scipy", "optuna", "cmaes", "torch", "botorch", "gpytorch")
 Runs = dict[tuple[str, int, str], dict[int, np.ndarray]]
 
 
-def rows(path: Path) -> list[dict[str, object]]:
-    """Rows of ``runs.csv``; none if there is no file."""
-    if not path.exists():
-        return []
-    csv.field_size_limit(2**30)
-    with path.open(newline="") as file:
-        return [
-            row | {"budget": int(row["budget"]), "repeat": int(row["repeat"])}
-            for row in csv.DictReader(file)
-        ]
-
-
 def write(path: Path, out: Path) -> None:
     """Write ``table.md`` and one picture for each task beside ``runs.csv``."""
     runs: Runs = {}
-    for row in rows(path):
-        curve = np.array([float(value) for value in row["curve"].split()])
-        runs.setdefault((row["task"], row["budget"], row["method"]), {})[row["repeat"]] = curve
+    for cell, curve in read(path).items():
+        runs.setdefault((cell.task, cell.budget, cell.method), {})[cell.repeat] = curve
     tasks = list(dict.fromkeys(task for task, _, _ in runs))
     sections = [_machine(), _shares(runs)]
     sections += [_table(task, runs) for task in tasks]

@@ -18,27 +18,16 @@ import argparse  # noqa: E402
 import csv  # noqa: E402
 import time  # noqa: E402
 from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: E402
-from dataclasses import asdict, dataclass  # noqa: E402
+from dataclasses import asdict  # noqa: E402
 from functools import lru_cache  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import methods  # noqa: E402
 import tasks  # noqa: E402
 from black_box import BlackBox  # noqa: E402
+from runs import BUDGETS, FIELDS, Cell, missing  # noqa: E402
 
 import report  # noqa: E402
-
-_FIELDS = ("task", "method", "budget", "repeat", "score", "seconds", "curve")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One run."""
-
-    task: str
-    method: str
-    budget: int
-    repeat: int
 
 
 @lru_cache(maxsize=1)
@@ -69,18 +58,19 @@ def main() -> None:
 
 
 def _run_missing(arguments: argparse.Namespace, path: Path) -> None:
-    done = {(row["task"], row["method"], row["budget"], row["repeat"]) for row in report.rows(path)}
-    cells = [
-        Cell(task, method, budget, repeat)
-        for task in arguments.tasks
-        for budget in arguments.budgets
-        for repeat in range(arguments.repeats)
-        for method in arguments.methods
-        if (task, method, budget, repeat) not in done
-    ]
+    cells = missing(
+        path,
+        [
+            Cell(task, method, budget, repeat)
+            for repeat in range(arguments.repeats)
+            for task in arguments.tasks
+            for budget in arguments.budgets
+            for method in arguments.methods
+        ],
+    )
     new = not path.exists()
     with path.open("a", newline="") as file, ProcessPoolExecutor(arguments.jobs) as pool:
-        writer = csv.DictWriter(file, _FIELDS)
+        writer = csv.DictWriter(file, FIELDS)
         if new:
             writer.writeheader()
         futures = {pool.submit(run, cell): cell for cell in cells}
@@ -101,7 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", type=_names(tasks.names()), default=tasks.names())
     parser.add_argument("--methods", type=_names(names), default=names)
     parser.add_argument(
-        "--budgets", type=lambda text: [int(n) for n in text.split(",")], default=[20, 50, 100, 200]
+        "--budgets", type=lambda text: [int(n) for n in text.split(",")], default=list(BUDGETS)
     )
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)

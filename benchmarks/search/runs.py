@@ -1,0 +1,65 @@
+"""The runs that have been made: a line each in ``runs.csv``, with the whole curve."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+BUDGETS = (20, 50, 100, 200, 500)
+FIELDS = ("task", "method", "budget", "repeat", "score", "seconds", "curve")
+
+# These do the same whatever the budget is, so that a run of 500 evaluations holds one of 50.
+ANYTIME = frozenset(
+    {
+        "default",
+        "default-batch-8",
+        "best-of-n",
+        "hill-climb",
+        "elliptical-slice",
+        "cma-es-on-z",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run."""
+
+    task: str
+    method: str
+    budget: int
+    repeat: int
+
+
+def read(path: Path) -> dict[Cell, np.ndarray]:
+    """Best score so far after each evaluation, by run; with the shorter runs that one holds."""
+    if not path.exists():
+        return {}
+    csv.field_size_limit(2**30)
+    runs: dict[Cell, np.ndarray] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            curve = np.array([float(value) for value in row["curve"].split()])
+            longest, repeat = int(row["budget"]), int(row["repeat"])
+            anytime = row["method"] in ANYTIME
+            for budget in (b for b in BUDGETS if b <= longest) if anytime else (longest,):
+                runs[Cell(row["task"], row["method"], budget, repeat)] = curve[:budget]
+    return runs
+
+
+def missing(path: Path, wanted: list[Cell]) -> list[Cell]:
+    """Those of ``wanted`` that are neither there nor held by one that is wanted as well."""
+    done = read(path)
+    left = [cell for cell in wanted if cell not in done]
+    longest: dict[tuple[str, str, int], int] = {}
+    for cell in left:
+        key = (cell.task, cell.method, cell.repeat)
+        longest[key] = max(longest.get(key, 0), cell.budget)
+    return [
+        cell
+        for cell in left
+        if cell.method not in ANYTIME or cell.budget == longest[cell.task, cell.method, cell.repeat]
+    ]
