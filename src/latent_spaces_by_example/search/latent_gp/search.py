@@ -33,7 +33,8 @@ class LatentGPSearch:
     weights of every seed latent so far and of a fresh prior draw. There every other proposal is a
     blind step, along a fresh draw: a hill climb that shares its finds with the model, and goes on
     where cliffs lead a smooth model astray. Where steps no longer succeed the search begins anew
-    from prior draws, and the model keeps what it has learnt.
+    from prior draws, and the model keeps what it has learnt. Between examples nothing is too far,
+    there are no blind steps, and every other proposal keeps a least distance from the best point.
 
     Attributes:
         num_fresh: prior draws that each proposal may mix in.
@@ -97,8 +98,14 @@ class LatentGPSearch:
         model = Model.of(history, directions, start=region.start)
         for row in range(n):
             if row >= len(first) and space.within_span:
+                # half of the steps take the model's word, also for ones that are very short
+                least = region.angles[0] if is_blind(len(history) + row) else 0.0
                 weights[row] = step_between(
-                    model, history, directions=directions, angles=region.angles, rng=rng
+                    model,
+                    history,
+                    directions=directions,
+                    angles=(least, region.angles[1]),
+                    rng=rng,
                 )
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
