@@ -9,6 +9,7 @@ from black_box import BlackBox, BudgetSpentError, on_shell
 
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.search import History, Search, SearchSpace, load
+from latent_spaces_by_example.seeds import angles_between, choose
 
 Method = Callable[[BlackBox], None]
 
@@ -145,15 +146,16 @@ def cma_es_on_z(box: BlackBox) -> None:
         strategy.tell([(z, -box(on_shell(z))) for z in asked])
 
 
-def _seeds(box: BlackBox) -> tuple[np.ndarray, np.ndarray]:
-    """Seed latents and their scores: the examples, or the best of half the budget's draws."""
+def _seeds(box: BlackBox, rule: str = "best") -> tuple[np.ndarray, np.ndarray]:
+    """Seed latents and their scores: the examples, or some of half the budget's draws."""
     if box.task.given is not None:
         return box.task.given, np.array([box(z) for z in box.task.given])
     num_draws, num_seeds = _O3_TABLE[box.budget]
     draws = np.stack([box.draw(index) for index in range(num_draws)])
     scores = np.array([box(z) for z in draws])
-    best = np.argsort(-np.where(np.isfinite(scores), scores, -np.inf))[:num_seeds]
-    return draws[best], scores[best]
+    unit = draws / np.linalg.norm(draws, axis=1, keepdims=True)
+    chosen = choose(scores, num=num_seeds, rule=rule, distances=angles_between(unit @ unit.T))
+    return draws[chosen], scores[chosen]
 
 
 def _latent(box: BlackBox, weights: np.ndarray, seeds: np.ndarray) -> np.ndarray:
@@ -163,12 +165,15 @@ def _latent(box: BlackBox, weights: np.ndarray, seeds: np.ndarray) -> np.ndarray
     return on_shell(weights @ seeds)
 
 
-def cube_search(name: str) -> Method:
-    """One of the library's searches of the hypercube, with the O3 recipe's seed latents."""
+def cube_search(name: str, rule: str = "best") -> Method:
+    """One of the library's searches of the hypercube, with the O3 recipe's seed latents.
+
+    The recipe takes the best draws; another rule takes good ones that differ.
+    """
     search = load(name)
 
     def method(box: BlackBox) -> None:
-        seeds, scores = _seeds(box)
+        seeds, scores = _seeds(box, rule)
         size = len(seeds)
         weights = np.eye(size)
         while True:
@@ -231,6 +236,8 @@ METHODS: dict[str, Method] = {
     "cma-es-on-z": cma_es_on_z,
     "uniform-in-u": cube_search("random"),
     "cma-es-on-u": cube_search("cma-es"),
+    "cma-es-on-u-diverse": cube_search("cma-es", "diverse"),
+    "cma-es-on-u-mix": cube_search("cma-es", "mix"),
     "direct-on-u": cube_search("direct"),
     "tpe-on-u": cube_search("tpe"),
     "optuna-gp-on-u": _optuna_gp,

@@ -11,7 +11,7 @@ def test_every_name_is_a_search(name):
 
 
 def test_the_issue_s_names_are_there():
-    expected = {"random", "sobol", "direct", "cma-es", "tpe", "latent-gp"}
+    expected = {"random", "sobol", "direct", "cma-es", "tpe", "latent-gp", "chosen-seeds"}
     assert set(search.available()) == expected
     assert search.DEFAULT in expected
 

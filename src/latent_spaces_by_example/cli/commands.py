@@ -11,6 +11,8 @@ from urllib.parse import quote
 import click
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.cli.options import opened, study_options
+from latent_spaces_by_example.cli.top import top
 from latent_spaces_by_example.errors import LatentSpacesError
 
 # click and the errors are all that is loaded until a command runs: --help must be instant
@@ -31,6 +33,8 @@ class _Group(click.Group):
 def main() -> None:
     """Of everything that a generative model can make, find what is best for you."""
 
+
+main.add_command(top)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--examples", help="Names or files, separated by commas; they span the space."),
@@ -129,21 +133,8 @@ def optimise(
     run_and_show(study, measure, search=engine, budget=budget)
 
 
-_STUDY_OPTIONS: list[Callable[[Any], Any]] = [
-    click.argument("folder"),
-    click.option("--generator", help="Needed again where the study's is module:name."),
-    click.option("--storage", help="Where the study is, if not in the run folder."),
-]
-
-
-def _study_options(command: Any) -> Any:
-    for option in reversed(_STUDY_OPTIONS):
-        command = option(command)
-    return command
-
-
 @main.command()
-@_study_options
+@study_options
 @click.option("--budget", type=int, help="Evaluations in all, those already done included.")
 @click.option("--objective", help="Needed again where the study's is module:name.")
 @click.option("--search", help="Another search from here on.")
@@ -160,7 +151,7 @@ def resume(
     from latent_spaces_by_example import search as searches
     from latent_spaces_by_example.cli.show import run_and_show
 
-    study = _opened(folder, generator=generator, storage=storage)
+    study = opened(folder, generator=generator, storage=storage)
     measure = objectives.load(objective or _stored_objective(study.settings.objective))
     engine = searches.load(search or study.settings.search)
     budget = study.settings.budget if budget is None else budget
@@ -168,21 +159,13 @@ def resume(
 
 
 @main.command()
-@_study_options
+@study_options
 def report(folder: str, generator: str | None, storage: str | None) -> None:
     """Write the report of the study in run folder FOLDER anew."""
     from latent_spaces_by_example.cli.show import save_and_report
 
-    study = _opened(folder, generator=generator, storage=storage)
+    study = opened(folder, generator=generator, storage=storage)
     click.echo(f"report: {save_and_report(study)}")
-
-
-def _opened(folder: str, *, generator: str | None, storage: str | None) -> Any:
-    from latent_spaces_by_example import generators
-    from latent_spaces_by_example.study import open_study
-
-    model = None if generator is None else generators.load(generator)
-    return open_study(folder, storage=storage, generator=model)
 
 
 def _split(names: str) -> list[str]:

@@ -81,19 +81,20 @@ def _show_result(study: Study, console: Console) -> None:
         console.print("no evaluation has finished")
         return
     best = study.best_trial
-    shown = [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
+    corners = [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
     rows = [(f"best found (trial {best.number})", best)]
-    rows += [(study.seeds.name(trial.number), trial) for trial in shown]
+    rows += [(study.seeds.name(trial.number), trial) for trial in corners]
     table = Table("", *(escape(label) for label, _ in rows))
-    table.add_row("score", *(_shown(trial.score) for _, trial in rows), style="bold")
+    table.add_row("score", *(shown(trial.score) for _, trial in rows), style="bold")
     for figure in best.figures:
-        table.add_row(escape(figure), *(_shown(trial.figures.get(figure)) for _, trial in rows))
+        table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for _, trial in rows))
     console.print(table)
     if study.folder is not None:
         console.print(f"run folder: {study.folder.path}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A figure in a cell: numbers to four digits, nothing for nothing."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{value:.4g}"
     return "" if value is None else escape(str(value))

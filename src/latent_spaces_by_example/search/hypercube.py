@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from latent_spaces_by_example.charts import Chart, KnotheRosenblattChart
+from latent_spaces_by_example.charts import AngularChart, Chart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
 
 # Faces of the cube can collapse (u_1 = 0 is the first seed whatever the rest), so that u would
 # not survive u -> w -> u; staying this far inside costs nothing that a score could show.
 EDGE = 1e-9
+
+_CHARTS = {"angular": AngularChart, "knothe-rosenblatt": KnotheRosenblattChart}
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ class HypercubeSearch(ABC):
     """A search over u in [0, 1]^(K-1), K being the number of given seed latents.
 
     Attributes:
-        weight_chart: u <-> w; by default the Knothe-Rosenblatt chart, under which uniform u
-            is uniform on the positive orthant of the sphere.
+        weight_chart: u <-> w, or its name ("knothe-rosenblatt", "angular"); by default the
+            Knothe-Rosenblatt chart, under which uniform u is uniform on the positive orthant of
+            the sphere.
     """
 
-    weight_chart: Chart | None = None
+    weight_chart: Chart | str | None = None
 
     @abstractmethod
     def propose_in_cube(
@@ -74,12 +77,20 @@ class HypercubeSearch(ABC):
                 f"study has num_given={num_given}. Name more examples, pass more seed latents, "
                 "or take search='latent-gp', which also searches the model's prior."
             )
-        chart = self.weight_chart if self.weight_chart is not None else KnotheRosenblattChart()
+        chart = _chart(self.weight_chart)
         trials = in_cube(history, chart)
         u = np.clip(self.propose_in_cube(trials, n, rng), EDGE, 1 - EDGE)
         weights = np.zeros((n, history.space.num_seeds))
         weights[:, :num_given] = chart.forward(u)
         return weights
+
+
+def _chart(chosen: Chart | str | None) -> Chart:
+    if not isinstance(chosen, str):
+        return KnotheRosenblattChart() if chosen is None else chosen
+    if chosen not in _CHARTS:
+        raise ArgumentError(f"weight_chart={chosen!r}; expected one of {', '.join(_CHARTS)}")
+    return _CHARTS[chosen]()
 
 
 def in_cube(history: History, chart: Chart) -> CubeHistory:

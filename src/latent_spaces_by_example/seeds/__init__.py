@@ -1,5 +1,6 @@
 """Where seed latents come from: arrays, inverted examples, and prior draws by number."""
 
+from latent_spaces_by_example.seeds.choice import angles_between, choose, distances_between
 from latent_spaces_by_example.seeds.draws import (
     latent_from_random_seed,
     random_seed_of_draw,
@@ -11,6 +12,9 @@ from latent_spaces_by_example.seeds.seed_latents import SeedLatents
 __all__ = [
     "InvertedExample",
     "SeedLatents",
+    "angles_between",
+    "choose",
+    "distances_between",
     "invert_examples",
     "latent_from_random_seed",
     "random_seed_of_draw",

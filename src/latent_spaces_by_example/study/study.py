@@ -17,6 +17,7 @@ from latent_spaces_by_example.study.evaluation import Outcome, evaluate
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.top import top_trials
 
 MOST_FAILURES_IN_A_ROW = 10
 
@@ -118,6 +119,26 @@ class Study:
     def best_output(self) -> Any:
         """The best trial's output, generated again from its latent."""
         return self.generator.generate(self.best_latent[None])[0]
+
+    def top(self, num: int, *, diverse: bool = False, by_output: bool = False) -> list[Trial]:
+        """The best ``num`` trials, best first; or good ones that differ.
+
+        Args:
+            num: how many, at least 1; fewer come back where fewer are finished.
+            diverse: whether to spread them over the better quarter of the trials: after the best
+                one, each is the trial farthest from its nearest predecessor.
+            by_output: whether "far" is the root mean square difference of the outputs, which are
+                generated again for it, instead of the angle between the latents.
+
+        Returns:
+            Trials, in the order in which they were chosen.
+
+        Raises:
+            ArgumentError: ``num`` is below 1, or the outputs are not arrays of one shape.
+            StudyError: nothing is finished yet.
+        """
+        check_positive(num, argument="num")
+        return top_trials(self, num, diverse=diverse, by_output=by_output)
 
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K) over the study's seed latents.

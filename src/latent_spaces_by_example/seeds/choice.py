@@ -1,0 +1,150 @@
+"""Which of many scored latents should span a space, or be shown: good ones that differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.errors import ArgumentError
+
+RULES = ("best", "diverse", "mix")
+
+
+def choose(
+    scores: ArrayLike,
+    *,
+    num: int,
+    distances: ArrayLike | None = None,
+    rule: str = "mix",
+    among: float = 0.5,
+) -> Int[np.ndarray, " num"]:
+    """Choose some of n scored candidates, the best one first.
+
+    The best score always comes first. Then, one by one, with d the distance of a candidate to the
+    nearest one chosen so far:
+
+    - "best": the next best score; distances are not needed;
+    - "diverse": the largest d, among the better share of the candidates;
+    - "mix": the largest sum of d, over the largest d there is, and of the score's rank, over n.
+
+    Args:
+        scores: shape (n,), higher is better; a candidate whose score is NaN is not chosen.
+        num: how many to choose, from 1 to the number of finite scores.
+        distances: shape (n, n), from each to each, at least 0; see :func:`angles_between` and
+            :func:`distances_between`.
+        rule: one of the three.
+        among: for "diverse", the share of candidates that may be chosen, in (0, 1]; never fewer
+            than ``num`` of them.
+
+    Returns:
+        Indices into the candidates, shape (num,), in the order in which they were chosen.
+
+    Raises:
+        ArgumentError: an argument is of the wrong shape or out of range.
+
+    References:
+        Gonzalez, "Clustering to minimize the maximum intercluster distance" (1985), for the
+        greedy rule of the largest smallest distance.
+
+    Examples:
+        >>> import numpy as np
+        >>> scores, places = [5.0, 4.9, 1.0, 3.0], np.array([0.0, 0.1, 9.0, 4.0])
+        >>> distances = np.abs(places[:, None] - places)
+        >>> choose(scores, num=2, rule="best").tolist()
+        [0, 1]
+        >>> choose(scores, num=2, rule="diverse", distances=distances, among=0.75).tolist()
+        [0, 3]
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(values)) if values.ndim == 1 else np.empty(0, int)
+    _check(values, num=num, num_known=len(known), rule=rule, among=among)
+    order = known[np.argsort(-values[known], kind="stable")]
+    if rule == "best":
+        return order[:num]
+    between = _checked_distances(distances, n=len(values), rule=rule)
+    allowed = max(num, int(np.ceil(among * len(order)))) if rule == "diverse" else len(order)
+    candidates = order[:allowed]
+    # ranks and not scores, so that an outlier among the scores decides nothing
+    worth = np.zeros(allowed) if rule == "diverse" else 1 - np.arange(allowed) / len(order)
+    return candidates[_greedily(between[np.ix_(candidates, candidates)], worth, num=num)]
+
+
+def _greedily(
+    distances: Float64[np.ndarray, "n n"], worth: Float64[np.ndarray, " n"], *, num: int
+) -> list[int]:
+    scale = float(distances.max()) or 1.0
+    chosen, nearest = [0], distances[0].copy()
+    while len(chosen) < num:
+        value = nearest / scale + worth
+        value[chosen] = -np.inf
+        chosen.append(int(value.argmax()))
+        nearest = np.minimum(nearest, distances[chosen[-1]])
+    return chosen
+
+
+def angles_between(correlation: ArrayLike) -> Float64[np.ndarray, "n n"]:
+    """Angles in radians from cosines of shape (n, n): distances between latents on the shell.
+
+    >>> angles_between(np.eye(2)).round(3).tolist()
+    [[0.0, 1.571], [1.571, 0.0]]
+    """
+    cosines = np.clip(np.asarray(correlation, dtype=np.float64), -1.0, 1.0)
+    angles: Float64[np.ndarray, "n n"] = np.arccos(cosines)
+    np.fill_diagonal(angles, 0.0)
+    return angles
+
+
+def distances_between(outputs: Any) -> Float64[np.ndarray, "n n"]:
+    """Root mean square difference of each output to each, shape (n, n).
+
+    Args:
+        outputs: a sequence of n arrays (or images) of one shape.
+
+    Raises:
+        ArgumentError: they are not numbers of one shape.
+
+    Examples:
+        >>> distances_between([[0.0, 0.0], [3.0, 3.0]]).tolist()
+        [[0.0, 3.0], [3.0, 0.0]]
+    """
+    try:
+        table = np.stack([np.asarray(output, dtype=np.float64).ravel() for output in outputs])
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(
+            f"the outputs cannot be compared number by number ({error}); expected arrays of one "
+            "shape: compare features of them, or latents, instead"
+        ) from error
+    between = np.empty((len(table), len(table)))
+    for row, output in zip(between, table, strict=True):
+        row[:] = np.sqrt(((table - output) ** 2).mean(axis=1))
+    return between
+
+
+def _check(values: np.ndarray, *, num: int, num_known: int, rule: str, among: float) -> None:
+    if values.ndim != 1:
+        raise ArgumentError(f"scores has shape {values.shape}; expected one score each, (n,)")
+    if rule not in RULES:
+        raise ArgumentError(f"rule={rule!r}; expected one of {', '.join(RULES)}")
+    if not 0 < among <= 1:
+        raise ArgumentError(f"among={among!r}; expected a share above 0 and at most 1")
+    if not 1 <= num <= num_known:
+        raise ArgumentError(
+            f"num={num!r}; there are {num_known} candidates with a finite score to choose from"
+        )
+
+
+def _checked_distances(distances: ArrayLike | None, *, n: int, rule: str) -> np.ndarray:
+    if distances is None:
+        raise ArgumentError(
+            f"rule={rule!r} needs distances of shape ({n}, {n}); make them with angles_between or "
+            "distances_between, or take rule='best'"
+        )
+    between = np.asarray(distances, dtype=np.float64)
+    if between.shape != (n, n):
+        raise ArgumentError(f"distances has shape {between.shape}; expected ({n}, {n})")
+    if not np.isfinite(between).all() or between.min() < 0:
+        raise ArgumentError("distances holds values that are negative, NaN or infinite")
+    return between

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.search import load
+from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+from toys import Stretch, height
+
+
+class TestContract(SearchContract):
+    within_span = False
+
+    def make_search(self):
+        return load("chosen-seeds:search=random,num_draws=3,num_seeds=3")
+
+
+class TestContractBetweenExamples(SearchContract):
+    def make_search(self):
+        return load("chosen-seeds:search=random,num_seeds=3")
+
+
+def _run(spec, **options):
+    options = {"num_given": 0, "within_span": False, "budget": 40} | options
+    study = SimulatedStudy(lambda x: float(x[0] + x[1]), **options)
+    study.run(load(spec))
+    weights = np.zeros((len(study.weights), max(len(w) for w in study.weights)))
+    for row, w in zip(weights, study.weights, strict=True):
+        row[: len(w)] = w
+    return study, weights
+
+
+def test_draws_first_then_the_chosen_ones_alone():
+    study, weights = _run("chosen-seeds:search=random,num_draws=12,num_seeds=4,rule=best")
+    np.testing.assert_array_equal(weights[:12], np.eye(12))
+    best = np.argsort(-np.array(study.scores[:12]))[:4]
+    used = np.flatnonzero(weights[12:].any(axis=0))
+    assert sorted(used) == sorted(best)
+    assert (weights[12:] >= 0).all()
+
+
+def test_the_rule_decides_which():
+    used = {}
+    for rule in ("best", "diverse", "mix"):
+        _, weights = _run(
+            f"chosen-seeds:search=random,num_draws=20,num_seeds=4,rule={rule}", num_latent_dims=4
+        )
+        used[rule] = tuple(np.flatnonzero(weights[20:].any(axis=0)))
+    assert len(set(used.values())) > 1
+
+
+def test_examples_are_candidates_beside_the_draws():
+    _, weights = _run("chosen-seeds:search=random,num_draws=2,num_seeds=5", num_given=3)
+    np.testing.assert_array_equal(weights[:5], np.eye(5))
+    assert np.flatnonzero(weights[5:].any(axis=0)).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_it_improves_on_the_draws():
+    study, _ = _run("chosen-seeds:search=cma-es,num_draws=12,num_seeds=4,rule=best", budget=60)
+    assert max(study.scores[12:]) > max(study.scores[:12])
+
+
+def test_in_a_study_of_a_model_with_failures():
+    calls = iter(range(1000))
+
+    def objective(outputs):
+        if next(calls) in (1, 4):
+            raise RuntimeError("solver")
+        return height(outputs)
+
+    study = lsbe.optimise(
+        Stretch(),
+        objective,
+        budget=20,
+        search="chosen-seeds:search=tpe,num_draws=6,num_seeds=3",
+    )
+    assert np.isnan(study.scores).sum() == 2
+    # two draws failed, and two more took their place
+    np.testing.assert_array_equal(study.weights[:8], np.eye(8))
+    assert (np.count_nonzero(study.weights[8:], axis=1) <= 3).all()
+    assert study.settings.search == "chosen-seeds:search=tpe,num_draws=6,num_seeds=3"
+
+
+def test_too_few_examples_to_choose_among():
+    study = SimulatedStudy(lambda x: 0.0, num_given=3, within_span=True)
+    with pytest.raises(ArgumentError, match="num_seeds=5 cannot be chosen among num_given=3"):
+        load("chosen-seeds").propose(study.history(), 1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("chosen-seeds:num_seeds=1", "num_seeds=1"),
+        ("chosen-seeds:num_draws=-1", "num_draws=-1"),
+        ("chosen-seeds:rule=odd", "rule='odd'"),
+        ("chosen-seeds:search=chosen-seeds", "cannot go on with itself"),
+        ("chosen-seeds:search=nothing", "search='nothing' is not one of"),
+        ("chosen-seeds:draws=3", "no parameter 'draws'"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_once(spec, message):
+    with pytest.raises(ArgumentError, match=message):
+        load(spec)

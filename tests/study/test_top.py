@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.errors import ArgumentError, StudyError
+from toys import Stretch, height
+
+
+@pytest.fixture(scope="module")
+def study():
+    return lsbe.optimise(Stretch(), height, budget=40)
+
+
+def test_the_best_are_in_order_of_score(study):
+    top = study.top(5)
+    assert [t.score for t in top] == sorted(study.scores, reverse=True)[:5]
+
+
+@pytest.mark.parametrize("by_output", [False, True])
+def test_those_that_differ_begin_with_the_best_and_are_good(study, by_output):
+    top = study.top(4, diverse=True, by_output=by_output)
+    assert top[0].number == study.best_trial.number
+    better_quarter = sorted(study.scores, reverse=True)[:10]
+    assert all(trial.score in better_quarter for trial in top)
+
+
+@pytest.mark.parametrize("by_output", [False, True])
+def test_those_that_differ_are_farther_apart(study, by_output):
+    def least(trials):
+        outputs = [np.ravel(study.latents(t.weights[None])[0]) for t in trials]
+        unit = np.stack([x / np.linalg.norm(x) for x in outputs])
+        return np.arccos(np.clip(unit @ unit.T - 2 * np.eye(len(unit)), -1, 1)).min()
+
+    assert least(study.top(4, diverse=True, by_output=by_output)) > least(study.top(4))
+
+
+def test_fewer_are_finished_than_asked_for(study):
+    assert len(study.top(1000)) == len(study.top(1000, diverse=True)) == 40
+
+
+def test_bad_number(study):
+    with pytest.raises(ArgumentError, match="num=0"):
+        study.top(0)
+
+
+def test_nothing_is_finished():
+    from latent_spaces_by_example.seeds import SeedLatents
+    from latent_spaces_by_example.study import new_study
+
+    empty = new_study(
+        Stretch(), SeedLatents(Stretch()), objective="height", search="random", budget=3
+    )
+    with pytest.raises(StudyError, match="no finished evaluation"):
+        empty.top(3)
