@@ -2,6 +2,7 @@
 
 from latent_spaces_by_example.seeds.draws import (
     latent_from_random_seed,
+    latents_from_random_seeds,
     random_seed_of_draw,
     transport_map_of,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "SeedLatents",
     "invert_examples",
     "latent_from_random_seed",
+    "latents_from_random_seeds",
     "random_seed_of_draw",
     "spanned_by",
     "transport_map_of",
