@@ -160,7 +160,9 @@ class TestRandomSeeds:
         assert by_number.num_given == 2
         assert [by_number.random_seed_of(i) for i in range(2)] == [1234567, 42]
         assert by_array.random_seed_of(0) is None
-        assert by_number.random_seed_of(2) == by_array.random_seed_of(2) == random_seed_of_draw(0, 2)
+        assert (
+            by_number.random_seed_of(2) == by_array.random_seed_of(2) == random_seed_of_draw(0, 2)
+        )
         assert by_number.name(0) == "seed 1234567"
 
     def test_they_follow_the_models_own_convention(self):

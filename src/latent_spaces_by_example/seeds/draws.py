@@ -62,7 +62,9 @@ def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
             f"random_seeds={random_seeds!r:.60}; expected a list of whole numbers, one at least"
         )
     draws = [latent_from_random_seed(generator, seed) for seed in known]
-    return library_of(draws[0]).from_host(np.stack([on_host(draw) for draw in draws]), like=draws[0])
+    return library_of(draws[0]).from_host(
+        np.stack([on_host(draw) for draw in draws]), like=draws[0]
+    )
 
 
 def as_random_seeds(values: Any) -> tuple[int, ...]:

@@ -90,10 +90,11 @@ class InnerLatents:
 
     def _groups(self, coefficients: Float64[np.ndarray, "n K"]) -> Iterator[Sequence[int]]:
         """The numbers of the rows to add up, without most of those that count for nothing."""
-        used = coefficients.any(axis=0)
-        for start in range(0, len(used), self.rows_at_once):
-            stop = min(start + self.rows_at_once, len(used))
-            wanted = start + np.flatnonzero(used[start:stop])
+        used = (coefficients != 0.0).any(axis=0).nonzero()[0]
+        number = coefficients.shape[1]
+        for start in range(0, number, self.rows_at_once):
+            stop = min(start + self.rows_at_once, number)
+            wanted = used[(used >= start) & (used < stop)]
             # a few out of many are worth picking out; else the group is taken as it lies
             if 2 * len(wanted) > stop - start:
                 yield range(start, stop)
@@ -147,6 +148,8 @@ def _inner_products(
             left = first[:, start : start + _BLOCK].astype(np.float64, copy=False)
             # the same array for both lets the product be exactly symmetric
             same = other is first
-            right = left if same else other[:, start : start + _BLOCK].astype(np.float64, copy=False)
+            right = (
+                left if same else other[:, start : start + _BLOCK].astype(np.float64, copy=False)
+            )
             products += left @ right.T
     return products
