@@ -35,9 +35,7 @@ def save_montage(plane: Plane, studies: Mapping[str, Study], path: str | os.Path
         raise ArgumentError("the plane has no pictures: its generator has no render(output)")
     width, height = np.max([picture.size for picture in plane.pictures.values()], axis=0).tolist()
     found = {
-        f"{name}: {study.best_score:.4g}": small_picture(
-            study.generator, study.best_output, size=max(width, height)
-        )
+        name: small_picture(study.generator, study.best_output, size=max(width, height))
         for name, study in studies.items()
     }
     size = len(plane.side)
@@ -61,14 +59,14 @@ def save_montage(plane: Plane, studies: Mapping[str, Study], path: str | os.Path
     if found:
         text = "best found, by search"
         ImageDraw.Draw(sheet).text((_GAP, top + _GAP), text, fill=_INK, font=_font(16))
-    for column, (caption, picture) in enumerate(found.items()):
+    for column, (name, picture) in enumerate(found.items()):
         _tile(
             sheet,
             picture,
             corner=(_GAP + column * step[0], top + _SPACE),
             size=(width, height),
             colour=_BEST,
-            lines=(caption, ""),
+            lines=(f"{studies[name].best_score:.4g}", name),
         )
     sheet.save(path)
 
