@@ -5,7 +5,7 @@
 Large: 500 prior draws of 2,000,000 numbers in float32, 4 GB if they were all in memory: their Gram
 matrix, and one combination of all of them. Small: what a proposal costs for 500 draws of 4,096
 numbers, which are kept. Everything on one thread; times are of
-the processor, since others may be at work on the machine. Linux only: the peak is the kernel's.
+the clock, so other work on the machine makes them longer. Linux only: the peak is the kernel's.
 Writes ``benchmarks/results/streaming.json`` and ``.md``.
 """
 
@@ -41,9 +41,9 @@ def peak_megabytes() -> float:
 def seconds(function, rounds: int = 1) -> float:
     times = []
     for _ in range(rounds):
-        start = time.process_time()
+        start = time.perf_counter()
         function()
-        times.append(time.process_time() - start)
+        times.append(time.perf_counter() - start)
     return min(times)
 
 
@@ -54,9 +54,9 @@ def unit_weights(num_seeds: int) -> np.ndarray:
 
 def measure(num_seeds: int, num_dims: int, *, rounds: int) -> dict:
     before = peak_megabytes()
-    start = time.process_time()
+    start = time.perf_counter()
     seeds = SeedLatents(Model(num_dims), num_prior_seeds=num_seeds)
-    gram = time.process_time() - start
+    gram = time.perf_counter() - start
     weights = unit_weights(num_seeds)
     combination = seconds(lambda: seeds.latents(weights), rounds)
     correlation = seconds(lambda: seeds.correlation(num_seeds), rounds)
@@ -77,8 +77,9 @@ def table(rows: list[dict]) -> str:
     lines = [
         "# Seed latents that are drawn anew when needed",
         "",
-        "float32, one thread, seconds of processor time. At most 256 MB of seed latents are kept, "
-        "and at most 320 MB are in memory besides while they are added up.",
+        "float32, one thread, times of the clock: other work on the machine makes them longer. "
+        "At most 256 MB of seed latents are kept, and at most 320 MB are in memory besides while "
+        "they are added up.",
         "",
         "    python benchmarks/surrogate_chart/streaming.py",
         "",
