@@ -9,6 +9,7 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.airfoils import find_section, resample
 from latent_spaces_by_example.objectives.lift_to_drag import LiftToDrag
 from latent_spaces_by_example.objectives.neural_foil import Flow, fit_kulfan
+from latent_spaces_by_example.report import plane
 
 OUT = Path(__file__).parent / "pictures"
 EXAMPLES = ("naca2412", "s1223", "rae2822")
@@ -135,6 +136,20 @@ def polar() -> Figure:
     return figure
 
 
+def planes() -> None:
+    """The plane of three airfoils: plane-contour.png and plane-montage.png."""
+    generator, objective = lsbe.generators.load("airfoil"), LiftToDrag()
+    studies = {
+        search: lsbe.optimise(
+            generator, objective, budget=30, examples=list(EXAMPLES), search=search
+        )
+        for search in ("direct", "latent-gp")
+    }
+    grid = plane.evaluate_plane(studies["direct"], objective, size=9, picture_size=110)
+    plane.save_contours(grid, studies, OUT / "plane-contour.png", label="lift to drag")
+    plane.save_montage(grid, studies, OUT / "plane-montage.png")
+
+
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
@@ -142,6 +157,7 @@ def main() -> None:
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)
+    planes()
 
 
 if __name__ == "__main__":

@@ -182,3 +182,13 @@ def _finished(folder):
         return len(open_study(folder / "wing", generator=Stretch()).finished_trials)
     except StudyError:  # it is not there yet
         return 0
+
+
+@pytest.mark.parametrize("given", ["naca2412", "1,-2", "1.5", ","])
+def test_seed_latents_are_whole_numbers(given, tmp_path):
+    result = CliRunner().invoke(
+        main, ["optimise", "airfoil", "--seed-latents", given, "--out", str(tmp_path / "run")]
+    )
+    assert result.exit_code == 2
+    assert "give random seeds, whole numbers separated by commas" in result.output
+    assert not (tmp_path / "run").exists()

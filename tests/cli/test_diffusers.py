@@ -60,6 +60,21 @@ def test_optimise_then_resume(models, tmp_path):
     assert len(open_study(tmp_path / "run", generator=generator).trials) == 4
 
 
+def test_random_seeds_of_the_pipeline_span_the_space(models, tmp_path):
+    done = run(
+        *("optimise", f"diffusers:{models / 'flux'}:height=32,width=32,steps=1"),
+        *("--prompt", PROMPT, "--objective", f"clip:prompt=a red car,model={models / 'clip'}"),
+        *("--seed-latents", "1234567,42", "--budget", 3, "--out", tmp_path / "run"),
+    )
+    assert done.exit_code == 0, done.output
+    generator = generators.diffusers(models / "flux", prompt=PROMPT, height=32, width=32, steps=1)
+    study = open_study(tmp_path / "run", generator=generator)
+    assert study.seed_names == ["seed 1234567", "seed 42"]
+    np.testing.assert_array_equal(
+        study.latents([[0.0, 1.0]])[0], generator.latent_from_random_seed(42)
+    )
+
+
 def test_prompt_is_for_pipelines(tmp_path):
     refused = run("optimise", "airfoil", "--prompt", PROMPT, "--out", tmp_path / "run")
     assert refused.exit_code == 2

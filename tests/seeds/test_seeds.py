@@ -6,6 +6,7 @@ from latent_spaces_by_example.seeds import (
     SeedLatents,
     invert_examples,
     latent_from_random_seed,
+    latents_from_random_seeds,
     random_seed_of_draw,
     spanned_by,
 )
@@ -146,3 +147,51 @@ def test_random_seeds_of_draws_fit_any_generator():
     seeds = {random_seed_of_draw(s, i) for s in range(20) for i in range(200)}
     assert len(seeds) == 4000
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+class TestRandomSeeds:
+    @pytest.mark.parametrize("given", [[1234567, 42], (1234567, 42), np.array([1234567, 42])])
+    def test_integers_stand_for_the_latents_that_are_drawn_from_them(self, given):
+        rows = latents_from_random_seeds(Stretch(), [1234567, 42])
+        np.testing.assert_array_equal(rows[1], latent_from_random_seed(Stretch(), 42))
+        by_number, by_array = SeedLatents(Stretch(), given), SeedLatents(Stretch(), rows)
+        weights = np.array([[0.6, 0.8, 0.0], [0.6, 0.0, 0.8]])
+        np.testing.assert_array_equal(by_number.latents(weights), by_array.latents(weights))
+        assert by_number.num_given == 2
+        assert [by_number.random_seed_of(i) for i in range(2)] == [1234567, 42]
+        assert by_array.random_seed_of(0) is None
+        assert (
+            by_number.random_seed_of(2) == by_array.random_seed_of(2) == random_seed_of_draw(0, 2)
+        )
+        assert by_number.name(0) == "seed 1234567"
+
+    def test_they_follow_the_models_own_convention(self):
+        class Own(Stretch):
+            def latent_from_random_seed(self, random_seed):
+                return np.full(self.latent_shape, float(random_seed)) + np.eye(4, 8)
+
+        seeds = SeedLatents(Own(), [3, 4])
+        np.testing.assert_array_equal(seeds.all()[1], 4.0 + np.eye(4, 8))
+
+    def test_digest_tells_them_apart(self):
+        digests = {SeedLatents(Stretch(), given).digest for given in ([1, 2], [2, 1], [1, 2, 3])}
+        assert len(digests) == 3
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ([1, 1], "random seed 1 is given twice"),
+            ([1, -2], "random seed -2: give a whole number from 0"),
+            ([1, 2**63], "give a whole number from 0"),
+            ([1, 2.5], r"seed_latents has shape \(2,\)"),
+            ([True, False], "bool"),
+        ],
+    )
+    def test_what_is_refused(self, given, message):
+        with pytest.raises(ArgumentError, match=message):
+            SeedLatents(Stretch(), given)
+
+    @pytest.mark.parametrize("given", [[], [0.5], "12", None])
+    def test_latents_from_what_is_no_list_of_whole_numbers(self, given):
+        with pytest.raises(ArgumentError, match="expected a list of whole numbers"):
+            latents_from_random_seeds(Stretch(), given)

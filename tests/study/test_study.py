@@ -2,9 +2,11 @@ import itertools
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.seeds import latents_from_random_seeds
 from latent_spaces_by_example.study import open_study
 from latent_spaces_by_example.study.study import check_positive
 from toys import Stretch, height, height_and_spread
@@ -28,6 +30,11 @@ class Interrupt:
 def _random_study(**options):
     options = {"budget": 12, "search": "random", "examples": EXAMPLES} | options
     return lsbe.optimise(Stretch(), height, **options)
+
+
+def _metadata(run):
+    with safe_open(run / "seed_latents.safetensors", "np") as file:
+        return file.metadata()
 
 
 class TestOptimise:
@@ -135,10 +142,29 @@ class TestResume:
     def test_saving_a_study_that_was_opened_keeps_every_seed_latent(self, tmp_path):
         study = _random_study(search="latent-gp", examples=None, budget=12, out=tmp_path / "run")
         study.save()
-        before = study.folder.load_seed_latents()
-        assert len(before) == study.weights.shape[1]
+        before = _metadata(tmp_path / "run")
+        num_seeds = study.weights.shape[1]
+        drawn = [int(before[f"random_seed_{i}"]) for i in range(num_seeds)]
+        np.testing.assert_array_equal(
+            latents_from_random_seeds(Stretch(), drawn), study.seeds.all()
+        )
         open_study(tmp_path / "run", generator=Stretch()).save()
-        np.testing.assert_array_equal(study.folder.load_seed_latents(), before)
+        assert _metadata(tmp_path / "run") == before
+
+    def test_random_seeds_are_stored_as_integers(self, tmp_path):
+        favourites = [1234567, 42]
+        study = _random_study(examples=None, seed_latents=favourites, out=tmp_path / "run")
+        study.save()
+        assert study.seed_names == ["seed 1234567", "seed 42"]
+        assert study.folder.load_seed_latents().shape == (0, 4, 8)
+        again = open_study(tmp_path / "run", generator=Stretch())
+        np.testing.assert_array_equal(again.best_latent, study.best_latent)
+        rows = latents_from_random_seeds(Stretch(), favourites)
+        np.testing.assert_array_equal(again.seeds.all(), rows)
+        as_arrays = _random_study(examples=None, seed_latents=rows)
+        np.testing.assert_array_equal(as_arrays.scores, study.scores)
+        with pytest.raises(StudyError, match="digests differ"):
+            open_study(tmp_path / "run", generator=Stretch(), seed_latents=[42, 1234567])
 
     def test_of_another_generator(self, tmp_path):
         _random_study(out=tmp_path / "run")

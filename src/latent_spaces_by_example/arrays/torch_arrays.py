@@ -174,6 +174,10 @@ class _Combined(torch.autograd.Function):
     @staticmethod
     def forward(coefficients: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         if rows.device.type == "cpu" and rows.dtype == _working(rows):
+            if torch.backends.mkl.is_available():
+                # in NumPy's memory, whose large pages are there sooner than PyTorch's small ones
+                fresh = np.empty((len(coefficients), rows.shape[1]), _host(rows).dtype)
+                return torch.mm(coefficients.to(rows.dtype), rows, out=torch.from_numpy(fresh))
             # in the same memory, by the product that was made fast for few rows and many columns
             return torch.from_numpy(_NUMPY.combine(_host(coefficients), _host(rows)))
         combined = rows.new_empty((len(coefficients), rows.shape[1]))

@@ -39,6 +39,11 @@ main.add_command(top)
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--examples", help="Names or files, separated by commas; they span the space."),
     click.option(
+        "--seed-latents",
+        help="Random seeds, separated by commas, such as 1234567,42: what the generator makes of "
+        "them are the examples.",
+    ),
+    click.option(
         "--beyond-examples",
         is_flag=True,
         help="Let the search leave the space between the examples.",
@@ -78,6 +83,7 @@ def optimise(
     budget: int,
     prompt: str | None,
     examples: str | None,
+    seed_latents: str | None,
     beyond_examples: bool,
     num_seeds: int | None,
     random_seed: int,
@@ -113,6 +119,7 @@ def optimise(
     seeds = spanned_by(
         model,
         examples=None if examples is None else _split(examples),
+        seed_latents=None if seed_latents is None else _random_seeds(seed_latents),
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
@@ -170,6 +177,16 @@ def report(folder: str, generator: str | None, storage: str | None) -> None:
 
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _random_seeds(text: str) -> list[int]:
+    seeds = _split(text)
+    if not seeds or not all(seed.isdecimal() for seed in seeds):
+        raise click.UsageError(
+            f"--seed-latents {text!r}; give random seeds, whole numbers separated by commas: "
+            "1234567,42"
+        )
+    return [int(seed) for seed in seeds]
 
 
 def _with_prompt(generator: str, prompt: str | None) -> str:

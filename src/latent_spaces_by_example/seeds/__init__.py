@@ -3,6 +3,7 @@
 from latent_spaces_by_example.seeds.choice import angles_between, choose, distances_between
 from latent_spaces_by_example.seeds.draws import (
     latent_from_random_seed,
+    latents_from_random_seeds,
     random_seed_of_draw,
     transport_map_of,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "distances_between",
     "invert_examples",
     "latent_from_random_seed",
+    "latents_from_random_seeds",
     "random_seed_of_draw",
     "spanned_by",
     "transport_map_of",

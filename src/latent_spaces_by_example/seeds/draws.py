@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps import IdentityTransportMap
 
 
@@ -40,6 +41,56 @@ def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
     rng = np.random.default_rng(random_seed)
     inner = rng.standard_normal((1, transport_map.num_inner_dims(latent_shape)))
     return transport_map.inverse(inner, latent_shape=latent_shape)[0]
+
+
+def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
+    """One prior draw for each integer, shape (K, *latent_shape), by the generator's convention.
+
+    For a chart of one's own; a study takes the integers themselves for ``seed_latents``.
+
+    Raises:
+        ArgumentError: these are no different whole numbers of at least 0.
+
+    >>> class Model:
+    ...     latent_shape = (4, 4)
+    >>> latents_from_random_seeds(Model(), [1234567, 42]).shape
+    (2, 4, 4)
+    """
+    known = as_random_seeds(random_seeds)
+    if not known:
+        raise ArgumentError(
+            f"random_seeds={random_seeds!r:.60}; expected a list of whole numbers, one at least"
+        )
+    draws = [latent_from_random_seed(generator, seed) for seed in known]
+    return library_of(draws[0]).from_host(
+        np.stack([on_host(draw) for draw in draws]), like=draws[0]
+    )
+
+
+def as_random_seeds(values: Any) -> tuple[int, ...]:
+    """The random seeds that were given in place of latents; none if these are no whole numbers.
+
+    Raises:
+        ArgumentError: one is below 0 or above 2^63 - 1, or given twice.
+
+    >>> as_random_seeds([1234567, np.int64(42)]), as_random_seeds(np.zeros((2, 3)))
+    ((1234567, 42), ())
+    """
+    flat = isinstance(values, (list, tuple)) or getattr(values, "ndim", None) == 1
+    items = list(values) if flat else []
+    if not items or not all(_is_whole(item) for item in items):
+        return ()
+    seeds = tuple(int(item) for item in items)
+    for seed in seeds:
+        if not 0 <= seed < 2**63:
+            raise ArgumentError(f"random seed {seed}: give a whole number from 0 to 2^63 - 1")
+        if seeds.count(seed) > 1:
+            raise ArgumentError(f"random seed {seed} is given twice; leave one of them out")
+    return seeds
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def as_array(value: Any) -> Any:

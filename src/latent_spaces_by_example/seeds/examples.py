@@ -84,7 +84,7 @@ def spanned_by(
     Args:
         generator: whose latents they are.
         examples: outputs, or names that the generator knows.
-        seed_latents: latents in place of examples, shape (K, *latent_shape).
+        seed_latents: latents in place of examples, shape (K, *latent_shape), or K random seeds.
         num_prior_seeds: how many prior draws, where there are neither.
         random_seed: at least 0; of the prior draws.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +13,13 @@ from jaxtyping import Float64
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.seeds.draws import (
+    as_random_seeds,
     latent_from_random_seed,
     on_host,
     random_seed_of_draw,
     transport_map_of,
 )
+from latent_spaces_by_example.seeds.inner_latents import InnerLatents
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
 from latent_spaces_by_example.surrogate.span import SeedSpan
@@ -32,12 +35,16 @@ class SeedLatents:
     when it is first needed: a study stores weights and one integer, and any worker rebuilds any
     latent. Points between seed latents are on the shell that the seed latents are on.
 
+    Latents of up to 256 MB are kept; what is more is made again from its integer when it is needed,
+    so that K x D numbers are never in memory. Sums are the same to the last bit either way.
+
     They are kept as NumPy arrays, and become arrays of the model's library, dtype and device on
     their way to it: of ``examples`` if these are tensors or JAX arrays, else of its own draws.
 
     Args:
         generator: tells the latent shape, the transport map and how a prior draw is made.
-        examples: latents that span the user's space, shape (K, *latent_shape); None for none.
+        examples: latents that span the user's space, shape (K, *latent_shape); or K random seeds,
+            whole numbers that the generator draws latents from; None for none.
         names: one for each example.
         rms_errors: how far each example is from what its latent generates, where that is known.
         num_prior_seeds: how many prior draws span the space in place of examples.
@@ -72,32 +79,37 @@ class SeedLatents:
         self._generator = generator
         self._transport_map = transport_map_of(generator)
         self._like: Any = None
-        self._inner: np.ndarray = np.empty((0, 0))
-        self._gram: Float64[np.ndarray, "K K"] = np.empty((0, 0))
+        self._inner = InnerLatents(self._make_inner)
         self.examples = np.empty((0, *self.latent_shape))
-        if examples is not None:
+        self.example_random_seeds = () if examples is None else as_random_seeds(examples)
+        if self.example_random_seeds:
+            names = names or [f"seed {seed}" for seed in self.example_random_seeds]
+        elif examples is not None:
             given = _check_latents(examples, self.latent_shape)
             self.examples = on_host(given)
             self._like = self._what_the_generator_takes(given)
-        self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(len(self.examples)))
-        self.rms_errors = tuple(rms_errors) or (None,) * len(self.examples)
-        if not len(self._names) == len(self.rms_errors) == len(self.examples):
+        self.num_examples = len(self.examples) or len(self.example_random_seeds)
+        self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(self.num_examples))
+        self.rms_errors = tuple(rms_errors) or (None,) * self.num_examples
+        if not len(self._names) == len(self.rms_errors) == self.num_examples:
             raise ArgumentError(
-                f"{len(self._names)} names were given for {len(self.examples)} seed latents"
+                f"{len(self._names)} names were given for {self.num_examples} seed latents"
             )
-        self.num_given = len(self.examples) or num_prior_seeds
-        if len(self.examples):
-            self._append(self.examples)
-            self._refuse_same_directions()
+        self.num_given = self.num_examples or num_prior_seeds
         self.extend_to(self.num_given)
+        if self.num_examples:
+            self._refuse_same_directions()
 
     def __len__(self) -> int:
-        return len(self._gram)
+        return len(self._inner)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the examples' latents, by which a study knows its own again."""
-        return hashlib.sha256(np.ascontiguousarray(self.examples).tobytes()).hexdigest()
+        """SHA-256 of the examples' latents or random seeds, by which a study knows its own."""
+        given = np.ascontiguousarray(self.examples).tobytes()
+        if self.example_random_seeds:
+            given = json.dumps(self.example_random_seeds).encode()
+        return hashlib.sha256(given).hexdigest()
 
     @property
     def array_library(self) -> str:
@@ -108,18 +120,26 @@ class SeedLatents:
     def num_latent_dims(self) -> int:
         """Dimension d of the inner latent."""
         self.extend_to(1)
-        return int(self._inner.shape[1])
+        return self._inner.num_dims
 
     @property
     def relative_norms(self) -> Float64[np.ndarray, " K"]:
         """Norm of each inner seed latent over the sqrt(d) that the model expects, shape (K,)."""
-        return np.sqrt(np.diagonal(self._gram) / self.num_latent_dims)
+        return np.sqrt(np.diagonal(self._inner.gram) / self.num_latent_dims)
 
     def name(self, index: int) -> str:
         """What to call a seed latent; a prior draw by its number, counted from 1."""
         if index < len(self._names):
             return self._names[index]
         return f"prior draw {index - len(self._names) + 1}"
+
+    def random_seed_of(self, index: int) -> int | None:
+        """The integer that a seed latent is drawn from; None for one that was given as an array."""
+        if index < len(self.example_random_seeds):
+            return self.example_random_seeds[index]
+        if index < self.num_examples:
+            return None
+        return random_seed_of_draw(self.random_seed, index)
 
     def correlation(self, num_seeds: int) -> Float64[np.ndarray, "K K"]:
         """Cosines between the first ``num_seeds`` inner latents, shape (K, K)."""
@@ -131,8 +151,8 @@ class SeedLatents:
         weights = np.asarray(weights, dtype=np.float64)
         num_seeds = weights.shape[1]
         self.extend_to(max(num_seeds, 1))
-        span = self._span(num_seeds)
-        combined = span.combine(ShellCombination().coefficients(weights, span))
+        coefficients = ShellCombination().coefficients(weights, self._span(num_seeds))
+        combined = self._inner.combine(coefficients)
         inner = library_of(self._like).from_host(combined, like=self._like)
         latents = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
         return latents.astype(self._like.dtype) if isinstance(latents, np.ndarray) else latents
@@ -146,44 +166,38 @@ class SeedLatents:
     def all(self) -> np.ndarray:
         """Every seed latent made so far, shape (K, *latent_shape), as a NumPy array."""
         draws = on_host(self.latents(np.eye(len(self))[len(self.examples) :]))
-        # the examples as they were given, which a transport map there and back may round
+        # arrays as they were given, which a transport map there and back may round
         return np.concatenate([self.examples, draws]) if len(self.examples) else draws
 
     def extend_to(self, num_seeds: int) -> None:
         """Make the prior draws that are missing for so many seed latents."""
-        missing = range(len(self), num_seeds)
-        if missing:
-            seeds = [random_seed_of_draw(self.random_seed, i) for i in missing]
-            draws = [latent_from_random_seed(self._generator, seed) for seed in seeds]
-            if self._like is None:
-                self._like = draws[0]
-            self._append(np.stack([on_host(draw) for draw in draws]))
+        self._inner.extend_to(num_seeds)
 
     def _what_the_generator_takes(self, given: Any) -> Any:
         """An array of the library, dtype and device that ``generate`` is to be given."""
         draws_its_own = hasattr(self._generator, "latent_from_random_seed")
         if library_of(given).name == "numpy" and draws_its_own:
-            first = random_seed_of_draw(self.random_seed, len(self.examples))
+            first = random_seed_of_draw(self.random_seed, len(given))
             draw = latent_from_random_seed(self._generator, first)
             return given if library_of(draw).name == "numpy" else draw
         return given
 
-    def _append(self, latents: np.ndarray) -> None:
-        there = library_of(self._like).from_host(latents, like=self._like)
-        fresh = on_host(self._transport_map.forward(there))
-        old, new = len(self), len(self) + len(fresh)
-        if len(self._inner) < new:
-            # room to double, so that a study of n prior draws copies each O(1) times
-            room = np.empty((max(new, 2 * old), fresh.shape[1]), dtype=fresh.dtype)
-            if old:
-                room[:old] = self._inner[:old]
-            self._inner = room
-        self._inner[old:new] = fresh
-        self._gram = SeedSpan(self._inner[:new], known_gram=self._gram).gram
+    def _make_inner(self, index: int) -> np.ndarray:
+        random_seed = self.random_seed_of(index)
+        if random_seed is None:
+            latent = self.examples[index]
+        else:
+            drawn = latent_from_random_seed(self._generator, random_seed)
+            if self._like is None:
+                self._like = drawn
+            latent = on_host(drawn)
+        there = library_of(self._like).from_host(latent[None], like=self._like)
+        return on_host(self._transport_map.forward(there))[0]
 
     def _span(self, num_seeds: int) -> SeedSpan:
-        known = self._gram[:num_seeds, :num_seeds]
-        return SeedSpan(self._inner[:num_seeds], known_gram=known)
+        # with the Gram matrix known, nothing is asked of the rows but their number and dtype
+        known = self._inner.gram[:num_seeds, :num_seeds]
+        return SeedSpan(self._inner.stand_in[:num_seeds], known_gram=known)
 
     def _refuse_same_directions(self) -> None:
         cosines = np.triu(np.abs(self.correlation(len(self))), 1)

@@ -50,7 +50,9 @@ def optimise(
         budget: how many evaluations, at least 1; those of the examples are counted.
         examples: outputs (or names that the generator knows), to be inverted; they span the space.
         seed_latents: latents in place of examples, shape (K, *latent_shape). Tensors and JAX
-            arrays are what ``generate`` is given then, of their dtype and on their device.
+            arrays are what ``generate`` is given then, of their dtype and on their device. Or K
+            random seeds such as [1234567, 42], whole numbers that the generator draws latents
+            from by its own convention; the study then stores these numbers and no arrays.
         search: a name that :func:`latent_spaces_by_example.search.load` knows, or a search.
         random_seed: at least 0; the same one gives the same proposals.
         batch_size: how many latents are generated and scored together, at least 1.
@@ -130,7 +132,7 @@ def new_study(
     check_positive(budget, argument="budget")
     check_positive(batch_size, argument="batch_size")
     if within_span is None:
-        within_span = len(seeds.examples) > 0
+        within_span = seeds.num_examples > 0
     if within_span and seeds.num_given == 0:
         raise ArgumentError("within_span=True needs examples, seed_latents or num_seeds to span it")
     if within_span and seeds.num_given == 1:
@@ -149,7 +151,12 @@ def new_study(
         within_span=within_span,
         num_given=seeds.num_given,
         examples=tuple(
-            SeedLatentFacts(seeds.name(i), float(seeds.relative_norms[i]), rms_error)
+            SeedLatentFacts(
+                seeds.name(i),
+                float(seeds.relative_norms[i]),
+                rms_error,
+                None if len(seeds.examples) else seeds.random_seed_of(i),
+            )
             for i, rms_error in enumerate(seeds.rms_errors)
         ),
         seed_digest=seeds.digest,
@@ -213,7 +220,10 @@ def open_study(
     records = Records.open(storage, name=name)
     settings = Settings.from_json(records.settings)
     generator = _same_generator(generator, settings)
-    if settings.examples:
+    random_seeds = [facts.random_seed for facts in settings.examples]
+    if random_seeds and None not in random_seeds:
+        seed_latents = random_seeds if seed_latents is None else seed_latents
+    elif settings.examples:
         if seed_latents is None and folder is not None:
             seed_latents = folder.load_seed_latents()[: len(settings.examples)]
             if not hasattr(generator, "latent_from_random_seed"):

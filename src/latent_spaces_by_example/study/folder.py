@@ -78,15 +78,21 @@ class RunFolder:
         return self.path / REPORT
 
     def save_seed_latents(self, seeds: SeedLatents) -> Path:
-        """Write all seed latents made so far, shape (K, *latent_shape), with their names."""
-        names = {f"name_{i}": seeds.name(i) for i in range(len(seeds))}
-        content = save({"seed_latents": seeds.all()}, metadata=names)
+        """Write the seed latents that were given as arrays, shape (K, *latent_shape).
+
+        The metadata has the name of every seed latent made so far, and of those that the generator
+        draws the random seed, which is enough to draw them again.
+        """
+        known = {f"name_{i}": seeds.name(i) for i in range(len(seeds))}
+        random_seeds = {f"random_seed_{i}": seeds.random_seed_of(i) for i in range(len(seeds))}
+        known |= {key: str(seed) for key, seed in random_seeds.items() if seed is not None}
+        content = save({"seed_latents": np.ascontiguousarray(seeds.examples)}, metadata=known)
         path = self.path / SEED_LATENTS
         _replace(path, lambda target: target.write_bytes(content))
         return path
 
     def load_seed_latents(self) -> np.ndarray:
-        """Read what ``save_seed_latents`` wrote.
+        """Read the arrays that ``save_seed_latents`` wrote.
 
         Raises:
             StudyError: the file is missing or damaged.

@@ -20,11 +20,13 @@ class SeedLatentFacts:
         relative_norm: norm of its inner latent over the sqrt(d) that the model expects.
         rms_error: difference between the example and what its latent generates; None where the
             seed latent was given as a latent.
+        random_seed: the integer that it was given as; None where it was given otherwise.
     """
 
     name: str
     relative_norm: float
     rms_error: float | None = None
+    random_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Settings:
         within_span: whether only non-negative weights of the given seed latents are searched.
         num_given: how many seed latents span the user's space: the examples, or prior draws.
         examples: the seed latents that examples or arrays gave, in order.
-        seed_digest: SHA-256 of their bytes.
+        seed_digest: SHA-256 of their bytes, or of the integers that they were given as.
         version: of this library, when the study was created.
         schema: of this record.
         array_library: of the latents that its generator is given.

@@ -242,7 +242,7 @@ class Study:
         return [self._records.propose(row) for row in proposal[:wanted]]
 
     def _propose(self, search: Search, *, first: int) -> Float64[np.ndarray, "n K"]:
-        corners = len(self.seeds.examples)
+        corners = self.seeds.num_examples
         if first < corners:
             # the examples themselves come first: they are what the best has to beat
             return np.eye(corners)[first:]

@@ -107,6 +107,28 @@ def flux() -> Any:
     )
 
 
+def flux_full_latents() -> Any:
+    """FLUX.1 with latents of its real shape: 16 channels, an eighth of the pixels along a side."""
+    pipeline = flux()
+    transformer = diffusers.FluxTransformer2DModel.from_config(
+        pipeline.transformer.config, in_channels=64
+    )
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(4, 4, 4, 4),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        latent_channels=16,
+        norm_num_groups=2,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+        shift_factor=0.0,
+        mid_block_add_attention=False,
+    )
+    pipeline.register_modules(transformer=transformer.eval(), vae=vae.eval())
+    return pipeline
+
+
 def stable_diffusion_3() -> Any:
     """Stable Diffusion 3."""
     clip, t5 = tiny.clip_tokenizer(), tiny.t5_tokenizer()

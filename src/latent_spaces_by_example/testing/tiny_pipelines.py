@@ -52,6 +52,7 @@ TINY_PIPELINES: dict[str, Callable[[], Any]] = {
     "stable-diffusion": tiny_images.stable_diffusion,
     "stable-diffusion-xl": tiny_images.stable_diffusion_xl,
     "flux": tiny_images.flux,
+    "flux-full-latents": tiny_images.flux_full_latents,
     "stable-diffusion-3": tiny_images.stable_diffusion_3,
     "pixart-sigma": tiny_images.pixart_sigma,
     "sana": tiny_images.sana,

@@ -17,10 +17,10 @@ from latent_spaces_by_example.arguments import check_finite
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.diffusers_pipelines.families import Family, Size
 from latent_spaces_by_example.generators.diffusers_pipelines.outputs import (
-    SUFFIXES,
     picture_of,
     read_outputs,
     save_output,
+    suffix_of,
 )
 
 _NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
@@ -54,7 +54,7 @@ class DiffusersGenerator:
         self.name = name
         self.batch_size = batch_size
         self.latent_shape = tuple(int(s) for s in family.latent_shape(pipeline, size))
-        self.suffix = SUFFIXES[family.output]
+        self.suffix = suffix_of(family.output)
         self._family = family
         self._arguments = dict(arguments)
 
@@ -96,10 +96,11 @@ class DiffusersGenerator:
         return picture_of(output, kind=self._family.output)
 
     def save(self, output: npt.ArrayLike, path: str | os.PathLike[str]) -> None:
-        """Write one output: an image as .png, a video as .gif, a sound as .wav; or as .npy.
+        """Write one output: an image as .png, a video as .mp4 or .gif, a sound as .wav; or .npy.
 
         Raises:
             ArgumentError: the path ends in something else.
+            MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
         """
         vae = getattr(self.pipeline, "vae", None)
         save_output(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.errors import ArgumentError, GeneratorError, MissingPackageError
 
-SUFFIXES = {"image": ".png", "video": ".gif", "audio": ".wav"}
+_SUFFIXES = {"image": (".png",), "video": (".mp4", ".gif"), "audio": (".wav",)}
 _RETURNED = {"image": "images", "video": "frames", "audio": "audios"}
 _SOUND_PICTURE = (256, 1024)
+
+
+def suffix_of(kind: str) -> str:
+    """The ending of files of this kind; of videos .mp4 where a writer is installed, else .gif."""
+    if kind == "video" and find_spec("imageio_ffmpeg") is None:
+        return ".gif"
+    return _SUFFIXES[kind][0]
 
 
 def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
@@ -57,21 +65,23 @@ def save_output(
     frame_rate: float,
     sampling_rate: int,
 ) -> None:
-    """Write an image as .png, a video as .gif, a sound as .wav; or any of them as .npy.
+    """Write an image as .png, a video as .mp4 or .gif, a sound as .wav; or any of them as .npy.
 
     Raises:
         ArgumentError: the path ends in something else.
+        MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
     """
     array = np.asarray(output)
     suffix = Path(path).suffix
     if suffix == ".npy":
         np.save(path, array)
-    elif suffix != SUFFIXES[kind]:
-        raise ArgumentError(
-            f"path is {str(path)!r}; expected it to end in {SUFFIXES[kind]} or .npy"
-        )
+    elif suffix not in _SUFFIXES[kind]:
+        expected = ", ".join(_SUFFIXES[kind])
+        raise ArgumentError(f"path is {str(path)!r}; expected it to end in {expected} or .npy")
     elif kind == "image":
         _image(array).save(path)
+    elif suffix == ".mp4":
+        _save_mp4(array, path, frame_rate=frame_rate)
     elif kind == "video":
         frames = [_image(frame) for frame in array]
         milliseconds = round(1000.0 / frame_rate)
@@ -80,6 +90,26 @@ def save_output(
         from scipy.io import wavfile  # only sounds need SciPy
 
         wavfile.write(path, sampling_rate, array.T.astype(np.float32))
+
+
+def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: float) -> None:
+    """H.264, which every browser plays: an odd last row or column of pixels is left out."""
+    try:
+        import imageio_ffmpeg  # only videos need it
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            "saving a video as .mp4 needs imageio-ffmpeg; install it with: "
+            "pip install 'latent-spaces-by-example[video]', or save it as .gif"
+        ) from error
+    frames = [np.asarray(_image(frame).convert("RGB")) for frame in video]
+    height, width = (size - size % 2 for size in frames[0].shape[:2])
+    writer = imageio_ffmpeg.write_frames(
+        os.fspath(path), (width, height), fps=frame_rate, quality=8, macro_block_size=2
+    )
+    writer.send(None)
+    for frame in frames:
+        writer.send(np.ascontiguousarray(frame[:height, :width]))
+    writer.close()
 
 
 def _image(array: np.ndarray) -> Image.Image:

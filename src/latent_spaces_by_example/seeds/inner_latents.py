@@ -1,0 +1,155 @@
+"""Inner latents by number: kept while they fit in memory, and made again when needed otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import final
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from latent_spaces_by_example.arrays import library_named
+
+#: As much as is kept for good, and as much as is in memory at a time besides.
+BYTES_AT_ONCE = 256 * 2**20
+_BLOCK = 4096
+
+_NUMPY = library_named("numpy")
+
+
+@final
+class InnerLatents:
+    """Inner latents 0, 1, 2, ... of d numbers each, with sums over them that need few at a time.
+
+    c Z and Z Z^T, where the K rows of Z are the latents: a group of rows after another, so that
+    K x d numbers are never in memory. The first group is kept; the rows of the others are made
+    anew on each pass. Sums are the same to the last bit whether rows were kept or made again.
+
+    Args:
+        make: a number -> that inner latent, a NumPy array of shape (d,), always the same.
+        bytes_at_once: how large a group is, at least one row.
+        keep: whether the first group is kept at all.
+
+    Examples:
+        >>> rows = InnerLatents(lambda i: np.eye(4)[i])
+        >>> rows.extend_to(3)
+        >>> rows.gram.shape, rows.combine(np.array([[0.6, 0.0, 0.8]]))
+        ((3, 3), array([[0.6, 0. , 0.8, 0. ]]))
+    """
+
+    def __init__(
+        self,
+        make: Callable[[int], np.ndarray],
+        *,
+        bytes_at_once: int = BYTES_AT_ONCE,
+        keep: bool = True,
+    ) -> None:
+        self._make = make
+        self._bytes_at_once = bytes_at_once
+        self._keep = keep
+        self._kept: np.ndarray = np.empty((0, 0))
+        self._num_kept = 0
+        self._dtype = np.dtype(np.float64)
+        self.num_dims = 0
+        self.gram: Float64[np.ndarray, "K K"] = np.empty((0, 0))
+
+    def __len__(self) -> int:
+        return len(self.gram)
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows a group has."""
+        return max(1, self._bytes_at_once // (max(1, self.num_dims) * self._dtype.itemsize))
+
+    @property
+    def stand_in(self) -> Float[np.ndarray, "K d"]:
+        """An array of the shape and dtype of all rows, which takes no memory and holds none."""
+        return np.broadcast_to(self._dtype.type(0), (len(self), self.num_dims))
+
+    def extend_to(self, number: int) -> None:
+        """Let there be so many, and know the inner products of all of them."""
+        if number > 0 and len(self) == 0:
+            first = self._make(0)
+            self.num_dims, self._dtype = len(first), first.dtype
+        for start in range(len(self), number, self.rows_at_once):
+            self._append(range(start, min(start + self.rows_at_once, number)))
+
+    def combine(self, coefficients: Float64[np.ndarray, "n K"]) -> Float[np.ndarray, "n d"]:
+        """coefficients @ rows, in the rows' dtype."""
+        groups = list(self._groups(coefficients))
+        if len(groups) == 1:
+            return _NUMPY.combine(coefficients[:, groups[0]], self._rows(groups[0]))
+        working = np.promote_types(self._dtype, np.float32)
+        total = np.zeros((len(coefficients), self.num_dims), working)
+        for group in groups:
+            # without a name for the rows, so that one group is gone before the next is made
+            total += _NUMPY.combine(
+                coefficients[:, group], self._rows(group).astype(working, copy=False)
+            )
+        return total.astype(self._dtype, copy=False)
+
+    def _groups(self, coefficients: Float64[np.ndarray, "n K"]) -> Iterator[Sequence[int]]:
+        """The numbers of the rows to add up, without most of those that count for nothing."""
+        used = (coefficients != 0.0).any(axis=0).nonzero()[0]
+        number = coefficients.shape[1]
+        for start in range(0, number, self.rows_at_once):
+            stop = min(start + self.rows_at_once, number)
+            wanted = used[(used >= start) & (used < stop)]
+            # a few out of many are worth picking out; else the group is taken as it lies
+            if 2 * len(wanted) > stop - start:
+                yield range(start, stop)
+            elif len(wanted):
+                yield wanted.tolist()
+
+    def _append(self, numbers: range) -> None:
+        fresh, old = self._rows(numbers), numbers.start
+        gram = np.empty((numbers.stop, numbers.stop))
+        gram[:old, :old] = self.gram
+        gram[old:, old:] = _inner_products(fresh, fresh)
+        step = max(1, self.rows_at_once // 4)
+        for start in range(0, old, step):
+            others = range(start, min(start + step, old))
+            products = _inner_products(fresh, self._rows(others))
+            gram[old:, others.start : others.stop] = products
+            gram[others.start : others.stop, old:] = products.T
+        self.gram = gram
+        if self._keep and old < self.rows_at_once:
+            self._keep_rows(fresh[: self.rows_at_once - old])
+
+    def _keep_rows(self, fresh: Float[np.ndarray, "m d"]) -> None:
+        old, new = self._num_kept, self._num_kept + len(fresh)
+        if old == 0:
+            self._kept = fresh
+        elif len(self._kept) < new:
+            # room to double, so that a study of n prior draws copies each O(1) times
+            room = np.empty((min(max(new, 2 * old), self.rows_at_once), self.num_dims), fresh.dtype)
+            room[:old] = self._kept[:old]
+            self._kept = room
+        self._kept[old:new] = fresh
+        self._num_kept = new
+
+    def _rows(self, numbers: Sequence[int]) -> Float[np.ndarray, "m d"]:
+        """Rows by increasing number; a view of what is kept, where they are neighbours."""
+        if isinstance(numbers, range) and numbers.stop <= self._num_kept:
+            return self._kept[numbers.start : numbers.stop]
+        rows = np.empty((len(numbers), self.num_dims), self._dtype)
+        for row, number in zip(rows, numbers, strict=True):
+            row[:] = self._kept[number] if number < self._num_kept else self._make(number)
+        return rows
+
+
+def _inner_products(
+    first: Float[np.ndarray, "m d"], other: Float[np.ndarray, "k d"]
+) -> Float64[np.ndarray, "m k"]:
+    """Added up in float64, a block of columns at a time."""
+    products = np.zeros((len(first), len(other)))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for start in range(0, first.shape[1], _BLOCK):
+            left = first[:, start : start + _BLOCK].astype(np.float64, copy=False)
+            # the same array for both lets the product be exactly symmetric
+            same = other is first
+            right = (
+                left if same else other[:, start : start + _BLOCK].astype(np.float64, copy=False)
+            )
+            products += left @ right.T
+    return products
