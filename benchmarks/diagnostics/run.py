@@ -45,8 +45,8 @@ PRIOR = [
 ]
 # and many more of the small ones, where laws are least like their limits
 MORE = [
-    *[(shape, k, 1500) for shape in [(64,), (8, 8)] for k in (1, 8)],
-    *[(shape, k, 1000) for shape in [(16, 16), (4, 16, 16)] for k in (1, 8)],
+    *[(shape, k, 1200) for shape in [(64,), (8, 8)] for k in (1, 8)],
+    *[(shape, k, 600) for shape in [(16, 16), (4, 16, 16)] for k in (1, 8)],
 ]
 
 
@@ -125,14 +125,14 @@ def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
     for name in EFFECTS:
         pair = name.startswith("correlation")
         for k in (2, 8) if pair else (1, 2, 8):
-            yield name, (4, 32, 32), k, 1000 if k < 8 else 500, False
+            yield name, (4, 32, 32), k, 1000 if k < 8 else 300, False
         if not pair:
-            yield name, (4, 32, 32), 8, 500, True
-        yield name, (4, 64, 64), 2 if pair else 1, 200, False
+            yield name, (4, 32, 32), 8, 300, True
+        yield name, (4, 64, 64), 2 if pair else 1, 300, False
         yield name, (4, 256, 256), 2 if pair else 1, 20, False
         for shape in [(8, 8), (16, 16), (4, 16, 16)]:
             for k in (2, 8) if pair else (1, 8):
-                yield name, shape, k, 200, False
+                yield name, shape, k, 100, False
     for name in SMALLER:
         for k in (2, 8) if name.startswith("correlation") else (1, 8):
             yield name, (4, 32, 32), k, 200, False
@@ -168,7 +168,7 @@ def report() -> None:
 
 
 def _alarm_tables(found: dict[str, list[dict[str, object]]]) -> Iterator[str]:
-    yield "## False alarms on true prior draws, at the default level of 0.01"
+    yield "## False alarms on true prior draws, at the default level of 0.005"
     yield ""
     titles = {
         "sets": "Sets of 1 to 64 latents, 64 to 262,144 dimensions, float32 and float64",

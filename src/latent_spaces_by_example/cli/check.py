@@ -17,7 +17,7 @@ BAD_VERDICT = 3
 @click.option("--tensor", help="Which tensor of a .safetensors file, where it holds several.")
 @click.option(
     "--level",
-    default=0.01,
+    default=0.005,
     show_default=True,
     help="Probability that true prior draws, all together, are found at fault.",
 )

@@ -10,13 +10,15 @@ from latent_spaces_by_example.diagnostics.determinism import (
 )
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.diagnostics.latents import diagnose
+    from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
     from latent_spaces_by_example.diagnostics.diagnosis import Diagnosis, LatentDiagnosis
     from latent_spaces_by_example.diagnostics.figures import Figure
+    from latent_spaces_by_example.diagnostics.latents import diagnose
     from latent_spaces_by_example.diagnostics.set_tests import MiddleNorm
 
 # scipy.stats takes longer to import than most studies of a toy take to run
 _HOME_OF = {
+    "CandidateValidity": "candidates",
     "Diagnosis": "diagnosis",
     "Figure": "figures",
     "LatentDiagnosis": "diagnosis",
@@ -25,6 +27,7 @@ _HOME_OF = {
 }
 
 __all__ = [
+    "CandidateValidity",
     "DeterminismReport",
     "Diagnosis",
     "Figure",

@@ -9,6 +9,11 @@ from scipy.special import ndtr, ndtri
 
 LEAST_P = 1e-300
 
+# What the published transformation of the kurtosis gets wrong far out, measured on millions of
+# draws: at 256 elements z > 4.5 is four times too frequent, at 64 z < -4.1 ten times. So scaled
+# down, neither side was found too often between 24 and 1024 elements.
+_HEAVY_TAILS, _LIGHT_TAILS = 0.9, 0.8
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -41,6 +46,11 @@ def from_tails(name: str, value: float, *, below: float, above: float) -> Figure
     tail = min(float(below), float(above))
     z = float(np.sign(below - above) * -ndtri(min(max(tail, LEAST_P), 0.5)))
     return Figure(name, value, p_value=float(min(1.0, max(2.0 * tail, LEAST_P))), z=z)
+
+
+def cautious_kurtosis(z: float) -> float:
+    """The z of a kurtosis, scaled down so that it is not too large too often."""
+    return z * (_HEAVY_TAILS if z > 0.0 else _LIGHT_TAILS)
 
 
 def pooled(name: str, value: float, *, zs: list[float]) -> Figure:

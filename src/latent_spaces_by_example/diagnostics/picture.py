@@ -88,9 +88,7 @@ def _correlations(axes: Axes, diagnosis: Diagnosis) -> None:
     largest = max(0.1, float(np.abs(off_diagonal).max()))
     shown = axes.imshow(off_diagonal, cmap="RdBu_r", vmin=-largest, vmax=largest)
     axes.get_figure().colorbar(shown, ax=axes, shrink=0.8)  # type: ignore[union-attr]
-    axes.set(
-        title=f"Cosines (effective rank {diagnosis.effective_rank:.2f})"
-    )
+    axes.set(title=f"Cosines (effective rank {diagnosis.effective_rank:.2f})")
     _name_rows(axes, diagnosis)
 
 

@@ -16,6 +16,7 @@ from scipy import fft
 from scipy.stats import kstwo
 
 from latent_spaces_by_example.diagnostics.figures import LEAST_P, Figure, from_z
+from latent_spaces_by_example.diagnostics.layout import spatial_layout
 from latent_spaces_by_example.diagnostics.quadratic_forms import binned, ratio_z
 
 _SHORTEST_AXIS = 4
@@ -78,16 +79,6 @@ def whiteness_figures(x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...
     if len(grid.order) * grid.channels > _FEWEST_FREQUENCIES:
         figures += _of_the_periodogram(power[:, grid.order].T.ravel())
     return figures
-
-
-def spatial_layout(latent_shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
-    """Number of channels, and the shape over which a latent should be white.
-
-    >>> spatial_layout((4, 32, 32)), spatial_layout((77, 64)), spatial_layout((1, 512))
-    ((4, (32, 32)), (1, (77, 64)), (1, (512,)))
-    """
-    sizes = tuple(size for size in latent_shape if size > 1) or (1,)
-    return (sizes[0], sizes[1:]) if len(sizes) > 2 else (1, sizes)
 
 
 def _of_the_periodogram(ordinates: Float64[np.ndarray, " m"]) -> list[Figure]:
