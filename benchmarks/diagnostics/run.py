@@ -4,8 +4,9 @@
     python benchmarks/diagnostics/run.py power
     python benchmarks/diagnostics/run.py report         # only the table again
 
-Each part writes ``benchmarks/results/diagnostics/PART.json``, the report ``diagnostics.md``
-beside it. Every set has a random generator of its own, so any line can be repeated alone.
+Each part writes ``benchmarks/results/diagnostics/PART.json`` line by line, and leaves out what is
+there already; the report is ``diagnostics.md`` beside it. Every set has a random generator of its
+own, so any line can be repeated alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 import scipy  # noqa: E402
@@ -31,6 +33,7 @@ import latent_spaces_by_example as lsbe  # noqa: E402
 
 RESULTS = Path(__file__).parents[1] / "results" / "diagnostics"
 Array = np.ndarray
+Line = dict[str, Any]
 Effect = Callable[[Array, np.random.Generator], Array]
 
 # latent shape, latents in a set, how many sets: 2,000 of the first table, shared out by cost
@@ -88,36 +91,40 @@ def drawn(shape: tuple[int, ...], k: int, rng: np.random.Generator) -> Array:
     return rng.standard_normal((k, *shape))
 
 
-def false_alarms() -> None:
-    lines = [_false_alarms_of(*cell, part=0) for cell in PRIOR]
-    more = [_false_alarms_of(*cell, part=1) for cell in MORE]
-    uniform = _false_alarms_of((4, 16, 16), 4, 200, part=2)
-    _write("false-alarms", {"sets": lines, "more": more, "uniform_float32": uniform})
+def false_alarms(part: str = "false-alarms") -> None:
+    cells = [(*cell, "sets") for cell in PRIOR]
+    cells += [((4, 16, 16), 4, 40, "uniform float32"), *((*cell, "more") for cell in MORE)]
+    for shape, k, sets, table in cells:
+        key = {"shape": list(shape), "k": k, "table": table}
+        if not _is_done(part, key):
+            _add(part, {**key, "sets": sets, **_false_alarms_of(shape, k, sets, table=table)})
 
 
-def _false_alarms_of(shape: tuple[int, ...], k: int, sets: int, *, part: int) -> dict[str, object]:
-    alarms, seconds, faults = 0, 0.0, []
-    transport_map = lsbe.transport_maps.UniformTransportMap(resolution=2.0**-24)
+def _false_alarms_of(shape: tuple[int, ...], k: int, sets: int, *, table: str) -> Line:
+    seconds, faults = 0.0, []
+    uniform = lsbe.transport_maps.UniformTransportMap(resolution=2.0**-24)
     for number in range(sets):
-        rng = np.random.default_rng([part, k, number, *shape])
-        if part == 2:
-            z, law = rng.random((k, *shape), dtype=np.float32), transport_map
+        rng = np.random.default_rng([k, number, *table.encode(), *shape])
+        if table == "uniform float32":
+            z, law = rng.random((k, *shape), dtype=np.float32), uniform
         else:
             z, law = drawn(shape, k, rng), None
         start = time.process_time()
         found = lsbe.diagnose(z if number % 2 else z.astype(np.float32), transport_map=law)
         seconds += time.process_time() - start
         if not found.ok:
-            alarms += 1
             faults.append([*found.failed, *(f for latent in found.latents for f in latent.failed)])
-    line = {"shape": shape, "k": k, "sets": sets, "alarms": alarms, "faults": faults}
-    print(line, flush=True)
-    return {**line, "seconds_per_set": seconds / sets}
+    return {"alarms": len(faults), "faults": faults, "seconds_per_set": seconds / sets}
 
 
-def power() -> None:
-    lines = [_power_of(*cell) for cell in _power_cells()]
-    _write("power", {"sets": lines})
+def power(part: str = "power") -> None:
+    for name, shape, k, sets, only_one in _power_cells():
+        which = "one latent" if only_one else "all latents"
+        which = "a pair" if name.startswith("correlation") else which
+        key = {"effect": name, "shape": list(shape), "k": k, "in": which}
+        if not _is_done(part, key):
+            caught = _caught(name, shape, k, sets, only_one)
+            _add(part, {**key, "sets": sets, "caught": caught})
 
 
 def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
@@ -125,7 +132,7 @@ def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
     for name in EFFECTS:
         pair = name.startswith("correlation")
         for k in (2, 8) if pair else (1, 2, 8):
-            yield name, (4, 32, 32), k, 1000 if k < 8 else 300, False
+            yield name, (4, 32, 32), k, 1000 if k < 8 and not pair else 300, False
         if not pair:
             yield name, (4, 32, 32), 8, 300, True
         yield name, (4, 64, 64), 2 if pair else 1, 300, False
@@ -138,9 +145,7 @@ def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
             yield name, (4, 32, 32), k, 200, False
 
 
-def _power_of(
-    name: str, shape: tuple[int, ...], k: int, sets: int, only_one: bool
-) -> dict[str, object]:
+def _caught(name: str, shape: tuple[int, ...], k: int, sets: int, only_one: bool) -> int:
     caught = 0
     effect = {**EFFECTS, **SMALLER}[name]
     for number in range(sets):
@@ -151,43 +156,36 @@ def _power_of(
         else:
             z = effect(z, rng)
         caught += not lsbe.diagnose(z).ok
-    which = "one latent" if only_one else "all latents"
-    which = "a pair" if name.startswith("correlation") else which
-    line = {"effect": name, "shape": shape, "k": k, "in": which, "sets": sets, "caught": caught}
-    print(line, flush=True)
-    return line
+    return caught
 
 
 def report() -> None:
     lines = ["# How often `diagnose` is wrong", ""]
     alarms = json.loads((RESULTS / "false-alarms.json").read_text())
-    lines += [_facts(alarms), "", *_alarm_tables(alarms)]
+    lines += [_facts(alarms), "", *_alarm_tables(alarms["sets"])]
     caught = json.loads((RESULTS / "power.json").read_text())
     lines += ["## What it catches", "", _facts(caught), "", *_power_table(caught["sets"])]
     (RESULTS / "diagnostics.md").write_text("\n".join(lines) + "\n")
 
 
-def _alarm_tables(found: dict[str, list[dict[str, object]]]) -> Iterator[str]:
+def _alarm_tables(cells: list[Line]) -> Iterator[str]:
     yield "## False alarms on true prior draws, at the default level of 0.005"
     yield ""
     titles = {
         "sets": "Sets of 1 to 64 latents, 64 to 262,144 dimensions, float32 and float64",
         "more": "More sets, of the small shapes",
+        "uniform float32": "float32 draws uniform on [0, 1), through UniformTransportMap",
     }
-    for key, title in titles.items():
-        cells = found[key]
-        sets, alarms = (sum(cell[name] for cell in cells) for name in ("sets", "alarms"))
-        yield f"{title}: **{alarms} of {sets} ({alarms / sets:.2%}; {_interval(alarms, sets)})**."
-        yield ""
-    uniform = found["uniform_float32"]
-    yield (
-        f"float32 draws uniform on [0, 1) through UniformTransportMap: "
-        f"{uniform['alarms']} of {uniform['sets']}."
-    )
-    yield ""
+    for table, title in titles.items():
+        of_table = [cell for cell in cells if cell["table"] == table]
+        if of_table:
+            sets, alarms = (sum(cell[name] for cell in of_table) for name in ("sets", "alarms"))
+            share = f"{alarms / sets:.2%}; 95 % interval {_interval(alarms, sets)}"
+            yield f"{title}: **{alarms} of {sets}** ({share})."
+            yield ""
     yield "| shape | latents | sets | alarms | seconds of CPU per set |"
     yield "|---|---|---|---|---|"
-    for cell in [*found["sets"], *found["more"]]:
+    for cell in cells:
         shape = " x ".join(map(str, cell["shape"]))
         yield (
             f"| {shape} | {cell['k']} | {cell['sets']} | {cell['alarms']} | "
@@ -196,7 +194,7 @@ def _alarm_tables(found: dict[str, list[dict[str, object]]]) -> Iterator[str]:
     yield ""
 
 
-def _power_table(cells: list[dict[str, object]]) -> Iterator[str]:
+def _power_table(cells: list[Line]) -> Iterator[str]:
     yield "| what is wrong | in | shape | latents | sets | caught | 95 % interval |"
     yield "|---|---|---|---|---|---|---|"
     for cell in cells:
@@ -214,11 +212,21 @@ def _interval(hits: int, of: int) -> str:
     return f"{low:.2%} to {high:.2%}"
 
 
-def _facts(found: dict[str, object]) -> str:
+def _facts(found: Line) -> str:
     return ", ".join(f"{key} {value}" for key, value in found["made_with"].items()) + "."
 
 
-def _write(part: str, content: dict[str, object]) -> None:
+def _lines(part: str) -> list[Line]:
+    path = RESULTS / f"{part}.json"
+    return json.loads(path.read_text())["sets"] if path.is_file() else []
+
+
+def _is_done(part: str, key: Line) -> bool:
+    return any(all(line[name] == key[name] for name in key) for line in _lines(part))
+
+
+def _add(part: str, line: Line) -> None:
+    print(line, flush=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
     made_with = {
         "Python": platform.python_version(),
@@ -226,10 +234,12 @@ def _write(part: str, content: dict[str, object]) -> None:
         "SciPy": scipy.__version__,
         "latent-spaces-by-example": lsbe.__version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread",
-        "cpu": _cpu(),
+        "CPU": _cpu(),
     }
-    text = json.dumps({"made_with": made_with, **content}, indent=1)
-    (RESULTS / f"{part}.json").write_text(text + "\n")
+    lines = [json.dumps(found) for found in [*_lines(part), line]]
+    body = ",\n  ".join(lines)
+    text = f'{{"made_with": {json.dumps(made_with)},\n "sets": [\n  {body}\n]}}\n'
+    (RESULTS / f"{part}.json").write_text(text)
 
 
 def _cpu() -> str:

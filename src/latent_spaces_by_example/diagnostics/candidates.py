@@ -148,6 +148,18 @@ def is_typical(figures: Mapping[str, float]) -> bool:
     return bool(figures) and all(abs(figures.get(name, 0.0)) <= OFF_THE_LAW for name in _WORDS)
 
 
+def norm_range(num_dims: int) -> tuple[float, float]:
+    """Norms over sqrt(d) that are not off the law: those with ``norm_z`` within the limit.
+
+    >>> [round(norm, 3) for norm in norm_range(4096)]
+    [0.946, 1.056]
+    """
+    spread = 2.0 / (9.0 * num_dims)
+    cube_roots = (1.0 - spread + z * np.sqrt(spread) for z in (-OFF_THE_LAW, OFF_THE_LAW))
+    low, high = (float(max(root, 0.0) ** 1.5) for root in cube_roots)
+    return low, high
+
+
 def _neighbours(
     x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...]
 ) -> tuple[float, int] | None:

@@ -91,8 +91,10 @@ def set_verdict(
             said.append(f"the {count} latents amount to {rank} independent ones")
     said += _shared(latents, value, failed=failed)
     if not said:
-        said.append("the latents are not independent draws of the law: one of them weighs on all")
+        said.append("one of them weighs on all figures of the set")
     text = "; ".join(said)
+    if not bad:
+        return f"As a set, these latents are not what the model would draw: {text}."
     return text[0].upper() + text[1:] + "."
 
 

@@ -83,9 +83,9 @@ def validity_summary(trials: Sequence[Trial]) -> str:
     faulty = [trial for trial in looked_at if trial.invalid]
     typical = sum(is_typical(trial.validity) for trial in looked_at if not trial.invalid)
     unusual = len(looked_at) - len(faulty) - typical
-    said = [f"{typical} of {len(looked_at)} candidates are what the model would draw"]
+    said = [f"{typical} of {len(looked_at)} candidates follow the model's law"]
     if unusual:
-        said.append(f"{unusual} are as unlike its draws as the examples are, as promised")
+        said.append(f"{unusual} are off it because the examples are")
     if faulty:
         numbers = ", ".join(str(trial.number) for trial in faulty[:5])
         more = ", ..." if len(faulty) > 5 else ""
