@@ -109,6 +109,7 @@ def test_outside_the_support_is_a_fault_and_no_end():
     bad = np.stack([np.full((16, 32), 0.5), np.full((16, 32), 1.5)])
     found = check.of(bad, np.eye(3)[:2])
     assert "was promised" in found[0].fault or "zeros" in found[0].fault
+    assert "cannot be read back: z holds" in found[1].fault
     assert "outside [0, 1]" in found[1].fault
 
 

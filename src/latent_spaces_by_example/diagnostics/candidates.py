@@ -152,7 +152,7 @@ def norm_range(num_dims: int) -> tuple[float, float]:
     """Norms over sqrt(d) that are not off the law: those with ``norm_z`` within the limit.
 
     >>> [round(norm, 3) for norm in norm_range(4096)]
-    [0.946, 1.056]
+    [0.945, 1.056]
     """
     spread = 2.0 / (9.0 * num_dims)
     cube_roots = (1.0 - spread + z * np.sqrt(spread) for z in (-OFF_THE_LAW, OFF_THE_LAW))

@@ -49,7 +49,7 @@ def ratio_z(
     Example:
         >>> values, counts = np.array([-1.0, 1.0]), np.array([32.0, 32.0])
         >>> round(ratio_z(0.0, values, counts), 3), round(ratio_z(0.3, values, counts), 2)
-        (0.0, 2.44)
+        (0.0, 1.72)
     """
     spread = float(values.max() - values.min())
     low, high = values.min() + _EDGE * spread, values.max() - _EDGE * spread

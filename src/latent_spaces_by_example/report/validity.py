@@ -92,7 +92,7 @@ def _axes(
     top: float,
     last: int,
     *,
-    x: Callable[[float], float],
+    x: Callable[[int], float],
     y: Callable[[float], float],
 ) -> Iterator[str]:
     for norm in _ticks(bottom, top):

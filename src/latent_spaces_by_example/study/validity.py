@@ -7,7 +7,6 @@ that does not invert, a dtype that overflows, or a law that is not the model's s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from latent_spaces_by_example.diagnostics.candidates import (
     is_typical,
     law_figures,
 )
-from latent_spaces_by_example.errors import LatentSpacesError
 from latent_spaces_by_example.seeds import SeedLatents, transport_map_of
 
 if TYPE_CHECKING:
@@ -35,21 +33,24 @@ class CandidateCheck:
     def __init__(self, seeds: SeedLatents, *, generator: Any) -> None:
         self._seeds = seeds
         self._transport_map = transport_map_of(generator)
+        self._scores: Float64[np.ndarray, "E 4"] | None = None
 
     def of(self, latents: Any, weights: Float64[np.ndarray, "n K"]) -> list[CandidateValidity]:
         """What is to be said of each of n latents; nothing that it finds raises."""
         promised = np.sqrt(weights**2 @ self._seeds.relative_norms[: weights.shape[1]] ** 2)
         try:
             mapped = self._transport_map.forward(latents)
-        except LatentSpacesError as error:  # it leaves the law's support
+            if self._scores is None:
+                self._scores = self._scores_of_examples(like=latents)
+        except Exception as error:  # it leaves the law's support, or the map is at fault
             if len(latents) == 1:
-                return [CandidateValidity(fault=str(error))]
+                return [CandidateValidity(fault=f"inner latent cannot be read back: {error}")]
             rows = range(len(latents))
             return [self.of(latents[i : i + 1], weights[i : i + 1])[0] for i in rows]
         inner = library_of(mapped).on_host(mapped)
         shape = self._seeds.latent_shape
         num_examples = len(self._seeds.examples)
-        explained = np.abs(weights[:, :num_examples]) @ self._scores_of_examples
+        explained = np.abs(weights[:, :num_examples]) @ self._scores
         return [
             candidate_validity(
                 row,
@@ -60,14 +61,15 @@ class CandidateCheck:
             for row, norm, scores in zip(inner, promised, explained, strict=True)
         ]
 
-    @cached_property
-    def _scores_of_examples(self) -> Float64[np.ndarray, "E 4"]:
+    def _scores_of_examples(self, *, like: Any) -> Float64[np.ndarray, "E 4"]:
         examples = self._seeds.examples
         scores: Float64[np.ndarray, "E 4"] = np.zeros((len(examples), len(_SCORES)))
         if len(examples) == 0:
             return scores
         shape = self._seeds.latent_shape
-        inner = np.asarray(self._transport_map.forward(examples))
+        there = library_of(like).from_host(examples, like=like)
+        mapped = self._transport_map.forward(there)
+        inner = library_of(mapped).on_host(mapped)
         layout = shape if int(np.prod(shape)) == inner.shape[1] else (inner.shape[1],)
         for row, x in zip(scores, inner, strict=True):
             figures = law_figures(x, layout)
