@@ -132,9 +132,9 @@ def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
     for name in EFFECTS:
         pair = name.startswith("correlation")
         for k in (2, 8) if pair else (1, 2, 8):
-            yield name, (4, 32, 32), k, 500 if k < 8 and not pair else 300, False
+            yield name, (4, 32, 32), k, 400 if k < 8 else 100, False
         if not pair:
-            yield name, (4, 32, 32), 8, 300, True
+            yield name, (4, 32, 32), 8, 150, True
         yield name, (4, 64, 64), 2 if pair else 1, 100, False
         yield name, (4, 256, 256), 2 if pair else 1, 20, False
         for shape in [(8, 8), (16, 16), (4, 16, 16)]:

@@ -108,3 +108,37 @@ def test_errors_are_one_message_and_not_a_verdict(check, arguments, message):
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+BROKEN = """
+import numpy as np
+from latent_spaces_by_example.transport_maps import TransportMap
+from toys import Stretch
+
+
+class Half(TransportMap):
+    def num_inner_dims(self, latent_shape):
+        return int(np.prod(latent_shape))
+
+    def _to_inner(self, z, latent_shape):
+        return z
+
+    def _to_latent(self, inner, latent_shape):
+        return 0.5 * inner
+
+
+class Model(Stretch):
+    transport_map = Half()
+
+
+model = Model()
+"""
+
+
+def test_a_candidate_that_fails_says_so_while_the_study_runs(check):
+    Path("broken.py").write_text(BROKEN, encoding="utf-8")
+    study = ["optimise", "broken:model", "--objective", "toys:height", "--examples", "1,2,3"]
+    result = CliRunner().invoke(main, [*study, "--budget", "4", "--search", "random"])
+    assert result.exit_code == 0, result.output
+    assert "the latent of trial 3 is not valid: norm is" in result.output
+    assert "0 of 4 candidates follow the model's law; 4 fail (trials 0, 1, 2, 3)" in result.output

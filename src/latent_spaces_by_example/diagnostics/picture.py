@@ -45,7 +45,9 @@ def save_picture(diagnosis: Diagnosis, path: str | PathLike[str]) -> None:
 def _norms(axes: Axes, diagnosis: Diagnosis) -> None:
     d, share = diagnosis.num_inner_dims, diagnosis.level / 2.0
     low, high = (float(np.sqrt(2.0 * gammaincinv(d / 2.0, q) / d)) for q in (share, 1.0 - share))
-    axes.axvspan(low, high, color=_LAW, label=f"{1 - diagnosis.level:.3g} of the law's draws")
+    axes.axvspan(
+        low, high, color=_LAW, label=f"{100 * (1 - diagnosis.level):.4g} % of the law's draws"
+    )
     axes.axvline(1.0, color=_SOFT, linewidth=1)
     for place, latent in enumerate(diagnosis.latents):
         axes.plot(latent.relative_norm, place, "o", color=_INK if latent.ok else _BAD)
@@ -85,7 +87,9 @@ def _oddness(axes: Axes, diagnosis: Diagnosis) -> None:
 
 def _correlations(axes: Axes, diagnosis: Diagnosis) -> None:
     off_diagonal = diagnosis.correlation - np.eye(len(diagnosis.latents))
-    largest = max(0.1, float(np.abs(off_diagonal).max()))
+    # at least four standard deviations of independent directions, or noise would look dramatic
+    noise = 4.0 / float(np.sqrt(diagnosis.num_inner_dims))
+    largest = max(noise, float(np.abs(off_diagonal).max()))
     shown = axes.imshow(off_diagonal, cmap="RdBu_r", vmin=-largest, vmax=largest)
     axes.get_figure().colorbar(shown, ax=axes, shrink=0.8)  # type: ignore[union-attr]
     axes.set(title=f"Cosines (effective rank {diagnosis.effective_rank:.2f})")
