@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         study,
         transport_maps,
     )
+    from latent_spaces_by_example.diagnostics import diagnose
     from latent_spaces_by_example.study import Study, open_study, optimise
     from latent_spaces_by_example.surrogate import (
         SurrogateChart,
@@ -35,6 +36,7 @@ _HOME_OF = {
     "Study": "study",
     "SurrogateChart": "surrogate",
     "angular_surrogate_chart": "surrogate",
+    "diagnose": "diagnostics",
     "knothe_rosenblatt_surrogate_chart": "surrogate",
     "open_study": "study",
     "optimise": "study",
@@ -60,6 +62,7 @@ __all__ = [
     "__version__",
     "angular_surrogate_chart",
     "charts",
+    "diagnose",
     "diagnostics",
     "errors",
     "generators",

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.cli.check import check
 from latent_spaces_by_example.cli.options import opened, study_options
 from latent_spaces_by_example.cli.top import top
 from latent_spaces_by_example.errors import LatentSpacesError
@@ -35,6 +36,7 @@ def main() -> None:
 
 
 main.add_command(top)
+main.add_command(check)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--examples", help="Names or files, separated by commas; they span the space."),

@@ -13,6 +13,7 @@ from rich.table import Table
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.validity import validity_summary
 
 
 def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -> None:
@@ -31,6 +32,9 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
                 progress.update(task, completed=_done(running), best=_best(running))
                 if trial.error is not None:
                     progress.console.print(f"trial {trial.number} failed: {escape(trial.error)}")
+                if trial.invalid is not None:
+                    said = f"the latent of trial {trial.number} is not valid: {trial.invalid}"
+                    progress.console.print(escape(said))
 
             study.run(objective, search=search, budget=budget, on_trial=on_trial)
     except KeyboardInterrupt:
@@ -89,6 +93,8 @@ def _show_result(study: Study, console: Console) -> None:
     for figure in best.figures:
         table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for _, trial in rows))
     console.print(table)
+    if validity := validity_summary(study.trials):
+        console.print(f"validity: {validity}")
     if study.folder is not None:
         console.print(f"run folder: {study.folder.path}")
 
