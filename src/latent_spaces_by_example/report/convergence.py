@@ -19,9 +19,7 @@ def convergence_panel(snapshot: Snapshot) -> Html:
     scores = np.array([np.nan if t.score is None else t.score for t in snapshot.trials])
     low, high = useful_range(scores)
     last = max(len(scores), 2 if prior is None else len(prior.median))
-    chart = Chart.of(
-        (0.5, last + 0.5), (low, high), labels=("evaluations", "score"), whole=True
-    )
+    chart = Chart.of((0.5, last + 0.5), (low, high), labels=("evaluations", "score"), whole=True)
     marks = [*_prior(chart, prior, low=low), *_trials(chart, snapshot), *_example(chart, snapshot)]
     number = np.arange(1.0, len(scores) + 1)
     known = np.isfinite(np.fmax.accumulate(scores))
@@ -58,16 +56,15 @@ def _prior(chart: Chart, prior: BestOfN | None, *, low: float) -> list[str]:
 
 
 def _trials(chart: Chart, snapshot: Snapshot) -> list[str]:
-    num_examples = len(snapshot.study.settings.examples)
     marks: list[str] = []
-    for trial in snapshot.trials:
-        place = chart.x.at(trial.number + 1)
+    for number, trial in enumerate(snapshot.trials, 1):
+        place = chart.x.at(number)
         if trial.error is not None:
             told = f"trial {trial.number}: failed"
             marks.append(dot(place, chart.y.start - 7, kind="failed", told=told))
         elif trial.score is not None:
-            example = trial.number < num_examples
-            named = f", {snapshot.study.seeds.name(trial.number)}" if example else ""
+            example = snapshot.example_names.get(trial.number)
+            named = f", {example}" if example else ""
             told = f"trial {trial.number}{named}: {shown(trial.score)}"
             height = min(chart.y.at(trial.score), chart.y.start)
             kind, radius = ("example", 4.5) if example else ("trial", 2.5)
@@ -79,7 +76,7 @@ def _example(chart: Chart, snapshot: Snapshot) -> list[str]:
     if not snapshot.examples:
         return []
     top = snapshot.examples[0]
-    name = shortened(snapshot.study.seeds.name(top.number))
+    name = shortened(snapshot.example_names[top.number])
     level = chart.y.at(score_of(top))
     line = chart.level(score_of(top), kind="example", label="")
     return [line, label_at(chart.x.end, level - 6, name, anchor="end", kind="example")]
@@ -117,5 +114,5 @@ def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
 
 
 def _in_words(snapshot: Snapshot) -> str:
-    steps = [f"{shown(t.score)} at evaluation {t.number + 1}" for t in snapshot.way]
+    steps = [f"{shown(t.score)} at evaluation {snapshot.place(t) + 1}" for t in snapshot.way]
     return f"The best score so far: {', '.join(steps)}."

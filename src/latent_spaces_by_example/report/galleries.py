@@ -61,7 +61,7 @@ def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, numbered: bool) -> 
         rank = f"{place}. " if numbered else ""
         kind = "best" if trial is snapshot.best else ""
         number = f"trial {trial.number}"
-        named = _example_name(snapshot, trial) or number
+        named = snapshot.example_names.get(trial.number, number)
         where = element("span", named, class_="where" if named == number else None)
         caption = joined([rank, element("b", score), " ", where])
         alt = f"Output of trial {trial.number}, score {shown(trial.score)}"
@@ -71,11 +71,6 @@ def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, numbered: bool) -> 
         tiles.append(tile(picture, caption, alt=alt, side=_SIDE, kind=kind))
     wide = any(p.wide for t in drawn if (p := snapshot.picture(t)) is not None)
     return element("div", *tiles, class_="gallery wide" if wide else "gallery")
-
-
-def _example_name(snapshot: Snapshot, trial: Trial) -> str:
-    given = trial.number < len(snapshot.study.settings.examples)
-    return snapshot.study.seeds.name(trial.number) if given else ""
 
 
 def _as_table(trials: Sequence[Trial]) -> Html:

@@ -13,6 +13,7 @@ _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
 _LONG_WORD = 24
+MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -130,7 +131,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and abs(value) < 10**9:
-        return f"{value}".replace("-", "−")
+        return f"{value}".replace("-", MINUS)
     if isinstance(value, (int, float)):
         return _number(float(value), decimals=None)
     return str(value)
@@ -174,16 +175,16 @@ def _decimals(value: float) -> int:
 
 def _number(value: float, *, decimals: int | None) -> str:
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+        return "NaN" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
     if value == 0:
         return "0"
     if decimals is None and not 1e-4 <= abs(value) < 1e6:
         mantissa, _, exponent = f"{value:.3e}".partition("e")
         power = str(int(exponent)).translate(_SUPERSCRIPTS)
-        return f"{mantissa}×10{power}".replace("-", "−")
+        return f"{mantissa}{_TIMES}10{power}".replace("-", MINUS)
     if decimals is None:
         short = f"{value:.{_decimals(abs(value))}f}"
         short = short.rstrip("0").rstrip(".") if "." in short else short
     else:
         short = f"{value:.{decimals}f}"
-    return short.replace("-", "−")
+    return short.replace("-", MINUS)

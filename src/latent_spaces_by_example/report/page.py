@@ -13,7 +13,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report.convergence import convergence_panel
 from latent_spaces_by_example.report.failures import failures_panel
 from latent_spaces_by_example.report.galleries import top_panel, way_panel
-from latent_spaces_by_example.report.markup import Html, element, joined, text
+from latent_spaces_by_example.report.markup import Html, element, joined, section, text
 from latent_spaces_by_example.report.outputs import draw_outputs
 from latent_spaces_by_example.report.repeat import repeat_panel
 from latent_spaces_by_example.report.result import comparison_panel, title_block
@@ -29,9 +29,9 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = Path(__file__).with_name("style.css")
 
 
-def of_study(panel: Callable[[Study], str]) -> Panel:
-    """A panel that is made from the study itself; what it returns is markup."""
-    return lambda snapshot: Html(panel(snapshot.study))
+def of_study(panel: Callable[[Study], str], *, title: str, anchor: str) -> Panel:
+    """A section made from the study itself; what ``panel`` returns is markup, or empty."""
+    return lambda snapshot: section(title, Html(panel(snapshot.study)), anchor=anchor)
 
 
 # What a page consists of, in order; a panel that has nothing to show is empty.

@@ -25,7 +25,7 @@ def _by_angle(snapshot: Snapshot) -> Html:
     best = snapshot.best
     if best is None:
         return Html()
-    cosines = snapshot.points @ snapshot.points[best.number]
+    cosines = snapshot.points @ snapshot.points[snapshot.place(best)]
     angles = np.degrees(np.arccos(cosines.clip(-1, 1)))
     low, high = useful_range(snapshot.history.scores)
     widest = max(float(angles.max()), 1.0)
@@ -87,7 +87,6 @@ def _marks(
     *,
     bounds: tuple[float, float] | None = None,
 ) -> list[str]:
-    num_examples = len(snapshot.study.settings.examples)
     colours = [""] * len(x)
     if bounds is not None:
         low, high = bounds
@@ -95,16 +94,19 @@ def _marks(
     marks: list[str] = []
     ordered = sorted(snapshot.trials, key=lambda t: t.score if t.score is not None else -np.inf)
     for trial in ordered:
-        i = trial.number
-        named = f", {snapshot.study.seeds.name(i)}" if i < num_examples else ""
+        i = snapshot.place(trial)
+        example = snapshot.example_names.get(trial.number)
+        named = f", {example}" if example else ""
         if trial.error is not None:
-            marks.append(dot(x[i], y[i], kind="failed", told=f"trial {i}{named}: failed"))
+            marks.append(
+                dot(x[i], y[i], kind="failed", told=f"trial {trial.number}{named}: failed")
+            )
         elif trial is snapshot.best:
-            told = f"the best, trial {i}{named}: {shown(trial.score)}"
+            told = f"the best, trial {trial.number}{named}: {shown(trial.score)}"
             marks.append(dot(x[i], y[i], kind="best", told=told, radius=6))
         elif trial.score is not None:
-            shape = "example" if i < num_examples else "trial"
-            told = f"trial {i}{named}: {shown(trial.score)}"
+            shape = "example" if example else "trial"
+            told = f"trial {trial.number}{named}: {shown(trial.score)}"
             size = 4.5 if named else 3.2
             kind = f"{shape} {colours[i]}".strip()
             marks.append(dot(x[i], y[i], kind=kind, told=told, radius=size))

@@ -16,9 +16,9 @@ from latent_spaces_by_example.report.markup import (
     Html,
     element,
     folded,
-
     note,
     section,
+    shown,
     table,
 )
 from latent_spaces_by_example.report.snapshot import Snapshot
@@ -143,7 +143,7 @@ def _reopened(snapshot: Snapshot) -> str:
     folder = snapshot.study.folder
     where = "storage=..., name=" + repr(snapshot.study.name)
     if folder is not None:
-        where = repr(str(folder.path))
+        where = repr(folder.path.resolve().name)  # of a page that is sent on, not where it was made
     known = _can_be_loaded(
         snapshot.study.settings.generator, generators.names(), also="\0"
     )  # open_study makes no other generator by itself
@@ -176,11 +176,13 @@ def _settings(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "objective", unquote(settings.objective)
     yield "search", settings.search
     yield "random seed", str(settings.random_seed)
-    yield "evaluations", f"{len(snapshot.trials)} of {settings.budget}, in batches of {settings.batch_size}"
-    what = "examples" if settings.examples else "prior draws"
-    inside = "yes" if settings.within_span else "no"
-    yield f"stays between the {what}", inside
-    yield "SHA-256 of the examples' latents", settings.seed_digest if settings.examples else "none"
+    yield (
+        "evaluations",
+        f"{len(snapshot.trials)} of {settings.budget}, in batches of {settings.batch_size}",
+    )
+    yield "only non-negative weights of the given seed latents", shown(settings.within_span)
+    if settings.examples:
+        yield "SHA-256 of the examples' latents", settings.seed_digest
     yield "made with", f"latent-spaces-by-example {settings.version}"
     yield "this page written with", ", ".join(_versions())
 

@@ -39,7 +39,9 @@ def title_block(snapshot: Snapshot) -> Html:
             element("b", _named(settings.objective)),
         ]
     )
-    facts = [element("div", element("dt", term), element("dd", told)) for term, told in _facts(snapshot)]
+    facts = [
+        element("div", element("dt", term), element("dd", told)) for term, told in _facts(snapshot)
+    ]
     return element(
         "header",
         element("p", "Report of a study", class_="kind"),
@@ -77,7 +79,7 @@ def _summary(snapshot: Snapshot) -> Html:
         the = "the best " if snapshot.study.settings.examples else "the "
         said.append(text(f", {_difference(best, reference)} above {the}{whose} ({level})"))
     elif snapshot.examples and snapshot.examples[0] is best:
-        name = snapshot.study.seeds.name(best.number)
+        name = snapshot.example_names[best.number]
         said.append(text(f"; it is the example {name}: nothing better was found"))
     return joined([*said, "."])
 
@@ -127,13 +129,12 @@ def comparison_panel(snapshot: Snapshot) -> Html:
         note(snapshot.missing) if snapshot.missing else "",
         _scores(best, references),
         left_out,
+        _unscored(snapshot),
         anchor="result",
     )
 
 
-def _side_by_side(
-    snapshot: Snapshot, best: Trial, references: list[tuple[str, Trial]]
-) -> Html:
+def _side_by_side(snapshot: Snapshot, best: Trial, references: list[tuple[str, Trial]]) -> Html:
     picture = snapshot.picture(best)
     if picture is None:
         return Html()
@@ -156,7 +157,12 @@ def _side_by_side(
 
 def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
     against = [trial for _, trial in references]
-    head = ["", "best found", *(["difference"] if against else []), *(name for name, _ in references)]
+    head = [
+        "",
+        "best found",
+        *(["difference"] if against else []),
+        *(name for name, _ in references),
+    ]
     rows = [_row("score", [score_of(t) for t in [best, *against]])]
     figures = list(dict.fromkeys(key for t in [best, *against] for key in t.figures))
     for name in figures[:_MOST_FIGURES]:
@@ -169,6 +175,15 @@ def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
         said.append(f"{more} more figures are in the study's history.")
     shown_table = table(head, rows, label="Scores and figures of the best", best_column=1)
     return joined([shown_table, note(*said) if said else ""])
+
+
+def _unscored(snapshot: Snapshot) -> Html:
+    names = [
+        snapshot.example_names[t.number]
+        for t in snapshot.trials
+        if t.number in snapshot.example_names and t.score is None
+    ]
+    return note(f"Examples without a score: {', '.join(names)}.") if names else Html()
 
 
 def _row(name: str, values: list[object]) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 from contourpy import FillType, contour_generator
 from jaxtyping import Float64
@@ -95,15 +98,17 @@ def _filled(
     bounds: tuple[float, float],
 ) -> list[str]:
     low, high = bounds
-    contours = contour_generator(x, y, mean.clip(low, high), fill_type=FillType.OuterOffset)
-    painted = [path(f"M{x[0]:.0f} {y[0]:.0f}H{x[-1]:.0f}V{y[-1]:.0f}H{x[0]:.0f}Z", kind="q0")]
+    contours: Any = contour_generator(x, y, mean.clip(low, high), fill_type=FillType.OuterOffset)
+    painted: list[str] = [
+        path(f"M{x[0]:.0f} {y[0]:.0f}H{x[-1]:.0f}V{y[-1]:.0f}H{x[0]:.0f}Z", kind="q0")
+    ]
     for level in range(1, LEVELS):
         # each level lies over the one below it, so that no seam can show between two
         regions, offsets = contours.filled(low + (high - low) * level / LEVELS, high + 1.0)
         rings = [
             outline(*points[start:end].T) + "Z"
             for points, starts in zip(regions, offsets, strict=True)
-            for start, end in zip(starts[:-1], starts[1:], strict=True)
+            for start, end in pairwise(starts)
         ]
         if rings:
             painted.append(path("".join(rings), kind=f"q{level} contour"))
@@ -119,9 +124,12 @@ def _on_the_map(snapshot: Snapshot, across: Scale, up: Scale) -> list[str]:
     ):
         left, top = across.at(a), up.at(b)
         told = dot(left, top, kind="example", told=name, radius=5)
-        place = ((left, top - 14), (2, top + 28), (_WIDTH - 2, top + 28))[corner]
+        x_label, y_label = ((left, top - 14), (2, top + 28), (_WIDTH - 2, top + 28))[corner]
         anchor = ("middle", "start", "end")[corner]
-        marks += [told, label_at(*place, shortened(name, most=22), anchor=anchor, kind="corner")]
+        marks += [
+            told,
+            label_at(x_label, y_label, shortened(name, most=22), anchor=anchor, kind="corner"),
+        ]
     return marks
 
 
@@ -140,7 +148,9 @@ def trial_marks(
     best = snapshot.best
     if best is not None:
         told = f"the best, trial {best.number}: {shown(best.score)}"
-        marks.append(dot(x[best.number], y[best.number], kind="best", told=told, radius=6))
+        marks.append(
+            dot(x[snapshot.place(best)], y[snapshot.place(best)], kind="best", told=told, radius=6)
+        )
     return marks
 
 
@@ -175,7 +185,9 @@ def _arc(snapshot: Snapshot) -> Html:
         chart.html(*marks, alt=f"Score between the two seed latents; {_best_in_words(snapshot)}"),
         joined([said, _of_the_model(model)], by=" "),
         legend=key(
-            ("prior line", "expected score"), ("trial on-colour", "an evaluation"), ("best", "the best")
+            ("prior line", "expected score"),
+            ("trial on-colour", "an evaluation"),
+            ("best", "the best"),
         ),
     )
 

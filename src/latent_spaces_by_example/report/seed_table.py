@@ -12,6 +12,7 @@ from PIL import Image
 from scipy.stats import rankdata
 
 from latent_spaces_by_example.report.markup import (
+    MINUS,
     Html,
     element,
     figure,
@@ -35,9 +36,11 @@ def seed_panel(snapshot: Snapshot) -> Html:
     if not shares.shape[1]:
         return Html()
     order = _order(snapshot, shares)
-    many = f" The {len(order)} that matter most, of {shares.shape[1]}:" if (
-        len(order) < shares.shape[1]
-    ) else ""
+    if not len(shares):
+        return section("Seed latents", _inverted(snapshot), anchor="seed-latents")
+    many = ""
+    if len(order) < shares.shape[1]:
+        many = f" Of {shares.shape[1]} these {len(order)} have the largest in the best tenth."
     return section(
         "Which seed latents matter",
         note(
@@ -47,6 +50,7 @@ def seed_panel(snapshot: Snapshot) -> Html:
         _table(snapshot, shares, order),
         _explained(snapshot, shares),
         _heat_map(snapshot, order),
+        _inverted(snapshot),
         anchor="seed-latents",
     )
 
@@ -77,38 +81,46 @@ def _order(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> list[int]:
 
 
 def _table(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"], order: list[int]) -> Html:
-    settings, seeds = snapshot.study.settings, snapshot.study.seeds
     compared = len(shares) >= _FEWEST_TO_COMPARE
-    alone = {int(t.weights.argmax()): t for t in reversed(snapshot.finished) if _is_alone(t.weights)}
-    head = ["seed latent", "its score"]
-    head += ["share in the best"] if len(shares) else []
-    head += ["mean share: best tenth", "all", "rank correlation"] if compared else []
-    facts = settings.examples
-    inverted = any(fact.rms_error is not None for fact in facts)
-    head += ["norm / expected"] if facts else []
-    head += ["error of inversion (RMS)"] if inverted else []
-    best = snapshot.best
-    top = shares[_best_tenth(snapshot)].mean(axis=0) if len(shares) else None
+    head = ["seed latent", "its score", "share in the best"]
+    head += ["mean in the best tenth", "mean in all", "rank correlation"] if compared else []
+    best = np.zeros(shares.shape[1])
+    if snapshot.best is not None:
+        best[: len(snapshot.best.weights)] = snapshot.best.weights
+    top, scores = shares[_best_tenth(snapshot)].mean(axis=0), _scores(snapshot)
     rows: list[list[str]] = []
     for k in order:
-        row = [seeds.name(k), shown(alone[k].score) if k in alone else ""]
-        if best is not None:
-            weight = float(best.weights[k]) if k < len(best.weights) else 0.0
-            row.append(_bar(weight**2, sign=weight))
-        if compared and top is not None:
+        row = [snapshot.study.seeds.name(k), _own_score(snapshot, k)]
+        row.append(_bar(float(best[k] ** 2), sign=float(best[k])))
+        if compared:
             row += [_bar(float(top[k])), _bar(float(shares[:, k].mean()))]
-            row.append(_correlation(shares[:, k], _scores(snapshot)))
-        if facts:
-            row.append(f"{facts[k].relative_norm:.2f}" if k < len(facts) else "")
-        if inverted:
-            error = facts[k].rms_error if k < len(facts) else None
-            row.append(shown(float(error)) if error is not None else "")
+            row.append(_correlation(shares[:, k], scores))
         rows.append(row)
     return table(head, rows, label="Seed latents and their shares")
 
 
-def _is_alone(weights: Float64[np.ndarray, " k"]) -> bool:
-    return bool(len(weights)) and float(weights.max()) > 1 - 1e-9
+def _own_score(snapshot: Snapshot, column: int) -> str:
+    trial = snapshot.alone.get(column)
+    if trial is None:
+        return ""
+    return "failed" if trial.error is not None else shown(trial.score)
+
+
+def _inverted(snapshot: Snapshot) -> Html:
+    """What is known of the examples' latents: their length, and how well they were inverted."""
+    facts = snapshot.study.settings.examples
+    if not facts:
+        return Html()
+    inverted = any(fact.rms_error is not None for fact in facts)
+    head = ["example", "norm / expected", *(["error (RMS)"] if inverted else [])]
+    rows = []
+    for fact in facts:
+        error = [shown(fact.rms_error)] if inverted else []
+        rows.append([fact.name, f"{fact.relative_norm:.2f}", *error])
+    said = "Norm / expected is the length of the latent over what the model expects of its draws."
+    if inverted:
+        said += " The error is between an example and what its latent generates."
+    return joined([table(head, rows, label="Latents of the examples"), note(said)])
 
 
 def _bar(share: float, *, sign: float = 1.0) -> Html:
@@ -124,7 +136,7 @@ def _correlation(shares: Float64[np.ndarray, " n"], scores: Float64[np.ndarray, 
     first, second = rankdata(shares), rankdata(scores)
     if first.std() == 0 or second.std() == 0:
         return ""
-    return f"{np.corrcoef(first, second)[0, 1]:+.2f}".replace("-", "−")
+    return f"{np.corrcoef(first, second)[0, 1]:+.2f}".replace("-", MINUS)
 
 
 def _explained(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> Html:
@@ -138,11 +150,6 @@ def _explained(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> Html:
             "(Spearman) is between a seed latent's share and the score, over all scored trials. A "
             "search does not try points at random, so it says what went with a high score in this "
             "study, not what causes one."
-        )
-    if any(fact.rms_error is not None for fact in snapshot.study.settings.examples):
-        said.append(
-            "Norm / expected is the length of the latent over what the model expects of its "
-            "draws; the error is between an example and what its latent generates."
         )
     return note(" ".join(said)) if said else Html()
 
@@ -171,6 +178,6 @@ def _heat_map(snapshot: Snapshot, order: list[int]) -> Html:
     return figure(
         element("div", rows, element("div", image, ends, class_="picture"), class_="heat-map"),
         f"Shares of the seed latents in each of the {finished.sum()} scored trials, in order of "
-        f"their score: the fuller the colour the larger,{signs or ' white is none'}.",
+        f"their score: the fuller the colour the larger,{signs or ' no colour is none'}.",
         class_="plot",
     )

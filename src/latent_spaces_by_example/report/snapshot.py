@@ -51,17 +51,33 @@ class Snapshot:
         return max(self.finished, key=score_of, default=None)
 
     @cached_property
+    def alone(self) -> dict[int, Trial]:
+        """The first trial that is a seed latent and nothing else, by its column."""
+        first: dict[int, Trial] = {}
+        for trial in self.trials:
+            column = int(np.abs(trial.weights).argmax()) if len(trial.weights) else -1
+            if column >= 0 and trial.weights[column] > _ONE:
+                first.setdefault(column, trial)
+        return first
+
+    @cached_property
+    def example_names(self) -> dict[int, str]:
+        """What the examples are called, by the numbers of their trials."""
+        given = range(len(self.study.settings.examples))
+        return {self.alone[k].number: self.study.seeds.name(k) for k in given if k in self.alone}
+
+    @cached_property
     def examples(self) -> list[Trial]:
-        """The examples that have a score, best first: the study's first trials."""
-        given = self.trials[: len(self.study.settings.examples)]
-        return sorted((t for t in given if t.score is not None), key=score_of, reverse=True)
+        """The examples that have a score, best first."""
+        given = [t for t in self.finished if t.number in self.example_names]
+        return sorted(given, key=score_of, reverse=True)
 
     @cached_property
     def references(self) -> list[tuple[str, Trial]]:
         """What the best is held against, best first: the examples, else the best prior draw."""
         if self.study.settings.examples:
             examples = self.examples[:_MOST_REFERENCES]
-            return [(self.study.seeds.name(trial.number), trial) for trial in examples]
+            return [(self.example_names[trial.number], trial) for trial in examples]
         drawn = [trial for trial in self.prior_draws if trial.score is not None]
         if not drawn:
             return []
@@ -74,16 +90,13 @@ class Snapshot:
         A search that is between given prior draws comes back to one because it scored well; so
         these count only where every one of them was tried, and each one once.
         """
-        first: dict[int, Trial] = {}
-        for trial in self.trials:
-            column = int(np.abs(trial.weights).argmax()) if len(trial.weights) else -1
-            if column >= 0 and trial.weights[column] > _ONE and not trial.pending:
-                first.setdefault(column, trial)
         settings = self.study.settings
-        given = set(range(len(settings.examples), settings.num_given))
-        untouched = set() if given <= set(first) else given
-        left_out = untouched | set(range(len(settings.examples)))
-        return [trial for column, trial in sorted(first.items()) if column not in left_out]
+        left_out = set(range(len(settings.examples)))
+        given = set(range(settings.num_given)) - left_out
+        if not given <= set(self.alone):
+            left_out |= given
+        drawn = [t for k, t in sorted(self.alone.items()) if k not in left_out]
+        return [trial for trial in drawn if not trial.pending]
 
     @cached_property
     def improvements(self) -> list[Trial]:
@@ -105,8 +118,8 @@ class Snapshot:
         """The best trials no two of which are alike: 15 degrees of angle or more between them."""
         chosen: list[Trial] = []
         for trial in sorted(self.finished, key=score_of, reverse=True):
-            point = self.points[trial.number]
-            others = self.points[[other.number for other in chosen]]
+            point = self.points[self.place(trial)]
+            others = self.points[[self.place(other) for other in chosen]]
             if (others @ point < np.cos(np.radians(_ALIKE_DEGREES))).all():
                 chosen.append(trial)
             if len(chosen) == _MOST_OF_THE_TOP:
@@ -135,6 +148,14 @@ class Snapshot:
         """Every trial as a unit vector."""
         return self.directions.from_weights(self.history.weights)
 
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {trial.number: place for place, trial in enumerate(self.trials)}
+
+    def place(self, trial: Trial) -> int:
+        """Which row of ``points`` and of the history a trial is."""
+        return self._places[trial.number]
+
     def picture(self, trial: Trial) -> Picture | None:
         """The picture of a trial's output; None where there is none."""
         return self.pictures.get(trial.number)
@@ -145,9 +166,7 @@ def score_of(trial: Trial) -> float:
     return -np.inf if trial.score is None else trial.score
 
 
-def useful_range(
-    scores: Float64[np.ndarray, " n"], *, margin: float = 0.05
-) -> tuple[float, float]:
+def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> tuple[float, float]:
     """Bounds that show what matters: penalised scores far below the rest do not flatten it."""
     known = scores[np.isfinite(scores)]
     low, high = float(np.quantile(known, 0.1)), float(known.max())

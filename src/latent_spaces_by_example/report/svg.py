@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.report.markup import Html, element, joined, shown_alike, text
+from latent_spaces_by_example.report.markup import MINUS, Html, element, joined, shown_alike, text
 
 LEVELS = 9  # of the colour ramp, classes q0 to q8 of the style
 
@@ -177,8 +177,9 @@ def dot(x: float, y: float, *, kind: str, told: str, radius: float = 3.0) -> Htm
         place = f'x="{x - a / 2:.1f}" y="{y - a / 2:.1f}" width="{a:.1f}" height="{a:.1f}"'
         return Html(f'<rect class="{kind}" {place}>{title}</rect>')
     if kind.startswith("failed"):
-        r = radius
-        cross = f"M{x - r:.1f} {y - r:.1f}l{2 * r:.1f} {2 * r:.1f}m0 {-2 * r:.1f}l{-2 * r:.1f} {2 * r:.1f}"
+        a = 2 * radius
+        start = f"{x - radius:.1f} {y - radius:.1f}"
+        cross = f"M{start}l{a:.1f} {a:.1f}m0 {-a:.1f}l{-a:.1f} {a:.1f}"
         return Html(f'<path class="{kind}" d="{cross}">{title}</path>')
     return Html(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}">{title}</circle>')
 
@@ -211,9 +212,7 @@ def colour_bar(low: float, high: float, *, label: str) -> Html:
     return element("span", label, " ", left, ramp, right, class_="bar-of-colours")
 
 
-def levels_of(
-    scores: Float64[np.ndarray, " n"], *, bounds: tuple[float, float]
-) -> list[str]:
+def levels_of(scores: Float64[np.ndarray, " n"], *, bounds: tuple[float, float]) -> list[str]:
     """Class of the colour of each score."""
     low, high = bounds
     place = np.clip((scores - low) / (high - low), 0, 1 - 1e-9)
@@ -232,8 +231,8 @@ def _tick_labels(values: Iterable[float]) -> list[str]:
     step = min(np.diff(values), default=1.0)
     largest = max(map(abs, values))
     if largest >= 1e6 or largest < 1e-3:
-        return [f"{value:.3g}".replace("-", "−") for value in values]
+        return [f"{value:.3g}".replace("-", MINUS) for value in values]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if abs(round(step * 10**decimals) - step * 10**decimals) > 1e-6:
         decimals += 1
-    return [f"{value:.{decimals}f}".replace("-", "−") for value in values]
+    return [f"{value:.{decimals}f}".replace("-", MINUS) for value in values]
