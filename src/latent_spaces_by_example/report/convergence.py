@@ -58,7 +58,7 @@ def _prior(chart: Chart, prior: BestOfN | None, *, low: float) -> list[str]:
 def _trials(chart: Chart, snapshot: Snapshot) -> list[str]:
     marks: list[str] = []
     for number, trial in enumerate(snapshot.trials, 1):
-        place = chart.x.at(number)
+        place = chart.x.at(float(number))
         if trial.error is not None:
             told = f"trial {trial.number}: failed"
             marks.append(dot(place, chart.y.start - 7, kind="failed", told=told))
@@ -79,7 +79,7 @@ def _example(chart: Chart, snapshot: Snapshot) -> list[str]:
     name = shortened(snapshot.example_names[top.number])
     level = chart.y.at(score_of(top))
     line = chart.level(score_of(top), kind="example", label="")
-    return [line, label_at(chart.x.end, level - 6, name, anchor="end", kind="example")]
+    return [line, label_at(chart.x.end, level - 6.0, name, anchor="end", kind="example")]
 
 
 def _key(snapshot: Snapshot, prior: BestOfN | None) -> Html:

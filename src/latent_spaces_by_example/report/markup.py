@@ -147,7 +147,7 @@ def shown_alike(values: Sequence[object]) -> list[str]:
     return [_number(v, decimals=decimals) if isinstance(v, float) else shown(v) for v in values]
 
 
-def shown_difference(first: float, second: float) -> str:
+def shown_difference(first: float | int, second: float | int) -> str:
     """One figure less another, to the decimals that both are shown with by ``shown_alike``.
 
     >>> shown_difference(124.72, 90.261), shown_difference(1.0, 1.0 + 1e-9)

@@ -72,7 +72,9 @@ class Drawn:
     missing: str = ""
 
 
-def draw_outputs(study: Study, trials: Sequence[Trial], *, most: int, seconds: float) -> Drawn:
+def draw_outputs(
+    study: Study, trials: Sequence[Trial], *, most: int, seconds: float | int
+) -> Drawn:
     """Make the outputs of trials again, one after another, and have the generator draw them.
 
     Args:

@@ -52,7 +52,7 @@ def write_report(
     path: Path,
     *,
     pictures: int = 24,
-    seconds: float = 60.0,
+    seconds: float | int = 60.0,
     prior_scores: npt.ArrayLike | None = None,
 ) -> Path:
     """Write one self-contained HTML file about ``study``; returns its path.
@@ -98,7 +98,7 @@ def write_report(
 
 
 def _snapshot(
-    study: Study, *, pictures: int, seconds: float, prior_scores: npt.ArrayLike | None
+    study: Study, *, pictures: int, seconds: float | int, prior_scores: npt.ArrayLike | None
 ) -> Snapshot:
     scores = None
     if prior_scores is not None:

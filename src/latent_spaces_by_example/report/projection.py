@@ -103,7 +103,7 @@ def _marks(
             )
         elif trial is snapshot.best:
             told = f"the best, trial {trial.number}{named}: {shown(trial.score)}"
-            marks.append(dot(x[i], y[i], kind="best", told=told, radius=6))
+            marks.append(dot(x[i], y[i], kind="best", told=told, radius=6.0))
         elif trial.score is not None:
             shape = "example" if example else "trial"
             told = f"trial {trial.number}{named}: {shown(trial.score)}"

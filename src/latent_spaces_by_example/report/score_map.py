@@ -59,9 +59,9 @@ def _triangle(snapshot: Snapshot) -> Html:
     outer = edges()
     (left, low), (right, high) = outer.min(axis=0), outer.max(axis=0)
     size = (_WIDTH - 60) / (right - left)
-    across = Scale(left, right, 30, _WIDTH - 30)
+    across = Scale(left, right, 30.0, _WIDTH - 30.0)
     bottom = 34 + size * (high - low)
-    up = Scale(low, high, bottom, 34)
+    up = Scale(low, high, bottom, 34.0)
     bounds = useful_range(snapshot.history.scores, margin=0.0)
     sides = np.linspace(left, right, _GRID), np.linspace(low, high, _GRID)
     grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
@@ -123,8 +123,8 @@ def _on_the_map(snapshot: Snapshot, across: Scale, up: Scale) -> list[str]:
         zip(_names(snapshot), to_plane(np.eye(3)), strict=True)
     ):
         left, top = across.at(a), up.at(b)
-        told = dot(left, top, kind="example", told=name, radius=5)
-        x_label, y_label = ((left, top - 14), (2, top + 28), (_WIDTH - 2, top + 28))[corner]
+        told = dot(left, top, kind="example", told=name, radius=5.0)
+        x_label, y_label = ((left, top - 14), (2.0, top + 28), (_WIDTH - 2.0, top + 28))[corner]
         anchor = ("middle", "start", "end")[corner]
         marks += [
             told,
@@ -149,7 +149,9 @@ def trial_marks(
     if best is not None:
         told = f"the best, trial {best.number}: {shown(best.score)}"
         marks.append(
-            dot(x[snapshot.place(best)], y[snapshot.place(best)], kind="best", told=told, radius=6)
+            dot(
+                x[snapshot.place(best)], y[snapshot.place(best)], kind="best", told=told, radius=6.0
+            )
         )
     return marks
 

@@ -171,4 +171,6 @@ def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> 
     known = scores[np.isfinite(scores)]
     low, high = float(np.quantile(known, 0.1)), float(known.max())
     room = max(high - low, 1e-9 * max(1.0, abs(high)))
-    return max(float(known.min()), low - room) - margin * room, high + margin * room
+    low, high = max(float(known.min()), low - room) - margin * room, high + margin * room
+    # equal scores still need a range to stand in
+    return (low, high) if high > low else (low - room / 2, high + room / 2)

@@ -145,8 +145,10 @@ class Chart:
             parts.append(path(f"M{left:.1f} {place:.1f}H{self.x.end:.1f}", kind="grid"))
             parts.append(label_at(left - 8, place, named, anchor="end", middle=True))
         parts.append(path(f"M{left:.1f} {bottom:.1f}H{self.x.end:.1f}", kind="axis"))
-        parts.append(label_at(self.x.end, self.height - 6, self.x_label, anchor="end", kind="name"))
-        parts.append(label_at(4, 18, self.y_label, anchor="start", kind="name"))
+        parts.append(
+            label_at(self.x.end, self.height - 6.0, self.x_label, anchor="end", kind="name")
+        )
+        parts.append(label_at(4.0, 18.0, self.y_label, anchor="start", kind="name"))
         return joined(parts)
 
 
