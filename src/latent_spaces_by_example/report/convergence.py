@@ -12,8 +12,8 @@ from latent_spaces_by_example.report.svg import Chart, dot, key, label_at, short
 
 
 def convergence_panel(snapshot: Snapshot) -> Html:
-    """Score of every trial and the best so far; empty where nothing has a score."""
-    if snapshot.best is None:
+    """Score of every trial and the best so far; empty where there are not two to compare."""
+    if len(snapshot.finished) < 2:
         return Html()
     prior = best_of_n(_prior_scores(snapshot))
     scores = np.array([np.nan if t.score is None else t.score for t in snapshot.trials])

@@ -23,8 +23,8 @@ def to_plane(weights: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 2"]:
         Snyder, "Map projections: a working manual", USGS Professional Paper 1395, chapter 24.
 
     Example:
-        >>> to_plane(np.full((1, 3), 3**-0.5)).round(6).tolist()
-        [[0.0, 0.0]]
+        >>> to_plane(np.eye(3))[0].round(3).tolist()
+        [0.0, 0.919]
     """
     stretch = np.sqrt(2 / (1 + weights @ _CENTRE))
     return np.stack([stretch * (weights @ _ACROSS), stretch * (weights @ _UP)], axis=1)

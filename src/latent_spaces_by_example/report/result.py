@@ -80,7 +80,8 @@ def _summary(snapshot: Snapshot) -> Html:
         said.append(text(f", {_difference(best, reference)} above {the}{whose} ({level})"))
     elif snapshot.examples and snapshot.examples[0] is best:
         name = snapshot.example_names[best.number]
-        said.append(text(f"; it is the example {name}: nothing better was found"))
+        nothing = ": nothing better was found" if number > 1 else ""
+        said.append(text(f"; it is the example {name}{nothing}"))
     return joined([*said, "."])
 
 

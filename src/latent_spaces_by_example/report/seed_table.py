@@ -82,7 +82,8 @@ def _order(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> list[int]:
 
 def _table(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"], order: list[int]) -> Html:
     compared = len(shares) >= _FEWEST_TO_COMPARE
-    head = ["seed latent", "its score", "share in the best"]
+    scored = any(k in snapshot.alone for k in order)
+    head = ["seed latent", *(["its score"] if scored else []), "share in the best"]
     head += ["mean in the best tenth", "mean in all", "rank correlation"] if compared else []
     best = np.zeros(shares.shape[1])
     if snapshot.best is not None:
@@ -90,7 +91,7 @@ def _table(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"], order: list[i
     top, scores = shares[_best_tenth(snapshot)].mean(axis=0), _scores(snapshot)
     rows: list[list[str]] = []
     for k in order:
-        row = [snapshot.study.seeds.name(k), _own_score(snapshot, k)]
+        row = [snapshot.study.seeds.name(k), *([_own_score(snapshot, k)] if scored else [])]
         row.append(_bar(float(best[k] ** 2), sign=float(best[k])))
         if compared:
             row += [_bar(float(top[k])), _bar(float(shares[:, k].mean()))]

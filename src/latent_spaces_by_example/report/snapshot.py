@@ -170,7 +170,9 @@ def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> 
     """Bounds that show what matters: penalised scores far below the rest do not flatten it."""
     known = scores[np.isfinite(scores)]
     low, high = float(np.quantile(known, 0.1)), float(known.max())
-    room = max(high - low, 1e-9 * max(1.0, abs(high)))
-    low, high = max(float(known.min()), low - room) - margin * room, high + margin * room
-    # equal scores still need a range to stand in
-    return (low, high) if high > low else (low - room / 2, high + room / 2)
+    if high - low <= 1e-9 * abs(high):
+        # scores that are all equal, but for rounding, still need a range to stand in
+        room = 0.1 * abs(high) or 1.0
+        return high - room, high + room
+    room = high - low
+    return max(float(known.min()), low - room) - margin * room, high + margin * room

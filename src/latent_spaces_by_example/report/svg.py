@@ -11,6 +11,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.report.markup import MINUS, Html, element, joined, shown_alike, text
 
+_WIDE = 600  # above this a phone shows a chart's letters at about half their size
 LEVELS = 9  # of the colour ramp, classes q0 to q8 of the style
 
 
@@ -78,10 +79,12 @@ class Chart:
     ) -> Chart:
         """A chart with room for the labels of its ticks, as large as on a phone."""
         width, height = size
+        longest = max(map(len, _tick_labels(ticks(*y))), default=0)
+        left = 20.0 + longest * (12.5 if width > _WIDE else 9.5)
         return cls(
             width,
             height,
-            Scale(*x, 74.0, width - 14.0),
+            Scale(*x, left, width - 14.0),
             Scale(*y, height - 56.0, 34.0),
             *labels,
             whole,
