@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import pytest
@@ -42,5 +41,5 @@ def test_a_study_without_a_score_has_a_report(lsbe, tmp_path):
         "def score(outputs):\n    raise ValueError('<no licence>')\n"
     )
     options = ["--objective", "broken:score", "--seeds", 3, "--search", "random", "--budget", 3]
-    assert "report: " in lsbe("optimise", "microstructure:size=16", *options, "--out", "run")
-    assert "&lt;no licence&gt;" in _page("run"), re.sub("<.*?>", " ", _page("run")[-9000:])
+    assert "report: " in lsbe("optimise", "toys:stretch", *options, "--out", "run")
+    assert "&lt;no licence&gt;" in _page("run")

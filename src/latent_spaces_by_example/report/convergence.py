@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS, BestOfN, best_of_n
 from latent_spaces_by_example.report.markup import Html, figure, joined, section, shown
 from latent_spaces_by_example.report.snapshot import Snapshot, score_of, useful_range
-from latent_spaces_by_example.report.svg import Chart, dot, key, label_at, shortened
+from latent_spaces_by_example.report.svg import Chart, dot, key, shortened
 
 
 def convergence_panel(snapshot: Snapshot) -> Html:
@@ -77,9 +77,7 @@ def _example(chart: Chart, snapshot: Snapshot) -> list[str]:
         return []
     top = snapshot.examples[0]
     name = shortened(snapshot.example_names[top.number])
-    level = chart.y.at(score_of(top))
-    line = chart.level(score_of(top), kind="example", label="")
-    return [line, label_at(chart.x.end, level - 6.0, name, anchor="end", kind="example")]
+    return [chart.level(score_of(top), kind="example", label=name)]
 
 
 def _key(snapshot: Snapshot, prior: BestOfN | None) -> Html:

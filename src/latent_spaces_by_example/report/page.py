@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -49,7 +50,7 @@ PANELS: tuple[Panel, ...] = (
 
 def write_report(
     study: Study,
-    path: Path,
+    path: str | os.PathLike[str],
     *,
     pictures: int = 24,
     seconds: float | int = 60.0,
