@@ -14,12 +14,14 @@ if TYPE_CHECKING:
         errors,
         generators,
         objectives,
+        report,
         search,
         seeds,
         study,
         transport_maps,
     )
     from latent_spaces_by_example.diagnostics import diagnose
+    from latent_spaces_by_example.report import write_report
     from latent_spaces_by_example.study import Study, open_study, optimise
     from latent_spaces_by_example.surrogate import (
         SurrogateChart,
@@ -40,6 +42,7 @@ _HOME_OF = {
     "knothe_rosenblatt_surrogate_chart": "surrogate",
     "open_study": "study",
     "optimise": "study",
+    "write_report": "report",
 }
 _MODULES = frozenset(
     {
@@ -48,6 +51,7 @@ _MODULES = frozenset(
         "errors",
         "generators",
         "objectives",
+        "report",
         "search",
         "seeds",
         "study",
@@ -70,10 +74,12 @@ __all__ = [
     "objectives",
     "open_study",
     "optimise",
+    "report",
     "search",
     "seeds",
     "study",
     "transport_maps",
+    "write_report",
 ]
 
 

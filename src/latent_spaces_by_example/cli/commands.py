@@ -169,12 +169,15 @@ def resume(
 
 @main.command()
 @study_options
-def report(folder: str, generator: str | None, storage: str | None) -> None:
+@click.option(
+    "--pictures", default=24, show_default=True, help="The most outputs to make again for it."
+)
+def report(folder: str, generator: str | None, storage: str | None, pictures: int) -> None:
     """Write the report of the study in run folder FOLDER anew."""
     from latent_spaces_by_example.cli.show import save_and_report
 
     study = opened(folder, generator=generator, storage=storage)
-    click.echo(f"report: {save_and_report(study)}")
+    click.echo(f"report: {save_and_report(study, pictures=pictures)}")
 
 
 def _split(names: str) -> list[str]:

@@ -50,12 +50,12 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
         raise SystemExit(130)
 
 
-def save_and_report(study: Study) -> Path | None:
-    """Write the run folder's files; the path of the report, or None where nothing is scored."""
+def save_and_report(study: Study, **options: Any) -> Path | None:
+    """Write the run folder's files; the path of the report, or None where there is no folder."""
     study.save()
-    if study.folder is None or not study.finished_trials:
+    if study.folder is None:
         return None
-    return write_report(study, study.folder.report)
+    return write_report(study, study.folder.report, **options)
 
 
 def _progress(console: Console) -> Progress:

@@ -13,9 +13,9 @@ from latent_spaces_by_example.study.validity import validity_summary
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 220, 52, 36, 10
 _KINDS = {
-    "typical": ("#4a5568", "follows the model's law"),
-    "unusual": ("#b45309", "off it because the examples are"),
-    "faulty": ("#b91c1c", "not what was promised"),
+    "typical": ("var(--trial)", "follows the model's law"),
+    "unusual": ("var(--example)", "off it because the examples are"),
+    "faulty": ("var(--best)", "not what was promised"),
 }
 _FIGURES = {
     "norm_z": "norm",
@@ -74,15 +74,16 @@ def _norms(trials: Sequence[Trial], *, num_dims: int) -> str:
 
     band = (
         f'<rect x="{_LEFT}" y="{y(high):.1f}" width="{_WIDTH - _LEFT - 8}" '
-        f'height="{y(low) - y(high):.1f}" fill="#bfdbfe" fill-opacity="0.6"/>'
+        f'height="{y(low) - y(high):.1f}" fill="var(--prior)" fill-opacity="0.2"/>'
     )
     marks = "".join(
         _mark(_kind(trial), x(trial.number), y(trial.validity["norm"]), trial) for trial in shown
     )
     title = "norm of each candidate's inner latent over the expected one, by trial"
     return (
-        f'<svg role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" style="max-width:{_WIDTH}px;width:100%"'
-        f' font-family="inherit" font-size="11"><title>{escape(title)}</title>{band}'
+        f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'style="max-width:{_WIDTH}px;width:100%" font-size="11">'
+        f"<title>{escape(title)}</title>{band}"
         f"{''.join(_axes(bottom, top, last, y=y, x=x))}{marks}</svg>{_legend(shown)}"
     )
 
@@ -98,7 +99,7 @@ def _axes(
     for norm in _ticks(bottom, top):
         yield (
             f'<line x1="{_LEFT}" x2="{_WIDTH - 8}" y1="{y(norm):.1f}" y2="{y(norm):.1f}" '
-            f'stroke="#e2e8f0"/><text x="{_LEFT - 6}" y="{y(norm) + 4:.1f}" '
+            f'stroke="var(--hair)"/><text x="{_LEFT - 6}" y="{y(norm) + 4:.1f}" '
             f'text-anchor="end">{norm:.4g}</text>'
         )
     for number in sorted({0, last // 2, last}):
@@ -138,7 +139,7 @@ def _legend(shown: Sequence[Trial]) -> str:
         for kind, (colour, words) in _KINDS.items()
         if kind in kinds
     ]
-    items.append('<span style="color:#93c5fd">&#9632;</span> norms within the model\'s law')
+    items.append('<span style="color:var(--prior)">&#9632;</span> norms within the model\'s law')
     return f'<p class="note">{" &#160; ".join(items)}</p>'
 
 
