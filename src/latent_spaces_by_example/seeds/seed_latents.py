@@ -20,6 +20,7 @@ from latent_spaces_by_example.seeds.draws import (
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
 from latent_spaces_by_example.surrogate.span import SeedSpan
+from latent_spaces_by_example.transport_maps.layout import Layout, layout_of, rows_of
 
 # Seed latents whose cosine is nearer to one than this span nothing that rounding does not.
 _SAME_DIRECTION = 1e-9
@@ -32,12 +33,14 @@ class SeedLatents:
     when it is first needed: a study stores weights and one integer, and any worker rebuilds any
     latent. Points between seed latents are on the shell that the seed latents are on.
 
-    They are kept as NumPy arrays, and become arrays of the model's library, dtype and device on
-    their way to it: of ``examples`` if these are tensors or JAX arrays, else of its own draws.
+    They are kept as NumPy arrays, those made of named parts joined into one, and become arrays of
+    the model's library, dtype and device on their way to it: of ``examples`` if these are tensors
+    or JAX arrays, else of its own draws.
 
     Args:
         generator: tells the latent shape, the transport map and how a prior draw is made.
-        examples: latents that span the user's space, shape (K, *latent_shape); None for none.
+        examples: latents that span the user's space, shape (K, *latent_shape); None for none. Of
+            named parts, a dictionary of arrays; or one array as :meth:`all` gives it.
         names: one for each example.
         rms_errors: how far each example is from what its latent generates, where that is known.
         num_prior_seeds: how many prior draws span the space in place of examples.
@@ -67,16 +70,16 @@ class SeedLatents:
         num_prior_seeds: int = 0,
         random_seed: int = 0,
     ) -> None:
-        self.latent_shape = tuple(int(size) for size in generator.latent_shape)
+        self._layout = layout_of(generator.latent_shape)
         self.random_seed = random_seed
         self._generator = generator
         self._transport_map = transport_map_of(generator)
         self._like: Any = None
         self._inner: np.ndarray = np.empty((0, 0))
         self._gram: Float64[np.ndarray, "K K"] = np.empty((0, 0))
-        self.examples = np.empty((0, *self.latent_shape))
+        self.examples = np.empty((0, *self._layout.packed_shape))
         if examples is not None:
-            given = _check_latents(examples, self.latent_shape)
+            given = _check_latents(examples, self._layout)
             self.examples = on_host(given)
             self._like = self._what_the_generator_takes(given)
         self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(len(self.examples)))
@@ -93,6 +96,11 @@ class SeedLatents:
 
     def __len__(self) -> int:
         return len(self._gram)
+
+    @property
+    def latent_shape(self) -> Any:
+        """Shape of one latent; a dictionary of shapes where it is made of named parts."""
+        return self._layout.latent_shape
 
     @property
     def digest(self) -> str:
@@ -128,24 +136,32 @@ class SeedLatents:
 
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K), shape (n, *latent_shape), for ``generate``."""
+        return self._layout.unpack(self._packed_latents(weights))
+
+    def _packed_latents(self, weights: Any) -> Any:
         weights = np.asarray(weights, dtype=np.float64)
         num_seeds = weights.shape[1]
         self.extend_to(max(num_seeds, 1))
         span = self._span(num_seeds)
         combined = span.combine(ShellCombination().coefficients(weights, span))
         inner = library_of(self._like).from_host(combined, like=self._like)
-        latents = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
+        found = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
+        latents = self._packed(found)
         return latents.astype(self._like.dtype) if isinstance(latents, np.ndarray) else latents
 
     def prior_draws(self, random_seeds: Sequence[int]) -> Any:
         """A prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""
-        draws = [latent_from_random_seed(self._generator, seed) for seed in random_seeds]
+        draws = self._packed_draws(random_seeds)
         like = draws[0] if self._like is None else self._like
-        return library_of(like).from_host(np.stack([on_host(draw) for draw in draws]), like=like)
+        rows = np.concatenate([on_host(draw) for draw in draws])
+        return self._layout.unpack(library_of(like).from_host(rows, like=like))
 
     def all(self) -> np.ndarray:
-        """Every seed latent made so far, shape (K, *latent_shape), as a NumPy array."""
-        draws = on_host(self.latents(np.eye(len(self))[len(self.examples) :]))
+        """Every seed latent made so far, shape (K, *latent_shape), as a NumPy array.
+
+        Of named parts, shape (K, D): the parts flattened, one after the other by name.
+        """
+        draws = on_host(self._packed_latents(np.eye(len(self))[len(self.examples) :]))
         # the examples as they were given, which a transport map there and back may round
         return np.concatenate([self.examples, draws]) if len(self.examples) else draws
 
@@ -154,23 +170,31 @@ class SeedLatents:
         missing = range(len(self), num_seeds)
         if missing:
             seeds = [random_seed_of_draw(self.random_seed, i) for i in missing]
-            draws = [latent_from_random_seed(self._generator, seed) for seed in seeds]
+            draws = self._packed_draws(seeds)
             if self._like is None:
                 self._like = draws[0]
-            self._append(np.stack([on_host(draw) for draw in draws]))
+            self._append(np.concatenate([on_host(draw) for draw in draws]))
+
+    def _packed_draws(self, random_seeds: Sequence[int]) -> list[Any]:
+        """One prior draw for each random seed, each of shape (1, *packed_shape)."""
+        draws = [latent_from_random_seed(self._generator, seed) for seed in random_seeds]
+        return [self._packed(rows_of(draw, None)) for draw in draws]
+
+    def _packed(self, latents: Any) -> Any:
+        return self._layout.pack(latents, name="latents")
 
     def _what_the_generator_takes(self, given: Any) -> Any:
         """An array of the library, dtype and device that ``generate`` is to be given."""
         draws_its_own = hasattr(self._generator, "latent_from_random_seed")
         if library_of(given).name == "numpy" and draws_its_own:
             first = random_seed_of_draw(self.random_seed, len(self.examples))
-            draw = latent_from_random_seed(self._generator, first)
+            draw = self._packed_draws([first])[0]
             return given if library_of(draw).name == "numpy" else draw
         return given
 
     def _append(self, latents: np.ndarray) -> None:
         there = library_of(self._like).from_host(latents, like=self._like)
-        fresh = on_host(self._transport_map.forward(there))
+        fresh = on_host(self._transport_map.forward(self._layout.unpack(there)))
         old, new = len(self), len(self) + len(fresh)
         if len(self._inner) < new:
             # room to double, so that a study of n prior draws copies each O(1) times
@@ -195,11 +219,11 @@ class SeedLatents:
             )
 
 
-def _check_latents(latents: Any, latent_shape: tuple[int, ...]) -> Any:
-    array = checked_seed_latents(latents)
-    if tuple(array.shape[1:]) != latent_shape:
+def _check_latents(latents: Any, layout: Layout) -> Any:
+    array = checked_seed_latents(latents, layout=layout)
+    if tuple(array.shape[1:]) != layout.packed_shape:
         raise ArgumentError(
             f"seed_latents has shape {tuple(array.shape)}; this generator's are "
-            f"(K, {', '.join(map(str, latent_shape))})"
+            f"{layout.described.replace('(n,', '(K,')}"
         )
     return array
