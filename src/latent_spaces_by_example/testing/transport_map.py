@@ -125,7 +125,7 @@ class TransportMapContract(ABC):
         if not isinstance(z, Mapping):
             wrong.append(z.ravel())
         for latents in wrong:
-            with pytest.raises(ArgumentError, match="z|latents"):
+            with pytest.raises(ArgumentError, match=r"z|latents"):
                 transport_map.forward(latents)
         inner = transport_map.forward(z)
         wrong = [inner[:, :-1], inner[0], np.ones(inner.shape, dtype=int)]

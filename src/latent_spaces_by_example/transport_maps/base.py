@@ -97,7 +97,7 @@ class TransportMap(ABC):
         self,
         inner: ArrayLike,
         *,
-        latent_shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = None,
+        latent_shape: Any = None,
     ) -> Any:
         """Map inner latents to latents, T^-1(inner).
 

@@ -48,7 +48,7 @@ class ElementwiseTransportMap(HostTransportMap):
         array([[  0.693147, 100.      ]])
     """
 
-    def __init__(self, law: Any, *, axis: int | None = None) -> None:
+    def __init__(self, law: Any, *, axis: Any = None) -> None:
         """Check the law; the class says what the arguments are."""
         self._said = law
         self._axis: int | None = None
@@ -116,7 +116,7 @@ class ElementwiseTransportMap(HostTransportMap):
                 element = np.unravel_index(elements[(0, *index)], latent_shape)
                 where = f"latent {row} at element {tuple(int(i) for i in element)}"
                 raise ArgumentError(
-                    _refusal(law, values, where=where, first=(row, *index), lost=lost)
+                    _refusal(law, values, where=where, first=(row, *index), count=int(lost.sum()))
                 )
             inner[place] = scores
         return inner.reshape(z.shape)

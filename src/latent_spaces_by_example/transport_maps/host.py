@@ -11,6 +11,9 @@ from jaxtyping import Float, Float64
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.transport_maps.base import TransportMap
 
+#: Where a map depends on an inner norm, components are cut here, since their squares overflow.
+FARTHEST_NORM = 1e100
+
 
 class HostTransportMap(TransportMap):
     """A transport map written in NumPy: tensors and JAX arrays go to the host and come back.

@@ -198,22 +198,16 @@ def layout_of(latent_shape: Any) -> Layout:
         ArgumentError: the dictionary is empty, or a name or shape in it is none.
     """
     if not isinstance(latent_shape, Mapping):
-        return ArrayLayout(tuple(int(size) for size in latent_shape))
+        return ArrayLayout(_sizes(latent_shape, name="latent_shape"))
     if not latent_shape:
         raise ArgumentError("latent_shape is an empty dictionary; expected at least one part")
     shapes = {}
     for part, shape in latent_shape.items():
         _check_name(part, name="latent_shape")
-        try:
-            shapes[part] = tuple(int(size) for size in shape)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(
-                f"latent_shape[{part!r}] is {shape!r:.60}; expected a tuple of sizes"
-            ) from error
-        if min(shapes[part], default=1) < 1:
-            raise ArgumentError(
-                f"latent_shape[{part!r}] is {shapes[part]}; expected sizes of at least 1"
-            )
+        name = f"latent_shape[{part!r}]"
+        shapes[part] = _sizes(shape, name=name)
+        if 0 in shapes[part]:
+            raise ArgumentError(f"{name} is {shapes[part]}; expected sizes of at least 1")
     return PartsLayout(shapes)
 
 
@@ -262,6 +256,13 @@ def rows_of(z: Any, index: Any) -> Any:
     if isinstance(z, Mapping):
         return {part: array[index] for part, array in z.items()}
     return z[index]
+
+
+def _sizes(shape: Any, *, name: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in shape)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{name} is {shape!r:.60}; expected a tuple of sizes") from error
 
 
 def _part_array(value: Any, part: str, *, name: str) -> Any:

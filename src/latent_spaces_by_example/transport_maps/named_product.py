@@ -52,7 +52,7 @@ class NamedProductTransportMap(TransportMap):
 
     takes_parts: ClassVar[bool] = True
 
-    def __init__(self, maps: Mapping[str, TransportMap]) -> None:
+    def __init__(self, maps: Any) -> None:
         """Check the maps; the class says what they are."""
         if not isinstance(maps, Mapping) or not maps:
             raise ArgumentError(
@@ -65,7 +65,7 @@ class NamedProductTransportMap(TransportMap):
                     f"maps[{part!r}] is {transport_map!r:.60}; expected a name that is text, and "
                     "a TransportMap"
                 )
-        self._maps = dict(maps)
+        self._maps: dict[str, TransportMap] = dict(maps)
 
     def __repr__(self) -> str:
         """Return the call that makes one."""
@@ -122,7 +122,8 @@ class NamedProductTransportMap(TransportMap):
             )
         runs = []
         for part in sorted(self._maps):
-            shape = tuple(latent_shape[part])
+            # a part may be a single number, a map's latents have at least one axis
+            shape = tuple(latent_shape[part]) or (1,)
             with _naming(part):
                 width = self._maps[part].num_inner_dims(shape)
             runs.append((part, self._maps[part], shape, width))

@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
-from latent_spaces_by_example.transport_maps.host import HostTransportMap
+from latent_spaces_by_example.transport_maps.host import FARTHEST_NORM, HostTransportMap
 from latent_spaces_by_example.transport_maps.quaternions import (
     canonical,
     checked_quaternions,
@@ -137,6 +137,7 @@ class RotationTransportMap(HostTransportMap):
         self, inner: Float64[np.ndarray, "n d"], latent_shape: tuple[int, ...], *, eps: float
     ) -> Float64[np.ndarray, "n D"]:
         g = inner.reshape(len(inner), inner.shape[1] // 3, 3)
+        g = np.clip(g, -FARTHEST_NORM, FARTHEST_NORM)
         norm = np.linalg.norm(g, axis=-1)
         theta, rest = (a.reshape(norm.shape) for a in self._angle.angle_of(norm.ravel()))
         axis = g / np.where(norm > 0.0, norm, 1.0)[..., None]

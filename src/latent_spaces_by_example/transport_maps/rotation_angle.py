@@ -56,14 +56,11 @@ class RotationAngle:
         """Return |g| of angles theta; ``rest`` is pi - theta, which near pi has more digits."""
         if not self._to_half_turn:
             rest = self._end - theta
-        lower = self._below(theta)
-        upper = self._above(theta, np.maximum(rest, _NEAREST_TO_HALF_TURN))
-        near = lower <= upper
-        squares = np.where(
-            near,
-            gammaincinv(1.5, np.where(near, lower, 0.5)),
-            gammainccinv(1.5, np.where(near, 0.5, upper)),
-        )
+        squares = np.empty_like(theta)
+        near = theta <= self._median
+        squares[near] = gammaincinv(1.5, self._below(theta[near]))
+        upper = self._above(theta[~near], np.maximum(rest[~near], _NEAREST_TO_HALF_TURN))
+        squares[~near] = gammainccinv(1.5, upper)
         norms: Float64[np.ndarray, " m"] = np.sqrt(2.0 * squares)
         return norms
 
@@ -71,7 +68,7 @@ class RotationAngle:
         self, norm: Float64[np.ndarray, " m"]
     ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
         """Return theta of norms |g|, and pi - theta, which near pi has more digits."""
-        half_squares = np.minimum(norm, 1e9) ** 2 / 2.0
+        half_squares = norm**2 / 2.0
         lower, upper = gammainc(1.5, half_squares), gammaincc(1.5, half_squares)
         theta = np.minimum(self._guess(np.minimum(norm, self._norms[-1])), self._end)
         near = lower <= upper
@@ -124,6 +121,11 @@ class RotationAngle:
         below = np.concatenate([[0.0], np.cumsum(shares)])
         above = np.concatenate([np.cumsum(shares[::-1])[::-1], [0.0]])
         return below, above
+
+    @cached_property
+    def _median(self) -> float:
+        """An angle near the median, where both tails have all their digits."""
+        return float(self._panels[np.argmin(np.abs(self._sums[0] - 0.5))])
 
     @cached_property
     def _norms(self) -> Float64[np.ndarray, " edges"]:

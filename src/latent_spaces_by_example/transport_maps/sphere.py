@@ -12,7 +12,7 @@ from scipy.special import betainc, betaincinv, gammainc, gammaincc, gammainccinv
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
-from latent_spaces_by_example.transport_maps.host import HostTransportMap
+from latent_spaces_by_example.transport_maps.host import FARTHEST_NORM, HostTransportMap
 
 # Below this, float64 cannot tell a probability from zero.
 _LEAST_PROBABILITY = 1e-300
@@ -112,9 +112,10 @@ class SphereTransportMap(HostTransportMap):
     ) -> Float64[np.ndarray, "n D"]:
         num_dims = self._num_dims(latent_shape)
         g = inner.reshape(len(inner), inner.shape[1] // (num_dims - 1), num_dims - 1)
+        g = np.clip(g, -FARTHEST_NORM, FARTHEST_NORM)
         norm = np.linalg.norm(g, axis=-1)
         exponent = (num_dims - 1) / 2.0
-        half_squares = np.minimum(norm, 1e9) ** 2 / 2.0
+        half_squares = norm**2 / 2.0
         below, above = gammainc(exponent, half_squares), gammaincc(exponent, half_squares)
         near = below <= above
         share = betaincinv(exponent, exponent, np.where(near, below, above))
