@@ -199,7 +199,11 @@ def test_one_bad_law_among_many_elements_is_found():
     wrong = scale.copy()
     wrong[321] = 2.0
     with pytest.raises(ArgumentError, match="do not invert"):
-        ElementLaw(stats.norm(0.0, scale).cdf, stats.norm(0.0, wrong).ppf, support=(-np.inf, np.full(500, np.inf)))
+        ElementLaw(
+            stats.norm(0.0, scale).cdf,
+            stats.norm(0.0, wrong).ppf,
+            support=(-np.inf, np.full(500, np.inf)),
+        )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ def latents(n=3):
 def test_each_part_has_its_own_image_and_order_is_no_matter():
     z = latents()
     inner = NamedProductTransportMap(MAPS).forward(z)
-    expected = [MAPS[part].forward(z[part].reshape(3, *(SHAPES[part] or (1,)))) for part in sorted(MAPS)]
+    expected = [
+        MAPS[part].forward(z[part].reshape(3, *(SHAPES[part] or (1,)))) for part in sorted(MAPS)
+    ]
     np.testing.assert_array_equal(inner, np.concatenate(expected, axis=1))
     turned_round = NamedProductTransportMap({part: MAPS[part] for part in reversed(MAPS)})
     np.testing.assert_array_equal(

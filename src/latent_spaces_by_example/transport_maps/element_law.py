@@ -145,13 +145,13 @@ class ElementLaw:
         return _number(above)
 
 
-def _ordinal(x: Float64[np.ndarray, "..."]) -> np.ndarray:
+def _ordinal(x: np.ndarray) -> np.ndarray:
     """Integers in the order of the numbers, consecutive for consecutive ones."""
     bits = np.ascontiguousarray(x, dtype=np.float64).view(np.int64)
     return bits ^ ((bits >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF))
 
 
-def _number(ordinal: np.ndarray) -> Float64[np.ndarray, "..."]:
+def _number(ordinal: np.ndarray) -> np.ndarray:
     """What ``_ordinal`` undoes, by the same operation."""
     bits = ordinal ^ ((ordinal >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF))
     return bits.view(np.float64)
