@@ -47,7 +47,7 @@ def main():
     draws = [lsbe.seeds.latent_from_random_seed(generator, seed) for seed in range(6)]
     seed_latents = {part: np.stack([z[part] for z in draws]) for part in draws[0]}
 
-    study = lsbe.optimise(generator, compactness, budget=60, seed_latents=seed_latents)
+    study = lsbe.optimise(generator, compactness, budget=40, seed_latents=seed_latents)
     print(f"radius of gyration of the seeds: {-study.scores[:6].max():.2f} at best")
     print(f"best of {len(study.scores)}: {-study.best_score:.2f}")
 

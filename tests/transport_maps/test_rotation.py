@@ -1,3 +1,5 @@
+from functools import lru_cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,14 +13,21 @@ from latent_spaces_by_example.transport_maps import RotationTransportMap
 MEAN = Rotation.from_rotvec([0.3, -2.0, 0.7])
 
 
-def gaussian_rotations(n, sigma, rng):
-    """Isotropic Gaussian rotations, by inverting their distribution function on a fine grid."""
+@lru_cache
+def angles_of_shares(sigma):
+    """A fine grid of angles, and the distribution function there."""
     grid = np.linspace(0.0, np.pi, 20_001)
     degree = np.arange(200)[:, None]
     terms = (2 * degree + 1) * np.exp(-degree * (degree + 1) * sigma**2 / 2.0)
     density = (terms * np.sin((degree + 0.5) * grid)).sum(axis=0) * np.sin(grid / 2.0)
     shares = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0)])
-    angles = np.interp(rng.random(n), shares / shares[-1], grid)
+    return grid, shares / shares[-1]
+
+
+def gaussian_rotations(n, sigma, rng):
+    """Isotropic Gaussian rotations, by inverting their distribution function on a fine grid."""
+    grid, shares = angles_of_shares(sigma)
+    angles = np.interp(rng.random(n), shares, grid)
     axes = rng.standard_normal((n, 3))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     return Rotation.from_rotvec(angles[:, None] * axes)
