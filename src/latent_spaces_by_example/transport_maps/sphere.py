@@ -22,7 +22,7 @@ _NEAREST_TO_OPPOSITE = 2.0**-60
 
 @final
 class SphereTransportMap(HostTransportMap):
-    """The map for latents that are uniform on a sphere, |z| = radius.
+    """The map for latents that are uniform on a sphere: the norm of z is the radius.
 
     T(radius (cos psi, sin psi n)) = r n in R^(D - 1): measured from the pole, the first axis, the
     direction n stays, and the angle psi is carried to the norm r by P(angle <= psi) =
