@@ -12,6 +12,7 @@ from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.seeds.draws import as_array, on_host, transport_map_of
 from latent_spaces_by_example.seeds.seed_latents import SeedLatents
+from latent_spaces_by_example.transport_maps.layout import layout_of, rows_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class InvertedExample:
     Attributes:
         name: what the user called it.
         output: the example itself.
-        latent: the latent that the generator's ``invert`` found, shape latent_shape.
+        latent: the latent that the generator's ``invert`` found, shape latent_shape; a dictionary
+            of arrays, where the generator's latents are made of named parts.
         relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
         rms_error: root mean square of generate(latent) - output; NaN if these are no arrays.
     """
@@ -66,7 +68,12 @@ def invert_examples(
     return [
         InvertedExample(str(name), output, latent, float(norm), _rms_difference(again, output))
         for name, output, latent, norm, again in zip(
-            names, outputs, latents, relative_norms, back, strict=True
+            names,
+            outputs,
+            [rows_of(latents, i) for i in range(len(inner))],
+            relative_norms,
+            back,
+            strict=True,
         )
     ]
 
@@ -102,11 +109,12 @@ def spanned_by(
             generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
         )
     inverted = invert_examples(generator, examples)
-    first = inverted[0].latent
-    stacked = np.stack([on_host(example.latent) for example in inverted])
+    layout = layout_of(generator.latent_shape)
+    rows = [layout.pack(rows_of(one.latent, None), name="invert(outputs)") for one in inverted]
+    stacked = np.concatenate([on_host(row) for row in rows])
     return SeedLatents(
         generator,
-        library_of(first).from_host(stacked, like=first),
+        library_of(rows[0]).from_host(stacked, like=rows[0]),
         names=[example.name for example in inverted],
         rms_errors=[example.rms_error for example in inverted],
         random_seed=random_seed,

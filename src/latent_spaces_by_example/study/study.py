@@ -20,6 +20,7 @@ from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.validity import CandidateCheck
+from latent_spaces_by_example.transport_maps.layout import rows_of
 
 MOST_FAILURES_IN_A_ROW = 10
 
@@ -116,12 +117,12 @@ class Study:
     @property
     def best_latent(self) -> Any:
         """The latent of the best trial, shape latent_shape, as ``generate`` is given it."""
-        return self.latents(self.best_trial.weights[None])[0]
+        return rows_of(self.latents(self.best_trial.weights[None]), 0)
 
     @property
     def best_output(self) -> Any:
         """The best trial's output, generated again from its latent."""
-        return self.generator.generate(self.best_latent[None])[0]
+        return self.generator.generate(self.latents(self.best_trial.weights[None]))[0]
 
     def top(self, num: int, *, diverse: bool = False, by_output: bool = False) -> list[Trial]:
         """The best ``num`` trials, best first; or good ones that differ.
