@@ -33,7 +33,12 @@ def main() -> None:
 
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option("--examples", help="Names or files, separated by commas; they span the space."),
+    click.option(
+        "--examples",
+        multiple=True,
+        help="Names or files, separated by commas or each with its own --examples; they span the "
+        "space.",
+    ),
     click.option(
         "--beyond-examples",
         is_flag=True,
@@ -73,7 +78,7 @@ def optimise(
     objective: str | None,
     budget: int,
     prompt: str | None,
-    examples: str | None,
+    examples: tuple[str, ...],
     beyond_examples: bool,
     num_seeds: int | None,
     random_seed: int,
@@ -108,7 +113,7 @@ def optimise(
     engine = searches.load(search)
     seeds = spanned_by(
         model,
-        examples=None if examples is None else _split(examples),
+        examples=[name for given in examples for name in _split(given)] if examples else None,
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
@@ -186,6 +191,8 @@ def _opened(folder: str, *, generator: str | None, storage: str | None) -> Any:
 
 
 def _split(names: str) -> list[str]:
+    if Path(names).is_file():  # whose name may have a comma
+        return [names]
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
