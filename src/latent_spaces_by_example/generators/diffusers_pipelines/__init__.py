@@ -35,7 +35,7 @@ def diffusers(
     memory: str | Sequence[str] = (),
     batch_size: int = 1,
     inversion_iterations: int = 50,
-    inversion_error: float = 0.1,
+    inversion_error: float | int = 0.1,
     **pipeline_arguments: Any,
 ) -> DiffusersGenerator:
     """A diffusers pipeline as a generator: latents of unit variance -> images, videos or sounds.

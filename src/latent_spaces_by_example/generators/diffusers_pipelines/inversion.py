@@ -14,10 +14,10 @@ from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.diffusers_pipelines.families import Family
 from latent_spaces_by_example.generators.diffusers_pipelines.inversion_encoding import (
     encoder_of,
+    from_loop_layout,
     loop_layout,
 )
 from latent_spaces_by_example.generators.diffusers_pipelines.inversion_steps import (
-    LastSample,
     StepSolved,
     WalkBack,
 )
@@ -127,19 +127,13 @@ def walk_back(
     Returns:
         The latent, shape latent_shape; the output decoded from x0; how the steps went.
     """
-    packed = family.pack(pipeline, x0)
-    in_loop = loop_layout(pipeline, x0, packed=packed).to(pipeline._execution_device)
+    in_loop = loop_layout(pipeline, x0, pack=family.pack).to(pipeline._execution_device)
     tolerance = _TOLERANCES.get(family.draw_dtype(pipeline), 1e-5)
     walk = WalkBack(pipeline, in_loop, tolerance=tolerance, most_iterations=iterations)
     with _scheduled(pipeline, walk.scheduler):
         decoded = run(x0)[0]
-    noise = walk.noise.cpu().flatten()
-    # packing only permutes, so where each entry went tells how to bring it back
-    places = torch.arange(x0.numel()).reshape(x0.shape)
-    places = loop_layout(pipeline, places, packed=family.pack(pipeline, places)).flatten()
-    latent = torch.empty_like(noise)
-    latent[places] = noise
-    return latent.reshape(x0.shape[1:]).numpy(), decoded, tuple(walk.solved)
+    latent = from_loop_layout(pipeline, walk.noise, pack=family.pack, shape=x0.shape)
+    return latent[0].numpy(), decoded, tuple(walk.solved)
 
 
 def invert_image(
@@ -152,9 +146,7 @@ def invert_image(
 ) -> Inversion:
     """The latent behind an image; arguments as of ``walk_back``."""
     x0 = encoded(pipeline, image)
-    latent, decoded, steps = walk_back(
-        pipeline, x0, family=family, run=run, iterations=iterations
-    )
+    latent, decoded, steps = walk_back(pipeline, x0, family=family, run=run, iterations=iterations)
     again = run(torch.from_numpy(latent)[None])[0]
     return Inversion(
         latent=latent,
@@ -164,16 +156,6 @@ def invert_image(
         relative_norm=_rms(latent),
         steps=steps,
     )
-
-
-def end_of_denoising(
-    pipeline: Any, z: torch.Tensor, *, run: Callable[[torch.Tensor], np.ndarray]
-) -> tuple[torch.Tensor, np.ndarray]:
-    """What the loop ends in, as it holds it, and the outputs, of latents (n, *latent_shape)."""
-    last = LastSample(pipeline)
-    with _scheduled(pipeline, last.scheduler):
-        outputs = run(z)
-    return last.sample, outputs
 
 
 def check_error(inversion: Inversion, *, limits: InversionLimits, named: str) -> None:

@@ -14,6 +14,7 @@ import torch
 from latent_spaces_by_example.errors import ArgumentError
 
 Encoder = Callable[[Any, torch.Tensor], torch.Tensor]
+Pack = Callable[[Any, torch.Tensor], torch.Tensor]
 
 
 def encoder_of(pipeline: Any) -> Encoder:
@@ -32,18 +33,30 @@ def encoder_of(pipeline: Any) -> Encoder:
     )
 
 
-def loop_layout(pipeline: Any, latents: torch.Tensor, *, packed: torch.Tensor) -> torch.Tensor:
+def loop_layout(pipeline: Any, latents: torch.Tensor, *, pack: Pack) -> torch.Tensor:
     """Latents as the pipeline's denoising loop holds them.
 
     Args:
         pipeline: a diffusers pipeline.
         latents: shape (n, *latent_shape).
-        packed: the same as its ``latents=`` takes them; most loops hold just that.
+        pack: to what its ``latents=`` takes, which is what most loops hold.
     """
     if type(pipeline).__name__.startswith("Flux2"):  # takes them unpacked, and packs them itself
         flat: torch.Tensor = pipeline._pack_latents(latents)
         return flat
-    return packed
+    return pack(pipeline, latents)
+
+
+def from_loop_layout(
+    pipeline: Any, held: torch.Tensor, *, pack: Pack, shape: tuple[int, ...]
+) -> torch.Tensor:
+    """Back from ``loop_layout`` to ``shape``, (n, *latent_shape), float32, on the CPU."""
+    # packing only permutes, so where each entry went tells how to bring it back
+    places = torch.arange(held.numel()).reshape(shape)
+    places = loop_layout(pipeline, places, pack=pack).flatten()
+    latents = torch.empty(held.numel(), dtype=torch.float32)
+    latents[places] = held.float().cpu().flatten()
+    return latents.reshape(shape)
 
 
 def _posterior_mode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
@@ -51,7 +64,7 @@ def _posterior_mode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
     if needs_more:  # SDXL's overflows in float16, and its pipeline decodes in float32 as well
         vae.to(torch.float32)
     try:
-        encoded = vae.encode(pixels.to(device=vae.device, dtype=vae.dtype))
+        encoded = vae.encode(pixels.to(vae.dtype))
     finally:
         if needs_more:
             vae.to(torch.float16)

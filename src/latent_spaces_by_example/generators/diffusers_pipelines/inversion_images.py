@@ -34,8 +34,10 @@ def read_image(example: Any, *, shape: tuple[int, int, int], made_by: str) -> np
     if isinstance(example, Image.Image):
         example = _of_picture(example, channels=shape[2], named=name)
     if isinstance(example, torch.Tensor):
-        example = example.detach().float().cpu().numpy() if example.is_floating_point() else (
-            example.cpu().numpy()
+        example = (
+            example.detach().float().cpu().numpy()
+            if example.is_floating_point()
+            else (example.cpu().numpy())
         )
     array = np.asarray(example)
     if array.ndim == 2 and shape[2] == 1:
