@@ -37,8 +37,8 @@ CASES = {
     "flux2": IMAGE,
     "qwen-image": IMAGE | {"negative_prompt": "blurred"},
 }
-# of latents whose entries have unit variance; 1e-5 to 1e-4 were measured
-LATENT_TOLERANCE = 1e-3
+# of latents whose entries have unit variance; 1e-5 was measured, and 1e-3 of Sana
+LATENT_TOLERANCE = 5e-3
 
 
 def calm_ddim(folder, **settings):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.diffusers_pipelines.families import Family
+from latent_spaces_by_example.generators.diffusers_pipelines.families import Family, denoiser
 from latent_spaces_by_example.generators.diffusers_pipelines.inversion_encoding import (
     encoder_of,
     from_loop_layout,
@@ -23,8 +23,9 @@ from latent_spaces_by_example.generators.diffusers_pipelines.inversion_steps imp
 )
 from latent_spaces_by_example.generators.diffusers_pipelines.schedulers import noise_in
 
-# of the fixed point of a step: what the dtype that the networks run in can tell apart
-_TOLERANCES = {torch.float32: 1e-5, torch.float16: 1e-3, torch.bfloat16: 8e-3}
+# of the fixed point of a step: what the dtype can tell apart
+_TOLERANCES = {torch.float32: 1e-5, torch.float16: 1e-3}
+_TOLERANCE_OF_OTHERS = 3e-3  # bfloat16's
 _SHARE_OF_STEPS = 0.2
 
 
@@ -128,7 +129,8 @@ def walk_back(
         The latent, shape latent_shape; the output decoded from x0; how the steps went.
     """
     in_loop = loop_layout(pipeline, x0, pack=family.pack).to(pipeline._execution_device)
-    tolerance = _TOLERANCES.get(family.draw_dtype(pipeline), 1e-5)
+    dtypes = (family.draw_dtype(pipeline), denoiser(pipeline).dtype)
+    tolerance = max(_TOLERANCES.get(dtype, _TOLERANCE_OF_OTHERS) for dtype in dtypes)
     walk = WalkBack(pipeline, in_loop, tolerance=tolerance, most_iterations=iterations)
     with _scheduled(pipeline, walk.scheduler):
         decoded = run(x0)[0]
