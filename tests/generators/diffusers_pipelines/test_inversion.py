@@ -138,6 +138,14 @@ class TestTheWayBack:
             found = back(generator, end_of_denoising(generator, z)[0])[0]
             assert rms(found - z[0]) < LATENT_TOLERANCE
 
+    def test_through_the_scheduler_that_a_refusal_names(self, tiny):
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(tiny("ddpm"))
+        pipeline.set_progress_bar_config(disable=True)
+        generator = generators.diffusers(pipeline, steps=6, scheduler="EulerDiscreteScheduler")
+        z = latent(generator)
+        found = back(generator, end_of_denoising(generator, z)[0])[0]
+        assert rms(found - z[0]) < LATENT_TOLERANCE
+
     @pytest.mark.parametrize("prediction", ["v_prediction", "epsilon"])
     def test_whatever_the_model_predicts(self, tiny, prediction):
         pipeline = calm_ddim(tiny("ddim"), prediction_type=prediction)
