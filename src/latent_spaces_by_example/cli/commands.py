@@ -113,7 +113,7 @@ def optimise(
     engine = searches.load(search)
     seeds = spanned_by(
         model,
-        examples=[name for given in examples for name in _split(given)] if examples else None,
+        examples=_all_of(examples) if examples else None,
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
     )
@@ -188,6 +188,12 @@ def _opened(folder: str, *, generator: str | None, storage: str | None) -> Any:
 
     model = None if generator is None else generators.load(generator)
     return open_study(folder, storage=storage, generator=model)
+
+
+def _all_of(examples: tuple[str, ...]) -> list[str]:
+    """The names in every ``--examples``; none at all where one of them is empty, an error."""
+    named = [_split(given) for given in examples]
+    return [name for names in named for name in names] if all(named) else []
 
 
 def _split(names: str) -> list[str]:
