@@ -39,7 +39,12 @@ main.add_command(top)
 main.add_command(check)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option("--examples", help="Names or files, separated by commas; they span the space."),
+    click.option(
+        "--examples",
+        multiple=True,
+        help="Names or files, separated by commas or each with its own --examples; they span the "
+        "space.",
+    ),
     click.option(
         "--seed-latents",
         help="Random seeds, separated by commas, such as 1234567,42: what the generator makes of "
@@ -84,7 +89,7 @@ def optimise(
     objective: str | None,
     budget: int,
     prompt: str | None,
-    examples: str | None,
+    examples: tuple[str, ...],
     seed_latents: str | None,
     beyond_examples: bool,
     num_seeds: int | None,
@@ -120,7 +125,7 @@ def optimise(
     engine = searches.load(search)
     seeds = spanned_by(
         model,
-        examples=None if examples is None else _split(examples),
+        examples=_all_of(examples) if examples else None,
         seed_latents=None if seed_latents is None else _random_seeds(seed_latents),
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
@@ -180,7 +185,15 @@ def report(folder: str, generator: str | None, storage: str | None, pictures: in
     click.echo(f"report: {save_and_report(study, pictures=pictures)}")
 
 
+def _all_of(examples: tuple[str, ...]) -> list[str]:
+    """The names in every ``--examples``; none at all where one of them is empty, an error."""
+    named = [_split(given) for given in examples]
+    return [name for names in named for name in names] if all(named) else []
+
+
 def _split(names: str) -> list[str]:
+    if Path(names).is_file():  # whose name may have a comma
+        return [names]
     return [name.strip() for name in names.split(",") if name.strip()]
 
 

@@ -23,6 +23,8 @@ class Generator(Protocol):
     - ``transport_map``: the law of its latents (default: independent standard Gaussians).
     - ``invert(outputs) -> z``: the latents behind n outputs, shape (n, *latent_shape).
     - ``example(name) -> output``: a named example of its field, ready for ``invert``.
+    - ``read_example(example) -> output``: the same of a file, a picture or whatever else a person
+      has; then it is given every example, those named by a string too, and so is ``invert``.
     - ``latent_from_random_seed(random_seed) -> z``: one prior draw, shape latent_shape, by the
       model's own convention (default: ``numpy.random.default_rng(random_seed)``).
     - ``render(output) -> PIL.Image.Image``: a picture of one output.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,9 +42,12 @@ def invert_examples(
     """Find the latents behind examples: z = invert(x), and check that generate(z) gives x back.
 
     Args:
-        generator: has ``invert``; and ``example`` where examples are given by name.
-        examples: outputs of the generator's kind, or names that ``generator.example`` knows.
-        names: what to call them; by default the names given, or "example 1", "example 2", ...
+        generator: has ``invert``; and ``example`` where examples are given by name, or
+            ``read_example`` where they are given as files, pictures and the like.
+        examples: outputs of the generator's kind, or names that ``generator.example`` knows, or
+            whatever ``generator.read_example`` reads.
+        names: what to call them; by default the names or paths given, or "example 1", "example 2",
+            ...
 
     Raises:
         ArgumentError: the generator cannot invert, an example is unknown, or none is given.
@@ -56,12 +60,15 @@ def invert_examples(
             "give seed_latents instead, or add that method"
         )
     if names is None:
-        names = [x if isinstance(x, str) else f"example {i}" for i, x in enumerate(examples, 1)]
+        names = [_name_of(x, number=i) for i, x in enumerate(examples, 1)]
     twice = sorted({str(name) for name in names if list(names).count(name) > 1})
     if twice:
         raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
-    outputs = [_named_output(generator, x) if isinstance(x, str) else x for x in examples]
-    latents = as_array(generator.invert(outputs))
+    outputs = [_output(generator, x) for x in examples]
+    # as they came where the generator reads them, so that its errors can name a file
+    latents = as_array(
+        generator.invert(examples if hasattr(generator, "read_example") else outputs)
+    )
     back = generator.generate(latents)
     inner = on_host(transport_map_of(generator).forward(latents))
     relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
@@ -119,6 +126,18 @@ def spanned_by(
         rms_errors=[example.rms_error for example in inverted],
         random_seed=random_seed,
     )
+
+
+def _name_of(example: Any, *, number: int) -> str:
+    named = isinstance(example, (str, os.PathLike))
+    return str(os.fspath(example)) if named else f"example {number}"
+
+
+def _output(generator: Any, example: Any) -> Any:
+    """An example as an output of the generator's kind."""
+    if hasattr(generator, "read_example"):
+        return generator.read_example(example)
+    return _named_output(generator, example) if isinstance(example, str) else example
 
 
 def _named_output(generator: Any, name: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
@@ -153,6 +153,11 @@ class SeedLatents:
         """Cosines between the first ``num_seeds`` inner latents, shape (K, K)."""
         self.extend_to(num_seeds)
         return self._span(num_seeds).correlation if num_seeds else np.empty((0, 0))
+
+    def inner_latent(self, index: int) -> Float[np.ndarray, " d"]:
+        """The inner latent of one seed latent, shape (d,)."""
+        self.extend_to(index + 1)
+        return self._inner[index]
 
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K), shape (n, *latent_shape), for ``generate``."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.diagnostics.candidates import (
@@ -20,6 +20,7 @@ from latent_spaces_by_example.diagnostics.candidates import (
     law_figures,
 )
 from latent_spaces_by_example.seeds import SeedLatents, transport_map_of
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.records import Trial
@@ -41,40 +42,38 @@ class CandidateCheck:
         try:
             mapped = self._transport_map.forward(latents)
             if self._scores is None:
-                self._scores = self._scores_of_examples(like=latents)
+                self._scores = self._scores_of_examples()
         except Exception as error:  # it leaves the law's support, or the map is at fault
-            if len(latents) == 1:
+            if num_latents(latents) == 1:
                 return [CandidateValidity(fault=f"inner latent cannot be read back: {error}")]
-            rows = range(len(latents))
-            return [self.of(latents[i : i + 1], weights[i : i + 1])[0] for i in rows]
+            rows = [slice(i, i + 1) for i in range(num_latents(latents))]
+            return [self.of(rows_of(latents, row), weights[row])[0] for row in rows]
         inner = library_of(mapped).on_host(mapped)
-        shape = self._seeds.latent_shape
         num_examples = len(self._seeds.examples)
         explained = np.abs(weights[:, :num_examples]) @ self._scores
         return [
             candidate_validity(
                 row,
-                latent_shape=shape,
+                latent_shape=self._shape_of(row),
                 promised_norm=float(norm),
                 explained=dict(zip(_SCORES, map(float, scores), strict=True)),
             )
             for row, norm, scores in zip(inner, promised, explained, strict=True)
         ]
 
-    def _scores_of_examples(self, *, like: Any) -> Float64[np.ndarray, "E 4"]:
-        examples = self._seeds.examples
-        scores: Float64[np.ndarray, "E 4"] = np.zeros((len(examples), len(_SCORES)))
-        if len(examples) == 0:
-            return scores
-        shape = self._seeds.latent_shape
-        there = library_of(like).from_host(examples, like=like)
-        mapped = self._transport_map.forward(there)
-        inner = library_of(mapped).on_host(mapped)
-        layout = shape if int(np.prod(shape)) == inner.shape[1] else (inner.shape[1],)
-        for row, x in zip(scores, inner, strict=True):
-            figures = law_figures(x, layout)
+    def _scores_of_examples(self) -> Float64[np.ndarray, "E 4"]:
+        scores: Float64[np.ndarray, "E 4"] = np.zeros((len(self._seeds.examples), len(_SCORES)))
+        for index, row in enumerate(scores):
+            x = self._seeds.inner_latent(index)
+            figures = law_figures(x, self._shape_of(x))
             row[:] = [abs(figures.get(name, 0.0)) for name in _SCORES]
         return scores
+
+    def _shape_of(self, inner: Float[np.ndarray, " d"]) -> tuple[int, ...]:
+        """The latent's shape, where the inner latent has one number for each of its numbers."""
+        shape = self._seeds.latent_shape
+        alike = isinstance(shape, tuple) and int(np.prod(shape)) == len(inner)
+        return shape if alike else inner.shape
 
 
 def validity_summary(trials: Sequence[Trial]) -> str:
