@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "airfoils": LEAVES,
     "surrogate": MATHS,
+    "repairs": MATHS | {"surrogate"},
+    "description": MATHS | {"surrogate"},
     "parameters": {"errors"},
     "places": {"errors", "parameters"},
     "generators": LEAVES | NAMING | {"transport_maps", "airfoils"},
@@ -32,7 +34,7 @@ MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics"}
 MAY_IMPORT["search"] = MATHS | {"surrogate", "seeds"}
 MAY_IMPORT["study"] = NAMING | MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
 MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}
-MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report"}
+MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report", "description", "repairs"}
 MAY_IMPORT["__main__"] = {"cli"}
 MAY_IMPORT["testing"] = MAY_IMPORT["report"]
 

@@ -3,7 +3,7 @@
     python benchmarks/space/seed_norms.py
 
 Inverts every real example of both embedded generators, combines random groups of them under five
-rules for the norm of a combination, and judges what is generated. Takes about ten minutes on one
+rules for the norm of a combination, and judges what is generated. Takes about five minutes on one
 core and writes benchmarks/results/seed_norms.json and .md.
 """
 
@@ -26,12 +26,13 @@ from latent_spaces_by_example.generators.digits.scans import load_scans
 OUT = Path(__file__).parents[1] / "results"
 GROUPS, POINTS = 150, 10
 RULES = ("interpolate", "fade", "mean", "model", "linear")
+POOLS = ("any", "short", "long", "short and long", "look-alikes")
 WORDS = {
-    "interpolate": "norms interpolated: r^2 = sum w_k^2 r_k^2 (`combination=\"shell\"`)",
+    "interpolate": 'norms interpolated: r^2 = sum w_k^2 r_k^2 (`combination="shell"`)',
     "fade": "r^2 = d + sum w_k^4 (r_k^2 - d)",
     "mean": "the seeds' root mean square norm everywhere, corners too",
     "model": "the model's sqrt(d) everywhere, corners too",
-    "linear": "plain sum of w_k z_k (`combination=\"linear\"`)",
+    "linear": 'plain sum of w_k z_k (`combination="linear"`)',
 }
 
 
@@ -111,12 +112,30 @@ def combine(seeds: np.ndarray, w: np.ndarray, *, rule: str) -> np.ndarray:
     return directions * lengths[rule][:, None]
 
 
-def pools(relative: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Which examples the groups are drawn from; two pools give half of each group each."""
-    low, high = np.quantile(relative, [0.1, 0.9])
-    short, long = np.flatnonzero(relative <= low), np.flatnonzero(relative >= high)
-    everything = np.arange(len(relative))
-    return {"any": [everything], "short": [short], "long": [long], "short and long": [short, long]}
+def groups_of(
+    latents: np.ndarray, *, pool: str, num_seeds: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """GROUPS groups of examples, by what their latents are like."""
+    norms = np.linalg.norm(latents, axis=1)
+    low, high = np.quantile(norms, [0.1, 0.9])
+    members = {
+        "any": np.arange(len(norms)),
+        "short": np.flatnonzero(norms <= low),
+        "long": np.flatnonzero(norms >= high),
+    }
+    if pool in members:
+        return [rng.choice(members[pool], num_seeds, replace=False) for _ in range(GROUPS)]
+    if pool == "short and long":
+        half = num_seeds // 2
+        pairs = [("short", half), ("long", num_seeds - half)]
+        return [
+            np.concatenate([rng.choice(members[name], n, replace=False) for name, n in pairs])
+            for _ in range(GROUPS)
+        ]
+    # look-alikes: an example and those with the most similar latents
+    directions = latents / norms[:, None]
+    first = rng.choice(len(norms), GROUPS, replace=False)
+    return list(np.argsort(-directions[first] @ directions.T, axis=1)[:, :num_seeds])
 
 
 def run(field: Field) -> dict:
@@ -131,9 +150,8 @@ def run(field: Field) -> dict:
         return np.asarray(generator.generate(flat.reshape(-1, *generator.latent_shape)))
 
     prior = generate(rng.standard_normal((1500, d)))
-    distances = np.linalg.norm(np.diff(field.features(examples)[rng.permutation(len(examples))],
-                                       axis=0), axis=1)
-    spread = float(np.median(distances))
+    shuffled = field.features(examples)[rng.permutation(len(examples))]
+    spread = float(np.median(np.linalg.norm(np.diff(shuffled, axis=0), axis=1)))
     tails = 2.0 * np.minimum(chi2.cdf(norms**2, d), chi2.sf(norms**2, d))
     result = {
         "examples": len(examples),
@@ -154,14 +172,17 @@ def run(field: Field) -> dict:
     }.items():
         error = np.linalg.norm(field.features(generate(moved)) - field.features(examples), axis=1)
         result["corners"][rule] = np.quantile(error / spread, [0.5, 0.95]).tolist()
-    for pool, members in pools(relative).items():
+    for pool in POOLS:
         for num_seeds in (3, 8):
             cell = {"pool": pool, "K": num_seeds, "rules": {}}
-            groups = [_group(members, num_seeds, rng) for _ in range(GROUPS)]
+            groups = groups_of(latents, pool=pool, num_seeds=num_seeds, rng=rng)
             weights = np.abs(rng.standard_normal((GROUPS, POINTS, num_seeds)))
             weights /= np.linalg.norm(weights, axis=2, keepdims=True)
             for rule in RULES:
-                z = [combine(latents[g], w, rule=rule) for g, w in zip(groups, weights)]
+                z = [
+                    combine(latents[group], w, rule=rule)
+                    for group, w in zip(groups, weights, strict=True)
+                ]
                 flat = np.concatenate(z)
                 judged = field.judge(generate(flat))
                 figures = {k: _summary(v.reshape(GROUPS, POINTS)) for k, v in judged.items()}
@@ -170,14 +191,6 @@ def run(field: Field) -> dict:
             result["cells"].append(cell)
             print(field.name, pool, num_seeds, flush=True)
     return result
-
-
-def _group(members: list[np.ndarray], num_seeds: int, rng: np.random.Generator) -> np.ndarray:
-    if len(members) == 1:
-        return rng.choice(members[0], num_seeds, replace=False)
-    half = num_seeds // 2
-    first = rng.choice(members[0], half, replace=False)
-    return np.concatenate([first, rng.choice(members[1], num_seeds - half, replace=False)])
 
 
 def _summary(values: np.ndarray) -> dict[str, float]:
@@ -193,9 +206,16 @@ def _summary(values: np.ndarray) -> dict[str, float]:
 
 
 def table(results: dict[str, dict]) -> str:
-    lines = ["# The norm of a combination of inverted examples", "",
-             f"{GROUPS} random groups of K examples, {POINTS} points uniform on the sphere of "
-             "weights in each. Made by `python benchmarks/space/seed_norms.py`.", ""]
+    lines = [
+        "# The norm of a combination of inverted examples",
+        "",
+        f"{GROUPS} random groups of K examples, {POINTS} points uniform on the sphere of "
+        "weights in each; `short` and `long` are the tenths of the examples with the shortest and "
+        "the longest latents, `look-alikes` one example and those with the most similar "
+        "latents. ± is one standard error over groups. Made by "
+        "`python benchmarks/space/seed_norms.py`.",
+        "",
+    ]
     lines += [f"- `{rule}`: {words}" for rule, words in WORDS.items()]
     for name, result in results.items():
         prior = result["prior draws"]
@@ -203,17 +223,23 @@ def table(results: dict[str, dict]) -> str:
             f"{v:.2f}" for v in result["relative norms, quantiles 0 5 25 50 75 95 100 %"]
         )
         share = result["examples with a norm outside the law's 99.99 %"]
-        lines += ["", f"## {name}", "",
-                  f"{result['examples']} examples, d = {result['d']}. Norms over sqrt(d), quantiles "
-                  f"0, 5, 25, 50, 75, 95, 100 %: {quantiles}; {share:.1%} of the examples are "
-                  "outside the interval that holds 99.99 % of prior draws.", "",
-                  f"Prior draws of the model: valid {prior['valid']['mean']:.3f}, roughness "
-                  f"(median) {prior['roughness']['median']:.3f}, distance to the nearest real "
-                  f"example (median) {prior['nearest']['median']:.4f}, 95 % quantile "
-                  f"{prior['nearest']['q95']:.4f}.", "",
-                  "| seeds | K | rule | norm / sqrt(d) | valid | roughness, median | "
-                  "nearest example, median | 95 % |",
-                  "|---|---|---|---|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"{result['examples']} examples, d = {result['d']}. Norms over sqrt(d), quantiles "
+            f"0, 5, 25, 50, 75, 95, 100 %: {quantiles}; {share:.1%} of the examples are "
+            "outside the interval that holds 99.99 % of prior draws.",
+            "",
+            f"Prior draws of the model: valid {prior['valid']['mean']:.3f}, roughness "
+            f"(median) {prior['roughness']['median']:.3f}, distance to the nearest real "
+            f"example (median) {prior['nearest']['median']:.4f}, 95 % quantile "
+            f"{prior['nearest']['q95']:.4f}.",
+            "",
+            "| seeds | K | rule | norm / sqrt(d) | valid | roughness, median | "
+            "nearest example, median | 95 % |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
         for cell in result["cells"]:
             for rule, found in cell["rules"].items():
                 valid = found["valid"]
@@ -223,8 +249,13 @@ def table(results: dict[str, dict]) -> str:
                     f"{valid['error']:.3f} | {found['roughness']['median']:.3f} | "
                     f"{found['nearest']['median']:.4f} | {found['nearest']['q95']:.4f} |"
                 )
-        lines += ["", "Error at the corners, over the median distance between two examples:", "",
-                  "| corner's norm | median | 95 % |", "|---|---|---|"]
+        lines += [
+            "",
+            "Error at the corners, over the median distance between two examples:",
+            "",
+            "| corner's norm | median | 95 % |",
+            "|---|---|---|",
+        ]
         lines += [f"| {rule} | {q[0]:.4f} | {q[1]:.4f} |" for rule, q in result["corners"].items()]
     return "\n".join(lines) + "\n"
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latent_spaces_by_example import (
         charts,
+        description,
         diagnostics,
         errors,
         generators,
         objectives,
+        repairs,
         search,
         seeds,
         study,
         transport_maps,
     )
+    from latent_spaces_by_example.description import describe
     from latent_spaces_by_example.study import Study, open_study, optimise
     from latent_spaces_by_example.surrogate import (
         SurrogateChart,
@@ -35,6 +38,7 @@ _HOME_OF = {
     "Study": "study",
     "SurrogateChart": "surrogate",
     "angular_surrogate_chart": "surrogate",
+    "describe": "description",
     "knothe_rosenblatt_surrogate_chart": "surrogate",
     "open_study": "study",
     "optimise": "study",
@@ -42,10 +46,12 @@ _HOME_OF = {
 _MODULES = frozenset(
     {
         "charts",
+        "description",
         "diagnostics",
         "errors",
         "generators",
         "objectives",
+        "repairs",
         "search",
         "seeds",
         "study",
@@ -60,6 +66,8 @@ __all__ = [
     "__version__",
     "angular_surrogate_chart",
     "charts",
+    "describe",
+    "description",
     "diagnostics",
     "errors",
     "generators",
@@ -67,6 +75,7 @@ __all__ = [
     "objectives",
     "open_study",
     "optimise",
+    "repairs",
     "search",
     "seeds",
     "study",

@@ -58,7 +58,7 @@ def unlike_the_model(
 
     >>> unlike_the_model(relative_norm=0.97, num_latent_dims=64, relative_error=0.01)
     >>> unlike_the_model(relative_norm=3.6, num_latent_dims=28)
-    "its latent has 3.60 times the usual norm, where 99.99 % of the model's draws have 0.52 to 1.55"
+    "its latent has 3.60 times the usual norm, where 99.99% of the model's draws have 0.52 to 1.55"
     """
     reasons = []
     off = abs(relative_norm - 1.0) > LEAST_DEVIATION
@@ -66,7 +66,7 @@ def unlike_the_model(
         low, high = norm_interval(num_latent_dims)
         reasons.append(
             f"its latent has {relative_norm:.2f} times the usual norm, where "
-            f"{1 - LEVEL:.2%} of the model's draws have {low:.2f} to {high:.2f}".replace("%", " %")
+            f"{1 - LEVEL:.2%} of the model's draws have {low:.2f} to {high:.2f}"
         )
     if relative_error is not None and relative_error > MOST_ERROR:
         reasons.append(
