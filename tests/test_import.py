@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "objectives": LEAVES | NAMING | {"airfoils"},
 }
 MAY_IMPORT["diagnostics"] = MATHS | {"surrogate", "generators"}
-MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics"}
+MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics", "repairs"}
 MAY_IMPORT["search"] = MATHS | {"surrogate", "seeds"}
 MAY_IMPORT["study"] = NAMING | MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
 MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}

@@ -141,8 +141,9 @@ def test_shell_of_independent_draws_has_typical_entries_and_norms_of_less_spread
     w = np.full((1, num_seeds), np.sqrt(1.0 / num_seeds))
     z = np.concatenate(
         [
-            lsbe.SurrogateChart(rng.standard_normal((num_seeds, d)), combination="shell")
-            .from_w_to_z(w)
+            lsbe.SurrogateChart(
+                rng.standard_normal((num_seeds, d)), combination="shell"
+            ).from_w_to_z(w)
             for _ in range(n)
         ]
     )

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.cli.describe import describe
 from latent_spaces_by_example.errors import LatentSpacesError
 
 # click and the errors are all that is loaded until a command runs: --help must be instant
@@ -58,6 +59,11 @@ def _space_options(command: Any) -> Any:
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @click.option("--prompt", help="What a diffusers pipeline is to make.")
 @_space_options
+@click.option(
+    "--repair",
+    type=click.Choice(["rescale", "gaussianise", "whiten"]),
+    help="What to do to the examples' latents first; by default nothing.",
+)
 @click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
@@ -77,6 +83,7 @@ def optimise(
     beyond_examples: bool,
     num_seeds: int | None,
     random_seed: int,
+    repair: str | None,
     search: str,
     batch_size: int,
     storage: str | None,
@@ -111,6 +118,7 @@ def optimise(
         examples=None if examples is None else _split(examples),
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
+        repair=repair,
     )
     if not no_check_generator:
         check_before_study(model, seeds)
@@ -175,6 +183,9 @@ def report(folder: str, generator: str | None, storage: str | None) -> None:
 
     study = _opened(folder, generator=generator, storage=storage)
     click.echo(f"report: {save_and_report(study)}")
+
+
+main.add_command(describe)
 
 
 def _opened(folder: str, *, generator: str | None, storage: str | None) -> Any:

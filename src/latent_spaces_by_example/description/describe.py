@@ -143,9 +143,7 @@ def _check(space: Space, generator: Any, *, num_points: int, random_seed: int) -
         )
 
 
-def _stepped(
-    u: Float64[np.ndarray, "n m"], rng: np.random.Generator
-) -> Float64[np.ndarray, "n m"]:
+def _stepped(u: Float64[np.ndarray, "n m"], rng: np.random.Generator) -> Float64[np.ndarray, "n m"]:
     """A point at a short distance from each, in a random direction, within the cube."""
     directions = rng.standard_normal(u.shape)
     directions *= _STEP / np.linalg.norm(directions, axis=1, keepdims=True)

@@ -30,7 +30,7 @@ def validity(description: Description) -> bytes:
     axes.fill_between(x, law.pdf(x * np.sqrt(d)) * np.sqrt(d), color=_PALE, alpha=0.5, lw=0)
     axes.plot([], [], color=_PALE, lw=8, alpha=0.5, label="the model's own draws")
     span = max(float(np.ptp(norms)), 0.02 * (high - low))
-    bins = np.linspace(norms.min() - 0.02 * span, norms.max() + 0.02 * span, 31)
+    bins = np.linspace(norms.min() - 0.02 * span, norms.max() + 0.02 * span, 31).tolist()
     axes.hist(norms, bins, density=True, color=_FIRST, alpha=0.7, label="points of the space")
     for likeness in description.seed_latents[:12]:
         axes.axvline(likeness.relative_norm, color=_SECOND, lw=1.0, ymax=0.06)
@@ -49,16 +49,17 @@ def uniqueness(description: Description) -> bytes:
     ratios = [row.latent_distances / row.u_distances for row in description.stationarity]
     everything = np.concatenate(ratios)
     low = max(float(everything.min()), 1e-3 * float(everything.max()))
-    bins = np.geomspace(low, float(everything.max()), 61)
+    bins = np.geomspace(low, float(everything.max()), 61).tolist()
     for row, values, colour in zip(
         description.stationarity, ratios, (_FIRST, _SECOND, _INK), strict=False
     ):
         axes.hist(
             np.maximum(values, low), bins, histtype="step", color=colour, lw=1.6, label=row.name
         )
-    axes.set(xscale="log", yticks=[], xlabel="distance of latents over distance in u, all pairs")
-    axes.spines["left"].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    # both axes in logarithms: what matters is the few pairs at the left
+    axes.set(xscale="log", yscale="log", ylabel="pairs of points")
+    axes.set_xlabel("distance of latents over distance in u")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
     return _png(figure)
 
 

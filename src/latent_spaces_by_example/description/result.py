@@ -149,8 +149,7 @@ def _validity_lines(validity: Validity) -> list[str]:
         f"  latent norm over the expected one  {norms.min():.2f} to {norms.max():.2f} "
         f"(99% of prior draws: {low:.2f} to {high:.2f})",
         f"  points with a norm in that range   {validity.norms_inside:.1%} (prior draws: 99%)",
-        f"  points with unusual elements       {validity.elements_rejected:.1%} "
-        "(prior draws: 1%)",
+        f"  points with unusual elements       {validity.elements_rejected:.1%} (prior draws: 1%)",
     ]
     if validity.outputs_valid is not None:
         lines.append(f"  outputs that pass your check       {validity.outputs_valid:.1%}")

@@ -81,9 +81,7 @@ def stationarity_of(
     )
 
 
-def rank_correlation(
-    first: Float64[np.ndarray, " n"], second: Float64[np.ndarray, " n"]
-) -> float:
+def rank_correlation(first: Float64[np.ndarray, " n"], second: Float64[np.ndarray, " n"]) -> float:
     """Spearman's: the correlation of ranks; NaN where one of them is constant.
 
     >>> rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0]))

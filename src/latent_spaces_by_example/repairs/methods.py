@@ -85,7 +85,10 @@ def gaussianise(
         (39.8, 3.3)
     """
     return repaired(
-        latents, _gaussianised, method="gaussianise", transport_map=transport_map,
+        latents,
+        _gaussianised,
+        method="gaussianise",
+        transport_map=transport_map,
         generator=generator,
     )
 

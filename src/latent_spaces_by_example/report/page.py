@@ -156,6 +156,12 @@ def _seed_table(study: Study) -> str:
         [facts.name, f"{facts.relative_norm:.2f}", _number(facts.rms_error)] for facts in examples
     ]
     table = _table(["example", "norm / expected", "RMS error"], rows) if rows else ""
+    table += "".join(
+        f'<p class="note">{escape(facts.name)} is unlike what the model makes: '
+        f"{escape(facts.unlike)}.</p>"
+        for facts in examples
+        if facts.unlike is not None
+    )
     draws = f'<p class="note">{drawn} prior draws were used as seed latents.</p>' if drawn else ""
     return table + draws
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.repairs import METHODS
 from latent_spaces_by_example.seeds.draws import as_array, on_host, transport_map_of
 from latent_spaces_by_example.seeds.seed_latents import SeedLatents
 
@@ -24,6 +25,9 @@ class InvertedExample:
         latent: the latent that the generator's ``invert`` found, shape latent_shape.
         relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
         rms_error: root mean square of generate(latent) - output; NaN if these are no arrays.
+        relative_error: the same over what two of the examples differ by (median); NaN for a
+            single example, or if these are no arrays.
+        moved: how far a repair moved the latent, over its norm; None without one.
     """
 
     name: str
@@ -31,10 +35,16 @@ class InvertedExample:
     latent: Any
     relative_norm: float
     rms_error: float
+    relative_error: float
+    moved: float | None = None
 
 
 def invert_examples(
-    generator: Any, examples: Sequence[Any], *, names: Sequence[str] | None = None
+    generator: Any,
+    examples: Sequence[Any],
+    *,
+    names: Sequence[str] | None = None,
+    repair: str | None = None,
 ) -> list[InvertedExample]:
     """Find the latents behind examples: z = invert(x), and check that generate(z) gives x back.
 
@@ -42,9 +52,12 @@ def invert_examples(
         generator: has ``invert``; and ``example`` where examples are given by name.
         examples: outputs of the generator's kind, or names that ``generator.example`` knows.
         names: what to call them; by default the names given, or "example 1", "example 2", ...
+        repair: what to do to the latents once they are found: a name in ``repairs.METHODS``; by
+            default nothing.
 
     Raises:
-        ArgumentError: the generator cannot invert, an example is unknown, or none is given.
+        ArgumentError: the generator cannot invert, an example or the repair is unknown, or no
+            example is given.
     """
     if len(examples) == 0:
         raise ArgumentError("examples is empty; give at least one, or leave it out")
@@ -58,15 +71,32 @@ def invert_examples(
     twice = sorted({str(name) for name in names if list(names).count(name) > 1})
     if twice:
         raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
+    if repair is not None and repair not in METHODS:
+        raise ArgumentError(f"repair={repair!r}; expected one of {', '.join(map(repr, METHODS))}")
     outputs = [_named_output(generator, x) if isinstance(x, str) else x for x in examples]
     latents = as_array(generator.invert(outputs))
+    moved: Sequence[float | None] = [None] * len(outputs)
+    if repair is not None:
+        done = METHODS[repair](latents, transport_map=transport_map_of(generator))
+        latents, moved = done.latents, done.distance.tolist()
     back = generator.generate(latents)
     inner = on_host(transport_map_of(generator).forward(latents))
     relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
+    errors = [_rms_difference(again, x) for again, x in zip(back, outputs, strict=True)]
+    pairs = [_rms_difference(x, y) for i, x in enumerate(outputs) for y in outputs[:i]]
+    usual = float(np.median(pairs)) if pairs else float("nan")
     return [
-        InvertedExample(str(name), output, latent, float(norm), _rms_difference(again, output))
-        for name, output, latent, norm, again in zip(
-            names, outputs, latents, relative_norms, back, strict=True
+        InvertedExample(
+            name=str(name),
+            output=output,
+            latent=latent,
+            relative_norm=float(norm),
+            rms_error=error,
+            relative_error=error / usual if usual > 0.0 else float("nan"),
+            moved=distance,
+        )
+        for name, output, latent, norm, error, distance in zip(
+            names, outputs, latents, relative_norms, errors, moved, strict=True
         )
     ]
 
@@ -78,6 +108,7 @@ def spanned_by(
     seed_latents: Any = None,
     num_prior_seeds: int = 0,
     random_seed: int = 0,
+    repair: str | None = None,
 ) -> SeedLatents:
     """The seed latents of a space: inverted examples, latents as given, or prior draws.
 
@@ -87,6 +118,7 @@ def spanned_by(
         seed_latents: latents in place of examples, shape (K, *latent_shape).
         num_prior_seeds: how many prior draws, where there are neither.
         random_seed: at least 0; of the prior draws.
+        repair: what to do to the examples' latents: a name in ``repairs.METHODS``.
 
     Raises:
         ArgumentError: examples and seed latents were both given, or one of them is wrong.
@@ -97,11 +129,16 @@ def spanned_by(
         raise ArgumentError(
             f"num_seeds={num_prior_seeds}, random_seed={random_seed}; both must be at least 0"
         )
+    if examples is None and repair is not None:
+        raise ArgumentError(
+            f"repair={repair!r} is for examples; repair seed latents before you give them, with "
+            f"repairs.{repair}(seed_latents).latents"
+        )
     if examples is None:
         return SeedLatents(
             generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
         )
-    inverted = invert_examples(generator, examples)
+    inverted = invert_examples(generator, examples, repair=repair)
     first = inverted[0].latent
     stacked = np.stack([on_host(example.latent) for example in inverted])
     return SeedLatents(
@@ -109,6 +146,8 @@ def spanned_by(
         library_of(first).from_host(stacked, like=first),
         names=[example.name for example in inverted],
         rms_errors=[example.rms_error for example in inverted],
+        relative_errors=[example.relative_error for example in inverted],
+        moved=[example.moved for example in inverted],
         random_seed=random_seed,
     )
 

@@ -20,6 +20,7 @@ from latent_spaces_by_example.seeds.draws import (
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
 from latent_spaces_by_example.surrogate.span import SeedSpan
+from latent_spaces_by_example.surrogate.typicality import unlike_the_model
 
 # Seed latents whose cosine is nearer to one than this span nothing that rounding does not.
 _SAME_DIRECTION = 1e-9
@@ -40,6 +41,8 @@ class SeedLatents:
         examples: latents that span the user's space, shape (K, *latent_shape); None for none.
         names: one for each example.
         rms_errors: how far each example is from what its latent generates, where that is known.
+        relative_errors: the same over what two of the examples differ by.
+        moved: how far a repair moved each of their latents, where there was one.
         num_prior_seeds: how many prior draws span the space in place of examples.
         random_seed: the study's.
 
@@ -64,6 +67,8 @@ class SeedLatents:
         *,
         names: Sequence[str] = (),
         rms_errors: Sequence[float | None] = (),
+        relative_errors: Sequence[float | None] = (),
+        moved: Sequence[float | None] = (),
         num_prior_seeds: int = 0,
         random_seed: int = 0,
     ) -> None:
@@ -81,6 +86,8 @@ class SeedLatents:
             self._like = self._what_the_generator_takes(given)
         self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(len(self.examples)))
         self.rms_errors = tuple(rms_errors) or (None,) * len(self.examples)
+        self.relative_errors = tuple(relative_errors) or (None,) * len(self.examples)
+        self.moved = tuple(moved) or (None,) * len(self.examples)
         if not len(self._names) == len(self.rms_errors) == len(self.examples):
             raise ArgumentError(
                 f"{len(self._names)} names were given for {len(self.examples)} seed latents"
@@ -114,6 +121,19 @@ class SeedLatents:
     def relative_norms(self) -> Float64[np.ndarray, " K"]:
         """Norm of each inner seed latent over the sqrt(d) that the model expects, shape (K,)."""
         return np.sqrt(np.diagonal(self._gram) / self.num_latent_dims)
+
+    @property
+    def unlike(self) -> tuple[str | None, ...]:
+        """Why each example is unlike anything that the model makes; None where it is not."""
+        return tuple(
+            unlike_the_model(
+                relative_norm=float(self.relative_norms[i]),
+                num_latent_dims=self.num_latent_dims,
+                # what a repair changed is no failure of the model's
+                relative_error=error if self.moved[i] is None else None,
+            )
+            for i, error in enumerate(self.relative_errors)
+        )
 
     def name(self, index: int) -> str:
         """What to call a seed latent; a prior draw by its number, counted from 1."""

@@ -149,8 +149,14 @@ def new_study(
         within_span=within_span,
         num_given=seeds.num_given,
         examples=tuple(
-            SeedLatentFacts(seeds.name(i), float(seeds.relative_norms[i]), rms_error)
-            for i, rms_error in enumerate(seeds.rms_errors)
+            SeedLatentFacts(
+                name=seeds.name(i),
+                relative_norm=float(seeds.relative_norms[i]),
+                rms_error=seeds.rms_errors[i],
+                moved=seeds.moved[i],
+                unlike=seeds.unlike[i],
+            )
+            for i in range(len(seeds.examples))
         ),
         seed_digest=seeds.digest,
         version=__version__,

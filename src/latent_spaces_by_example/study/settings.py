@@ -20,11 +20,15 @@ class SeedLatentFacts:
         relative_norm: norm of its inner latent over the sqrt(d) that the model expects.
         rms_error: difference between the example and what its latent generates; None where the
             seed latent was given as a latent.
+        moved: how far a repair moved its inner latent, over its norm; None without one.
+        unlike: why it is unlike anything that the model makes; None if it is not.
     """
 
     name: str
     relative_norm: float
     rms_error: float | None = None
+    moved: float | None = None
+    unlike: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from scipy.special import chdtr, chdtrc, gammaincinv
 
 # One prior draw in so many has a norm as far out; a study has tens of examples at the most.
 LEVEL = 1e-4
-# In many dimensions the law is so narrow that inverting alone leaves it: a few per cent harm no one.
+# In many dimensions the law is so narrow that inverting alone leaves it; that harms no output.
 LEAST_DEVIATION = 0.1
 MOST_ERROR = 0.1
 
