@@ -23,12 +23,12 @@ _STEP = 0.05
 
 
 def describe(
-    chart: SurrogateChart | Space,
+    chart: Any,
     generator: Any = None,
     *,
     num_points: int = 200,
     random_seed: int = 0,
-    examples: Sequence[Any] | None = None,
+    examples: Any = None,
     names: Sequence[str] | None = None,
     output_features: Callable[[Sequence[Any]], Any] | None = None,
     output_valid: Callable[[Sequence[Any]], Any] | None = None,
@@ -77,7 +77,7 @@ by_example.description.Space`.
         >>> print(description.uniqueness.collapsed[0])
         where u_1 = 0, u_2 to u_3 do not matter
         >>> [(row.name, round(row.by_u, 1)) for row in description.stationarity]
-        [('KnotheRosenblatt', 0.9), ('Angular', 0.8)]
+        [('KnotheRosenblatt', 1.0), ('Angular', 0.8)]
     """
     spaces = _spaces(chart)
     _check(spaces[0], generator, num_points=num_points, random_seed=random_seed)
@@ -109,7 +109,7 @@ by_example.description.Space`.
     )
 
 
-def _spaces(chart: SurrogateChart | Space) -> list[Space]:
+def _spaces(chart: Any) -> list[Space]:
     """What is described: the space, and a chart's seed latents under the other weight charts."""
     if isinstance(chart, Space):
         return [chart]
@@ -124,7 +124,7 @@ def _spaces(chart: SurrogateChart | Space) -> list[Space]:
     return [ChartSpace(chart, weight_chart=weight_chart) for weight_chart in weight_charts]
 
 
-def _check(space: Space, generator: Any, *, num_points: int, random_seed: int) -> None:
+def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -> None:
     for name, value, least in (("num_points", num_points, 10), ("random_seed", random_seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ArgumentError(f"{name}={value!r}; expected a whole number of at least {least}")
@@ -156,7 +156,7 @@ def _likeness(
     chart: SurrogateChart | Space,
     reader: OutputReader,
     *,
-    examples: Sequence[Any] | None,
+    examples: Any,
     names: Sequence[str] | None,
     outputs: Float64[np.ndarray, "n p"] | None,
 ) -> tuple[SeedLatentLikeness, ...]:

@@ -58,7 +58,7 @@ class OutputReader:
         return None if found is None else float(np.concatenate(found)[: len(u)].mean())
 
     def relative_errors(
-        self, chart: SurrogateChart, examples: Sequence[Any], *, outputs: np.ndarray
+        self, chart: SurrogateChart, examples: Any, *, outputs: np.ndarray
     ) -> list[float | None]:
         """Distance of each example from what its latent gives back, over that of two outputs."""
         if len(examples) != chart.num_seeds:
@@ -76,7 +76,7 @@ class OutputReader:
         usual = float(np.median(pdist(outputs))) or 1.0
         return [float(error) for error in np.linalg.norm(back - given, axis=1) / usual]
 
-    def _passed(self, outputs: Sequence[Any]) -> np.ndarray:
+    def _passed(self, outputs: Any) -> np.ndarray:
         passed = np.asarray(self._valid(outputs))  # type: ignore[misc]
         if passed.shape != (len(outputs),):
             raise ArgumentError(
@@ -85,7 +85,7 @@ class OutputReader:
             )
         return passed.astype(bool)
 
-    def _rows(self, outputs: Sequence[Any]) -> Float64[np.ndarray, "n p"]:
+    def _rows(self, outputs: Any) -> Float64[np.ndarray, "n p"]:
         read = outputs if self._features is None else self._features(outputs)
         try:
             if hasattr(read, "dtype"):
