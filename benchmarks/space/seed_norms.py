@@ -251,7 +251,8 @@ def table(results: dict[str, dict]) -> str:
                 )
         lines += [
             "",
-            "Error at the corners, over the median distance between two examples:",
+            "Error at the corners, over the median distance between two examples (`mean` is that "
+            "of all examples here):",
             "",
             "| corner's norm | median | 95 % |",
             "|---|---|---|",
