@@ -87,11 +87,11 @@ def space_stationarity() -> Figure:
             axes.barh(place + shift, found[:, 0], 0.36, xerr=found[:, 1], color=colour,
                       label=f"K = {cell['K']}", error_kw={"lw": 0.8})  # fmt: skip
         axes.set_yticks(place, names)
-        axes.invert_yaxis()
+        axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set(title=name, xlim=(0, 1))
         axes.set_xlabel("rank correlation of distance in u with distance of outputs", fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
 
 

@@ -36,9 +36,10 @@ def describe(
 ) -> Description:
     """Say what a space is like: validity, uniqueness and stationarity, by random points of it.
 
-    Over u uniform in the cube: the law of |inner| and of its elements; min |z - z'| / |u - u'|;
-    the rank correlation of |u - u'|, of the angle of w and w', and of |inner - inner'| with
-    |x - x'|, under the chart's own weight chart and under every one that the library has.
+    Over u uniform in the cube: the law of the norm of inner and of its elements; the minimum of
+    \\|inner - inner'\\| / \\|u - u'\\|; Spearman's rank correlation of \\|u - u'\\|, of the angle
+    between w and w', and of \\|inner - inner'\\| with \\|x - x'\\|, under the chart's own weight
+    chart and under every one that the library has.
 
     Args:
         chart: a surrogate chart of at least two seed latents, or another :class:`~latent_spaces_\

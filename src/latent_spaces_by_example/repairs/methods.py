@@ -24,7 +24,7 @@ def rescale(
 ) -> Repair:
     """Bring every latent to the norm that the model expects; directions stay.
 
-    inner_k <- sqrt(d) inner_k / |inner_k|.
+    inner_k <- sqrt(d) inner_k / \\|inner_k\\|.
 
     Args:
         latents: shape (K, *latent_shape), floating point; NumPy, PyTorch or JAX.
@@ -98,7 +98,7 @@ def whiten(
 ) -> Repair:
     """Undo the correlation between the latents of a set, moving their directions the least.
 
-    E <- C^(-1/2) E over the rows e_k = inner_k / |inner_k|, C = E E^T; norms stay.
+    E <- C^(-1/2) E over the rows e_k = inner_k / \\|inner_k\\|, C = E E^T; norms stay.
 
     Of all sets of orthogonal directions this is the nearest to the latents' own (Löwdin). The
     more alike the examples, the farther they are moved, and prior draws have some correlation
