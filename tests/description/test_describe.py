@@ -92,6 +92,14 @@ def test_collapsed_faces_are_found_where_the_charts_say_they_are():
     assert lsbe.describe(WeightBox(draws(3)), num_points=20).uniqueness.collapsed == ()
 
 
+def test_of_many_coordinates_the_first_and_the_last_are_probed():
+    chart = shell_chart(draws(60))
+    found = lsbe.describe(chart, num_points=10).uniqueness.collapsed
+    assert [face.coordinate for face in found] == [*range(16), *range(43, 58)]
+    assert str(found[0]) == "where u_1 = 0, 31 of the coordinates u_2 to u_59 do not matter"
+    assert str(found[-1]) == "where u_58 = 0, u_59 does not matter"
+
+
 def test_the_closest_pair_is_where_the_result_says():
     chart = shell_chart(draws(3))
     uniqueness = lsbe.describe(chart, Doubling(), num_points=40).uniqueness

@@ -37,7 +37,9 @@ class _SpannedSpace(Space):
 
     def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
         """The combination, carried back by the transport map."""
-        inner = self._span.combine(self._coefficients(u))
+        span = self._span
+        coefficients = span.library.beside(self._coefficients(u), like=span.rows)
+        inner = span.combine(coefficients)
         return self.transport_map.inverse(inner, latent_shape=self.latent_shape)
 
     def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:

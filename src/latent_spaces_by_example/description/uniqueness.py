@@ -21,7 +21,8 @@ class CollapsedFace:
     Attributes:
         coordinate: k, counted from 0, of the face u_k = side.
         side: 0 or 1.
-        lost: the coordinates, counted from 0, that do not matter there.
+        lost: the coordinates, counted from 0, that do not matter there; of more than 32 only
+            the first and the last 16 are looked at.
     """
 
     coordinate: int
@@ -36,7 +37,7 @@ class CollapsedFace:
         elif self.lost == tuple(range(first - 1, last)):
             others = f"u_{first} to u_{last} do"
         else:
-            others = ", ".join(f"u_{j + 1}" for j in self.lost) + " do"
+            others = f"{len(self.lost)} of the coordinates u_{first} to u_{last} do"
         return f"where u_{self.coordinate + 1} = {self.side}, {others} not matter"
 
 
@@ -114,19 +115,20 @@ def _collapsed_faces(space: Space, rng: np.random.Generator) -> tuple[CollapsedF
     """On each face, move one other coordinate at a time and see whether anything moves."""
     m = space.num_coordinates
     half = _MOST_COORDINATES // 2
-    probed = range(m) if m <= _MOST_COORDINATES else [*range(half), *range(m - half, m)]
+    few = m <= _MOST_COORDINATES
+    probed = np.arange(m) if few else np.r_[0:half, m - half : m]
+    rows = np.arange(len(probed))
     found = []
     for k in probed:
         for side in (0, 1):
             base = rng.uniform(0.1, 0.9, size=m)
             base[k] = side
-            changed = np.tile(base, (m, 1))
-            np.fill_diagonal(changed, (base + 0.37) % 1.0)
-            changed[k] = base
+            changed = np.tile(base, (len(probed), 1))
+            changed[rows, probed] = (base[probed] + 0.37) % 1.0
             before = space.positions(base[None])
             apart = np.linalg.norm(space.positions(changed) - before, axis=1)
             same = apart <= _SAME * max(float(np.linalg.norm(before)), 1.0)
-            lost = tuple(int(j) for j in np.flatnonzero(same) if j != k)
+            lost = tuple(int(j) for j in probed[same] if j != k)
             if lost:
-                found.append(CollapsedFace(k, side, lost))
+                found.append(CollapsedFace(int(k), side, lost))
     return tuple(found)
