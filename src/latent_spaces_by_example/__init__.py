@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latent_spaces_by_example import (
         charts,
+        description,
         diagnostics,
         errors,
         generators,
         objectives,
+        repairs,
         report,
         search,
         seeds,
         study,
         transport_maps,
     )
+    from latent_spaces_by_example.description import describe
     from latent_spaces_by_example.diagnostics import diagnose
     from latent_spaces_by_example.report import write_report
     from latent_spaces_by_example.study import Study, open_study, optimise
@@ -39,6 +42,7 @@ _HOME_OF = {
     "SurrogateChart": "surrogate",
     "angular_surrogate_chart": "surrogate",
     "diagnose": "diagnostics",
+    "describe": "description",
     "knothe_rosenblatt_surrogate_chart": "surrogate",
     "open_study": "study",
     "optimise": "study",
@@ -47,11 +51,13 @@ _HOME_OF = {
 _MODULES = frozenset(
     {
         "charts",
+        "description",
         "diagnostics",
         "errors",
         "generators",
         "objectives",
         "report",
+        "repairs",
         "search",
         "seeds",
         "study",
@@ -66,6 +72,8 @@ __all__ = [
     "__version__",
     "angular_surrogate_chart",
     "charts",
+    "describe",
+    "description",
     "diagnose",
     "diagnostics",
     "errors",
@@ -74,6 +82,7 @@ __all__ = [
     "objectives",
     "open_study",
     "optimise",
+    "repairs",
     "report",
     "search",
     "seeds",

@@ -162,7 +162,10 @@ def test_a_generator_that_is_no_function_of_its_latents_is_found():
         ),
         (lambda z: {**z, "move": z["move"][:3]}, "expected the same number"),
         (lambda z: {**z, "turn": z["turn"] * np.nan}, r"seed_latents\['turn'\] holds 96 values"),
-        (lambda z: {**z, "turn": z["turn"] * 3.0}, "part 'turn': z holds 24 quaternions"),
+        (
+            lambda z: {**z, "turn": z["turn"] * 3.0},
+            "seed latent 'seed 1': part 'turn': z holds 6 quat",
+        ),
     ],
 )
 def test_bad_seed_latents_are_an_error_that_names_the_part(change, message):

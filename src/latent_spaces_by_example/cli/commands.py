@@ -12,6 +12,7 @@ import click
 
 from latent_spaces_by_example import __version__
 from latent_spaces_by_example.cli.check import check
+from latent_spaces_by_example.cli.describe import describe
 from latent_spaces_by_example.cli.options import opened, study_options
 from latent_spaces_by_example.cli.top import top
 from latent_spaces_by_example.errors import LatentSpacesError
@@ -37,6 +38,7 @@ def main() -> None:
 
 main.add_command(top)
 main.add_command(check)
+main.add_command(describe)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
@@ -74,6 +76,11 @@ def _space_options(command: Any) -> Any:
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @click.option("--prompt", help="What a diffusers pipeline is to make.")
 @_space_options
+@click.option(
+    "--repair",
+    type=click.Choice(["rescale", "gaussianise", "whiten"]),
+    help="What to do to the examples' latents first; by default nothing.",
+)
 @click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
@@ -94,6 +101,7 @@ def optimise(
     beyond_examples: bool,
     num_seeds: int | None,
     random_seed: int,
+    repair: str | None,
     search: str,
     batch_size: int,
     storage: str | None,
@@ -129,6 +137,7 @@ def optimise(
         seed_latents=None if seed_latents is None else _random_seeds(seed_latents),
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
+        repair=repair,
     )
     if not no_check_generator:
         check_before_study(model, seeds)

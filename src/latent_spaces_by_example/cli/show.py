@@ -74,10 +74,19 @@ def _show_examples(study: Study, console: Console) -> None:
     if not examples:
         return
     table = Table("example", "latent norm / expected", "RMS of the reconstruction")
+    repaired = any(facts.moved is not None for facts in examples)
+    if repaired:
+        table.add_column("moved by the repair")
     for facts in examples:
         error = "" if facts.rms_error is None else f"{facts.rms_error:.2g}"
-        table.add_row(escape(facts.name), f"{facts.relative_norm:.2f}", error)
+        moved = [f"{facts.moved:.2f}"] if facts.moved is not None else []
+        table.add_row(escape(facts.name), f"{facts.relative_norm:.2f}", error, *moved)
     console.print(table)
+    for facts in examples:
+        if facts.unlike is not None:
+            console.print(
+                f"{escape(facts.name)} is unlike what the model makes: {escape(facts.unlike)}"
+            )
 
 
 def _show_result(study: Study, console: Console) -> None:

@@ -121,7 +121,12 @@ def _inverted(snapshot: Snapshot) -> Html:
     said = "Norm / expected is the length of the latent over what the model expects of its draws."
     if inverted:
         said += " The error is between an example and what its latent generates."
-    return joined([table(head, rows, label="Latents of the examples"), note(said)])
+    unlike = [
+        note(f"{fact.name} is unlike what the model makes: {fact.unlike}.")
+        for fact in facts
+        if fact.unlike is not None
+    ]
+    return joined([table(head, rows, label="Latents of the examples"), note(said), *unlike])
 
 
 def _bar(share: float, *, sign: float = 1.0) -> Html:

@@ -23,6 +23,7 @@ from latent_spaces_by_example.seeds.inner_latents import InnerLatents
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
 from latent_spaces_by_example.surrogate.span import SeedSpan
+from latent_spaces_by_example.surrogate.typicality import unlike_the_model
 from latent_spaces_by_example.transport_maps.layout import Layout, layout_of, rows_of
 
 # Seed latents whose cosine is nearer to one than this span nothing that rounding does not.
@@ -50,6 +51,8 @@ class SeedLatents:
             seeds, whole numbers that the generator draws latents from.
         names: one for each example.
         rms_errors: how far each example is from what its latent generates, where that is known.
+        relative_errors: the same over what two of the examples differ by.
+        moved: how far a repair moved each of their latents, where there was one.
         num_prior_seeds: how many prior draws span the space in place of examples.
         random_seed: the study's.
 
@@ -74,6 +77,8 @@ class SeedLatents:
         *,
         names: Sequence[str] = (),
         rms_errors: Sequence[float | None] = (),
+        relative_errors: Sequence[float | None] = (),
+        moved: Sequence[float | None] = (),
         num_prior_seeds: int = 0,
         random_seed: int = 0,
     ) -> None:
@@ -94,6 +99,8 @@ class SeedLatents:
         self.num_examples = len(self.examples) or len(self.example_random_seeds)
         self._names = tuple(names) or tuple(f"seed {i + 1}" for i in range(self.num_examples))
         self.rms_errors = tuple(rms_errors) or (None,) * self.num_examples
+        self.relative_errors = tuple(relative_errors) or (None,) * self.num_examples
+        self.moved = tuple(moved) or (None,) * self.num_examples
         if not len(self._names) == len(self.rms_errors) == self.num_examples:
             raise ArgumentError(
                 f"{len(self._names)} names were given for {self.num_examples} seed latents"
@@ -134,6 +141,19 @@ class SeedLatents:
     def relative_norms(self) -> Float64[np.ndarray, " K"]:
         """Norm of each inner seed latent over the sqrt(d) that the model expects, shape (K,)."""
         return np.sqrt(np.diagonal(self._inner.gram) / self.num_latent_dims)
+
+    @property
+    def unlike(self) -> tuple[str | None, ...]:
+        """Why each example is unlike anything that the model makes; None where it is not."""
+        return tuple(
+            unlike_the_model(
+                relative_norm=float(self.relative_norms[i]),
+                num_latent_dims=self.num_latent_dims,
+                # what a repair changed is no failure of the model's
+                relative_error=error if self.moved[i] is None else None,
+            )
+            for i, error in enumerate(self.relative_errors)
+        )
 
     def name(self, index: int) -> str:
         """What to call a seed latent; a prior draw by its number, counted from 1."""
@@ -219,7 +239,10 @@ class SeedLatents:
                 self._like = drawn
             latent = on_host(drawn)
         there = library_of(self._like).from_host(latent, like=self._like)
-        return on_host(self._transport_map.forward(self._layout.unpack(there)))[0]
+        try:
+            return on_host(self._transport_map.forward(self._layout.unpack(there)))[0]
+        except ArgumentError as error:
+            raise ArgumentError(f"seed latent {self.name(index)!r}: {error}") from error
 
     def _span(self, num_seeds: int) -> SeedSpan:
         # with the Gram matrix known, nothing is asked of the rows but their number and dtype

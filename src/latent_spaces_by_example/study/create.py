@@ -154,12 +154,14 @@ def new_study(
         num_given=seeds.num_given,
         examples=tuple(
             SeedLatentFacts(
-                seeds.name(i),
-                float(seeds.relative_norms[i]),
-                rms_error,
-                None if len(seeds.examples) else seeds.random_seed_of(i),
+                name=seeds.name(i),
+                relative_norm=float(seeds.relative_norms[i]),
+                rms_error=seeds.rms_errors[i],
+                random_seed=None if len(seeds.examples) else seeds.random_seed_of(i),
+                moved=seeds.moved[i],
+                unlike=seeds.unlike[i],
             )
-            for i, rms_error in enumerate(seeds.rms_errors)
+            for i in range(seeds.num_examples)
         ),
         seed_digest=seeds.digest,
         version=__version__,

@@ -22,12 +22,16 @@ class SeedLatentFacts:
         rms_error: difference between the example and what its latent generates; None where the
             seed latent was given as a latent.
         random_seed: the integer that it was given as; None where it was given otherwise.
+        moved: how far a repair moved its inner latent, over its norm; None without one.
+        unlike: why it is unlike anything that the model makes; None if it is not.
     """
 
     name: str
     relative_norm: float
     rms_error: float | None = None
     random_seed: int | None = None
+    moved: float | None = None
+    unlike: str | None = None
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,16 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         return self._layout.latent_shape
 
     @property
+    def weight_chart(self) -> Chart:
+        """The chart u <-> w."""
+        return self._weight_chart
+
+    @property
+    def transport_map(self) -> TransportMap:
+        """The law of the latents."""
+        return self._transport_map
+
+    @property
     def combination(self) -> str:
         """Name of the rule by which weights combine the seed latents."""
         return self._rule.name
@@ -188,6 +198,16 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         )
         inner = self._span.combine(coefficients)
         return self._transport_map.inverse(inner, latent_shape=self.latent_shape)
+
+    def coefficients(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        """Return c(w): the inner latent at weights w (n, K) is sum_k c_k(w) T(z_k).
+
+        With :attr:`gram` they give norms and angles in the space without making a latent.
+
+        Raises:
+            ArgumentError, OutsideSpaceError: as :meth:`from_w_to_z` does.
+        """
+        return self._coefficients_of(w)
 
     def from_z_to_w(self, z: Latents) -> Float[Any, "n K"]:
         """Map latents (n, *latent_shape) of the space to their weights.
