@@ -67,6 +67,12 @@ def _space_options(command: Any) -> Any:
     help="Go on though the same latent may give different outputs.",
 )
 @click.option("--name", help="Of the study in its storage; by default the run folder's name.")
+@click.option(
+    "--artifacts",
+    default="all",
+    show_default=True,
+    help="Outputs to keep in the run folder: all, none, or best:K.",
+)
 @click.option("--out", help="The run folder; by default a new one under runs/.")
 def optimise(
     generator: str,
@@ -82,6 +88,7 @@ def optimise(
     storage: str | None,
     no_check_generator: bool,
     name: str | None,
+    artifacts: str,
     out: str | None,
 ) -> None:
     """Search what GENERATOR can make for what the objective scores highest.
@@ -125,6 +132,7 @@ def optimise(
         storage=storage,
         name=name,
         out=out or _next_free_folder(generator),
+        artifacts=artifacts,
     )
     run_and_show(study, measure, search=engine, budget=budget)
 

@@ -31,6 +31,8 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
                 progress.update(task, completed=_done(running), best=_best(running))
                 if trial.error is not None:
                     progress.console.print(f"trial {trial.number} failed: {escape(trial.error)}")
+                if trial.warning is not None:
+                    progress.console.print(f"trial {trial.number}: {escape(trial.warning)}")
 
             study.run(objective, search=search, budget=budget, on_trial=on_trial)
     except KeyboardInterrupt:

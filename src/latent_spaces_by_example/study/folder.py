@@ -20,6 +20,7 @@ DATABASE = "study.db"
 SEED_LATENTS = "seed_latents.safetensors"
 HISTORY = "history.csv"
 REPORT = "report.html"
+ARTIFACTS = "artifacts"
 
 
 class RunFolder:
@@ -76,6 +77,11 @@ class RunFolder:
     def report(self) -> Path:
         """Where the report goes."""
         return self.path / REPORT
+
+    @property
+    def artifacts(self) -> Path:
+        """Where Optuna's artifact store keeps the outputs of the trials."""
+        return self.path / ARTIFACTS
 
     def save_seed_latents(self, seeds: SeedLatents) -> Path:
         """Write all seed latents made so far, shape (K, *latent_shape), with their names."""

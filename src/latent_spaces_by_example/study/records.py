@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.exceptions import DuplicatedStudyError, StorageInternalError
+from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from sqlalchemy.exc import SQLAlchemyError
 
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.passwords import storage_errors
 
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
+_WARNING = "lsbe:warning"
+_WORKER = "lsbe:worker"
 _LOCKED_SECONDS = 60
 
 
@@ -33,6 +36,8 @@ class Trial:
         figures: what the objective keeps beside the score.
         seconds: how long generating and scoring took; None while pending.
         error: why it failed; None where it did not.
+        warning: what went wrong beside the evaluation: an output that could not be kept.
+        worker: which process evaluated it, as host:pid, where that is recorded.
     """
 
     number: int
@@ -41,6 +46,8 @@ class Trial:
     figures: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     error: str | None = None
+    warning: str | None = None
+    worker: str | None = None
 
     @property
     def pending(self) -> bool:
@@ -73,7 +80,8 @@ class Records:
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
-            study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
+            with storage_errors(storage, doing="written"):
+                study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
@@ -92,7 +100,8 @@ class Records:
             StudyError: there is none, there are several, or another program made it.
         """
         backend = _open_storage(storage)
-        names = [study.study_name for study in backend.get_all_studies()]
+        with storage_errors(storage, doing="read"):
+            names = [study.study_name for study in backend.get_all_studies()]
         if name is None and len(names) == 1:
             name = names[0]
         if name not in names:
@@ -144,6 +153,16 @@ class Records:
         self._storage.set_trial_user_attr(trial_id, _RESULT, {"error": error, "seconds": seconds})
         self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
+    def attach(self, number: int, artifact: Mapping[str, str | None]) -> None:
+        """Record a file that Optuna's artifact store holds of a pending trial."""
+        key = f"artifacts:{artifact['artifact_id']}"  # Optuna's own, which its tools look for
+        trial_id = self._trial_id(number)
+        self._storage.set_trial_system_attr(trial_id, key, json.dumps(dict(artifact)))
+
+    def warn(self, number: int, warning: str) -> None:
+        """Record what went wrong beside the evaluation of a pending trial."""
+        self._storage.set_trial_user_attr(self._trial_id(number), _WARNING, warning)
+
     def _trial_id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
@@ -151,15 +170,12 @@ class Records:
 def _open_storage(storage: str | BaseStorage | None) -> BaseStorage:
     if storage is None:
         return InMemoryStorage()
-    try:
+    with storage_errors(storage, doing="opened"):
         if isinstance(storage, str) and storage.startswith("sqlite:"):
             # whoever looks at a running study locks the file for a moment; that must not end it
             patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
             return get_storage(RDBStorage(storage, engine_kwargs=patient))
         return get_storage(storage)
-    except (SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:
-        shown = storage.split("://")[0] + "://..." if isinstance(storage, str) else repr(storage)
-        raise StudyError(f"storage={shown} cannot be opened: {error}") from error
 
 
 def _read(trial: FrozenTrial) -> Trial:
@@ -174,4 +190,6 @@ def _read(trial: FrozenTrial) -> Trial:
         figures=result.get("figures", {}),
         seconds=result.get("seconds") if finished or failed else None,
         error=result.get("error", "no message was stored") if failed else None,
+        warning=attributes.get(_WARNING),
+        worker=attributes.get(_WORKER),
     )
