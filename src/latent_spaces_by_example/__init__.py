@@ -19,7 +19,13 @@ if TYPE_CHECKING:
         study,
         transport_maps,
     )
-    from latent_spaces_by_example.study import Study, open_study, optimise
+    from latent_spaces_by_example.study import (
+        Study,
+        export_study,
+        import_study,
+        open_study,
+        optimise,
+    )
     from latent_spaces_by_example.surrogate import (
         SurrogateChart,
         angular_surrogate_chart,
@@ -36,6 +42,8 @@ _HOME_OF = {
     "SurrogateChart": "surrogate",
     "angular_surrogate_chart": "surrogate",
     "knothe_rosenblatt_surrogate_chart": "surrogate",
+    "export_study": "study",
+    "import_study": "study",
     "open_study": "study",
     "optimise": "study",
 }
@@ -62,7 +70,9 @@ __all__ = [
     "charts",
     "diagnostics",
     "errors",
+    "export_study",
     "generators",
+    "import_study",
     "knothe_rosenblatt_surrogate_chart",
     "objectives",
     "open_study",

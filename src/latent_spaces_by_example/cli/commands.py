@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.cli import studies
 from latent_spaces_by_example.errors import LatentSpacesError
 
 # click and the errors are all that is loaded until a command runs: --help must be instant
@@ -31,6 +32,9 @@ class _Group(click.Group):
 def main() -> None:
     """Of everything that a generative model can make, find what is best for you."""
 
+
+for _command in studies.COMMANDS:
+    main.add_command(_command)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option("--examples", help="Names or files, separated by commas; they span the space."),

@@ -22,6 +22,7 @@ _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
 _WARNING = "lsbe:warning"
 _WORKER = "lsbe:worker"
+_ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
 _LOCKED_SECONDS = 60
 
 
@@ -113,6 +114,27 @@ class Records:
             raise StudyError(f"study {name!r} was not made by lsbe: it has no settings of ours")
         return records
 
+    @staticmethod
+    def storage_of(storage: str | BaseStorage) -> BaseStorage:
+        """The storage at a URL, opened as all studies of this library open theirs.
+
+        Raises:
+            StudyError: it cannot be.
+        """
+        return _open_storage(storage)
+
+    @staticmethod
+    def names(storage: str | BaseStorage) -> list[str]:
+        """The names of all studies of ours in a storage.
+
+        Raises:
+            StudyError: it cannot be opened or read.
+        """
+        backend = _open_storage(storage)
+        with storage_errors(storage, doing="read"):
+            studies = backend.get_all_studies()
+        return sorted(study.study_name for study in studies if _SETTINGS in study.user_attrs)
+
     @property
     def settings(self) -> dict[str, Any]:
         """What is needed to go on with the study, as JSON values."""
@@ -155,9 +177,15 @@ class Records:
 
     def attach(self, number: int, artifact: Mapping[str, str | None]) -> None:
         """Record a file that Optuna's artifact store holds of a pending trial."""
-        key = f"artifacts:{artifact['artifact_id']}"  # Optuna's own, which its tools look for
+        key = f"{_ARTIFACT}{artifact['artifact_id']}"
         trial_id = self._trial_id(number)
         self._storage.set_trial_system_attr(trial_id, key, json.dumps(dict(artifact)))
+
+    def artifact_ids(self) -> set[str]:
+        """The ids of all files that Optuna's artifact store holds of the study's trials."""
+        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        keys = (key for trial in trials for key in trial.system_attrs)
+        return {key.removeprefix(_ARTIFACT) for key in keys if key.startswith(_ARTIFACT)}
 
     def warn(self, number: int, warning: str) -> None:
         """Record what went wrong beside the evaluation of a pending trial."""
