@@ -76,9 +76,7 @@ def export(
     with tempfile.TemporaryDirectory() as workplace:
         report: Path | None = Path(workplace) / "report.html"
         try:
-            _write_report(
-                folder, storage=storage, name=name, generator=generator, path=str(report)
-            )
+            _write_report(folder, storage=storage, name=name, generator=generator, path=str(report))
         except LatentSpacesError as error:
             report = None
             there = Path(folder, "report.html").is_file()
@@ -117,6 +115,7 @@ def dashboard(folder: str, storage: str | None, port: int) -> None:
     from latent_spaces_by_example.study.folder import RunFolder
     from latent_spaces_by_example.study.overview import open_storage
 
+    backend = open_storage(folder, storage=storage)
     try:
         from optuna_dashboard import run_server
     except ModuleNotFoundError as error:
@@ -124,7 +123,6 @@ def dashboard(folder: str, storage: str | None, port: int) -> None:
             "the dashboard needs optuna-dashboard; install it with: "
             "pip install 'latent-spaces-by-example[dashboard]'"
         ) from error
-    backend = open_storage(folder, storage=storage)
     store = FileSystemArtifactStore(RunFolder(folder).artifacts)
     click.echo(f"dashboard: http://127.0.0.1:{port}/dashboard/ (Ctrl-C stops it)")
     run_server(backend, host="127.0.0.1", port=port, artifact_store=store)

@@ -23,9 +23,7 @@ from latent_spaces_by_example.study.overview import (
 )
 
 
-def show_status(
-    folder: str | None, *, storage: Any, name: str | None, every: float | None
-) -> None:
+def show_status(folder: str | None, *, storage: Any, name: str | None, every: float | None) -> None:
     """Print how a study stands; with ``every``, again after so many seconds until Ctrl-C."""
     console = Console()
     records = open_records(folder, storage=storage, name=name)

@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,9 @@ class Artifacts:
     ) -> Iterator[tuple[str, Callable[[], bytes]]]:
         for name in self._names(number):
             if hasattr(self._generator, "render") and name == _picture_name(number):
-                yield name, lambda: self._rendered(output, small=small)
+                yield name, partial(self._rendered, output, small=small)
             elif not small:
-                yield name, lambda name=name: self._saved(output, name)
+                yield name, partial(self._saved, output, name)
 
     def _rendered(self, output: Any, *, small: bool) -> bytes:
         return _png(self._generator.render(output), small=small)

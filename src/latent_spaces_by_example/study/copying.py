@@ -44,9 +44,12 @@ def take_snapshot(storage: Any, target: Path, *, name: str | None) -> str:
         source = Path(make_url(storage).database or "")
         if not source.is_file():
             raise StudyError(f"there is no database {source}")
-        with _sqlite_errors(source), closing(_read_only(source)) as opened:
-            with closing(sqlite3.connect(target)) as copy:
-                opened.backup(copy)
+        with (
+            _sqlite_errors(source),
+            closing(_read_only(source)) as opened,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            opened.backup(copy)
         return Records.open(f"sqlite:///{target}", name=name).name
     records = Records.open(storage, name=name)
     fresh = _fresh(target)

@@ -52,9 +52,7 @@ def evaluate(
         return [Outcome(error=message, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / len(latents)
     found = read_scores(scored, n=len(latents))
-    return [
-        _outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)
-    ]
+    return [_outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)]
 
 
 def _outcome(found: Evaluation, *, seconds: float, output: Any) -> Outcome:
@@ -64,7 +62,7 @@ def _outcome(found: Evaluation, *, seconds: float, output: Any) -> Outcome:
     return Outcome(figures=found.figures, error=error, seconds=seconds)
 
 
-def _item(outputs: Sequence[Any], index: int) -> Any:
+def _item(outputs: Any, index: int) -> Any:
     try:
         return outputs[index]
     except (IndexError, KeyError, TypeError):

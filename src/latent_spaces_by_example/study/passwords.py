@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.engine import make_url
@@ -67,19 +68,15 @@ def _secrets_in(storage: Any) -> bool:
 
 
 def _secrets(url: str) -> set[str]:
-    """The password as it is written and as it is meant, and the values of the options."""
-    rest = url.split("://", 1)[-1]
-    found = set()
+    """The password as it is written and as it is meant, and such options likewise."""
+    rest, _, query = url.split("://", 1)[-1].partition("?")
+    # what cannot be read as a URL is searched too: a mistyped one is shown most of all
     written = re.match(r"[^/@]*:([^@]*)@", rest) or re.match(r"[^:]*:(.*)@", rest)
-    if written:
-        found.add(written[1])
-    try:
-        parsed = make_url(url)
-    except (UrlError, ValueError):
-        return found - {""}
-    if parsed.password:
-        found.add(str(parsed.password))
-    for name, value in parsed.query.items():
+    found = {written[1]} if written else set()
+    for option in query.split("&"):
+        name, _, value = option.partition("=")
         if re.search("pass|key|secret|token", name, re.IGNORECASE):
-            found.update([value] if isinstance(value, str) else value)
-    return found - {""}
+            found.add(value)
+    return {
+        form for secret in found for form in (secret, unquote(secret), unquote_plus(secret))
+    } - {""}

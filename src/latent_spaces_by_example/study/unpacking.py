@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from latent_spaces_by_example.errors import StudyError
 
@@ -83,7 +83,7 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _copied(member: IO[bytes], file: IO[bytes], *, most: int) -> str:
+def _copied(member: Any, file: Any, *, most: int) -> str:
     digest, size = hashlib.sha256(), 0
     while chunk := member.read(_CHUNK):
         size += len(chunk)
