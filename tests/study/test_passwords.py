@@ -52,7 +52,7 @@ def test_a_storage_that_cannot_be_opened(url, caplog, capfd):
 
 
 def test_our_own_errors_pass():
-    with pytest.raises(ArgumentError, match="^mine$"), storage_errors(None, doing="opened"):
+    with pytest.raises(ArgumentError, match=r"^mine$"), storage_errors(None, doing="opened"):
         raise ArgumentError("mine")
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
 _STORAGE = click.option("--storage", help="Where the study is, if not in the run folder.")
@@ -128,7 +125,7 @@ def dashboard(folder: str, storage: str | None, port: int) -> None:
     run_server(backend, host="127.0.0.1", port=port, artifact_store=store)
 
 
-COMMANDS: list[Callable[..., Any]] = [status, list_studies, export, import_archive, dashboard]
+COMMANDS: list[click.Command] = [status, list_studies, export, import_archive, dashboard]
 
 
 def _write_report(

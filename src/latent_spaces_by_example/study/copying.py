@@ -29,6 +29,7 @@ _OF_TRIALS = (
 # Optuna's own samplers leave other attributes, and one of them unpickles what it left: that a
 # study from elsewhere runs no code depends on leaving those out. None of our searches has any.
 _SYSTEM_ATTRIBUTES = ("artifacts:", "constraints")
+_OF_WORKERS = ("lsbe:worker", "lsbe:claim", "lsbe:heartbeat")
 
 
 def take_snapshot(storage: Any, target: Path, *, name: str | None) -> str:
@@ -40,7 +41,7 @@ def take_snapshot(storage: Any, target: Path, *, name: str | None) -> str:
     Raises:
         StudyError: the storage cannot be read, or holds no such study.
     """
-    if isinstance(storage, str) and make_url(storage).get_backend_name() == "sqlite":
+    if isinstance(storage, str) and storage.startswith("sqlite:"):
         source = Path(make_url(storage).database or "")
         if not source.is_file():
             raise StudyError(f"there is no database {source}")
@@ -113,6 +114,12 @@ def _copy_rows(database: sqlite3.Connection, name: str) -> None:
             "trial_system_attributes",
             where=f"{of_trials} AND ({of_ours})",
             values=tuple(values),
+        )
+        # a copy has no workers: what they hold is free
+        database.execute(
+            "DELETE FROM main.trial_user_attributes WHERE key IN (?, ?, ?) AND trial_id IN "
+            "(SELECT trial_id FROM main.trials WHERE state IN ('RUNNING', 'WAITING'))",
+            _OF_WORKERS,
         )
 
 

@@ -111,14 +111,11 @@ def overview_of(records: Records) -> Overview:
     with storage_errors(f"of study {records.name!r}", doing="read"):
         settings = Settings.from_json(records.settings)
         trials = records.trials()
-        raw = records.optuna_study.get_trials(deepcopy=False)
-    done = [(trial, frozen.datetime_complete) for trial, frozen in zip(trials, raw, strict=False)]
+        raw = {t.number: t for t in records.optuna_study.get_trials(deepcopy=False)}
+    done = [(trial, raw[trial.number].datetime_complete) for trial in trials]
     ends = sorted(end for trial, end in done if end is not None and not trial.pending)
-    starts = [
-        frozen.datetime_start
-        for trial, frozen in zip(trials, raw, strict=False)
-        if trial.pending and frozen.datetime_start is not None
-    ]
+    begun = [raw[trial.number].datetime_start for trial in trials if trial.pending]
+    starts = [start for start in begun if start is not None]
     scored = [trial for trial in trials if trial.score is not None]
     best = max(scored, key=lambda trial: trial.score or 0.0, default=None)
     names = dict.fromkeys(trial.worker or "" for trial in trials)

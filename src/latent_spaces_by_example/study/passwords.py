@@ -77,6 +77,5 @@ def _secrets(url: str) -> set[str]:
         name, _, value = option.partition("=")
         if re.search("pass|key|secret|token", name, re.IGNORECASE):
             found.add(value)
-    return {
-        form for secret in found for form in (secret, unquote(secret), unquote_plus(secret))
-    } - {""}
+    meant = {decode(secret) for secret in found for decode in (unquote, unquote_plus)}
+    return (found | meant) - {""}

@@ -21,7 +21,7 @@ _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
 _WARNING = "lsbe:warning"
-_WORKER = "lsbe:worker"
+_WORKER, _CLAIM = "lsbe:worker", "lsbe:claim"
 _ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
 _LOCKED_SECONDS = 60
 
@@ -219,5 +219,13 @@ def _read(trial: FrozenTrial) -> Trial:
         seconds=result.get("seconds") if finished or failed else None,
         error=result.get("error", "no message was stored") if failed else None,
         warning=attributes.get(_WARNING),
-        worker=attributes.get(_WORKER),
+        worker=_worker(attributes),
     )
+
+
+def _worker(attributes: Mapping[str, Any]) -> str | None:
+    if _WORKER in attributes:
+        return str(attributes[_WORKER])
+    claim = attributes.get(_CLAIM)
+    by = claim.get("by") if isinstance(claim, Mapping) else None
+    return f"{by.get('host')}:{by.get('pid')}" if isinstance(by, Mapping) else None
