@@ -56,7 +56,9 @@ def storage_errors(storage: Any, *, doing: str) -> Iterator[None]:
     except (SQLAlchemyError, StorageInternalError, ImportError, ValueError, RuntimeError) as error:
         if isinstance(error, LatentSpacesError):
             raise
-        plain = f"storage={shown_storage(storage)} cannot be {doing}: {error}"
+        # the driver's own words, without the advertisement that SQLAlchemy puts around them
+        said = str(getattr(error, "orig", None) or error).strip()
+        plain = f"storage={shown_storage(storage)} cannot be {doing}: {said}"
         message = without_password(plain, storage)
         # the chain of a traceback shows the original message, so it goes where that is secret
         cause = error if message == plain and not _secrets_in(storage) else None
