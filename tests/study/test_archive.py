@@ -186,6 +186,15 @@ class TestExportOfBadInput:
         assert result.stdout.count("refused:") == 2, result.stdout + result.stderr
         assert list(tmp_path.iterdir()) == []
 
+    def test_a_run_folder_that_cannot_be_written_any_more(self, made, tmp_path):
+        shutil.copytree(made, tmp_path / "run")
+        study = lsbe.open_study(tmp_path / "run", generator=Drawn())
+        (tmp_path / "run" / "history.csv").unlink()
+        (tmp_path / "run" / "history.csv").mkdir()
+        with pytest.raises(StudyError, match=r"history.csv' cannot be written: .* in the database"):
+            study.save()
+        assert not list((tmp_path / "run").glob(".*.partial"))
+
     def test_seed_latents_that_are_not_there(self, made, tmp_path):
         shutil.copytree(made, tmp_path / "run")
         (tmp_path / "run" / "seed_latents.safetensors").unlink()

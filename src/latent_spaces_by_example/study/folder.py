@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,5 +128,13 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     # a reader, or a run that dies here, sees the old file or the new one and never a half
     target = path.with_name(f".{path.name}.partial")
-    write(target)
-    os.replace(target, path)
+    try:
+        write(target)
+        os.replace(target, path)
+    except OSError as error:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise StudyError(
+            f"{str(path)!r} cannot be written: {error}; every finished evaluation is "
+            "in the database"
+        ) from error
