@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,3 +142,25 @@ class TestLists:
         ((name, overview),) = studies_in(storage)
         assert name == "ours"
         assert np.isfinite(overview.best_score)
+
+
+@pytest.mark.slow
+def test_looking_while_the_tables_are_made(tmp_path):
+    # each of several processes finds no tables, and makes them
+    code = (
+        "import sys, latent_spaces_by_example.study.records as r\n"
+        "sys.stdin.readline()\n"
+        "print(r.Records.names('sqlite:///new.db'))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
+    looking = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    for process in looking:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=120)[0] for process in looking] == ["[]\n"] * 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.passwords import storage_errors
@@ -24,6 +26,7 @@ _WARNING = "lsbe:warning"
 _WORKER, _CLAIM = "lsbe:worker", "lsbe:claim"
 _ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
 _LOCKED_SECONDS = 60
+_TABLES_TRIED = 20
 
 
 @dataclass(frozen=True)
@@ -200,10 +203,22 @@ def _open_storage(storage: str | BaseStorage | None) -> BaseStorage:
         return InMemoryStorage()
     with storage_errors(storage, doing="opened"):
         if isinstance(storage, str) and storage.startswith("sqlite:"):
-            # whoever looks at a running study locks the file for a moment; that must not end it
-            patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
-            return get_storage(RDBStorage(storage, engine_kwargs=patient))
+            return get_storage(_sqlite(storage))
         return get_storage(storage)
+
+
+def _sqlite(url: str) -> RDBStorage:
+    # whoever looks at a running study locks the file for a moment; that must not end it
+    patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
+    for _ in range(_TABLES_TRIED):
+        try:
+            return RDBStorage(url, engine_kwargs=patient)
+        except (OperationalError, IntegrityError) as error:
+            # whoever opens a new database makes its tables; two may do so at once
+            if "already exists" not in str(error) and not isinstance(error, IntegrityError):
+                raise
+            time.sleep(0.1)
+    return RDBStorage(url, engine_kwargs=patient)
 
 
 def _read(trial: FrozenTrial) -> Trial:
