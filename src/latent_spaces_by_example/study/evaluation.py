@@ -20,12 +20,14 @@ class Outcome:
         figures: what the objective keeps beside the score.
         error: why it failed; None where it did not.
         seconds: how long it took; in a batch, its share.
+        output: what was scored; None where it failed.
     """
 
     score: float | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     seconds: float = 0.0
+    output: Any = field(default=None, repr=False, compare=False)
 
 
 def evaluate(
@@ -51,11 +53,19 @@ def evaluate(
         message = f"{type(error).__name__}: {error}"
         return [Outcome(error=message, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / n
-    return [_outcome(found, seconds) for found in read_scores(scored, n=n)]
+    found = read_scores(scored, n=n)
+    return [_outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)]
 
 
-def _outcome(found: Evaluation, seconds: float) -> Outcome:
+def _outcome(found: Evaluation, *, seconds: float, output: Any) -> Outcome:
     if found.finite:
-        return Outcome(score=found.score, figures=found.figures, seconds=seconds)
+        return Outcome(score=found.score, figures=found.figures, seconds=seconds, output=output)
     error = f"the score is {found.score}, not finite"
     return Outcome(figures=found.figures, error=error, seconds=seconds)
+
+
+def _item(outputs: Any, index: int) -> Any:
+    try:
+        return outputs[index]
+    except (IndexError, KeyError, TypeError):
+        return None  # a generator that returns no sequence; its score counts all the same

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.exceptions import DuplicatedStudyError, StorageInternalError
+from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.passwords import storage_errors
 
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
+_WARNING = "lsbe:warning"
+_WORKER, _CLAIM = "lsbe:worker", "lsbe:claim"
+_ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
 _LOCKED_SECONDS = 60
 _NOT_LOOKED_AT = CandidateValidity()
+_TABLES_TRIED = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Trial:
             :class:`latent_spaces_by_example.diagnostics.CandidateValidity`; empty while pending,
             and in studies of before there were any.
         invalid: in what the latent is not what the study promised; None where it is.
+        warning: what went wrong beside the evaluation: an output that could not be kept.
+        worker: which process evaluated it, as host:pid, where that is recorded.
     """
 
     number: int
@@ -49,6 +58,8 @@ class Trial:
     error: str | None = None
     validity: Mapping[str, float] = field(default_factory=dict)
     invalid: str | None = None
+    warning: str | None = None
+    worker: str | None = None
 
     @property
     def pending(self) -> bool:
@@ -81,7 +92,8 @@ class Records:
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
-            study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
+            with storage_errors(storage, doing="written"):
+                study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
@@ -100,7 +112,8 @@ class Records:
             StudyError: there is none, there are several, or another program made it.
         """
         backend = _open_storage(storage)
-        names = [study.study_name for study in backend.get_all_studies()]
+        with storage_errors(storage, doing="read"):
+            names = [study.study_name for study in backend.get_all_studies()]
         if name is None and len(names) == 1:
             name = names[0]
         if name not in names:
@@ -111,6 +124,27 @@ class Records:
         if _SETTINGS not in backend.get_study_user_attrs(records._study_id):
             raise StudyError(f"study {name!r} was not made by lsbe: it has no settings of ours")
         return records
+
+    @staticmethod
+    def storage_of(storage: str | BaseStorage) -> BaseStorage:
+        """The storage at a URL, opened as all studies of this library open theirs.
+
+        Raises:
+            StudyError: it cannot be.
+        """
+        return _open_storage(storage)
+
+    @staticmethod
+    def names(storage: str | BaseStorage) -> list[str]:
+        """The names of all studies of ours in a storage.
+
+        Raises:
+            StudyError: it cannot be opened or read.
+        """
+        backend = _open_storage(storage)
+        with storage_errors(storage, doing="read"):
+            studies = backend.get_all_studies()
+        return sorted(study.study_name for study in studies if _SETTINGS in study.user_attrs)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -166,6 +200,22 @@ class Records:
         self._storage.set_trial_user_attr(trial_id, _RESULT, result)
         self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
+    def attach(self, number: int, artifact: Mapping[str, str | None]) -> None:
+        """Record a file that Optuna's artifact store holds of a pending trial."""
+        key = f"{_ARTIFACT}{artifact['artifact_id']}"
+        trial_id = self._trial_id(number)
+        self._storage.set_trial_system_attr(trial_id, key, json.dumps(dict(artifact)))
+
+    def artifact_ids(self) -> set[str]:
+        """The ids of all files that Optuna's artifact store holds of the study's trials."""
+        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        keys = (key for trial in trials for key in trial.system_attrs)
+        return {key.removeprefix(_ARTIFACT) for key in keys if key.startswith(_ARTIFACT)}
+
+    def warn(self, number: int, warning: str) -> None:
+        """Record what went wrong beside the evaluation of a pending trial."""
+        self._storage.set_trial_user_attr(self._trial_id(number), _WARNING, warning)
+
     def _trial_id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
@@ -177,15 +227,24 @@ def _stored(validity: CandidateValidity) -> dict[str, Any]:
 def _open_storage(storage: str | BaseStorage | None) -> BaseStorage:
     if storage is None:
         return InMemoryStorage()
-    try:
+    with storage_errors(storage, doing="opened"):
         if isinstance(storage, str) and storage.startswith("sqlite:"):
-            # whoever looks at a running study locks the file for a moment; that must not end it
-            patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
-            return get_storage(RDBStorage(storage, engine_kwargs=patient))
+            return get_storage(_sqlite(storage))
         return get_storage(storage)
-    except (SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:
-        shown = storage.split("://")[0] + "://..." if isinstance(storage, str) else repr(storage)
-        raise StudyError(f"storage={shown} cannot be opened: {error}") from error
+
+
+def _sqlite(url: str) -> RDBStorage:
+    # whoever looks at a running study locks the file for a moment; that must not end it
+    patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
+    for _ in range(_TABLES_TRIED):
+        try:
+            return RDBStorage(url, engine_kwargs=patient)
+        except (OperationalError, IntegrityError) as error:
+            # whoever opens a new database makes its tables; two may do so at once
+            if "already exists" not in str(error) and not isinstance(error, IntegrityError):
+                raise
+            time.sleep(0.1)
+    return RDBStorage(url, engine_kwargs=patient)
 
 
 def _read(trial: FrozenTrial) -> Trial:
@@ -202,4 +261,14 @@ def _read(trial: FrozenTrial) -> Trial:
         error=result.get("error", "no message was stored") if failed else None,
         validity=result.get("validity", {}),
         invalid=result.get("invalid"),
+        warning=attributes.get(_WARNING),
+        worker=_worker(attributes),
     )
+
+
+def _worker(attributes: Mapping[str, Any]) -> str | None:
+    if _WORKER in attributes:
+        return str(attributes[_WORKER])
+    claim = attributes.get(_CLAIM)
+    by = claim.get("by") if isinstance(claim, Mapping) else None
+    return f"{by.get('host')}:{by.get('pid')}" if isinstance(by, Mapping) else None

@@ -14,10 +14,13 @@ from latent_spaces_by_example.errors import ArgumentError, EvaluationError, Stud
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.validity import CandidateCheck
 from latent_spaces_by_example.transport_maps.layout import rows_of
@@ -38,6 +41,7 @@ class Study:
         seeds: the seed latents that the trials' weights refer to.
         settings: what was fixed when the study was created.
         folder: where it leaves its files, or None.
+        artifacts: the outputs of its trials, kept in the folder; None where there is none.
     """
 
     def __init__(
@@ -54,11 +58,22 @@ class Study:
         self.settings = Settings.from_json(records.settings)
         self.folder = folder
         self._check = CandidateCheck(seeds, generator=generator)
+        self.artifacts = None
+        if folder is not None:
+            self.artifacts = Artifacts(
+                records,
+                generator=generator,
+                folder=folder.artifacts,
+                policy=self.settings.artifacts,
+            )
 
     def __repr__(self) -> str:
         finished = self.finished_trials
         best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
         return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     # ------------------------------------------------------------------ what is known so far
 
@@ -174,6 +189,18 @@ class Study:
             random_seed=self.settings.random_seed,
         )
 
+    def to_dataframe(self) -> Any:
+        """Every trial as a row of a ``pandas.DataFrame``, indexed by its number.
+
+        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, a ``figure NAME`` for
+        each figure of the objective, ``seconds``, ``error``, ``warning``, ``worker``, ``picture``
+        (the path of the picture kept), and a ``weight NAME`` for each seed latent.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        return dataframe_of(self)
+
     def save(self) -> None:
         """Write history, seed latents and best output to the run folder, where there is one."""
         if self.folder is None:
@@ -263,6 +290,8 @@ class Study:
         return check_proposal(proposal, n=batch_size, search=search)[first - start :]
 
     def _store(self, number: int, outcome: Outcome, validity: CandidateValidity) -> None:
+        if self.artifacts is not None:
+            self.artifacts.keep(number, outcome.score, outcome.output)
         if outcome.score is None:
             self._records.fail(
                 number, outcome.error or "", seconds=outcome.seconds, validity=validity
