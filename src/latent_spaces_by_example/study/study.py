@@ -13,14 +13,16 @@ from latent_spaces_by_example.errors import ArgumentError, EvaluationError, Stud
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
-from latent_spaces_by_example.study.evaluation import Outcome, evaluate
+from latent_spaces_by_example.study.evaluation import evaluate
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.work import Slots, Work
 
 MOST_FAILURES_IN_A_ROW = 10
 
 OnTrial = Callable[["Study", Trial], None]
+OnBegin = Callable[[list[int]], None]
 
 
 class Study:
@@ -129,7 +131,9 @@ class Study:
 
     def history(self, *, until: int | None = None) -> History:
         """What a search is told: every trial so far, or those before number ``until``."""
-        trials = self.trials[:until]
+        return self._history([t for t in self.trials if until is None or t.number < until])
+
+    def _history(self, trials: list[Trial]) -> History:
         weights = _weights(trials, self.seeds.num_given)
         scores = _scores(trials)
         num_seeds = weights.shape[1]
@@ -170,17 +174,22 @@ class Study:
         search: str | Search | None = None,
         budget: int,
         on_trial: OnTrial | None = None,
+        on_begin: OnBegin | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> Study:
         """Evaluate until the study has ``budget`` trials in all, failed ones counted.
 
         Trials that an earlier run left pending are evaluated first, under their own numbers, so
-        that a study cut in two proposes what an uncut one would.
+        that a study cut in two proposes what an uncut one would. Other processes may run the same
+        study at the same time: each trial is evaluated by one of them, and all return at the end.
 
         Args:
             objective: a sequence of n outputs -> n scores, higher is better.
             search: proposes weights from the history; by default the one the study was made with.
             budget: at least 1.
             on_trial: called with the study and each trial once its result is stored.
+            on_begin: called with the numbers of the trials whose evaluation begins.
+            stop: asked between evaluations whether to return before the end.
 
         Raises:
             EvaluationError: ten evaluations in a row failed.
@@ -193,55 +202,64 @@ class Study:
             self.settings = Settings.from_json(self._records.settings)
         engine = load_search(self.settings.search if search is None else search)
         failures = 0
-        while numbers := self._next_batch(engine, budget):
-            trials = self.trials
-            weights = _weights([trials[number] for number in numbers], self.seeds.num_given)
-            outcomes = evaluate(self.generator, objective, latents=self.latents(weights))
-            for number, outcome in zip(numbers, outcomes, strict=True):
-                self._store(number, outcome)
-                if on_trial is not None:
-                    on_trial(self, self.trials[number])
-                failures = 0 if outcome.error is None else failures + 1
-                if failures >= MOST_FAILURES_IN_A_ROW:
-                    raise EvaluationError(
-                        f"{failures} evaluations in a row failed, the last one (trial {number}) "
-                        f"with: {outcome.error}"
-                    )
+        slots = Slots(corners=len(self.seeds.examples), batch_size=self.settings.batch_size)
+        work = Work(
+            self._records,
+            propose=lambda numbers: self._propose(engine, numbers, slots=slots),
+            slots=slots,
+            budget=budget,
+            stop=stop,
+        )
+        with work:
+            while numbers := work.next_batch():
+                if on_begin is not None:
+                    on_begin(numbers)
+                weights = _weights(self._trials_of(numbers), self.seeds.num_given)
+                outcomes = evaluate(self.generator, objective, latents=self.latents(weights))
+                for number, outcome in zip(numbers, outcomes, strict=True):
+                    if not work.store(number, outcome):
+                        continue  # given up for dead, another worker was faster
+                    if on_trial is not None:
+                        on_trial(self, self._trials_of([number])[0])
+                    failures = 0 if outcome.error is None else failures + 1
+                    if failures >= MOST_FAILURES_IN_A_ROW:
+                        raise EvaluationError(
+                            f"{failures} evaluations in a row failed, the last one (trial "
+                            f"{number}) with: {outcome.error}"
+                        )
         return self
 
-    def _next_batch(self, search: Search, budget: int) -> list[int]:
-        trials = self.trials
-        pending = [trial.number for trial in trials if trial.pending]
-        if pending:
-            return pending[: self.settings.batch_size]
-        wanted = min(self.settings.batch_size, budget - len(trials))
-        if wanted < 1:
-            return []
-        proposal = self._propose(search, first=len(trials))
-        return [self._records.propose(row) for row in proposal[:wanted]]
+    def _trials_of(self, numbers: list[int]) -> list[Trial]:
+        found = {trial.number: trial for trial in self.trials}
+        return [found[number] for number in numbers]
 
-    def _propose(self, search: Search, *, first: int) -> Float64[np.ndarray, "n K"]:
-        corners = len(self.seeds.examples)
-        if first < corners:
+    def _propose(
+        self, search: Search, numbers: list[int], *, slots: Slots
+    ) -> Float64[np.ndarray, "n K"]:
+        """Weights for claimed trials of one batch, whose predecessors all have theirs."""
+        first = numbers[0]
+        if first < slots.corners:
             # the examples themselves come first: they are what the best has to beat
-            return np.eye(corners)[first:]
+            return np.eye(slots.corners)[numbers]
         # A batch that was cut short, by a kill or by the budget, is proposed again from what was
         # known when it began, so that its other half is what it would have been.
-        batch_size = self.settings.batch_size
-        start = first - (first - corners) % batch_size
-        rng = np.random.default_rng([self.settings.random_seed, start])
+        start, trials = slots.start(first), self.trials
+        batch = range(start, start + slots.batch_size)
+        others = self._history([trial for trial in trials if trial.number not in batch])
+        proposal = self._ask(search, others, key=start, n=slots.batch_size)
+        mates = [trial for trial in trials if trial.number in batch]
+        if all(_is_at(trial, proposal[trial.number - start]) for trial in mates):
+            return proposal[np.array(numbers) - start]
+        # several workers share the numbers of this batch, and results have come in since
+        return self._ask(search, self._history(trials), key=first, n=len(numbers))
+
+    def _ask(
+        self, search: Search, history: History, *, key: int, n: int
+    ) -> Float64[np.ndarray, "n K"]:
+        rng = np.random.default_rng([self.settings.random_seed, key])
         # a search works on small matrices, with which two threads are many times slower than one
         with threadpool_limits(limits=1, user_api="blas"):
-            proposal = search.propose(self.history(until=start), batch_size, rng)
-        return check_proposal(proposal, n=batch_size, search=search)[first - start :]
-
-    def _store(self, number: int, outcome: Outcome) -> None:
-        if outcome.score is None:
-            self._records.fail(number, outcome.error or "", seconds=outcome.seconds)
-        else:
-            self._records.finish(
-                number, outcome.score, figures=outcome.figures, seconds=outcome.seconds
-            )
+            return check_proposal(search.propose(history, n, rng), n=n, search=search)
 
 
 def check_positive(value: Any, *, argument: str) -> None:
@@ -282,3 +300,10 @@ def _weights(trials: list[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
     for row, trial in zip(weights, trials, strict=True):
         row[: len(trial.weights)] = trial.weights
     return weights
+
+
+def _is_at(trial: Trial, weights: Float64[np.ndarray, " K"]) -> bool:
+    stored = np.zeros(max(len(trial.weights), len(weights)))
+    stored[: len(trial.weights)] = trial.weights
+    stored[: len(weights)] -= weights
+    return bool(np.abs(stored).max() < 1e-6)
