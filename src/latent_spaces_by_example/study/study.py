@@ -65,6 +65,11 @@ class Study:
         return self._records.name
 
     @property
+    def records(self) -> Records:
+        """The trials as the storage has them, for what works on the study beside :meth:`run`."""
+        return self._records
+
+    @property
     def optuna_study(self) -> Any:
         """The same study as an ``optuna.Study``, for Optuna's own tools."""
         return self._records.optuna_study
@@ -167,6 +172,17 @@ class Study:
 
     # ------------------------------------------------------------------ going on with it
 
+    def set_budget(self, budget: int) -> None:
+        """Store how many trials the study is to have in all; workers that start later read it.
+
+        Raises:
+            ArgumentError: it is below 1.
+        """
+        check_positive(budget, argument="budget")
+        if budget != self.settings.budget:
+            self._records.store_settings({**self.settings.to_json(), "budget": budget})
+            self.settings = Settings.from_json(self._records.settings)
+
     def run(
         self,
         objective: Callable[..., Any],
@@ -196,10 +212,7 @@ class Study:
             ArgumentError: the budget is below 1, or the search or the objective breaks its
                 contract. Whatever is raised, every finished evaluation is stored.
         """
-        check_positive(budget, argument="budget")
-        if budget != self.settings.budget:
-            self._records.store_settings({**self.settings.to_json(), "budget": budget})
-            self.settings = Settings.from_json(self._records.settings)
+        self.set_budget(budget)
         engine = load_search(self.settings.search if search is None else search)
         failures = 0
         slots = Slots(corners=len(self.seeds.examples), batch_size=self.settings.batch_size)
