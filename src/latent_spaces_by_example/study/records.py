@@ -162,26 +162,33 @@ class Records:
         """Whether another process could work on the study too."""
         return not isinstance(self._storage, InMemoryStorage)
 
-    def trials(self) -> list[Trial]:
-        """Every trial so far, in the order of their numbers.
+    def trials(self, entries: list[FrozenTrial] | None = None) -> list[Trial]:
+        """Every trial so far, or of these entries, in the order of their numbers.
 
         Not those whose number a worker has claimed and whose weights it has not proposed yet.
         """
-        return [self._read(t) for t in self.entries() if not has_no_weights(t)]
+        entries = self.entries() if entries is None else entries
+        return [self._read(t) for t in entries if not has_no_weights(t)]
 
     def entries(self) -> list[FrozenTrial]:
         """Every trial as the storage has it, claimed ones too; entry i has number i."""
         return self._do(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
 
-    def claim(self, claim: Claim) -> int:
-        """Take the next number for a trial that is about to be proposed."""
+    def claim(self, claim: Claim, *, count: int = 1) -> list[int]:
+        """Take the next numbers for trials that are about to be proposed.
+
+        They are in order, and apart where another worker claims at the same time.
+        """
         attributes = {CLAIM: claim.to_json()}
         template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
-        # a retry may claim a second number; the first is then a free one of a claim that is ours
-        trial_id = self._do(
-            lambda: self._storage.create_new_trial(self._study_id, template_trial=template)
-        )
-        return self._do(lambda: self._storage.get_trial_number_from_id(trial_id))
+        # a retry may claim a number too many, which is then a free one of a claim that is ours
+        made = {
+            self._do(
+                lambda: self._storage.create_new_trial(self._study_id, template_trial=template)
+            )
+            for _ in range(count)
+        }
+        return [entry.number for entry in self.entries() if entry._trial_id in made]
 
     def hand_over(self, trial: FrozenTrial, claim: Claim) -> bool:
         """Replace the claim on a pending trial; False if somebody else was faster."""
@@ -266,6 +273,11 @@ def has_no_weights(trial: FrozenTrial) -> bool:
     return _WEIGHTS not in trial.user_attrs and not trial.state.is_finished()
 
 
+def weights_of(trial: FrozenTrial) -> np.ndarray:
+    """The weights of a trial over the study's first seed latents."""
+    return np.asarray(trial.user_attrs.get(_WEIGHTS, []), dtype=np.float64)
+
+
 def _read(trial: FrozenTrial) -> Trial:
     attributes = trial.user_attrs
     result = attributes.get(_RESULT, {})
@@ -273,7 +285,7 @@ def _read(trial: FrozenTrial) -> Trial:
     finished = trial.state == TrialState.COMPLETE
     return Trial(
         number=trial.number,
-        weights=np.asarray(attributes.get(_WEIGHTS, []), dtype=np.float64),
+        weights=weights_of(trial),
         score=trial.value if finished else None,
         figures=result.get("figures", {}),
         seconds=result.get("seconds") if finished or failed else None,

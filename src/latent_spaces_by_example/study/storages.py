@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -109,6 +110,7 @@ def patiently(call: Callable[[], T], *, shown: str, patience: float = PATIENCE) 
                     "go on with lsbe resume or lsbe worker once it answers"
                 ) from None
             if pause == _FIRST_PAUSE:
+                # not at once: a connection that has idled for hours may just need another
                 message = f"the storage {shown} does not answer ({_first_line(error)}); waiting"
                 warnings.warn(message, RuntimeWarning, stacklevel=3)
             time.sleep(pause)
@@ -136,6 +138,7 @@ _FIRST_PAUSE = 0.25
 
 
 def _pauses() -> Iterator[float]:
+    yield 0.0
     pause = _FIRST_PAUSE
     while True:
         yield pause
@@ -151,13 +154,20 @@ def _opened(storage: str) -> BaseStorage:
     if scheme == "sqlite":
         # whoever looks at a running study locks the file for a moment; that must not end it
         options: dict[str, Any] = {"connect_args": {"timeout": _LOCKED_SECONDS}}
-        return get_storage(RDBStorage(storage, engine_kwargs=options))
+        return _database(storage, options)
     if scheme in {"postgres", "postgresql"}:
         storage = f"postgresql+psycopg:{rest}"
     if storage.startswith("postgresql+psycopg:"):
         _require("psycopg", extra="postgres", what="a PostgreSQL storage")
-    # a server may have been restarted since the last evaluation, hours ago
-    return get_storage(RDBStorage(storage, engine_kwargs={"pool_pre_ping": True}))
+    return _database(storage, {})
+
+
+def _database(url: str, options: dict[str, Any]) -> BaseStorage:
+    backend = RDBStorage(url, engine_kwargs=options)
+    storage = get_storage(backend)
+    # connections left open for the garbage collector are warned about
+    weakref.finalize(storage, backend.engine.dispose)
+    return storage
 
 
 def _journal(path: str) -> BaseStorage:

@@ -218,22 +218,23 @@ class Study:
         slots = Slots(corners=len(self.seeds.examples), batch_size=self.settings.batch_size)
         work = Work(
             self._records,
-            propose=lambda numbers: self._propose(engine, numbers, slots=slots),
+            propose=lambda numbers, trials: self._propose(engine, numbers, trials, slots=slots),
             slots=slots,
             budget=budget,
             stop=stop,
         )
         with work:
-            while numbers := work.next_batch():
+            while batch := work.next_batch():
+                numbers = list(batch)
                 if on_begin is not None:
                     on_begin(numbers)
-                weights = _weights(self._trials_of(numbers), self.seeds.num_given)
+                weights = _stacked(list(batch.values()), self.seeds.num_given)
                 outcomes = evaluate(self.generator, objective, latents=self.latents(weights))
                 for number, outcome in zip(numbers, outcomes, strict=True):
                     if not work.store(number, outcome):
                         continue  # given up for dead, another worker was faster
                     if on_trial is not None:
-                        on_trial(self, self._trials_of([number])[0])
+                        on_trial(self, next(t for t in self.trials if t.number == number))
                     failures = 0 if outcome.error is None else failures + 1
                     if failures >= MOST_FAILURES_IN_A_ROW:
                         raise EvaluationError(
@@ -242,12 +243,8 @@ class Study:
                         )
         return self
 
-    def _trials_of(self, numbers: list[int]) -> list[Trial]:
-        found = {trial.number: trial for trial in self.trials}
-        return [found[number] for number in numbers]
-
     def _propose(
-        self, search: Search, numbers: list[int], *, slots: Slots
+        self, search: Search, numbers: list[int], trials: list[Trial], *, slots: Slots
     ) -> Float64[np.ndarray, "n K"]:
         """Weights for claimed trials of one batch, whose predecessors all have theirs."""
         first = numbers[0]
@@ -256,7 +253,7 @@ class Study:
             return np.eye(slots.corners)[numbers]
         # A batch that was cut short, by a kill or by the budget, is proposed again from what was
         # known when it began, so that its other half is what it would have been.
-        start, trials = slots.start(first), self.trials
+        start = slots.start(first)
         batch = range(start, start + slots.batch_size)
         others = self._history([trial for trial in trials if trial.number not in batch])
         proposal = self._ask(search, others, key=start, n=slots.batch_size)
@@ -308,10 +305,14 @@ def _scores(trials: list[Trial]) -> Float64[np.ndarray, " n"]:
 
 
 def _weights(trials: list[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
-    num_seeds = max([num_given, *(len(trial.weights) for trial in trials)])
-    weights = np.zeros((len(trials), num_seeds))
-    for row, trial in zip(weights, trials, strict=True):
-        row[: len(trial.weights)] = trial.weights
+    return _stacked([trial.weights for trial in trials], num_given)
+
+
+def _stacked(rows: list[np.ndarray], num_given: int) -> Float64[np.ndarray, "n K"]:
+    num_seeds = max([num_given, *(len(row) for row in rows)])
+    weights = np.zeros((len(rows), num_seeds))
+    for row, found in zip(weights, rows, strict=True):
+        row[: len(found)] = found
     return weights
 
 

@@ -13,13 +13,13 @@ from optuna.trial import FrozenTrial
 from latent_spaces_by_example.study.claims import MOST_ATTEMPTS, Claim, Watch, Worker
 from latent_spaces_by_example.study.evaluation import Outcome
 from latent_spaces_by_example.study.heartbeat import Heartbeat
-from latent_spaces_by_example.study.records import Records, has_no_weights
+from latent_spaces_by_example.study.records import Records, Trial, has_no_weights, weights_of
 
 _PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 
 
-# weights, shape (n, K), for n claimed trials of one batch, from what is stored of all others
-Propose = Callable[[list[int]], np.ndarray]
+# weights, shape (n, K), for n claimed trials of one batch, from all the trials that have theirs
+Propose = Callable[[list[int], list[Trial]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -91,24 +91,25 @@ class Work:
         except Exception:
             return  # others will notice that we are gone; what is being raised says more
 
-    def next_batch(self) -> list[int]:
-        """Numbers of trials to evaluate, claimed, their weights stored; none when all is done."""
+    def next_batch(self) -> dict[int, np.ndarray]:
+        """Weights of the trials to evaluate, claimed, by number; none when all is done."""
         pause = _PAUSE
         while not self._stop():
             entries = self._look()
             pending = [e for e in entries[: self._budget] if not e.state.is_finished()]
             taken = self._take_up(pending)
             claimed = [] if taken else self._claim_new(len(entries))
-            without = [n for n in (*taken, *claimed) if self._has_no_weights(n, entries)]
-            if without and not self._propose_in_turn(without):
+            known = {n: weights_of(entries[n]) for n in taken if not has_no_weights(entries[n])}
+            without = [n for n in (*taken, *claimed) if n not in known]
+            if not self._propose_in_turn(without, known):
                 break
-            if taken or claimed:
-                return taken or claimed
+            if known:
+                return known
             if not pending and len(entries) >= self._budget:
                 break
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        return []
+        return {}
 
     def store(self, number: int, outcome: Outcome) -> bool:
         """Record what came of a trial in hand; False if another worker did so before."""
@@ -170,41 +171,41 @@ class Work:
 
     def _claim_new(self, known: int) -> list[int]:
         wanted = min(self._slots.room(known), self._budget - known)
-        numbers = []
-        for _ in range(max(wanted, 0)):
-            number = self._records.claim(self._mine)
-            self._hold(self._held | {number})
-            numbers.append(number)
+        if wanted < 1:
+            return []
+        numbers = self._records.claim(self._mine, count=wanted)
+        self._hold(self._held | set(numbers))
         # others were faster; these are the next numbers if the budget is ever raised
         surplus = {n for n in numbers if n >= self._budget}
         self._release(surplus)
         return [n for n in numbers if n not in surplus]
 
-    def _has_no_weights(self, number: int, entries: list[FrozenTrial]) -> bool:
-        return number >= len(entries) or has_no_weights(entries[number])
-
-    def _propose_in_turn(self, numbers: list[int]) -> bool:
-        """Propose for claimed numbers, batch by batch; False if told to stop while waiting."""
+    def _propose_in_turn(self, numbers: list[int], known: dict[int, np.ndarray]) -> bool:
+        """Add weights for claimed numbers, batch by batch; False if told to stop while waiting."""
         for _, batch in groupby(sorted(numbers), key=self._slots.start):
             together = list(batch)
-            if not self._wait_for_those_before(together[0]):
+            trials = self._trials_when_it_is_the_turn_of(together[0])
+            if trials is None:
                 return False
-            for number, weights in zip(together, self._propose(together), strict=True):
+            for number, weights in zip(together, self._propose(together, trials), strict=True):
                 self._records.set_weights(number, weights)
+                known[number] = weights
         return True
 
-    def _wait_for_those_before(self, number: int) -> bool:
+    def _trials_when_it_is_the_turn_of(self, number: int) -> list[Trial] | None:
+        """All trials that have weights, once every lower number has; None if told to stop."""
         pause = _PAUSE
         while True:
-            before = [e for e in self._look()[:number] if has_no_weights(e)]
+            entries = self._look()
+            before = [e for e in entries[:number] if has_no_weights(e)]
             if not before:
-                return True
+                return self._records.trials(entries)
             if self._stop():
-                return False
+                return None
             first = before[0]
             if self._is_free(first) and self._take(first):
                 # its worker died before it proposed: its turn comes before ours
-                weights = self._propose([first.number])
+                weights = self._propose([first.number], self._records.trials(entries))
                 self._records.set_weights(first.number, weights[0])
                 self._release({first.number})
                 continue
