@@ -164,7 +164,9 @@ def test_threads_on_one_study_propose_nothing_twice(tmp_path, search, batch_size
         storage=storage, name="a",
     )  # fmt: skip
     studies = [lsbe.open_study(storage=storage, generator=Stretch()) for _ in range(3)]
-    threads = [threading.Thread(target=s.run, args=(height,), kwargs={"budget": 21}) for s in studies]
+    threads = [
+        threading.Thread(target=s.run, args=(height,), kwargs={"budget": 21}) for s in studies
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -109,9 +109,7 @@ def run_crew(
     from latent_spaces_by_example.study.workers import STOP_SECONDS, Crew
 
     seconds = STOP_SECONDS if grace is None else grace
-    crew = Crew(
-        task, records, num_workers=workers, on_message=on_message, stop_seconds=seconds
-    )
+    crew = Crew(task, records, num_workers=workers, on_message=on_message, stop_seconds=seconds)
     with _stopped_by_signals(crew) as received:
         crew.run()
     if received:

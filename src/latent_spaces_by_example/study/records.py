@@ -92,7 +92,7 @@ class Records:
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
-            study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
+            backend.create_new_study([StudyDirection.MAXIMIZE], name)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
@@ -233,9 +233,7 @@ class Records:
         try:
             if not stored:
                 # one step before the state, so that a score outlives whoever found it
-                self._do(
-                    lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result))
-                )
+                self._do(lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result)))
             self._do(lambda: self._storage.set_trial_state_values(trial_id, state, values))
         except UpdateFinishedTrialError:
             return False
