@@ -85,11 +85,13 @@ class Work:
     def __exit__(self, *_: object) -> None:
         self._heartbeat.end()
         self._worker.unregister()
-        self._records.patience = 0.0 if self._held else self._records.patience
+        patience, self._records.patience = self._records.patience, 0.0
         try:
             self._release(self._held)
         except Exception:
             return  # others will notice that we are gone; what is being raised says more
+        finally:
+            self._records.patience = patience
 
     def next_batch(self) -> dict[int, np.ndarray]:
         """Weights of the trials to evaluate, claimed, by number; none when all is done."""
