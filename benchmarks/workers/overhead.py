@@ -116,17 +116,19 @@ def main():
     parser.add_argument("--out", default="benchmarks/results/workers")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--name", default="overhead")
+    parser.add_argument("--no-costs", action="store_true", help="throughput alone")
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     results = {"cpus": os.cpu_count(), "machine": platform.machine(), "optuna": optuna.__version__}
     with tempfile.TemporaryDirectory() as folder, running_postgres() as server:
         places = {"sqlite": f"sqlite:///{folder}/a.db", "postgresql": server.url}
-        for kind, place in places.items():
+        for kind, place in () if options.no_costs else places.items():
             before = os.getloadavg()[0]
             results[f"storage_{kind}"], study = storage_cost(place)
             results[f"storage_{kind}"]["load"] = [before, os.getloadavg()[0]]
             print(kind, results[f"storage_{kind}"], flush=True)
-        for search in ("random", "latent-gp"):
+        for search in () if options.no_costs else ("random", "latent-gp"):
             results[f"proposal_{search}"] = proposal_cost(study, search=search)
             print(search, results[f"proposal_{search}"], flush=True)
         for kind, place in places.items():
@@ -140,7 +142,8 @@ def main():
                 runs.append({"one": one, "two": two, "ratio": two / one, "load": load})
                 print(kind, runs[-1], flush=True)
             Path(options.out).mkdir(parents=True, exist_ok=True)
-            Path(options.out, "overhead.json").write_text(json.dumps(results, indent=1) + "\n")
+            target = Path(options.out, f"{options.name}.json")
+            target.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
