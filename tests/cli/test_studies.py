@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.cli.tables import _ago, status_table
-from latent_spaces_by_example.study import open_study
+from latent_spaces_by_example.study import open_study, storages
+from toys import propose
 
 TINY = ["microstructure:size=16", "--objective", "effective-conductivity", "--seeds", "3"]
 SECRET = "postgresql://ann:s3cret@localhost:1/runs"
@@ -81,12 +82,12 @@ def test_status(lsbe, wing):
 
 def test_status_names_workers_where_trials_do(lsbe, wing):
     study = open_study(wing)
-    number = study._records.propose(study.weights[0])
+    number = propose(study, study.weights[0])
     trial = study.optuna_study.get_trials()[number]
     study.optuna_study._storage.set_trial_user_attr(trial._trial_id, "lsbe:worker", "[b]x[/b]:7")
     result = lsbe("status", wing)
     assert "[b]x[/b]:7" in result.output
-    assert "not named" in result.output
+    assert f":{os.getpid()}" in result.output
     assert "longest open" in result.output
 
 
@@ -138,7 +139,9 @@ def test_bad_input_is_one_message(lsbe, wing, arguments, message):
         ["dashboard", "runs/wing"],
     ],
 )
-def test_a_password_is_in_no_message(lsbe, wing, arguments, caplog):
+@pytest.mark.filterwarnings("ignore:the storage postgresql")
+def test_a_password_is_in_no_message(lsbe, wing, arguments, caplog, monkeypatch):
+    monkeypatch.setattr(storages, "OPENING_PATIENCE", 0.0)
     if arguments[0] == "dashboard":
         pytest.importorskip("optuna_dashboard")
     result = lsbe(*arguments, "--storage", SECRET)

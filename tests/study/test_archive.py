@@ -16,7 +16,7 @@ from drawn import Drawn
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.study import archive as archive_module
-from toys import Stretch, height
+from toys import Stretch, height, propose
 
 EXAMPLES = ["1", "2", "3"]
 
@@ -26,7 +26,7 @@ def made(tmp_path_factory):
     """A run folder; looked at, never changed."""
     out = tmp_path_factory.mktemp("made") / "wing"
     study = lsbe.optimise(Drawn(), height, budget=8, search="random", examples=EXAMPLES, out=out)
-    study._records.propose(study.weights[7])  # one that was being evaluated
+    propose(study, study.weights[7])  # one that was being evaluated
     study.save()
     (out / "report.html").write_text("<p>the report</p>", encoding="utf-8")
     return out

@@ -12,7 +12,7 @@ import latent_spaces_by_example as lsbe
 from drawn import Drawn
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.study import artifacts
-from toys import Stretch, height
+from toys import Stretch, height, propose
 
 
 def _study(out, generator=None, **options):
@@ -89,7 +89,7 @@ class TestAll:
 
     def test_an_evaluation_made_again_overwrites(self, tmp_path):
         study = _study(tmp_path / "run")
-        number = study._records.propose(study.weights[5])  # as a process that died leaves it
+        number = propose(study, study.weights[5])  # as a process that died leaves it
         study.artifacts.keep(number, 1.0, study.best_output)
         study.run(height, budget=7)
         assert len(_metas(study, number)) == 2

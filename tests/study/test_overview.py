@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -68,8 +69,9 @@ class TestOverview:
         assert overview.seconds == pytest.approx(3.0, abs=0.01)
 
     def test_by_worker(self, records):
-        none, a, b = overview_of(records).workers
-        assert (none.name, none.finished, none.pending) == ("", 1, 0)
+        a, b, here = sorted(overview_of(records).workers, key=lambda w: (len(w.name), w.name))
+        assert here.name == f"{socket.gethostname()}:{os.getpid()}"
+        assert (here.finished, here.pending) == (1, 0)
         assert (a.name, a.finished, a.failed, a.pending) == ("a:1", 5, 0, 1)
         assert (b.name, b.finished, b.failed, b.pending) == ("b:2", 5, 1, 0)
         assert b.last == START + timedelta(seconds=33)

@@ -60,3 +60,21 @@ def test_a_storage_without_a_password_keeps_the_cause():
     with pytest.raises(StudyError) as caught, storage_errors("sqlite:///a.db", doing="read"):
         raise ValueError("broken")
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+class TestMessages:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql://me:s3cret%2Fword@host/db",
+            "postgresql://:s3cret%2Fword@host/db",
+            "postgresql://host/db?user=me&password=s3cret%2Fword",
+        ],
+    )
+    def test_are_struck_out_however_they_are_quoted(self, url):
+        message = f"cannot reach {url} with s3cret/word"
+        assert "s3cret" not in without_password(message, url)
+        assert "host" in without_password(message, url)
+
+    def test_an_at_sign_within(self):
+        assert "p@ss" not in without_password("no: p@ss", "postgresql://me:p@ss@host/db")

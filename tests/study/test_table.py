@@ -8,7 +8,7 @@ from drawn import Drawn
 from latent_spaces_by_example.errors import MissingPackageError
 from latent_spaces_by_example.study import notebook
 from latent_spaces_by_example.study.table import columns_of
-from toys import Stretch, height_and_spread
+from toys import Stretch, height_and_spread, propose
 
 NASTY = "<script>alert('x')</script>&"
 
@@ -24,7 +24,7 @@ def study(tmp_path_factory):
         Drawn(), objective, budget=8, search="random", examples=["6", "17", "18"],
         out=tmp_path_factory.mktemp("a") / "run",
     )  # fmt: skip
-    study._records.propose(study.weights[7])
+    propose(study, study.weights[7])
     return study
 
 
