@@ -67,7 +67,7 @@ def _space_options(command: Any) -> Any:
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @click.option("--prompt", help="What a diffusers pipeline is to make.")
 @_space_options
-@click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
+@click.option("--search", default="latent-gp", show_default=True, help="What proposes: a name, or module:name.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
 @click.option(
@@ -144,7 +144,7 @@ def optimise(
 @study_options
 @click.option("--budget", type=int, help="Evaluations in all, those already done included.")
 @click.option("--objective", help="Needed again where the study's is module:name.")
-@click.option("--search", help="Another search from here on.")
+@click.option("--search", help="Another from here on; needed again where it is module:name.")
 def resume(
     folder: str,
     generator: str | None,
@@ -160,7 +160,7 @@ def resume(
 
     study = opened(folder, generator=generator, storage=storage)
     measure = objectives.load(objective or _stored_objective(study.settings.objective))
-    engine = searches.load(search or study.settings.search)
+    engine = searches.load(search) if search else searches.load_stored(study.settings.search)
     budget = study.settings.budget if budget is None else budget
     run_and_show(study, measure, search=engine, budget=budget)
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.search import load as load_search
+from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate
@@ -188,7 +189,7 @@ class Study:
         self,
         objective: Callable[..., Any],
         *,
-        search: str | Search | None = None,
+        search: Any = None,
         budget: int,
         on_trial: OnTrial | None = None,
     ) -> Study:
@@ -199,7 +200,8 @@ class Study:
 
         Args:
             objective: a sequence of n outputs -> n scores, higher is better.
-            search: proposes weights from the history; by default the one the study was made with.
+            search: proposes weights from the history; by default the one the study was made with,
+                which must be given again if it is code of yours.
             budget: at least 1.
             on_trial: called with the study and each trial once its result is stored.
 
@@ -209,10 +211,12 @@ class Study:
                 contract. Whatever is raised, every finished evaluation is stored.
         """
         check_positive(budget, argument="budget")
+        engine = (
+            load_stored_search(self.settings.search) if search is None else load_search(search)
+        )
         if budget != self.settings.budget:
             self._records.store_settings({**self.settings.to_json(), "budget": budget})
             self.settings = Settings.from_json(self._records.settings)
-        engine = load_search(self.settings.search if search is None else search)
         failures = 0
         while numbers := self._next_batch(engine, budget):
             trials = self.trials
