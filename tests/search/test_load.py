@@ -58,7 +58,7 @@ def test_an_optimiser_itself_is_told_how_to_be_wrapped():
         def tell(self, points, values):
             pass
 
-    with pytest.raises(ArgumentError, match="has ask and tell;.*AskTellSearch"):
+    with pytest.raises(ArgumentError, match=r"has ask and tell;.*AskTellSearch"):
         search.load(Optimiser())
 
 

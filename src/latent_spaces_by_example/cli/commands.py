@@ -67,7 +67,7 @@ def _space_options(command: Any) -> Any:
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @click.option("--prompt", help="What a diffusers pipeline is to make.")
 @_space_options
-@click.option("--search", default="latent-gp", show_default=True, help="What proposes: a name, or module:name.")
+@click.option("--search", default="latent-gp", show_default=True, help="A name, or module:name.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
 @click.option(

@@ -66,7 +66,9 @@ def search_at(place: str) -> Search:
     """
     parts = [part.strip() for part in place.split(":")]
     if len(parts) != 2 or not all(parts):
-        raise ArgumentError(f"search={place!r}; expected a name, or your own as package.module:name")
+        raise ArgumentError(
+            f"search={place!r}; expected a name, or your own as package.module:name"
+        )
     found = find(":".join(parts))
     made = not isinstance(found, type) and (hasattr(found, "propose") or _is_optuna_sampler(found))
     if callable(found) and not made:

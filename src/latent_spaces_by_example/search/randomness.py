@@ -90,7 +90,7 @@ def _seeded(found: Any, seed: int) -> bool:
             return True
     if isinstance(found, np.random.Generator):
         bits = found.bit_generator
-        bits.state = type(bits)(seed).state  # type: ignore[call-arg]
+        bits.state = type(bits)(seed).state
         return True
     return False
 

@@ -211,9 +211,7 @@ class Study:
                 contract. Whatever is raised, every finished evaluation is stored.
         """
         check_positive(budget, argument="budget")
-        engine = (
-            load_stored_search(self.settings.search) if search is None else load_search(search)
-        )
+        engine = load_stored_search(self.settings.search) if search is None else load_search(search)
         if budget != self.settings.budget:
             self._records.store_settings({**self.settings.to_json(), "budget": budget})
             self.settings = Settings.from_json(self._records.settings)

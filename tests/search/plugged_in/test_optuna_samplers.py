@@ -156,7 +156,7 @@ def test_what_is_no_sampler(sampler):
     with pytest.raises(ArgumentError, match="expected a sampler object of Optuna"):
         OptunaSearch(sampler)
     if isinstance(sampler, type):
-        with pytest.raises(ArgumentError, match=r"is a class; give an object, RandomSampler\(...\)"):
+        with pytest.raises(ArgumentError, match=r"a class; give an object, RandomSampler\(...\)"):
             search.load(sampler)
 
 
@@ -175,7 +175,7 @@ def test_a_study_with_a_sampler_goes_on_in_another_session(tmp_path):
     optimise(9, tmp_path / "cut")
     cut = open_study(tmp_path / "cut", generator=Stretch())
     assert cut.settings.search == "optuna:TPESampler"
-    with pytest.raises(ArgumentError, match=r"search is optuna:TPESampler.*study.run\(objective, s"):
+    with pytest.raises(ArgumentError, match=r"is optuna:TPESampler.*study.run\(objective, s"):
         cut.run(height, budget=16)
     assert (len(cut.trials), cut.settings.budget) == (9, 9)
     cut.run(height, search=TPESampler(seed=1), budget=16)
