@@ -4,13 +4,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cmaes import CMA
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example import search
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import AskTellSearch
-from latent_spaces_by_example.search.ask_tell import tell_one_or_many
+from latent_spaces_by_example.search.ask_tell import has_converged, tell_one_or_many
 from latent_spaces_by_example.study import open_study
 from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
 from toys import Stretch, height
@@ -58,6 +59,32 @@ class TestWalk(SearchContract):
 class TestWalkOfOne(SearchContract):
     def make_search(self):
         return AskTellSearch(WalkOfOne)
+
+
+def make_cmaes(dims, seed):
+    return CMA(np.full(dims, 0.5), 0.25, np.tile([0.0, 1.0], (dims, 1)), seed=seed)
+
+
+def ask_cmaes(optimiser):
+    return [optimiser.ask() for _ in range(optimiser.population_size)]
+
+
+def tell_cmaes(optimiser, points, values):
+    optimiser.tell(list(zip(points, values, strict=True)))
+
+
+class TestCMAES(SearchContract):
+    def make_search(self):
+        return AskTellSearch(make_cmaes, ask=ask_cmaes, tell=tell_cmaes)
+
+
+def test_the_package_cmaes_says_when_it_has_converged():
+    optimiser = make_cmaes(3, 1)
+    assert not has_converged(optimiser)
+    for _ in range(300):
+        tell_cmaes(optimiser, (points := ask_cmaes(optimiser)), [float(x @ x) for x in points])
+    assert has_converged(optimiser)
+    assert not has_converged(Walk(3, 1))
 
 
 def run(chosen, study, until):

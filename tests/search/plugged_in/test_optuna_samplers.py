@@ -76,6 +76,7 @@ def test_tpe_is_what_its_class_proposes():
     )
 
 
+@pytest.mark.slow
 def test_cma_es_learns_only_where_it_is_asked_again():
     def sampler():
         return CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False)
