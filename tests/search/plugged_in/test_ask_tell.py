@@ -118,6 +118,22 @@ def test_what_is_kept_between_proposals_changes_nothing(cls, batch_size):
         assert len(MADE) == 1 + 21
 
 
+def test_one_object_for_two_studies_is_two_optimisers():
+    shared = AskTellSearch(Walk)
+    together = [SimulatedStudy(lambda x: float(x[0]), random_seed=seed) for seed in (0, 1)]
+    alone = [SimulatedStudy(lambda x: float(x[0]), random_seed=seed) for seed in (0, 1)]
+    for until in range(1, 12):
+        for study in together:
+            study.run(shared, until=until)
+    for study, expected in zip(together, alone, strict=True):
+        expected.run(AskTellSearch(Walk), until=11)
+        np.testing.assert_array_equal(np.stack(study.weights), np.stack(expected.weights))
+    # back to where the study was five trials ago
+    together[1].weights, together[1].scores = together[1].weights[:6], together[1].scores[:6]
+    together[1].run(shared, until=11)
+    np.testing.assert_array_equal(np.stack(together[1].weights), np.stack(alone[1].weights))
+
+
 def test_it_is_told_exactly_what_it_asked_for_and_what_came_of_it():
     study = SimulatedStudy(lambda x: float(x[0]), within_span=True)
     MADE.clear()

@@ -48,6 +48,7 @@ def test_examples_are_injected_and_not_evaluated_again():
 
     def add(strategy, u, value):
         told.append((u, value))
+        # force: as they are, and not as far from the mean as the strategy would go itself
         strategy.inject([strategy.gp.geno(u)], force=True)
 
     study = SimulatedStudy(lambda x: float(x[0]), num_given=3)
