@@ -31,7 +31,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT["diagnostics"] = MATHS | {"surrogate", "generators"}
 MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics", "repairs"}
-MAY_IMPORT["search"] = MATHS | {"surrogate", "seeds", "parameters"}
+MAY_IMPORT["search"] = MATHS | NAMING | {"surrogate", "seeds"}
 MAY_IMPORT["study"] = NAMING | MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
 MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}
 MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report", "description", "repairs"}

@@ -82,7 +82,7 @@ def _space_options(command: Any) -> Any:
     type=click.Choice(["rescale", "gaussianise", "whiten"]),
     help="What to do to the examples' latents first; by default nothing.",
 )
-@click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
+@click.option("--search", default="latent-gp", show_default=True, help="A name, or module:name.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
 @click.option(
@@ -183,7 +183,7 @@ def optimise(
 @study_options
 @click.option("--budget", type=int, help="Evaluations in all, those already done included.")
 @click.option("--objective", help="Needed again where the study's is module:name.")
-@click.option("--search", help="Another search from here on.")
+@click.option("--search", help="Another from here on; needed again where it is module:name.")
 @worker_options
 def resume(
     folder: str,
@@ -203,7 +203,7 @@ def resume(
     study = opened(folder, generator=generator, storage=storage)
     objective_spec = objective or _stored_objective(study.settings.objective)
     measure = objectives.load(objective_spec)
-    engine = searches.load(search or study.settings.search)
+    engine = searches.load(search) if search else searches.load_stored(study.settings.search)
     budget = study.settings.budget if budget is None else budget
     with_workers = _task(
         study,

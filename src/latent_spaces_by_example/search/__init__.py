@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.parameters import read_parameters, split_parameters
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
+from latent_spaces_by_example.search.own import is_place, own_search, search_at
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.search.ask_tell import AskTellSearch
+    from latent_spaces_by_example.search.optuna_samplers import OptunaSearch
 
 DEFAULT = "latent-gp"
 
@@ -23,7 +28,30 @@ _HOME_OF = {
     "tpe": ("tpe", "TPESearch"),
 }
 
-__all__ = ["DEFAULT", "History", "Search", "SearchSpace", "available", "load"]
+# classes for the user's own optimisers, loaded when asked for
+_ADAPTERS = {"AskTellSearch": "ask_tell", "OptunaSearch": "optuna_samplers"}
+
+__all__ = [
+    "DEFAULT",
+    "AskTellSearch",
+    "History",
+    "OptunaSearch",
+    "Search",
+    "SearchSpace",
+    "available",
+    "load",
+    "load_stored",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ADAPTERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ADAPTERS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def available() -> list[str]:
@@ -32,16 +60,17 @@ def available() -> list[str]:
 
 
 def load(search: object, **options: Any) -> Search:
-    """Return the search of that name, or the object itself if it can propose.
+    """Return the search of that name, or the one that an object is or makes.
 
     Args:
         search: a name from :func:`available`, with parameters if there are any
-            ("chosen-seeds:search=cma-es,num_draws=50"), or any object with
-            ``propose(history, n, rng)``.
+            ("chosen-seeds:search=cma-es,num_draws=50"); ``package.module:name`` of your own, an
+            object or a function without arguments that makes one; any object with
+            ``propose(history, n, rng)``; or a sampler object of Optuna.
         **options: passed to the search of that name, for example ``weight_chart=...``.
 
     Raises:
-        ArgumentError: unknown name, unknown option, an object without ``propose``, or options
+        ArgumentError: unknown name, unknown option, an object that is no search, or options
             beside an object.
         MissingPackageError: the package behind the search is not installed.
 
@@ -49,13 +78,33 @@ def load(search: object, **options: Any) -> Search:
         >>> load("sobol")
         SobolSearch(weight_chart=None)
     """
-    if not isinstance(search, str):
-        return _own(search, options)
+    if isinstance(search, str) and not is_place(search):
+        return load_named(search, **options)
+    if options:
+        raise ArgumentError(
+            f"options {sorted(options)} go with a search given by its name; "
+            "set them on your own search object instead."
+        )
+    if isinstance(search, str):
+        return search_at(search)
+    return own_search(search, named=f"search={search!r:.80}")
+
+
+def load_named(search: str, **options: Any) -> Search:
+    """The search of the library's own that a string names; nothing else is imported.
+
+    Raises:
+        ArgumentError: unknown name, or unknown option.
+        MissingPackageError: the package behind the search is not installed.
+    """
     named, parameters = split_parameters(search)
     if named not in _HOME_OF:
         near = get_close_matches(named.lower().replace("_", "-"), _HOME_OF, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise ArgumentError(f"search={search!r} is not one of {', '.join(available())}.{hint}")
+        raise ArgumentError(
+            f"search={search!r} is not one of {', '.join(available())}, and not "
+            f"package.module:name of your own.{hint}"
+        )
     module, name = _HOME_OF[named]
     try:
         cls = getattr(import_module(f"{__name__}.{module}"), name)
@@ -71,15 +120,18 @@ def load(search: object, **options: Any) -> Search:
     return made
 
 
-def _own(search: object, options: dict[str, Any]) -> Search:
-    if isinstance(search, type) or not isinstance(search, Search):
+def load_stored(search: str) -> Search:
+    """The search that a study stores by name, if it is one of the library's own.
+
+    Importing a module because a database names it would run whatever its writer likes.
+
+    Raises:
+        ArgumentError: it is the user's own, and must be given again.
+    """
+    if split_parameters(search)[0] not in _HOME_OF:
         raise ArgumentError(
-            f"search={search!r} is neither a name nor an object with propose(history, n, rng). "
-            f"Names: {', '.join(available())}."
+            f"the study's search is {search}, which is code outside this library; if it is yours, "
+            "give it again, made as it was: study.run(objective, search=..., budget=...), "
+            "or on the command line --search package.module:name"
         )
-    if options:
-        raise ArgumentError(
-            f"options {sorted(options)} go with a search given by its name; "
-            "set them on your own search object instead."
-        )
-    return search
+    return load_named(search)

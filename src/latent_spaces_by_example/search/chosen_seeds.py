@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.search import load
+from latent_spaces_by_example.search import load_named
 from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.seeds.choice import RULES, angles_between, choose
 
@@ -57,7 +57,7 @@ class ChosenSeedsSearch:
             raise ArgumentError(f"rule={self.rule!r}; expected one of {', '.join(RULES)}")
         if self.search.startswith("chosen-seeds"):
             raise ArgumentError("search='chosen-seeds' cannot go on with itself; name another")
-        load(self.search)
+        load_named(self.search)
 
     def propose(
         self, history: History, n: int, rng: np.random.Generator
@@ -81,7 +81,7 @@ class ChosenSeedsSearch:
             return _first(history, n)
         columns = self._chosen(history, scored)
         weights = np.zeros((n, space.num_seeds))
-        weights[:, columns] = load(self.search).propose(_between(history, columns), n, rng)
+        weights[:, columns] = load_named(self.search).propose(_between(history, columns), n, rng)
         return weights
 
     def _chosen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -54,7 +54,7 @@ class HypercubeSearch(ABC):
             the sphere.
     """
 
-    weight_chart: Chart | str | None = None
+    weight_chart: Chart | str | None = field(default=None, kw_only=True)
 
     @abstractmethod
     def propose_in_cube(

@@ -10,6 +10,7 @@ import optuna
 from jaxtyping import Float64
 
 from latent_spaces_by_example.search.hypercube import CubeHistory, HypercubeSearch
+from latent_spaces_by_example.search.optuna_samplers import OptunaSearch
 
 
 @dataclass(frozen=True)
@@ -32,42 +33,9 @@ class TPESearch(HypercubeSearch):
         self, trials: CubeHistory, n: int, rng: np.random.Generator
     ) -> Float64[np.ndarray, "n dims"]:
         """Rebuild the study in memory and ask it for n points."""
-        verbosity = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # options that Optuna calls experimental
-                study = self._rebuild(trials, int(rng.integers(2**31)))
-                asked = [study.ask(_box(trials.dims)) for _ in range(n)]
-        finally:
-            optuna.logging.set_verbosity(verbosity)
-        return np.array([[trial.params[name] for name in _names(trials.dims)] for trial in asked])
-
-    def _rebuild(self, trials: CubeHistory, seed: int) -> optuna.Study:
-        sampler = optuna.samplers.TPESampler(
-            n_startup_trials=self.num_startup_trials,
-            multivariate=True,
-            constant_liar=True,
-            seed=seed,
-        )
-        study = optuna.create_study(direction="maximize", sampler=sampler)
-        box, names = _box(trials.dims), _names(trials.dims)
-        for u, score, pending in zip(trials.u, trials.scores, trials.pending, strict=True):
-            states = optuna.trial.TrialState
-            study.add_trial(
-                optuna.trial.create_trial(
-                    state=states.RUNNING if pending else states.COMPLETE,
-                    value=None if pending else float(score),
-                    params=dict(zip(names, u.tolist(), strict=True)),
-                    distributions=box,
-                )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # options that Optuna calls experimental
+            sampler = optuna.samplers.TPESampler(
+                n_startup_trials=self.num_startup_trials, multivariate=True, constant_liar=True
             )
-        return study
-
-
-def _names(dims: int) -> list[str]:
-    return [f"u{k}" for k in range(dims)]
-
-
-def _box(dims: int) -> dict[str, optuna.distributions.BaseDistribution]:
-    return {name: optuna.distributions.FloatDistribution(0, 1) for name in _names(dims)}
+        return OptunaSearch(sampler).propose_in_cube(trials, n, rng)

@@ -12,7 +12,7 @@ from latent_spaces_by_example.diagnostics import require_determinism
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
-from latent_spaces_by_example.search.base import Search, prior_seeds_wanted
+from latent_spaces_by_example.search.base import prior_seeds_wanted
 from latent_spaces_by_example.seeds import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
@@ -30,7 +30,7 @@ def optimise(
     budget: int,
     examples: Sequence[Any] | None = None,
     seed_latents: Any = None,
-    search: str | Search = "latent-gp",
+    search: Any = "latent-gp",
     random_seed: int = 0,
     batch_size: int = 1,
     storage: Any = None,
@@ -58,7 +58,8 @@ def optimise(
             are what ``generate`` is given then, of their dtype and on their device. Or K random
             seeds such as [1234567, 42], whole numbers that the generator draws latents from by
             its own convention; the study then stores these numbers and no arrays.
-        search: a name that :func:`latent_spaces_by_example.search.load` knows, or a search.
+        search: a name that :func:`latent_spaces_by_example.search.load` knows, a search, or a
+            sampler object of Optuna.
         random_seed: at least 0; the same one gives the same proposals.
         batch_size: how many latents are generated and scored together, at least 1.
         storage: an Optuna storage or its URL; by default a database in ``out``, else memory.
@@ -107,7 +108,7 @@ def optimise(
         generator,
         seeds,
         objective=name_of(objective),
-        search=search,
+        search=search if isinstance(search, str) else engine,
         budget=budget,
         batch_size=batch_size,
         within_span=within_span,
@@ -124,7 +125,7 @@ def new_study(
     seeds: SeedLatents,
     *,
     objective: str,
-    search: str | Search,
+    search: Any,
     budget: int,
     batch_size: int = 1,
     within_span: bool | None = None,

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.search import load as load_search
+from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.artifacts import Artifacts
@@ -238,7 +239,7 @@ class Study:
         self,
         objective: Callable[..., Any],
         *,
-        search: str | Search | None = None,
+        search: Any = None,
         budget: int,
         on_trial: OnTrial | None = None,
         on_begin: OnBegin | None = None,
@@ -252,7 +253,8 @@ class Study:
 
         Args:
             objective: a sequence of n outputs -> n scores, higher is better.
-            search: proposes weights from the history; by default the one the study was made with.
+            search: proposes weights from the history; by default the one the study was made with,
+                which must be given again if it is code of yours.
             budget: at least 1.
             on_trial: called with the study and each trial once its result is stored.
             on_begin: called with the numbers of the trials whose evaluation begins.
@@ -263,8 +265,8 @@ class Study:
             ArgumentError: the budget is below 1, or the search or the objective breaks its
                 contract. Whatever is raised, every finished evaluation is stored.
         """
+        engine = load_stored_search(self.settings.search) if search is None else load_search(search)
         self.set_budget(budget)
-        engine = load_search(self.settings.search if search is None else search)
         failures = 0
         slots = Slots(corners=self.seeds.num_examples, batch_size=self.settings.batch_size)
         work = Work(

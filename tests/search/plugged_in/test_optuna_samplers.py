@@ -1,0 +1,183 @@
+"""Samplers of Optuna, given as they are."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.samplers import (
+    BruteForceSampler,
+    CmaEsSampler,
+    GridSampler,
+    NSGAIISampler,
+    PartialFixedSampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example import search
+from latent_spaces_by_example.charts import KnotheRosenblattChart
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.search import OptunaSearch
+from latent_spaces_by_example.study import open_study
+from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+from toys import Stretch, height
+
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+
+GOAL = np.array([0.31, 0.62, 0.47])
+
+
+class TestRandomSampler(SearchContract):
+    def make_search(self):
+        return search.load(RandomSampler())
+
+
+class TestTPESampler(SearchContract):
+    def make_search(self):
+        return search.load(TPESampler())
+
+
+class TestCmaEsSampler(SearchContract):
+    def make_search(self):
+        return search.load(CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False))
+
+
+class TestNSGAIISampler(SearchContract):
+    def make_search(self):
+        return search.load(NSGAIISampler(population_size=6))
+
+
+class TestQMCSampler(SearchContract):
+    def make_search(self):
+        return search.load(QMCSampler(scramble=True, seed=3, warn_asynchronous_seeding=False))
+
+
+def run_in_cube(sampler, *, budget, **options):
+    chosen = OptunaSearch(sampler, **options)
+    study = SimulatedStudy(lambda x: 0.0, budget=budget)
+    while len(study.scores) < budget:
+        rng = np.random.default_rng([0, len(study.scores)])
+        study.add(chosen.propose(study.history(), 1, rng))
+        u = KnotheRosenblattChart().inverse(study.weights[-1][None])[0]
+        study.scores[-1] = -float(((u - GOAL) ** 2).sum())
+    return KnotheRosenblattChart().inverse(np.stack(study.weights)), study.best
+
+
+def test_tpe_is_what_its_class_proposes():
+    study = SimulatedStudy(lambda x: float(x[0]), within_span=True)
+    study.run(search.load("tpe"), until=15)
+    sampler = search.load("tpe", num_startup_trials=10)
+    given = TPESampler(n_startup_trials=10, multivariate=True, constant_liar=True, seed=5)
+    rngs = np.random.default_rng(1), np.random.default_rng(1)
+    np.testing.assert_array_equal(
+        sampler.propose(study.history(), 3, rngs[0]),
+        search.load(given).propose(study.history(), 3, rngs[1]),
+    )
+
+
+@pytest.mark.slow
+def test_cma_es_learns_only_where_it_is_asked_again():
+    def sampler():
+        return CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False)
+
+    learnt, _ = run_in_cube(sampler(), budget=80)
+    not_learnt, _ = run_in_cube(sampler(), budget=80, asked_again=False)
+    distances = [np.linalg.norm(u[-20:] - GOAL, axis=1).mean() for u in (learnt, not_learnt)]
+    assert distances[0] < 0.1 < distances[1]
+
+
+def test_qmc_is_the_sequence_itself():
+    sampler = QMCSampler(scramble=False, warn_asynchronous_seeding=False)
+    u, _ = run_in_cube(sampler, budget=8)
+    # the first trial of any study is drawn at random, before the sampler knows the box
+    expected = [[0.5, 0.5, 0.5], [0.75, 0.25, 0.25], [0.25, 0.75, 0.75]]
+    np.testing.assert_allclose(u[2:5], expected, atol=1e-6)
+
+
+def test_the_sampler_is_left_alone_and_its_use_changes_nothing():
+    used, fresh = TPESampler(seed=0), TPESampler(seed=0)
+    state = fresh._rng.rng.get_state()[1].copy()
+    optuna.create_study(sampler=used).ask({"x": optuna.distributions.FloatDistribution(0, 1)})
+    study = SimulatedStudy(lambda x: float(x[0]))
+    study.run(search.load("random"), until=14)
+    proposals = [
+        search.load(sampler).propose(study.history(), 2, np.random.default_rng(4))
+        for sampler in (fresh, used, TPESampler(), PartialFixedSampler({}, TPESampler()))
+    ]
+    for proposal in proposals[1:3]:
+        np.testing.assert_array_equal(proposal, proposals[0])
+    np.testing.assert_array_equal(fresh._rng.rng.get_state()[1], state)
+
+
+def test_global_generators_are_left_alone():
+    study = SimulatedStudy(lambda x: float(x[0]))
+    np.random.seed(1)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    study.run(search.load(RandomSampler()), until=3)
+    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_a_sampler_that_repeats_itself_gives_way_to_uniform_points():
+    class Stuck(RandomSampler):
+        def sample_independent(self, study, trial, param_name, param_distribution):
+            return 0.5
+
+    study = SimulatedStudy(lambda x: float(x[0]), within_span=True)
+    study.run(search.load(Stuck()), until=5)
+    u = KnotheRosenblattChart().inverse(np.stack(study.weights))
+    np.testing.assert_allclose(u[0], 0.5)
+    assert len(np.unique(u.round(6), axis=0)) == 5
+
+
+def outside():
+    class Outside(RandomSampler):
+        def sample_independent(self, study, trial, param_name, param_distribution):
+            return 1.5
+
+    return Outside()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: GridSampler({"x": [0.0, 1.0]}), "optuna:GridSampler.*u0, ..., u2 in .0, 1."),
+        (BruteForceSampler, "optuna:BruteForceSampler cannot propose"),
+        (outside, "optuna:Outside.*1.5"),
+    ],
+)
+def test_samplers_that_cannot(make, message):
+    study = SimulatedStudy(lambda x: 0.0)
+    with pytest.raises(ArgumentError, match=message):
+        search.load(make()).propose(study.history(), 1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("sampler", [RandomSampler, "tpe", None])
+def test_what_is_no_sampler(sampler):
+    with pytest.raises(ArgumentError, match="expected a sampler object of Optuna"):
+        OptunaSearch(sampler)
+    if isinstance(sampler, type):
+        with pytest.raises(ArgumentError, match=r"a class; give an object, RandomSampler\(...\)"):
+            search.load(sampler)
+
+
+def test_a_study_with_a_sampler_goes_on_in_another_session(tmp_path):
+    def optimise(budget, out):
+        return lsbe.optimise(
+            Stretch(),
+            height,
+            examples=[Stretch().example(k) for k in range(3)],
+            budget=budget,
+            search=TPESampler(seed=1),
+            out=out,
+        )
+
+    whole = optimise(16, tmp_path / "whole")
+    optimise(9, tmp_path / "cut")
+    cut = open_study(tmp_path / "cut", generator=Stretch())
+    assert cut.settings.search == "optuna:TPESampler"
+    with pytest.raises(ArgumentError, match=r"is optuna:TPESampler.*study.run\(objective, s"):
+        cut.run(height, budget=16)
+    assert (len(cut.trials), cut.settings.budget) == (9, 9)
+    cut.run(height, search=TPESampler(seed=1), budget=16)
+    np.testing.assert_array_equal(cut.weights, whole.weights)
