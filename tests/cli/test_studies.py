@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -186,16 +187,19 @@ def test_watching_goes_on_until_ctrl_c(lsbe, wing):
 @pytest.mark.slow
 def test_the_dashboard_shows_pictures(lsbe, wing):
     pytest.importorskip("optuna_dashboard")
-    serving = _command("dashboard", wing, "--port", 18931)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = _command("dashboard", wing, "--port", port)
     try:
-        content = _answer("http://127.0.0.1:18931/api/studies/1?after=0")
+        content = _answer(f"http://127.0.0.1:{port}/api/studies/1?after=0")
         artifact = json.loads(content)["trials"][2]["artifacts"][0]
-        place = f"http://127.0.0.1:18931/artifacts/1/3/{artifact['artifact_id']}"
+        place = f"http://127.0.0.1:{port}/artifacts/1/3/{artifact['artifact_id']}"
         assert _answer(place) == open_study(wing).artifacts.picture(2).read_bytes()
     finally:
         serving.send_signal(signal.SIGINT)
         output, _ = serving.communicate(timeout=60)
-    assert "http://127.0.0.1:18931/dashboard/" in output
+    assert f"http://127.0.0.1:{port}/dashboard/" in output
 
 
 def _answer(url):
