@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -54,6 +54,8 @@ class History:
             nor failed is pending: proposed, and being evaluated.
         random_seed: the study's random seed, for what must be the same in every proposal
             (the scrambling of a Sobol sequence, say).
+        violations: shape (n, m), the value of each of m constraints, met where it is at most 0;
+            NaN where ``finished`` is false. Shape (n, 0) by default: no constraints.
     """
 
     space: SearchSpace
@@ -62,6 +64,12 @@ class History:
     finished: Bool[np.ndarray, " n"]
     failed: Bool[np.ndarray, " n"]
     random_seed: int = 0
+    violations: Float64[np.ndarray, "n m"] = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def __post_init__(self) -> None:
+        """Without constraints every trial has none of them."""
+        if self.violations.shape == (0, 0):
+            object.__setattr__(self, "violations", np.zeros((len(self.weights), 0)))
 
     def __len__(self) -> int:
         """Return the number of trials."""
@@ -72,6 +80,12 @@ class History:
         """True where a trial is being evaluated."""
         pending: Bool[np.ndarray, " n"] = ~(self.finished | self.failed)
         return pending
+
+    @property
+    def feasible(self) -> Bool[np.ndarray, " n"]:
+        """True where a trial is finished and meets every constraint."""
+        met: Bool[np.ndarray, " n"] = (self.violations <= 0).all(axis=1)
+        return self.finished & met
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float64
 from latent_spaces_by_example.charts import AngularChart, Chart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.feasibility import ranked_scores
 
 # Faces of the cube can collapse (u_1 = 0 is the first seed whatever the rest), so that u would
 # not survive u -> w -> u; staying this far inside costs nothing that a score could show.
@@ -27,6 +28,7 @@ class CubeHistory:
         u: shape (n, dims), in [0, 1].
         scores: shape (n,), higher is better, all finite: a failed trial has the worst score
             that had been seen when it failed, and so does a pending one (a "constant liar").
+            A trial that violates constraints is below all that meet them, see ``ranked_scores``.
         pending: shape (n,), true where a trial is being evaluated.
         num_trials: length of the whole history, trials outside the chart's range included.
         random_seed: the study's.
@@ -119,6 +121,7 @@ def with_worst_for_unknown(history: History) -> Float64[np.ndarray, " n"]:
     has grown.
     """
     known = history.finished & np.isfinite(history.scores)
-    worst = np.minimum.accumulate(np.where(known, history.scores, np.inf))
+    scores = ranked_scores(history)
+    worst = np.minimum.accumulate(np.where(known, scores, np.inf))
     worst[np.isinf(worst)] = 0.0
-    return np.where(known, history.scores, worst)
+    return np.where(known, scores, worst)

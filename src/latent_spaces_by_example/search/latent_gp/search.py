@@ -10,6 +10,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.feasibility import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.candidates import (
     step_anywhere,
     step_between,
@@ -36,6 +37,10 @@ class LatentGPSearch:
     from prior draws, and the model keeps what it has learnt. Between examples nothing is too far,
     there are no blind steps, and every other proposal keeps a least distance from the best point.
 
+    Each constraint has a Gaussian process of its own. Then the best point is the best feasible
+    one, and what is maximised is the log expected improvement plus the log of the probability that
+    all constraints are met; the probability alone until something is feasible.
+
     Attributes:
         num_fresh: prior draws that each proposal may mix in.
         num_prior_seeds: how many prior draws a study should span the space with: none, since
@@ -43,7 +48,7 @@ class LatentGPSearch:
 
     References:
         Bodin et al., arXiv 2408.08558 (combinations of latents); Ament et al., NeurIPS 2023
-        (LogEI).
+        (LogEI); Gardner et al., ICML 2014 (constraints).
 
     Example:
         >>> LatentGPSearch(num_fresh=2).num_fresh
@@ -69,7 +74,11 @@ class LatentGPSearch:
                 "or allow the search to leave their span."
             )
         region = current_region(
-            np.where(history.finished, history.scores, -np.inf),
+            np.where(
+                history.finished,
+                ranked_scores(history, violation=relative_violation(history)),
+                -np.inf,
+            ),
             ~history.pending,
             num_opening=opening_size(space),
             may_restart=not space.within_span,
