@@ -22,17 +22,19 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "airfoils": LEAVES,
     "surrogate": MATHS,
+    "repairs": MATHS | {"surrogate"},
+    "description": MATHS | {"surrogate"},
     "parameters": {"errors"},
     "places": {"errors", "parameters"},
     "generators": LEAVES | NAMING | {"transport_maps", "airfoils"},
     "objectives": LEAVES | NAMING | {"airfoils"},
 }
 MAY_IMPORT["diagnostics"] = MATHS | {"surrogate", "generators"}
-MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics"}
+MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics", "repairs"}
 MAY_IMPORT["search"] = MATHS | {"surrogate", "seeds", "parameters"}
 MAY_IMPORT["study"] = NAMING | MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
 MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}
-MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report"}
+MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report", "description", "repairs"}
 MAY_IMPORT["__main__"] = {"cli"}
 MAY_IMPORT["testing"] = MAY_IMPORT["report"]
 

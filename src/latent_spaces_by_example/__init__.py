@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latent_spaces_by_example import (
         charts,
+        description,
         diagnostics,
         errors,
         generators,
         objectives,
+        repairs,
+        report,
         search,
         seeds,
         study,
         transport_maps,
     )
+    from latent_spaces_by_example.description import describe
+    from latent_spaces_by_example.diagnostics import diagnose
+    from latent_spaces_by_example.report import write_report
     from latent_spaces_by_example.study import Study, open_study, optimise
     from latent_spaces_by_example.surrogate import (
         SurrogateChart,
@@ -35,17 +41,23 @@ _HOME_OF = {
     "Study": "study",
     "SurrogateChart": "surrogate",
     "angular_surrogate_chart": "surrogate",
+    "diagnose": "diagnostics",
+    "describe": "description",
     "knothe_rosenblatt_surrogate_chart": "surrogate",
     "open_study": "study",
     "optimise": "study",
+    "write_report": "report",
 }
 _MODULES = frozenset(
     {
         "charts",
+        "description",
         "diagnostics",
         "errors",
         "generators",
         "objectives",
+        "report",
+        "repairs",
         "search",
         "seeds",
         "study",
@@ -60,6 +72,9 @@ __all__ = [
     "__version__",
     "angular_surrogate_chart",
     "charts",
+    "describe",
+    "description",
+    "diagnose",
     "diagnostics",
     "errors",
     "generators",
@@ -67,10 +82,13 @@ __all__ = [
     "objectives",
     "open_study",
     "optimise",
+    "repairs",
+    "report",
     "search",
     "seeds",
     "study",
     "transport_maps",
+    "write_report",
 ]
 
 

@@ -1,13 +1,21 @@
+import html
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.report import page as page_of
 from latent_spaces_by_example.report import write_report
+from latent_spaces_by_example.report.markup import MINUS
+from latent_spaces_by_example.report.page import of_study
+from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study import new_study
 from toys import Stretch, height, height_and_spread
 
 
@@ -20,89 +28,282 @@ class Drawn(Stretch):
 
 
 class Page(HTMLParser):
-    """What a browser would fetch, and whether every tag that opens also closes."""
+    """The tags of a page, what a browser would fetch or run, and whether every tag is closed."""
 
     VOID = frozenset({"meta", "img", "br", "link"})
 
     def __init__(self, text):
         super().__init__()
-        self.images, self.fetched, self._open = 0, [], []
+        self.tags, self.fetched, self.run, self.words, self._open = [], [], [], [], []
+        self.without_alt, self.ids = 0, []
         self.feed(text)
         assert not self._open, self._open
 
     def handle_starttag(self, tag, attrs):
-        source = dict(attrs).get("src") or dict(attrs).get("href")
-        if source and not source.startswith("data:image/png;base64,"):
+        told = dict(attrs)
+        source = told.get("src") or told.get("href") or told.get("xlink:href")
+        if source and not re.match(r"data:image/(png|jpeg);base64,", source):
             self.fetched.append(source)
-        self.images += tag == "img"
+        self.run += [name for name in told if name.startswith("on")] + [tag] * (tag == "script")
+        self.without_alt += tag == "img" and not told.get("alt")
+        self.without_alt += tag == "svg" and not told.get("aria-label")
+        self.ids += [told["id"]] if "id" in told else []
+        self.tags.append(tag)
         if tag not in self.VOID:
             self._open.append(tag)
 
     def handle_endtag(self, tag):
         assert self._open.pop() == tag
 
+    def handle_data(self, data):
+        if "style" not in self._open:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join("".join(self.words).split())
+
+
+def _written(study, folder, **options):
+    text = write_report(study, folder / "report.html", **options).read_text(encoding="utf-8")
+    return Page(text), text
+
 
 def _report(tmp_path, objective=height, **options):
     options = {"budget": 10, "search": "random", "examples": ["6", "17", "18"]} | options
     study = lsbe.optimise(Drawn(), objective, **options)
-    text = write_report(study, tmp_path / "report.html").read_text(encoding="utf-8")
-    return study, text, Page(text)
+    return study, *_written(study, tmp_path)
 
 
-def test_one_file_that_fetches_nothing(tmp_path):
-    _, text, page = _report(tmp_path)
+def test_one_file_that_fetches_and_runs_nothing(tmp_path):
+    _, page, text = _report(tmp_path)
     assert page.fetched == []
-    assert "http" not in re.sub(r'src="data:[^"]*"', "", text)
+    assert page.run == []
+    assert "http" not in re.sub(r'src="data:[^"]*"|http-equiv', "", text)
+    assert "url(" not in text.replace("url(#octant)", "")
+    assert "@import" not in text
+    assert "default-src &#x27;none&#x27;" in text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html"]
+
+
+def test_can_be_told_to_those_who_do_not_see_it(tmp_path):
+    _, page, text = _report(tmp_path, budget=30)
+    assert page.tags.count("img") > 8
+    assert page.without_alt == 0
+    assert len(set(page.ids)) == len(page.ids)
+    assert '<html lang="en">' in text
+    assert page.tags.count("h1") == page.tags.count("main") == 1
 
 
 def test_says_what_was_found(tmp_path):
-    study, text, _ = _report(tmp_path, height_and_spread)
-    assert f"{study.best_score:.4g}" in text
-    assert f"trial {study.best_trial.number}" in text
-    assert "spread" in text
-    for name in ("6", "17", "18"):
-        assert f"<td>{name}</td>" in text
+    study, page, _ = _report(tmp_path, height_and_spread)
+    assert f"(trial {study.best_trial.number})" in page.text
+    assert f"{study.best_score:.4g}".replace("-", MINUS) in page.text
+    assert "spread" in page.text
+    top = max(study.trials[:3], key=lambda trial: trial.score)
+    assert f"above the best example, {study.seeds.name(top.number)}" in page.text
 
 
-def test_three_examples_get_a_map(tmp_path):
-    _, with_map, three = _report(tmp_path)
-    _, without, four = _report(tmp_path, examples=["6", "17", "18", "13"])
-    assert "The space between the examples" in with_map
-    assert "The space between the examples" not in without
-    assert three.images >= 4
-    assert four.images >= 5
+def test_an_example_that_nothing_beats_is_said_to_be_the_best(tmp_path):
+    seeds = {6: 1.0, 17: 0.0}
+
+    def nearest(outputs):
+        return [-float(np.linalg.norm(x - Stretch().example("6"))) for x in outputs]
+
+    _, page, _ = _report(tmp_path, nearest, examples=[str(k) for k in seeds])
+    assert "it is the example 6: nothing better was found" in page.text
 
 
-def test_names_are_text_and_not_markup(tmp_path):
-    _, text, _ = _report(tmp_path)
-    assert "<b>drawn</b>" not in text
-    assert "&lt;b&gt;drawn&lt;/b&gt; &amp; co" in text
+@pytest.mark.parametrize(
+    ("examples", "shows"),
+    [
+        (["6", "17"], "Every mixture of the two seed latents"),
+        (["6", "17", "18"], "Every mixture of the three seed latents"),
+        (["6", "17", "18", "13"], "along the two in which they vary most"),
+    ],
+)
+def test_the_space_is_drawn_whole_or_projected(tmp_path, examples, shows):
+    _, page, _ = _report(tmp_path, budget=12, examples=examples)
+    assert shows in page.text
 
 
-def test_failures_are_shown(tmp_path):
+def test_failures_are_shown_together_and_without_passwords(tmp_path):
     def sometimes(outputs):
         if outputs[0][0, 0] < 0:
-            raise ValueError("<script>alert(1)</script>")
+            raise ValueError("<script>alert(1)</script> at postgresql://me:pa55w0rd@host/db")
         return height(outputs)
 
-    study, text, _ = _report(tmp_path, sometimes, budget=20)
-    assert any(trial.error for trial in study.trials)
-    assert "What failed" in text
-    assert "<script>" not in text
+    study, page, text = _report(tmp_path, sometimes, budget=20)
+    failed = [str(t.number) for t in study.trials if t.error]
+    assert "What failed" in page.text
+    assert ", ".join(failed) in page.text
+    assert "ValueError: <script>alert(1)</script> at postgresql://me:***@host/db" in page.text
+    assert "pa55w0rd" not in text
+    assert page.run == []
 
 
-def test_a_generator_that_draws_nothing_still_has_a_report(tmp_path):
-    study = lsbe.optimise(Stretch(), height, budget=6, search="random", num_seeds=3)
-    text = write_report(study, tmp_path / "report.html").read_text(encoding="utf-8")
-    Page(text)
-    assert "best found" in text
+def test_a_generator_that_draws_nothing_has_tables(tmp_path):
+    study = lsbe.optimise(Stretch(), height_and_spread, budget=12, search="random", num_seeds=3)
+    page, _ = _written(study, tmp_path)
+    assert f"trial {study.best_trial.number}" in page.text
+    assert f"trial {study.scores.argsort()[-2]}" in page.text
+    assert "img" not in page.tags
+    assert page.tags.count("table") >= 4
 
 
-def test_nothing_scored_yet(tmp_path):
-    seeds = lsbe.seeds.SeedLatents(Stretch(), num_prior_seeds=3)
-    study = lsbe.study.new_study(
-        Stretch(), seeds, objective="toys:height", search="random", budget=3
+def test_nothing_finished(tmp_path):
+    seeds = SeedLatents(Drawn(), num_prior_seeds=3)
+    study = new_study(Drawn(), seeds, objective="toys:height", search="random", budget=3)
+    page, _ = _written(study, tmp_path)
+    assert "No evaluation has finished yet." in page.text
+    assert "To repeat it" in page.text
+    assert "Convergence" not in page.text
+
+
+def test_everything_failed(tmp_path):
+    def fails(outputs):
+        raise RuntimeError("no licence")
+
+    _, page, _ = _report(tmp_path, fails, budget=4)
+    assert "all 4 that ended have failed" in page.text
+    assert "no licence" in page.text
+
+
+@pytest.mark.parametrize("examples", [["6", "17"], None])
+def test_one_trial(tmp_path, examples):
+    _, page, _ = _report(tmp_path, budget=1, examples=examples, search="latent-gp")
+    assert "The one evaluation scores" in page.text
+
+
+def test_equal_scores(tmp_path):
+    _, page, _ = _report(tmp_path, lambda outputs: [1.0] * len(outputs), budget=25)
+    assert "Of 25 evaluations the best scores 1 " in page.text
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_scores_of_any_size(tmp_path, scale):
+    def scaled(outputs):
+        return [scale * s - (1e6 * scale if s < 0 else 0) for s in height(outputs)]
+
+    _, page, _ = _report(tmp_path, scaled, budget=25, examples=["6", "17", "18", "13"])
+    assert "Convergence" in page.text
+
+
+def test_prior_draws_of_the_study_make_the_best_of_n(tmp_path):
+    _, page, _ = _report(tmp_path, examples=None, search="latent-gp", budget=12)
+    assert "from the 8 draws of this study" in page.text
+    assert "the line ends at N = 4" in page.text
+    assert "best of 8 prior draws" in page.text
+
+
+def test_too_few_prior_draws_make_none(tmp_path):
+    _, page, _ = _report(tmp_path)
+    assert "The best of N prior draws is not shown: there are no draws of this study" in page.text
+
+
+def test_what_a_search_came_back_to_is_no_prior_draw(tmp_path):
+    _, page, _ = _report(tmp_path, examples=None, num_seeds=12, search="sobol", budget=20)
+    assert "there are no draws of this study" in page.text
+
+
+def test_prior_scores_from_elsewhere(tmp_path):
+    study, *_ = _report(tmp_path)
+    page, _ = _written(study, tmp_path, prior_scores=[0.0, np.nan, *range(18)])
+    assert "from the 20 draws scored apart from this study" in page.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pictures": -1},
+        {"pictures": True},
+        {"seconds": 0},
+        {"seconds": float("nan")},
+        {"prior_scores": [[1.0]]},
+        {"prior_scores": [np.inf]},
+    ],
+)
+def test_wrong_arguments_are_named_and_nothing_is_written(tmp_path, wrong):
+    study = lsbe.optimise(Stretch(), height, budget=2, search="random", num_seeds=2)
+    with pytest.raises(ArgumentError, match=next(iter(wrong))):
+        write_report(study, tmp_path / "report.html", **wrong)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_panel_of_the_study_is_one_line_more(tmp_path, monkeypatch):
+    def panel(study):
+        return f"<p>of {study.name}</p>"
+
+    more = of_study(panel, title="One <more>", anchor="more")
+    monkeypatch.setattr(page_of, "PANELS", (*page_of.PANELS, more))
+    _, page, _ = _report(tmp_path, name="wing")
+    assert page.text.count("One <more>") == 1
+    assert "of wing" in page.text
+
+
+HOSTILE = st.one_of(
+    st.text(min_size=1, max_size=40),
+    st.sampled_from(
+        [
+            "<script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "'; DROP TABLE trials; --",
+            "</title></style></svg><script>",
+            "\u202egnp.exe",
+            "]]><!--",
+            "{{7*7}}${7*7}",
+            "日本語 ñ 👩\u200d🚀",
+            "a" * 500,
+            "\ud800\x00\x1b[31m",
+        ]
+    ),
+)
+
+
+def _named(tmp_path, name, *, drawn):
+    """The page of a study in which every text is ``name``."""
+    generator = Drawn() if drawn else Stretch()
+    generator.name = f"<{name}"
+    latents = np.random.default_rng(0).standard_normal((3, *generator.latent_shape))
+    names = [f"{name}{i}" for i in range(3)]
+    seeds = SeedLatents(generator, latents, names=names, rms_errors=(0.1, 0.1, 0.1))
+
+    def objective(outputs):
+        if objective.calls == 4:
+            objective.calls += 1
+            raise ValueError(name)
+        objective.calls += 1
+        return [{"score": s, f"f{name}": name, f"g{name}": 1.5} for s in height(outputs)]
+
+    objective.calls = 0
+    study = new_study(
+        generator, seeds, objective=f"<{name}", search="random", budget=9, name=f"s{name}"
     )
-    with pytest.raises(StudyError, match="no finished evaluation"):
-        write_report(study, tmp_path / "report.html")
-    assert not (tmp_path / "report.html").exists()
+    study.run(objective, budget=9)
+    return _written(study, tmp_path, pictures=2)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(name=HOSTILE)
+def test_no_text_changes_the_page(tmp_path, name):
+    page, text = _named(tmp_path, name, drawn=False)
+    plain, _ = _named(tmp_path, "plain", drawn=False)
+    assert page.tags == plain.tags
+    assert page.run == page.fetched == []
+    heading = re.search(r"<h1>(.*?)</h1>", text, re.DOTALL).group(1)
+    shown = html.unescape(heading)[1:]
+    assert len(shown) == len(name)
+    assert all(b in (a, "\N{REPLACEMENT CHARACTER}") for a, b in zip(name, shown, strict=True))
+
+
+def test_nor_of_a_page_with_pictures(tmp_path):
+    hostile = '"><img src=x onerror=alert(1)><script>'
+    page, _ = _named(tmp_path, hostile, drawn=True)
+    plain, _ = _named(tmp_path, "plain", drawn=True)
+    assert page.tags == plain.tags
+    assert page.run == page.fetched == []
+    assert "img" in page.tags

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
@@ -30,6 +30,7 @@ def weights_of(num_seeds, n=6):
     return w / np.linalg.norm(w, axis=1, keepdims=True)
 
 
+@settings(deadline=None)
 @given(
     num_seeds=st.integers(1, 12),
     n=st.integers(0, 4),

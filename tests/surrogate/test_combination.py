@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kstest
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
@@ -62,3 +65,91 @@ def test_signed_one_hot_weights_give_the_seed_s_opposite():
     for combination in ("linear", "shell"):
         chart = lsbe.SurrogateChart(seeds, combination=combination)
         np.testing.assert_array_equal(chart.from_w_to_z(-np.eye(3)), -seeds)
+
+
+@st.composite
+def off_law_seeds(draw):
+    """Seeds correlated with any signs, norms 0.45 to 3.6 of the expected, and unit weights."""
+    num_seeds = draw(st.integers(1, 10))
+    num_dims = draw(st.sampled_from([16, 64, 1000]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shared = rng.standard_normal(num_dims)
+    loadings = rng.uniform(-1.0, 1.0, size=(num_seeds, 1)) * draw(st.floats(0.0, 3.0))
+    seeds = loadings * shared + rng.standard_normal((num_seeds, num_dims))
+    relative = rng.uniform(0.45, 3.6, size=(num_seeds, 1))
+    seeds *= relative * np.sqrt(num_dims) / np.linalg.norm(seeds, axis=1, keepdims=True)
+    w = rng.standard_normal((5, num_seeds))
+    w /= np.linalg.norm(w, axis=1, keepdims=True)
+    return seeds.astype(draw(st.sampled_from([np.float32, np.float64]))), w
+
+
+@given(off_law_seeds())
+def test_shell_norm_is_the_interpolated_one_for_any_sign_and_between_the_seeds(case):
+    seeds, w = case
+    z = lsbe.SurrogateChart(seeds, combination="shell").from_w_to_z(w).astype(float)
+    norms = np.linalg.norm(seeds.astype(float), axis=1)
+    found = np.linalg.norm(z, axis=1)
+    unit = seeds / norms[:, None]
+    shrunk = np.linalg.norm(w @ unit, axis=1)  # where directions cancel, rounding counts for more
+    rtol = 16 * np.finfo(seeds.dtype).eps / shrunk
+    assert (np.abs(found / np.sqrt(w**2 @ norms**2) - 1) < rtol).all()
+    assert (found > norms.min() * (1 - rtol)).all()
+    assert (found < norms.max() * (1 + rtol)).all()
+
+
+@given(off_law_seeds())
+def test_corners_are_the_seeds_bit_for_bit(case):
+    seeds, _ = case
+    chart = lsbe.SurrogateChart(seeds, combination="shell")
+    np.testing.assert_array_equal(chart.from_w_to_z(np.eye(len(seeds))), seeds)
+
+
+@given(off_law_seeds())
+def test_inverse_of_the_shell_is_exact_and_so_the_map_is_one_to_one(case):
+    seeds, w = case
+    w = np.abs(w)
+    chart = lsbe.SurrogateChart(seeds, combination="shell")
+    unit = seeds.astype(float) / np.linalg.norm(seeds.astype(float), axis=1, keepdims=True)
+    smallest = np.linalg.svd(unit, compute_uv=False)[-1]
+    z = chart.from_w_to_z(w)
+    np.testing.assert_allclose(
+        chart.from_z_to_w(z), w, rtol=0.0, atol=64 * np.finfo(seeds.dtype).eps / smallest
+    )
+
+
+@given(off_law_seeds())
+def test_coefficients_and_gram_give_the_norms_of_the_latents(case):
+    seeds, w = case
+    chart = lsbe.SurrogateChart(seeds.astype(float), combination="shell")
+    c = chart.coefficients(w)
+    squares = np.einsum("nj,jk,nk->n", c, chart.gram, c)
+    np.testing.assert_allclose(squares, (chart.from_w_to_z(w) ** 2).sum(axis=1), rtol=1e-9)
+
+
+def test_shell_moves_continuously_into_a_corner():
+    seeds = look_alikes(3) * np.array([[0.45], [3.6], [1.0]])
+    chart = lsbe.SurrogateChart(seeds, combination="shell")
+    near = np.array([[1.0, 1e-9, 0.0]])
+    step = np.linalg.norm(chart.from_w_to_z(near)[0] - seeds[0])
+    assert 0.0 < step < 1e-7 * np.linalg.norm(seeds[0])
+
+
+def test_shell_of_independent_draws_has_typical_entries_and_norms_of_less_spread():
+    """Directions are uniform; |inner|^2 varies sum w^4 times as much as chi-square does."""
+    rng = np.random.default_rng(0)
+    d, num_seeds, n = 64, 4, 2000
+    w = np.full((1, num_seeds), np.sqrt(1.0 / num_seeds))
+    z = np.concatenate(
+        [
+            lsbe.SurrogateChart(
+                rng.standard_normal((num_seeds, d)), combination="shell"
+            ).from_w_to_z(w)
+            for _ in range(n)
+        ]
+    )
+    squares = (z**2).sum(axis=1)
+    # five standard errors of a mean and of a variance: one false alarm in a million
+    assert abs(squares.mean() - d) < 5 * np.sqrt(2 * d / num_seeds / n)
+    assert abs(squares.var() / (2 * d / num_seeds) - 1) < 5 * np.sqrt(2 / n)
+    # 64 elements of one latent are dependent through its norm, a little; one of each is not
+    assert kstest(z[:, 0], "norm").pvalue > 1e-6

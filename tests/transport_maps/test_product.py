@@ -7,6 +7,7 @@ from latent_spaces_by_example.transport_maps import (
     GaussianTransportMap,
     IdentityTransportMap,
     ProductTransportMap,
+    RotationTransportMap,
     TransportMap,
     UniformTransportMap,
 )
@@ -59,7 +60,20 @@ def test_latents_of_another_size_are_an_error():
         ProductTransportMap(PIECES).forward(np.zeros((1, 3, 3)))
 
 
-@pytest.mark.parametrize("pieces", [[], [(0, IdentityTransportMap())], [(2, None)]])
+@pytest.mark.parametrize(
+    "pieces",
+    [[], [(0, IdentityTransportMap())], [(2, None)], [((2, 0), IdentityTransportMap())], [2]],
+)
 def test_pieces_that_are_none_are_an_error(pieces):
     with pytest.raises(ArgumentError, match="pieces"):
         ProductTransportMap(pieces)
+
+
+def test_pieces_may_have_a_shape():
+    transport_map = ProductTransportMap(
+        [((2, 4), RotationTransportMap()), (1, IdentityTransportMap())]
+    )
+    z = np.array([[0.6, 0.8, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 5.0]])
+    inner = transport_map.forward(z)
+    assert inner.shape == (1, 7)
+    np.testing.assert_allclose(transport_map.inverse(inner, latent_shape=(9,)), z, atol=1e-15)

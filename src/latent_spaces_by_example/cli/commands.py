@@ -11,6 +11,8 @@ from urllib.parse import quote
 import click
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.cli.check import check
+from latent_spaces_by_example.cli.describe import describe
 from latent_spaces_by_example.cli.options import opened, study_options
 from latent_spaces_by_example.cli.top import top
 from latent_spaces_by_example.errors import LatentSpacesError
@@ -35,9 +37,16 @@ def main() -> None:
 
 
 main.add_command(top)
+main.add_command(check)
+main.add_command(describe)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option("--examples", help="Names or files, separated by commas; they span the space."),
+    click.option(
+        "--examples",
+        multiple=True,
+        help="Names or files, separated by commas or each with its own --examples; they span the "
+        "space.",
+    ),
     click.option(
         "--seed-latents",
         help="Random seeds, separated by commas, such as 1234567,42: what the generator makes of "
@@ -67,6 +76,11 @@ def _space_options(command: Any) -> Any:
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @click.option("--prompt", help="What a diffusers pipeline is to make.")
 @_space_options
+@click.option(
+    "--repair",
+    type=click.Choice(["rescale", "gaussianise", "whiten"]),
+    help="What to do to the examples' latents first; by default nothing.",
+)
 @click.option("--search", default="latent-gp", show_default=True, help="What proposes.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
@@ -82,11 +96,12 @@ def optimise(
     objective: str | None,
     budget: int,
     prompt: str | None,
-    examples: str | None,
+    examples: tuple[str, ...],
     seed_latents: str | None,
     beyond_examples: bool,
     num_seeds: int | None,
     random_seed: int,
+    repair: str | None,
     search: str,
     batch_size: int,
     storage: str | None,
@@ -118,10 +133,11 @@ def optimise(
     engine = searches.load(search)
     seeds = spanned_by(
         model,
-        examples=None if examples is None else _split(examples),
+        examples=_all_of(examples) if examples else None,
         seed_latents=None if seed_latents is None else _random_seeds(seed_latents),
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
+        repair=repair,
     )
     if not no_check_generator:
         check_before_study(model, seeds)
@@ -167,15 +183,26 @@ def resume(
 
 @main.command()
 @study_options
-def report(folder: str, generator: str | None, storage: str | None) -> None:
+@click.option(
+    "--pictures", default=24, show_default=True, help="The most outputs to make again for it."
+)
+def report(folder: str, generator: str | None, storage: str | None, pictures: int) -> None:
     """Write the report of the study in run folder FOLDER anew."""
     from latent_spaces_by_example.cli.show import save_and_report
 
     study = opened(folder, generator=generator, storage=storage)
-    click.echo(f"report: {save_and_report(study)}")
+    click.echo(f"report: {save_and_report(study, pictures=pictures)}")
+
+
+def _all_of(examples: tuple[str, ...]) -> list[str]:
+    """The names in every ``--examples``; none at all where one of them is empty, an error."""
+    named = [_split(given) for given in examples]
+    return [name for names in named for name in names] if all(named) else []
 
 
 def _split(names: str) -> list[str]:
+    if Path(names).is_file():  # whose name may have a comma
+        return [names]
     return [name.strip() for name in names.split(",") if name.strip()]
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.validity import validity_summary
 
 
 def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -> None:
@@ -31,6 +32,9 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
                 progress.update(task, completed=_done(running), best=_best(running))
                 if trial.error is not None:
                     progress.console.print(f"trial {trial.number} failed: {escape(trial.error)}")
+                if trial.invalid is not None:
+                    said = f"the latent of trial {trial.number} is not valid: {trial.invalid}"
+                    progress.console.print(escape(said))
 
             study.run(objective, search=search, budget=budget, on_trial=on_trial)
     except KeyboardInterrupt:
@@ -46,12 +50,12 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
         raise SystemExit(130)
 
 
-def save_and_report(study: Study) -> Path | None:
-    """Write the run folder's files; the path of the report, or None where nothing is scored."""
+def save_and_report(study: Study, **options: Any) -> Path | None:
+    """Write the run folder's files; the path of the report, or None where there is no folder."""
     study.save()
-    if study.folder is None or not study.finished_trials:
+    if study.folder is None:
         return None
-    return write_report(study, study.folder.report)
+    return write_report(study, study.folder.report, **options)
 
 
 def _progress(console: Console) -> Progress:
@@ -70,10 +74,19 @@ def _show_examples(study: Study, console: Console) -> None:
     if not examples:
         return
     table = Table("example", "latent norm / expected", "RMS of the reconstruction")
+    repaired = any(facts.moved is not None for facts in examples)
+    if repaired:
+        table.add_column("moved by the repair")
     for facts in examples:
         error = "" if facts.rms_error is None else f"{facts.rms_error:.2g}"
-        table.add_row(escape(facts.name), f"{facts.relative_norm:.2f}", error)
+        moved = [f"{facts.moved:.2f}"] if facts.moved is not None else []
+        table.add_row(escape(facts.name), f"{facts.relative_norm:.2f}", error, *moved)
     console.print(table)
+    for facts in examples:
+        if facts.unlike is not None:
+            console.print(
+                f"{escape(facts.name)} is unlike what the model makes: {escape(facts.unlike)}"
+            )
 
 
 def _show_result(study: Study, console: Console) -> None:
@@ -89,6 +102,8 @@ def _show_result(study: Study, console: Console) -> None:
     for figure in best.figures:
         table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for _, trial in rows))
     console.print(table)
+    if validity := validity_summary(study.trials):
+        console.print(f"validity: {validity}")
     if study.folder is not None:
         console.print(f"run folder: {study.folder.path}")
 

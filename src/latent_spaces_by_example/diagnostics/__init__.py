@@ -1,4 +1,7 @@
-"""Diagnostics: whether a generator is what a study takes it to be."""
+"""Diagnostics: whether a generator and its latents are what a study takes them to be."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example.diagnostics.determinism import (
     DeterminismReport,
@@ -6,4 +9,37 @@ from latent_spaces_by_example.diagnostics.determinism import (
     require_determinism,
 )
 
-__all__ = ["DeterminismReport", "check_determinism", "require_determinism"]
+if TYPE_CHECKING:
+    from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
+    from latent_spaces_by_example.diagnostics.diagnosis import Diagnosis, LatentDiagnosis
+    from latent_spaces_by_example.diagnostics.figures import Figure
+    from latent_spaces_by_example.diagnostics.latents import diagnose
+    from latent_spaces_by_example.diagnostics.set_tests import MiddleNorm
+
+# scipy.stats takes longer to import than most studies of a toy take to run
+_HOME_OF = {
+    "CandidateValidity": "candidates",
+    "Diagnosis": "diagnosis",
+    "Figure": "figures",
+    "LatentDiagnosis": "diagnosis",
+    "MiddleNorm": "set_tests",
+    "diagnose": "latents",
+}
+
+__all__ = [
+    "CandidateValidity",
+    "DeterminismReport",
+    "Diagnosis",
+    "Figure",
+    "LatentDiagnosis",
+    "MiddleNorm",
+    "check_determinism",
+    "diagnose",
+    "require_determinism",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

@@ -12,6 +12,7 @@ import numpy as np
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 BATCH_TOLERANCE = 1e-3
 _LEAST_SCALE = 1e-300
@@ -76,13 +77,15 @@ def check_determinism(
     >>> check_determinism(Doubling(), np.eye(2)).deterministic
     True
     """
-    if len(latents) < 2:
-        raise ArgumentError(f"{len(latents)} latents were given; expected at least 2, for a batch")
+    if num_latents(latents) < 2:
+        raise ArgumentError(
+            f"{num_latents(latents)} latents were given; expected at least 2, for a batch"
+        )
     if not batch_tolerance >= 0.0:
         raise ArgumentError(f"batch_tolerance={batch_tolerance}; expected at least 0")
     before = _random_states()
-    first = generator.generate(latents[:1])[0]
-    again = generator.generate(latents[:1])[0]
+    first = generator.generate(rows_of(latents, slice(1)))[0]
+    again = generator.generate(rows_of(latents, slice(1)))[0]
     beside = generator.generate(latents)[0]
     drawn = tuple(name for name, state in _random_states().items() if state != before.get(name))
     return DeterminismReport(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from latent_spaces_by_example.transport_maps.layout import LatentShape
+
 
 @runtime_checkable
 class Generator(Protocol):
@@ -13,11 +15,16 @@ class Generator(Protocol):
     Latents are NumPy arrays, unless the seed latents given are PyTorch tensors or JAX arrays, or
     ``latent_from_random_seed`` makes such: then they are of that library, dtype and device.
 
+    Where a latent is made of several arrays, ``latent_shape`` is a dictionary of their shapes by
+    name, and ``generate`` is given a dictionary of arrays with the n latents on their first axis.
+
     Only these two are required. A generator may also have:
 
     - ``transport_map``: the law of its latents (default: independent standard Gaussians).
     - ``invert(outputs) -> z``: the latents behind n outputs, shape (n, *latent_shape).
     - ``example(name) -> output``: a named example of its field, ready for ``invert``.
+    - ``read_example(example) -> output``: the same of a file, a picture or whatever else a person
+      has; then it is given every example, those named by a string too, and so is ``invert``.
     - ``latent_from_random_seed(random_seed) -> z``: one prior draw, shape latent_shape, by the
       model's own convention (default: ``numpy.random.default_rng(random_seed)``).
     - ``render(output) -> PIL.Image.Image``: a picture of one output.
@@ -26,7 +33,10 @@ class Generator(Protocol):
     - ``name``: what a study records, so that it is not resumed with another generator.
     """
 
-    latent_shape: tuple[int, ...]
+    @property
+    def latent_shape(self) -> LatentShape:
+        """The shape of one latent, (4, 64, 64) say; or a dictionary of shapes."""
+        ...
 
     def generate(self, z: Any) -> Sequence[Any]:
         """Map latents of shape (n, *latent_shape) to a sequence of n outputs."""

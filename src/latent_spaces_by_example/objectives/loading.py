@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -33,9 +33,9 @@ class UserObjective:
     """
 
     spec: str
-    function: Callable[[Sequence[Any]], Iterable[Any]] = field(repr=False)
+    function: Callable[[Any], Iterable[Any]] = field(repr=False)
 
-    def __call__(self, outputs: Sequence[Any]) -> Iterable[Any]:
+    def __call__(self, outputs: Any) -> Iterable[Any]:
         """Score n outputs with the user's function."""
         return self.function(outputs)
 

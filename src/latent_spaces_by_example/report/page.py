@@ -2,218 +2,142 @@
 
 from __future__ import annotations
 
-import base64
-import platform
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from html import escape
-from importlib.metadata import PackageNotFoundError, version
+import os
+from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.report import pictures
-from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.report.convergence import convergence_panel
+from latent_spaces_by_example.report.failures import failures_panel
+from latent_spaces_by_example.report.galleries import top_panel, way_panel
+from latent_spaces_by_example.report.markup import Html, element, joined, section, text
+from latent_spaces_by_example.report.outputs import draw_outputs
+from latent_spaces_by_example.report.repeat import repeat_panel
+from latent_spaces_by_example.report.result import comparison_panel, title_block
+from latent_spaces_by_example.report.score_map import space_panel
+from latent_spaces_by_example.report.seed_table import seed_panel
+from latent_spaces_by_example.report.snapshot import Snapshot
+from latent_spaces_by_example.report.validity import validity_panel
+from latent_spaces_by_example.study import Study
 
-_MOST_SHOWN = 6
-_STYLE = """
-:root { color-scheme: light; --ink: #1a202c; --soft: #4a5568; --line: #e2e8f0; --best: #c2410c; }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 60rem;
-       margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.6rem; margin-bottom: .25rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.15rem; margin-top: 2.5rem; }
-.lead { font-size: 1.1rem; } .note { color: var(--soft); font-size: .9rem; }
-img { max-width: 100%; height: auto; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: right;
-         white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-table.words td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-table.words th { text-align: left; }
-tr.best { font-weight: 600; color: var(--best); }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
-figure { margin: 0; border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; }
-figure.best { border-color: var(--best); border-width: 2px; }
-figcaption { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
-code { overflow-wrap: anywhere; }
-"""
+Panel = Callable[[Snapshot], Html]
+
+# A browser that keeps to this fetches nothing and runs nothing, whatever a name may hold.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_STYLE = Path(__file__).with_name("style.css")
 
 
-def write_report(study: Study, path: Path) -> Path:
+def of_study(panel: Callable[[Study], str], *, title: str, anchor: str) -> Panel:
+    """A section made from the study itself; what ``panel`` returns is markup, or empty."""
+    return lambda snapshot: section(title, Html(panel(snapshot.study)), anchor=anchor)
+
+
+# What a page consists of, in order; a panel that has nothing to show is empty.
+PANELS: tuple[Panel, ...] = (
+    comparison_panel,
+    convergence_panel,
+    way_panel,
+    top_panel,
+    space_panel,
+    seed_panel,
+    of_study(validity_panel, title="Are the candidates valid?", anchor="validity"),
+    failures_panel,
+    repeat_panel,
+)
+
+
+def write_report(
+    study: Study,
+    path: str | os.PathLike[str],
+    *,
+    pictures: int = 24,
+    seconds: float | int = 60.0,
+    prior_scores: npt.ArrayLike | None = None,
+) -> Path:
     """Write one self-contained HTML file about ``study``; returns its path.
 
-    Names and messages in it are escaped: they are other people's text.
+    It shows the study as it is now, finished or not. Names and messages in it are escaped: they
+    are other people's text.
+
+    Args:
+        study: finished, running, or with nothing evaluated yet.
+        path: of the file; one that exists is replaced.
+        pictures: the most outputs to make again for their pictures, at least 0.
+        seconds: no further output is begun after so many; above 0.
+        prior_scores: scores of prior draws that were measured apart from the study, shape (m,), NaN
+            where that failed: the best of N of them is drawn beside the search. By default
+            those of the study's own trials that are prior draws, if there are 8 or more.
 
     Raises:
-        StudyError: no evaluation has finished yet.
+        ArgumentError: ``pictures``, ``seconds`` or ``prior_scores`` is out of its range.
+
+    Examples:
+        >>> import tempfile
+        >>> import latent_spaces_by_example as lsbe
+        >>> class Doubling:
+        ...     latent_shape = (16,)
+        ...     def generate(self, z):
+        ...         return 2 * z
+        >>> study = lsbe.optimise(Doubling(), lambda outputs: [x[0] for x in outputs], budget=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page = write_report(study, Path(folder) / "report.html")
+        ...     page.read_text(encoding="utf-8")[:15]
+        '<!doctype html>'
     """
-    objective, _ = split_parameters(study.settings.objective)
-    title = f"{study.name}: {study.settings.generator} for {objective}"
-    against, pictured = "The best", "What it looks like"
-    if study.settings.examples:
-        against, pictured = "Against the examples", "The examples and the best"
-    body = "\n".join(
-        [
-            f"<h1>{escape(title)}</h1>",
-            f'<p class="lead">{escape(_summary(study))}</p>',
-            _section(against, _score_table(study)),
-            _section(pictured, _gallery(study, _corners_and_best(study))),
-            _section("The way there", _image(pictures.convergence(study), "score by evaluation")),
-            _section("The space between the examples", _map(study)),
-            _section("The best, one after another", _gallery(study, _improvements(study))),
-            _section("Seed latents", _seed_table(study)),
-            _section("What failed", _failures(study)),
-            _section("To repeat it", _settings_table(study)),
-        ]
-    )
-    path.write_text(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body>\n{body}\n</body></html>\n",
-        encoding="utf-8",
-    )
+    if isinstance(pictures, bool) or not isinstance(pictures, int) or pictures < 0:
+        raise ArgumentError(f"pictures={pictures!r}; give a whole number of at least 0")
+    if not seconds > 0:
+        raise ArgumentError(f"seconds={seconds!r}; give a number above 0")
+    snapshot = _snapshot(study, pictures=pictures, seconds=seconds, prior_scores=prior_scores)
+    path = Path(path)
+    target = path.with_name(f".{path.name}.partial")
+    target.write_text(_document(snapshot), encoding="utf-8")
+    target.replace(path)
     return path
 
 
-def _summary(study: Study) -> str:
-    trials = study.trials
-    best = study.best_trial
-    text = (
-        f"The best of {len(study.finished_trials)} evaluations scores {best.score:.4g} "
-        f"(trial {best.number})"
+def _snapshot(
+    study: Study, *, pictures: int, seconds: float | int, prior_scores: npt.ArrayLike | None
+) -> Snapshot:
+    scores = None
+    if prior_scores is not None:
+        scores = np.asarray(prior_scores, dtype=np.float64)
+        if scores.ndim != 1 or np.isposinf(scores).any():
+            raise ArgumentError(
+                f"prior_scores has shape {scores.shape}; give one score a draw, shape (m,), each "
+                "finite or NaN"
+            )
+    seen = Snapshot(study, study.trials, {}, prior_scores=scores)
+    drawn = draw_outputs(study, seen.wanted, most=pictures, seconds=seconds)
+    return Snapshot(study, seen.trials, drawn.pictures, drawn.missing, scores)
+
+
+def _document(snapshot: Snapshot) -> Html:
+    panels = [panel(snapshot) for panel in PANELS]
+    body = element("main", title_block(snapshot), *panels, _end())
+    head = joined(
+        [
+            Html('<meta charset="utf-8">'),
+            Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+            Html(f'<meta http-equiv="Content-Security-Policy" content="{text(_POLICY)}">'),
+            Html('<meta name="referrer" content="no-referrer">'),
+            Html('<meta name="color-scheme" content="light dark">'),
+            element("title", f"{snapshot.study.name}: report of a study"),
+            element("style", Html(_STYLE.read_text(encoding="utf-8"))),
+        ],
+        by="\n",
     )
-    examples = _scored_examples(study)
-    if examples:
-        top = max(examples, key=lambda trial: trial.score or 0.0)
-        text += f"; the best example, {study.seeds.name(top.number)}, scores {top.score:.4g}"
-    seconds = sum(trial.seconds or 0.0 for trial in trials)
-    return f"{text}. Evaluating took {timedelta(seconds=round(seconds))}."
-
-
-def _scored_examples(study: Study) -> list[Trial]:
-    return [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
-
-
-def _corners_and_best(study: Study) -> list[tuple[str, Trial]]:
-    corners = [(study.seeds.name(trial.number), trial) for trial in _scored_examples(study)]
-    return [*corners, (f"best found, trial {study.best_trial.number}", study.best_trial)]
-
-
-def _improvements(study: Study) -> list[tuple[str, Trial]]:
-    found: list[Trial] = []
-    for trial in study.finished_trials:
-        if not found or trial.score > found[-1].score:  # type: ignore[operator]
-            found.append(trial)
-    shown = np.unique(np.linspace(0, len(found) - 1, _MOST_SHOWN).round().astype(int))
-    return [(f"after {found[i].number + 1} evaluations", found[i]) for i in shown]
-
-
-def _score_table(study: Study) -> str:
-    *corners, best = _corners_and_best(study)
-    shown = [best, *corners]
-    rows = [["score", *(_number(trial.score) for _, trial in shown)]]
-    for figure in study.best_trial.figures:
-        rows.append([figure, *(_number(trial.figures.get(figure)) for _, trial in shown)])
-    return _table(["", *(label for label, _ in shown)], rows, best_row=0)
-
-
-def _gallery(study: Study, shown: Sequence[tuple[str, Trial]]) -> str:
-    if not hasattr(study.generator, "render"):
-        return ""
-    width = max(len(trial.weights) for _, trial in shown)
-    best = study.best_trial.number
-    figures = []
-    for label, trial in shown:
-        weights = [*trial.weights, *[0.0] * (width - len(trial.weights))]
-        output = study.generator.generate(study.latents([weights]))[0]
-        picture = pictures.rendered(study.generator, output)
-        caption = f"{label}: {trial.score:.4g}"
-        mark = ' class="best"' if trial.number == best else ""
-        figures.append(
-            f"<figure{mark}>{_image(picture or b'', caption)}"
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
-        )
-    return f'<div class="gallery">{"".join(figures)}</div>'
-
-
-def _map(study: Study) -> str:
-    if not pictures.can_map(study):
-        return ""
-    note = (
-        "The square holds every mixture of the three; its left edge is the first of them. Colours "
-        "are what a Gaussian process expects from the evaluations made, marked in white."
+    return Html(
+        f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n'
+        "</html>\n"
     )
-    return f'{_image(pictures.score_map(study), "map")}<p class="note">{note}</p>'
 
 
-def _seed_table(study: Study) -> str:
-    examples = study.settings.examples
-    drawn = study.weights.shape[1] - len(examples)
-    rows = [
-        [facts.name, f"{facts.relative_norm:.2f}", _number(facts.rms_error)] for facts in examples
-    ]
-    table = _table(["example", "norm / expected", "RMS error"], rows) if rows else ""
-    draws = f'<p class="note">{drawn} prior draws were used as seed latents.</p>' if drawn else ""
-    return table + draws
-
-
-def _failures(study: Study) -> str:
-    failed = [[str(t.number), t.error or ""] for t in study.trials if t.error is not None]
-    return _table(["trial", "why"], failed, words=True) if failed else ""
-
-
-def _settings_table(study: Study) -> str:
-    settings = study.settings
-    rows = [
-        ["generator", f"{settings.generator}, latents of shape {settings.latent_shape}"],
-        ["objective", settings.objective],
-        ["search", settings.search],
-        ["random seed", str(settings.random_seed)],
-        ["evaluations", f"{len(study.trials)} in batches of {settings.batch_size}"],
-        ["stays between the examples", "yes" if settings.within_span else "no"],
-        ["versions", ", ".join(_versions(study))],
-    ]
-    return _table(["setting", "value"], rows, words=True)
-
-
-def _versions(study: Study) -> Iterable[str]:
-    yield f"latent-spaces-by-example {study.settings.version}"
-    yield f"Python {platform.python_version()}"
-    for package in ("numpy", "scipy", "optuna"):
-        try:
-            yield f"{package} {version(package)}"
-        except PackageNotFoundError:
-            yield f"{package} from source"
-
-
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>\n{content}</section>" if content else ""
-
-
-def _table(
-    head: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    best_row: int = -1,
-    words: bool = False,
-) -> str:
-    lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
-    for index, row in enumerate(rows):
-        mark = ' class="best"' if index == best_row else ""
-        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-    kind = ' class="words"' if words else ""
-    return f'<div class="scroll"><table{kind}>{"".join(lines)}</table></div>'
-
-
-def _number(value: object) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:.4g}"
-    return "" if value is None else str(value)
-
-
-def _image(png: bytes, text: str) -> str:
-    data = base64.b64encode(png).decode("ascii")
-    return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
+def _end() -> Html:
+    now = datetime.now(timezone.utc)
+    written = f"{now.day} {now:%B %Y}, {now:%H:%M} UTC"
+    return element("footer", f"Written by latent-spaces-by-example on {written}.")

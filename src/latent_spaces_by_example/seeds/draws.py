@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps import IdentityTransportMap
+from latent_spaces_by_example.transport_maps.layout import layout_of, rows_of
 
 
 def transport_map_of(generator: Any) -> Any:
@@ -29,6 +31,8 @@ def random_seed_of_draw(random_seed: int, index: int) -> int:
 def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
     """One prior draw, shape latent_shape: by the generator's own convention if it has one.
 
+    A dictionary of arrays, where the generator's ``latent_shape`` is a dictionary of shapes.
+
     Then it is an array of the library that the generator made it in; a NumPy array otherwise.
 
     Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)``, carried to the
@@ -36,11 +40,11 @@ def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
     """
     if hasattr(generator, "latent_from_random_seed"):
         return as_array(generator.latent_from_random_seed(random_seed))
-    latent_shape = tuple(generator.latent_shape)
+    latent_shape = layout_of(generator.latent_shape).latent_shape
     transport_map = transport_map_of(generator)
     rng = np.random.default_rng(random_seed)
     inner = rng.standard_normal((1, transport_map.num_inner_dims(latent_shape)))
-    return transport_map.inverse(inner, latent_shape=latent_shape)[0]
+    return rows_of(transport_map.inverse(inner, latent_shape=latent_shape), 0)
 
 
 def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
@@ -61,10 +65,13 @@ def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
         raise ArgumentError(
             f"random_seeds={random_seeds!r:.60}; expected a list of whole numbers, one at least"
         )
-    draws = [latent_from_random_seed(generator, seed) for seed in known]
-    return library_of(draws[0]).from_host(
-        np.stack([on_host(draw) for draw in draws]), like=draws[0]
-    )
+    layout = layout_of(generator.latent_shape)
+    draws = [
+        layout.pack(rows_of(latent_from_random_seed(generator, seed), None), name="latents")
+        for seed in known
+    ]
+    rows = np.concatenate([on_host(draw) for draw in draws])
+    return layout.unpack(library_of(draws[0]).from_host(rows, like=draws[0]))
 
 
 def as_random_seeds(values: Any) -> tuple[int, ...]:
@@ -94,7 +101,9 @@ def _is_whole(value: Any) -> bool:
 
 
 def as_array(value: Any) -> Any:
-    """An array of whatever library it is of; NumPy's of anything else."""
+    """An array of whatever library it is of, or a dictionary of such; NumPy's of anything else."""
+    if isinstance(value, Mapping):
+        return {part: as_array(array) for part, array in value.items()}
     return np.asarray(value) if library_of(value).name == "numpy" else value
 
 

@@ -56,6 +56,9 @@ class InnerLatents:
     def __len__(self) -> int:
         return len(self.gram)
 
+    def __getitem__(self, number: int) -> Float[np.ndarray, " d"]:
+        return self._rows([number])[0]
+
     @property
     def rows_at_once(self) -> int:
         """How many rows a group has."""

@@ -18,6 +18,7 @@ from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
 from latent_spaces_by_example.study.study import Study, check_positive
+from latent_spaces_by_example.transport_maps.layout import layout_of
 
 
 def optimise(
@@ -49,10 +50,11 @@ def optimise(
             mapping with "score" and any other figures to keep beside it.
         budget: how many evaluations, at least 1; those of the examples are counted.
         examples: outputs (or names that the generator knows), to be inverted; they span the space.
-        seed_latents: latents in place of examples, shape (K, *latent_shape). Tensors and JAX
-            arrays are what ``generate`` is given then, of their dtype and on their device. Or K
-            random seeds such as [1234567, 42], whole numbers that the generator draws latents
-            from by its own convention; the study then stores these numbers and no arrays.
+        seed_latents: latents in place of examples, shape (K, *latent_shape), or a dictionary of
+            such for a generator whose latents are made of named parts. Tensors and JAX arrays
+            are what ``generate`` is given then, of their dtype and on their device. Or K random
+            seeds such as [1234567, 42], whole numbers that the generator draws latents from by
+            its own convention; the study then stores these numbers and no arrays.
         search: a name that :func:`latent_spaces_by_example.search.load` knows, or a search.
         random_seed: at least 0; the same one gives the same proposals.
         batch_size: how many latents are generated and scored together, at least 1.
@@ -152,12 +154,14 @@ def new_study(
         num_given=seeds.num_given,
         examples=tuple(
             SeedLatentFacts(
-                seeds.name(i),
-                float(seeds.relative_norms[i]),
-                rms_error,
-                None if len(seeds.examples) else seeds.random_seed_of(i),
+                name=seeds.name(i),
+                relative_norm=float(seeds.relative_norms[i]),
+                rms_error=seeds.rms_errors[i],
+                random_seed=None if len(seeds.examples) else seeds.random_seed_of(i),
+                moved=seeds.moved[i],
+                unlike=seeds.unlike[i],
             )
-            for i, rms_error in enumerate(seeds.rms_errors)
+            for i in range(seeds.num_examples)
         ),
         seed_digest=seeds.digest,
         version=__version__,
@@ -255,7 +259,7 @@ def _same_generator(generator: Any, settings: Settings) -> Any:
                 "library's own; give it as generator"
             )
         generator = generators.load(settings.generator)
-    found, shape = name_of(generator), tuple(generator.latent_shape)
+    found, shape = name_of(generator), layout_of(generator.latent_shape).latent_shape
     if (found, shape) != (settings.generator, settings.latent_shape):
         raise StudyError(
             f"the study is of the generator {settings.generator} with latents of shape "

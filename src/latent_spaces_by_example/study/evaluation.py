@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from latent_spaces_by_example.objectives.base import Evaluation, read_scores
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,18 @@ def evaluate(
         LatentSpacesError: the objective breaks its contract (a wrong number of scores, say), which
             no other latent would mend; whatever it raises itself is an outcome instead.
     """
-    start = time.perf_counter()
+    n, start = num_latents(latents), time.perf_counter()
     try:
         outputs = generator.generate(latents)
         scored = objective(outputs)
     except Exception as error:
-        if len(latents) > 1:
-            return [evaluate(generator, objective, latents=latent[None])[0] for latent in latents]
+        if n > 1:
+            alone = [rows_of(latents, slice(i, i + 1)) for i in range(n)]
+            return [evaluate(generator, objective, latents=latent)[0] for latent in alone]
         message = f"{type(error).__name__}: {error}"
         return [Outcome(error=message, seconds=time.perf_counter() - start)]
-    seconds = (time.perf_counter() - start) / len(latents)
-    return [_outcome(found, seconds) for found in read_scores(scored, n=len(latents))]
+    seconds = (time.perf_counter() - start) / n
+    return [_outcome(found, seconds) for found in read_scores(scored, n=n)]
 
 
 def _outcome(found: Evaluation, seconds: float) -> Outcome:

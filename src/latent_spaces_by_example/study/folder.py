@@ -104,7 +104,7 @@ class RunFolder:
             raise StudyError(f"the seed latents cannot be read from {path}: {error}") from error
 
     def save_history(self, trials: Iterable[Trial], seed_names: list[str]) -> Path:
-        """Write one line a trial: number, score, figures, seconds, error, weights."""
+        """Write one line a trial: number, score, figures, seconds, error, validity, weights."""
         trials = list(trials)
         figures = list(dict.fromkeys(key for trial in trials for key in trial.figures))
         path = self.path / HISTORY
@@ -116,11 +116,14 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
     with open(target, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         weights = [f"weight {name}" for name in names]
-        writer.writerow(["trial", "score", *figures, "seconds", "error", *weights])
+        validity = list(dict.fromkeys(key for trial in trials for key in trial.validity))
+        latent = [*(f"latent {key}" for key in validity), "latent fault"]
+        writer.writerow(["trial", "score", *figures, "seconds", "error", *latent, *weights])
         for trial in trials:
             row: list[Any] = [trial.number, trial.score]
             row += [trial.figures.get(key) for key in figures]
             row += [trial.seconds, trial.error]
+            row += [*(trial.validity.get(key) for key in validity), trial.invalid]
             writer.writerow(row + trial.weights.tolist())
 
 

@@ -14,12 +14,14 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
+from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
 
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
 _LOCKED_SECONDS = 60
+_NOT_LOOKED_AT = CandidateValidity()
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Trial:
         figures: what the objective keeps beside the score.
         seconds: how long generating and scoring took; None while pending.
         error: why it failed; None where it did not.
+        validity: figures of its inner latent, as in
+            :class:`latent_spaces_by_example.diagnostics.CandidateValidity`; empty while pending,
+            and in studies of before there were any.
+        invalid: in what the latent is not what the study promised; None where it is.
     """
 
     number: int
@@ -41,6 +47,8 @@ class Trial:
     figures: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     error: str | None = None
+    validity: Mapping[str, float] = field(default_factory=dict)
+    invalid: str | None = None
 
     @property
     def pending(self) -> bool:
@@ -130,22 +138,40 @@ class Records:
         return self._storage.get_trial_number_from_id(trial_id)
 
     def finish(
-        self, number: int, score: float, *, figures: Mapping[str, Any], seconds: float
+        self,
+        number: int,
+        score: float,
+        *,
+        figures: Mapping[str, Any],
+        seconds: float,
+        validity: CandidateValidity = _NOT_LOOKED_AT,
     ) -> None:
         """Record the score of a pending trial; higher is better."""
         trial_id = self._trial_id(number)
-        result = {"figures": dict(figures), "seconds": seconds}
+        result = {"figures": dict(figures), "seconds": seconds, **_stored(validity)}
         self._storage.set_trial_user_attr(trial_id, _RESULT, result)
         self._storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [score])
 
-    def fail(self, number: int, error: str, *, seconds: float) -> None:
+    def fail(
+        self,
+        number: int,
+        error: str,
+        *,
+        seconds: float,
+        validity: CandidateValidity = _NOT_LOOKED_AT,
+    ) -> None:
         """Record that the evaluation of a pending trial failed, and why."""
         trial_id = self._trial_id(number)
-        self._storage.set_trial_user_attr(trial_id, _RESULT, {"error": error, "seconds": seconds})
+        result = {"error": error, "seconds": seconds, **_stored(validity)}
+        self._storage.set_trial_user_attr(trial_id, _RESULT, result)
         self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
     def _trial_id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
+
+def _stored(validity: CandidateValidity) -> dict[str, Any]:
+    return {"validity": dict(validity.figures), "invalid": validity.fault}
 
 
 def _open_storage(storage: str | BaseStorage | None) -> BaseStorage:
@@ -174,4 +200,6 @@ def _read(trial: FrozenTrial) -> Trial:
         figures=result.get("figures", {}),
         seconds=result.get("seconds") if finished or failed else None,
         error=result.get("error", "no message was stored") if failed else None,
+        validity=result.get("validity", {}),
+        invalid=result.get("invalid"),
     )

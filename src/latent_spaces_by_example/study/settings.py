@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.transport_maps.layout import LatentShape, layout_of
 
 SCHEMA = 1
 
@@ -21,12 +22,16 @@ class SeedLatentFacts:
         rms_error: difference between the example and what its latent generates; None where the
             seed latent was given as a latent.
         random_seed: the integer that it was given as; None where it was given otherwise.
+        moved: how far a repair moved its inner latent, over its norm; None without one.
+        unlike: why it is unlike anything that the model makes; None if it is not.
     """
 
     name: str
     relative_norm: float
     rms_error: float | None = None
     random_seed: int | None = None
+    moved: float | None = None
+    unlike: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Settings:
 
     Attributes:
         generator: its name.
-        latent_shape: the shape of one latent.
+        latent_shape: the shape of one latent; a dictionary of shapes, where it has named parts.
         objective: its specification, or the qualified name of the callable.
         search: its name, or the qualified name of its class.
         random_seed: the study's.
@@ -51,7 +56,7 @@ class Settings:
     """
 
     generator: str
-    latent_shape: tuple[int, ...]
+    latent_shape: LatentShape
     objective: str
     search: str
     random_seed: int
@@ -88,7 +93,7 @@ class Settings:
         if missing:
             raise StudyError(f"the study's settings lack {', '.join(missing)}: it is damaged")
         known = {f.name: values[f.name] for f in fields(cls)}
-        known["latent_shape"] = tuple(known["latent_shape"])
+        known["latent_shape"] = layout_of(known["latent_shape"]).latent_shape
         known["examples"] = tuple(SeedLatentFacts(**facts) for facts in known["examples"])
         return cls(**known)
 

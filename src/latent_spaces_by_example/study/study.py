@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 from threadpoolctl import threadpool_limits
 
+from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
@@ -18,6 +19,8 @@ from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.top import top_trials
+from latent_spaces_by_example.study.validity import CandidateCheck
+from latent_spaces_by_example.transport_maps.layout import rows_of
 
 MOST_FAILURES_IN_A_ROW = 10
 
@@ -50,6 +53,7 @@ class Study:
         self.seeds = seeds
         self.settings = Settings.from_json(records.settings)
         self.folder = folder
+        self._check = CandidateCheck(seeds, generator=generator)
 
     def __repr__(self) -> str:
         finished = self.finished_trials
@@ -113,12 +117,12 @@ class Study:
     @property
     def best_latent(self) -> Any:
         """The latent of the best trial, shape latent_shape, as ``generate`` is given it."""
-        return self.latents(self.best_trial.weights[None])[0]
+        return rows_of(self.latents(self.best_trial.weights[None]), 0)
 
     @property
     def best_output(self) -> Any:
         """The best trial's output, generated again from its latent."""
-        return self.generator.generate(self.best_latent[None])[0]
+        return self.generator.generate(self.latents(self.best_trial.weights[None]))[0]
 
     def top(self, num: int, *, diverse: bool = False, by_output: bool = False) -> list[Trial]:
         """The best ``num`` trials, best first; or good ones that differ.
@@ -217,9 +221,11 @@ class Study:
         while numbers := self._next_batch(engine, budget):
             trials = self.trials
             weights = _weights([trials[number] for number in numbers], self.seeds.num_given)
-            outcomes = evaluate(self.generator, objective, latents=self.latents(weights))
-            for number, outcome in zip(numbers, outcomes, strict=True):
-                self._store(number, outcome)
+            latents = self.latents(weights)
+            validity = self._check.of(latents, weights)
+            outcomes = evaluate(self.generator, objective, latents=latents)
+            for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
+                self._store(number, outcome, found)
                 if on_trial is not None:
                     on_trial(self, self.trials[number])
                 failures = 0 if outcome.error is None else failures + 1
@@ -256,12 +262,18 @@ class Study:
             proposal = search.propose(self.history(until=start), batch_size, rng)
         return check_proposal(proposal, n=batch_size, search=search)[first - start :]
 
-    def _store(self, number: int, outcome: Outcome) -> None:
+    def _store(self, number: int, outcome: Outcome, validity: CandidateValidity) -> None:
         if outcome.score is None:
-            self._records.fail(number, outcome.error or "", seconds=outcome.seconds)
+            self._records.fail(
+                number, outcome.error or "", seconds=outcome.seconds, validity=validity
+            )
         else:
             self._records.finish(
-                number, outcome.score, figures=outcome.figures, seconds=outcome.seconds
+                number,
+                outcome.score,
+                figures=outcome.figures,
+                seconds=outcome.seconds,
+                validity=validity,
             )
 
 

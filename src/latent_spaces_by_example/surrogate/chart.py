@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
@@ -27,6 +28,7 @@ from latent_spaces_by_example.surrogate.projection import Projection, nearest_ca
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
 from latent_spaces_by_example.surrogate.span import LeastSquares, SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
+from latent_spaces_by_example.transport_maps.layout import Latents, LatentShape, layout_of_latents
 
 
 @final
@@ -40,14 +42,19 @@ class SurrogateChart:
       non-negative, but ``from_w_to_z`` takes any sign;
     - ``z``: latents, shape (n, *latent_shape), in the seed latents' dtype.
 
+    Latents may also be dictionaries of named arrays, say ``move`` of shape (n, 5, 3) and ``turn``
+    of shape (n, 5, 4), all of one dtype. Then ``seed_latents`` and every ``z`` is one, and the
+    law a :class:`~latent_spaces_by_example.transport_maps.NamedProductTransportMap`.
+
     Seed latents may be NumPy arrays, PyTorch tensors on any device, or JAX arrays. What comes back
     is of the same library and on the same device: ``z`` in the seed latents' dtype, ``u`` and
     ``w`` in float64, in which they are computed. In PyTorch, gradients flow from ``z`` back to
     ``w`` and ``u``; not from ``u`` or ``w`` to ``z``, nor to the seed latents.
 
     Args:
-        seed_latents: shape (K, *latent_shape), K >= 1, floating point. Kept by reference, not
-            copied: do not change the array afterwards. Tensors may not require a gradient.
+        seed_latents: shape (K, *latent_shape), K >= 1, floating point; or a dictionary of such.
+            An array is kept by reference, not copied: do not change it afterwards. Tensors may
+            not require a gradient.
         weight_chart: the chart u <-> w; default :class:`~latent_spaces_by_example.charts.\
 KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         transport_map: the law of the latents; default: independent standard Gaussians.
@@ -75,7 +82,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
 
     def __init__(
         self,
-        seed_latents: ArrayLike,
+        seed_latents: Latents,
         *,
         weight_chart: Chart | None = None,
         transport_map: TransportMap | None = None,
@@ -83,6 +90,9 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     ) -> None:
         """Check the seed latents and keep them; the class says what the arguments are."""
         seeds = checked_seed_latents(seed_latents)
+        # the layout of a dictionary; of an array, as the array library reads it
+        seen = seed_latents if isinstance(seed_latents, Mapping) else seeds
+        self._layout = layout_of_latents(seen, name="seed_latents")
         self._weight_chart: Chart = _instance(
             weight_chart, of=Chart, name="weight_chart", default=KnotheRosenblattChart
         )
@@ -90,8 +100,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             transport_map, of=TransportMap, name="transport_map", default=IdentityTransportMap
         )
         self._rule = combination_rule(combination)
-        self._latent_shape = tuple(seeds.shape[1:])
-        self._span = SeedSpan(self._transport_map.forward(seeds))
+        self._span = SeedSpan(self._transport_map.forward(self._layout.unpack(seeds)))
         self._library = self._span.library
         if not self._is_identity:
             check_finite(
@@ -102,7 +111,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     def __repr__(self) -> str:
         """Say in one line what is spanned, and how."""
         return (
-            f"SurrogateChart({self.num_seeds} seed latents of shape {self._latent_shape} and dtype "
+            f"SurrogateChart({self.num_seeds} seed latents of shape {self.latent_shape} and dtype "
             f"{self._library.dtype_name(self._span.rows)}, {type(self._weight_chart).__name__}, "
             f"{self._transport_map!r}, combination={self._rule.name!r})"
         )
@@ -118,9 +127,19 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         return int(self._span.rows.shape[1])
 
     @property
-    def latent_shape(self) -> tuple[int, ...]:
-        """Shape of one latent."""
-        return self._latent_shape
+    def latent_shape(self) -> LatentShape:
+        """Shape of one latent; a dictionary of shapes where it is made of named parts."""
+        return self._layout.latent_shape
+
+    @property
+    def weight_chart(self) -> Chart:
+        """The chart u <-> w."""
+        return self._weight_chart
+
+    @property
+    def transport_map(self) -> TransportMap:
+        """The law of the latents."""
+        return self._transport_map
 
     @property
     def combination(self) -> str:
@@ -159,7 +178,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             self._library.mapped(w, name="w", forward=self._coordinates_of, pull_back=None)
         )
 
-    def from_w_to_z(self, w: ArrayLike) -> Float[Any, "n ..."]:
+    def from_w_to_z(self, w: ArrayLike) -> Any:
         """Map weights (n, K), unit and of any sign, to latents (n, *latent_shape).
 
         z = T^-1(c(w) Z): one matrix product, in the seed latents' dtype. One-hot weights give
@@ -178,9 +197,19 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             pull_back=self._pull_back_coefficients,
         )
         inner = self._span.combine(coefficients)
-        return self._transport_map.inverse(inner, latent_shape=self._latent_shape)
+        return self._transport_map.inverse(inner, latent_shape=self.latent_shape)
 
-    def from_z_to_w(self, z: ArrayLike) -> Float[Any, "n K"]:
+    def coefficients(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        """Return c(w): the inner latent at weights w (n, K) is sum_k c_k(w) T(z_k).
+
+        With :attr:`gram` they give norms and angles in the space without making a latent.
+
+        Raises:
+            ArgumentError, OutsideSpaceError: as :meth:`from_w_to_z` does.
+        """
+        return self._coefficients_of(w)
+
+    def from_z_to_w(self, z: Latents) -> Float[Any, "n K"]:
         """Map latents (n, *latent_shape) of the space to their weights.
 
         Least squares through the seeds' K x K Gram matrix (by blocked QR if that is ill
@@ -195,7 +224,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         """
         return self._beside(self._weights_behind(z))
 
-    def project(self, z: ArrayLike) -> Projection:
+    def project(self, z: Latents) -> Projection:
         """Find the weights whose latents are nearest in direction to any latents.
 
         w maximises the cosine between the inner latent of z and that of w, over the orthant.
@@ -228,7 +257,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             norm_ratio=self._beside(found.norm_ratio),
         )
 
-    def from_u_to_z(self, u: ArrayLike) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: ArrayLike) -> Any:
         """Map coordinates (n, K - 1) in [0, 1] to latents (n, *latent_shape).
 
         Raises:
@@ -237,7 +266,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         # straight on, since a library without float64 would round the weights on the way out
         return self.from_w_to_z(self._weights_at(u))
 
-    def from_z_to_u(self, z: ArrayLike) -> Float[Any, "n K_minus_1"]:
+    def from_z_to_u(self, z: Latents) -> Float[Any, "n K_minus_1"]:
         """Map latents (n, *latent_shape) of the space to coordinates.
 
         Raises:
@@ -278,26 +307,26 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         weights = unit_weights(w, num_seeds=self.num_seeds)
         return self._rule.pull_back(weights, gradient, span=self._span)
 
-    def _weights_behind(self, z: ArrayLike) -> Float64[np.ndarray, "n K"]:
+    def _weights_behind(self, z: Latents) -> Float64[np.ndarray, "n K"]:
         latents, inner = self._latents_and_inner(z)
         return weights_of(
             self._problem(inner),
             span=self._span,
             rule=self._rule,
-            rounding=explained_by_rounding(latents, inner=inner, transport_map=self._transport_map),
+            rounding=explained_by_rounding(
+                latents,
+                inner=inner,
+                transport_map=self._transport_map,
+                layout=self._layout,
+            ),
         )
 
-    def _latents_and_inner(self, z: ArrayLike) -> tuple[Float[Any, "n ..."], Float[Any, "n d"]]:
-        library = library_of(z)
-        expected = f"(n, {', '.join(map(str, self._latent_shape))})"
-        latents = library.float_array(z, name="z", shape=expected)
-        shape = tuple(latents.shape)
-        if not shape or shape[1:] != self._latent_shape:
-            single = shape == self._latent_shape
-            hint = "; write z[None] for a single latent" if single else ""
-            raise ArgumentError(f"z has shape {shape}; expected {expected}{hint}")
+    def _latents_and_inner(self, z: Latents) -> tuple[Float[Any, "n ..."], Float[Any, "n d"]]:
+        """The latents, packed into one array where they are a dictionary, and their images."""
+        latents = self._layout.pack(z, name="z")
+        library = library_of(latents)
         check_finite(library.on_host(latents), name="z")
-        inner = self._transport_map.forward(latents)
+        inner = self._transport_map.forward(self._layout.unpack(latents))
         if not self._is_identity:
             check_finite(library.on_host(inner), name="the transport map's image of z")
         return latents, inner

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
 from latent_spaces_by_example.surrogate.chart import SurrogateChart
 from latent_spaces_by_example.transport_maps import TransportMap
+from latent_spaces_by_example.transport_maps.layout import Latents
 
 
 def knothe_rosenblatt_surrogate_chart(
-    seed_latents: ArrayLike,
+    seed_latents: Latents,
     *,
     transport_map: TransportMap | None = None,
     combination: str = "linear",
@@ -34,7 +34,7 @@ def knothe_rosenblatt_surrogate_chart(
 
 
 def angular_surrogate_chart(
-    seed_latents: ArrayLike,
+    seed_latents: Latents,
     *,
     transport_map: TransportMap | None = None,
     combination: str = "linear",

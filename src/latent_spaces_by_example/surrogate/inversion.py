@@ -12,6 +12,7 @@ from latent_spaces_by_example.errors import ArgumentError, OutsideSpaceError
 from latent_spaces_by_example.surrogate.combination import CombinationRule
 from latent_spaces_by_example.surrogate.span import LeastSquares, SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
+from latent_spaces_by_example.transport_maps.layout import Layout
 
 # Beyond this, rounding of the latents leaves not one digit of the weights certain.
 _MOST_UNCERTAIN = 0.1
@@ -46,6 +47,7 @@ def explained_by_rounding(
     *,
     inner: Float[Any, "n d"],
     transport_map: TransportMap,
+    layout: Layout,
 ) -> Float64[np.ndarray, " n"]:
     """Return the relative change of inner latents that one ulp of their latents makes."""
     library = library_of(latents)
@@ -58,7 +60,8 @@ def explained_by_rounding(
     # bfloat16 is float32 on the host, with fewer digits
     ulps = np.spacing(before) * before.dtype.type(library.eps(latents) / np.finfo(before.dtype).eps)
     with np.errstate(all="ignore"):
-        moved = transport_map.forward(library.from_host(before + signs * ulps, like=latents))
+        shaken = layout.unpack(library.from_host(before + signs * ulps, like=latents))
+        moved = transport_map.forward(shaken)
     inner_on_host = library.on_host(inner).astype(np.float64)
     norms = np.linalg.norm(inner_on_host, axis=1)
     shift = np.linalg.norm(library.on_host(moved).astype(np.float64) - inner_on_host, axis=1)

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.transport_maps.layout import (
+    Latents,
+    Layout,
+    PartsLayout,
+    layout_of_latents,
+)
 
 _SHAPE = "(K, *latent_shape)"
 _BLOCK = 1 << 16
 
 
-def checked_seed_latents(value: ArrayLike) -> Float[Any, "K ..."]:
+def checked_seed_latents(value: Latents, *, layout: Layout | None = None) -> Float[Any, "K ..."]:
     """Return ``value`` as an array of seed latents of its own library, not copied.
+
+    Args:
+        value: shape (K, *latent_shape); or a dictionary of such arrays, which are joined.
+        layout: what the latents are to look like; by default, what ``value`` looks like.
 
     Raises:
         ArgumentError: if it is not of shape (K, *latent_shape) with K at least 1 and a latent of
             at least one number, holds anything but finite floating-point numbers, has a seed
             latent that is all zeros, or has the same one twice; or is a tensor that requires a
-            gradient.
+            gradient. For a dictionary also if its parts do not fit together, with their names.
     """
+    if isinstance(value, Mapping) or isinstance(layout, PartsLayout):
+        layout = layout or layout_of_latents(value, name="seed_latents")
+        value = layout.pack(value, name="seed_latents")
     library = library_of(value)
     seeds = library.seed_array(value, name="seed_latents", shape=_SHAPE)
     shape = tuple(seeds.shape)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from math import prod
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from jaxtyping import Float
 from latent_spaces_by_example.arguments import ArrayLike, check_finite
 from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.transport_maps.layout import Latents, layout_of, layout_of_latents
 
 
 class TransportMap(ABC):
@@ -43,6 +45,10 @@ class TransportMap(ABC):
         (2, 9)
     """
 
+    #: Whether latents may be a dictionary of named arrays. ``_to_inner`` and ``_to_latent`` then
+    #: get a dictionary of shapes, and rows in which the parts follow one another by name.
+    takes_parts: ClassVar[bool] = False
+
     @abstractmethod
     def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
         """Return d, the dimension of the inner latent of a latent of shape ``latent_shape``.
@@ -52,18 +58,24 @@ class TransportMap(ABC):
         """
 
     @final
-    def forward(self, z: ArrayLike) -> Float[Any, "n d"]:
+    def forward(self, z: Latents) -> Float[Any, "n d"]:
         """Map latents to inner latents, z -> T(z).
 
         Args:
-            z: latents, shape (n, *latent_shape), floating point.
+            z: latents, shape (n, *latent_shape), floating point; or a dictionary of such arrays,
+                for a law of named parts.
 
         Returns:
             Inner latents, shape (n, d), of the dtype of ``z``; they may share its memory.
 
         Raises:
-            ArgumentError: if the shape or the dtype of ``z`` is wrong.
+            ArgumentError: if the shape or the dtype of ``z`` is wrong, or the law has no such
+                latents.
         """
+        layout = layout_of_latents(z, name="z") if isinstance(z, Mapping) else None
+        if layout is not None:
+            self._check_parts(layout.latent_shape)
+            z = layout.pack(z, name="z")
         library = library_of(z)
         latents = library.float_array(z, name="z", shape="(n, *latent_shape)")
         if latents.ndim < 2:
@@ -71,8 +83,10 @@ class TransportMap(ABC):
                 f"z has shape {tuple(latents.shape)}; expected (n, *latent_shape); write "
                 "z[None] for a single latent"
             )
-        latent_shape = tuple(latents.shape[1:])
+        latent_shape: Any = tuple(latents.shape[1:])
         flat = latents.reshape(len(latents), prod(latent_shape))
+        if layout is not None:
+            latent_shape = layout.latent_shape
         d = self.num_inner_dims(latent_shape)
         inner = self._to_inner(flat, latent_shape)
         self._check_library(inner, library)
@@ -80,17 +94,21 @@ class TransportMap(ABC):
 
     @final
     def inverse(
-        self, inner: ArrayLike, *, latent_shape: tuple[int, ...] | None = None
-    ) -> Float[Any, "n ..."]:
+        self,
+        inner: ArrayLike,
+        *,
+        latent_shape: Any = None,
+    ) -> Any:
         """Map inner latents to latents, T^-1(inner).
 
         Args:
             inner: inner latents, shape (n, d), floating point.
-            latent_shape: the shape of one latent; None means flat, (number of dimensions,).
+            latent_shape: the shape of one latent, or a dictionary of its parts' shapes; None means
+                flat, (number of dimensions,).
 
         Returns:
             Latents, shape (n, *latent_shape), of the dtype of ``inner``; they may share its
-            memory.
+            memory. Of named parts, a dictionary of such arrays.
 
         Raises:
             ArgumentError: if ``inner`` has another width than latents of that shape need, or
@@ -100,17 +118,18 @@ class TransportMap(ABC):
         inner_latents = library.float_array(inner, name="inner", shape="(n, d)")
         if inner_latents.ndim != 2:
             raise ArgumentError(f"inner has shape {tuple(inner_latents.shape)}; expected (n, d)")
-        if latent_shape is None:
-            latent_shape = (inner_latents.shape[1],)
-        d = self.num_inner_dims(latent_shape)
+        layout = layout_of((inner_latents.shape[1],) if latent_shape is None else latent_shape)
+        if isinstance(latent_shape, Mapping):
+            self._check_parts(layout.latent_shape)
+        d = self.num_inner_dims(layout.latent_shape)
         if inner_latents.shape[1] != d:
             raise ArgumentError(
                 f"inner has shape {tuple(inner_latents.shape)}; expected (n, {d}) for latents of "
-                f"shape {latent_shape}"
+                f"shape {layout.latent_shape}"
             )
-        flat = self._to_latent(inner_latents, latent_shape)
+        flat = self._to_latent(inner_latents, layout.latent_shape)
         self._check_library(flat, library)
-        return flat.reshape(len(inner_latents), *latent_shape)
+        return layout.unpack(flat.reshape(len(inner_latents), *layout.packed_shape))
 
     @abstractmethod
     def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
@@ -121,6 +140,14 @@ class TransportMap(ABC):
         self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
     ) -> Float[Any, "n D"]:
         """Map inner latents to flattened latents, in the same dtype and array library."""
+
+    def _check_parts(self, latent_shape: Mapping[str, tuple[int, ...]]) -> None:
+        if not self.takes_parts:
+            parts = ", ".join(f"{part!r}: ..." for part in latent_shape)
+            raise ArgumentError(
+                f"the latents are a dictionary of parts, but {type(self).__name__} is the law of "
+                f"one array; give every part its law: NamedProductTransportMap({{{parts}}})"
+            )
 
     def _check_library(self, made: Any, library: ArrayLibrary) -> None:
         if library_of(made) is not library:

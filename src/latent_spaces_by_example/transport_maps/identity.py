@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 from jaxtyping import Float
 
 from latent_spaces_by_example.transport_maps.base import TransportMap
+from latent_spaces_by_example.transport_maps.layout import LatentShape, layout_of
 
 
 @final
@@ -24,18 +25,18 @@ class IdentityTransportMap(TransportMap):
         (2, 4, 8, 8)
     """
 
+    takes_parts: ClassVar[bool] = True
+
     def __repr__(self) -> str:
         """Return the call that makes one."""
         return "IdentityTransportMap()"
 
-    def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
-        """Return the number of elements of a latent: any shape will do."""
-        return prod(latent_shape)
+    def num_inner_dims(self, latent_shape: LatentShape) -> int:
+        """Return the number of elements of a latent: any shape will do, and any parts."""
+        return prod(layout_of(latent_shape).packed_shape)
 
-    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: LatentShape) -> Float[Any, "n D"]:
         return z
 
-    def _to_latent(
-        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[Any, "n d"]:
+    def _to_latent(self, inner: Float[Any, "n d"], latent_shape: LatentShape) -> Float[Any, "n d"]:
         return inner

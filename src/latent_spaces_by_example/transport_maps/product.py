@@ -23,10 +23,12 @@ class ProductTransportMap(TransportMap):
 
     Args:
         pieces: (number of elements, map) of each run, in order; the map sees the run as a flat
-            latent of that many elements.
+            latent of that many elements. Or (shape, map), and it sees a latent of that shape.
 
     Raises:
         ArgumentError: there is no piece, or one has less than one element or no transport map.
+
+    See :class:`NamedProductTransportMap` for latents that are a dictionary of arrays.
 
     Example:
         >>> import numpy as np
@@ -41,16 +43,18 @@ class ProductTransportMap(TransportMap):
 
     def __init__(self, pieces: Sequence[Any]) -> None:
         """Check the pieces; the class says what they are."""
-        self._pieces: tuple[tuple[int, TransportMap], ...] = tuple(pieces)
-        if not self._pieces:
+        if not pieces:
             raise ArgumentError("pieces is empty; give at least one (number of elements, map)")
-        for size, piece in self._pieces:
-            whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
-            if not whole or size < 1 or not isinstance(piece, TransportMap):
+        for piece in pieces:
+            if not _is_piece(piece):
                 raise ArgumentError(
-                    f"pieces holds ({size!r}, {piece!r:.60}); expected (number of elements, at "
-                    "least 1, and a TransportMap)"
+                    f"pieces holds {piece!r:.60}; expected (number of elements, map), or (shape, "
+                    "map): sizes of at least 1, and a TransportMap"
                 )
+        self._pieces: tuple[tuple[tuple[int, ...], TransportMap], ...] = tuple(
+            ((int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape), piece)
+            for shape, piece in pieces
+        )
 
     def __repr__(self) -> str:
         """Return the call that makes one."""
@@ -62,13 +66,13 @@ class ProductTransportMap(TransportMap):
         Raises:
             ArgumentError: the pieces do not add up to a latent of that shape.
         """
-        total = sum(size for size, _ in self._pieces)
+        total = sum(prod(shape) for shape, _ in self._pieces)
         if prod(latent_shape) != total:
             raise ArgumentError(
                 f"latents have shape {latent_shape}, {prod(latent_shape)} numbers, but the pieces "
                 f"of this law have {total} in all"
             )
-        return sum(piece.num_inner_dims((size,)) for size, piece in self._pieces)
+        return sum(piece.num_inner_dims(shape) for shape, piece in self._pieces)
 
     def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
         library = library_of(z)
@@ -88,9 +92,10 @@ class ProductTransportMap(TransportMap):
             (len(z), self.num_inner_dims(latent_shape)), z.dtype
         )
         source = target = 0
-        for size, piece in self._pieces:
-            width = piece.num_inner_dims((size,))
-            inner[:, target : target + width] = piece.forward(z[:, source : source + size])
+        for shape, piece in self._pieces:
+            size, width = prod(shape), piece.num_inner_dims(shape)
+            part = z[:, source : source + size].reshape(len(z), *shape)
+            inner[:, target : target + width] = piece.forward(part)
             source, target = source + size, target + width
         return inner
 
@@ -99,9 +104,19 @@ class ProductTransportMap(TransportMap):
     ) -> Float[np.ndarray, "n D"]:
         z: Float[np.ndarray, "n D"] = np.empty((len(inner), prod(latent_shape)), inner.dtype)
         source = target = 0
-        for size, piece in self._pieces:
-            width = piece.num_inner_dims((size,))
-            part = inner[:, source : source + width]
-            z[:, target : target + size] = piece.inverse(part, latent_shape=(size,))
+        for shape, piece in self._pieces:
+            size, width = prod(shape), piece.num_inner_dims(shape)
+            part = piece.inverse(inner[:, source : source + width], latent_shape=shape)
+            z[:, target : target + size] = part.reshape(len(z), size)
             source, target = source + width, target + size
         return z
+
+
+def _is_piece(value: Any) -> bool:
+    if not isinstance(value, tuple) or len(value) != 2 or not isinstance(value[1], TransportMap):
+        return False
+    sizes = value[0] if isinstance(value[0], tuple) else (value[0],)
+    return all(
+        isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size >= 1
+        for size in sizes
+    )

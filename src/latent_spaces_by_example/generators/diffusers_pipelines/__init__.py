@@ -34,6 +34,8 @@ def diffusers(
     device: str | None = None,
     memory: str | Sequence[str] = (),
     batch_size: int = 1,
+    inversion_iterations: int = 50,
+    inversion_error: float | int = 0.1,
     **pipeline_arguments: Any,
 ) -> DiffusersGenerator:
     """A diffusers pipeline as a generator: latents of unit variance -> images, videos or sounds.
@@ -64,11 +66,15 @@ def diffusers(
             and "vae-tiling"; several joined by "+".
         batch_size: how many latents the pipeline is given at once, at least 1. At 1 an output does
             not depend on what else was asked for, to the last bit.
+        inversion_iterations: of each step of ``invert``, at most: evaluations of the model that
+            its fixed point may take, at least 1.
+        inversion_error: the largest root mean square by which what an inverted example's latent
+            generates may differ from the example, in values from 0 to 1; above 0.
         **pipeline_arguments: anything else that the pipeline's call takes by name.
 
     Returns:
         A generator with ``latent_shape``, ``generate``, ``latent_from_random_seed``, ``render``
-        and ``save``.
+        and ``save``; and, of those that make images, ``invert`` and ``inversion``.
 
     Raises:
         ArgumentError: a pipeline that is not known or cannot be found, a wrong argument, a prompt
@@ -88,6 +94,13 @@ def diffusers(
         raise ArgumentError(f"batch_size={batch_size!r}; expected a whole number of at least 1")
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise ArgumentError(f"steps={steps!r}; expected a whole number of at least 1")
+    whole = isinstance(inversion_iterations, int) and not isinstance(inversion_iterations, bool)
+    if not whole or inversion_iterations < 1:
+        raise ArgumentError(
+            f"inversion_iterations={inversion_iterations!r}; expected a whole number of at least 1"
+        )
+    if not inversion_error > 0:
+        raise ArgumentError(f"inversion_error={inversion_error!r}; expected a number above 0")
     try:
         from latent_spaces_by_example.generators.diffusers_pipelines.making import make
     except ModuleNotFoundError as error:
@@ -113,5 +126,6 @@ def diffusers(
         },
         step_noise=step_noise,
         batch_size=batch_size,
+        inversion={"iterations": inversion_iterations, "error": float(inversion_error)},
         others=pipeline_arguments,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,17 @@ from PIL import Image
 from latent_spaces_by_example.arguments import check_finite
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.diffusers_pipelines.families import Family, Size
+from latent_spaces_by_example.generators.diffusers_pipelines.inversion import (
+    Inversion,
+    InversionLimits,
+    check_error,
+    check_invertible,
+    invert_image,
+)
+from latent_spaces_by_example.generators.diffusers_pipelines.inversion_images import (
+    named,
+    read_image,
+)
 from latent_spaces_by_example.generators.diffusers_pipelines.outputs import (
     picture_of,
     read_outputs,
@@ -48,6 +59,7 @@ class DiffusersGenerator:
         arguments: Mapping[str, Any],
         batch_size: int,
         name: str,
+        inversion: InversionLimits,
     ) -> None:
         self.pipeline = pipeline
         self.size = size
@@ -57,6 +69,7 @@ class DiffusersGenerator:
         self.suffix = suffix_of(family.output)
         self._family = family
         self._arguments = dict(arguments)
+        self._limits = inversion
 
     def __repr__(self) -> str:
         return f"<{self.name}: latents {self.latent_shape} -> {self._family.output}>"
@@ -90,6 +103,62 @@ class DiffusersGenerator:
         drawn = torch.randn((1, *self.latent_shape), generator=generator, dtype=dtype)
         latent: np.ndarray = drawn[0].float().numpy()
         return latent
+
+    def invert(self, outputs: Iterable[Any]) -> np.ndarray:
+        """The latents behind images, shape (n, *latent_shape), float32; see ``inversion``.
+
+        Raises:
+            GeneratorError: one of them does not give its image back; with what helps.
+        """
+        found = []
+        for i, output in enumerate(outputs, start=1):
+            inversion = self.inversion(output)
+            check_error(inversion, limits=self._limits, named=named(output, number=i))
+            found.append(inversion.latent)
+        return np.stack(found) if found else np.empty((0, *self.latent_shape), dtype=np.float32)
+
+    def inversion(self, output: Any) -> Inversion:
+        """The latent behind one image, and its errors: those of the VAE and of the steps.
+
+        x0 = encode(image), then each of the pipeline's steps x' = a x + b m(x), the last one
+        first, is solved for x by a fixed point. The same image has the same latent, whatever
+        else is inverted. Unlike ``invert``, this refuses no error, however large.
+
+        Args:
+            output: an image, as of ``read_example``.
+
+        Raises:
+            ArgumentError: an image of another size, or a pipeline, scheduler or setting that
+                cannot be inverted.
+            GeneratorError: out of memory, or the model made values that are not finite.
+
+        Sources:
+            Song et al. 2021, arXiv 2010.02502, section 4.3 (DDIM); Lipman et al. 2023, arXiv
+            2210.02747 (flow matching); Pan et al. 2023, arXiv 2309.04907 (the fixed point).
+        """
+        check_invertible(self.pipeline, self._family, self._arguments)
+        return invert_image(
+            self.pipeline,
+            self.read_example(output),
+            family=self._family,
+            run=self._run,
+            iterations=self._limits.iterations,
+        )
+
+    def read_example(self, example: Any) -> np.ndarray:
+        """An image as ``generate`` would return it, of whatever a person has.
+
+        Args:
+            example: the path of an image file or of a .npy, a PIL image, or an array or tensor
+                (height, width, channels), uint8 or floating point in [0, 1].
+
+        Raises:
+            ArgumentError: no such file, no image, another size, or a pipeline that makes none.
+        """
+        check_invertible(self.pipeline, self._family, self._arguments)
+        vae = self._family.run is None
+        shape = (self.size.height or 0, self.size.width or 0, 3 if vae else self.latent_shape[0])
+        return read_image(example, shape=shape, made_by=type(self.pipeline).__name__)
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
         """A picture: the image, three frames of the video, or the waveform of the sound."""

@@ -15,6 +15,7 @@ from latent_spaces_by_example.generators.diffusers_pipelines.families import (
     family_of,
 )
 from latent_spaces_by_example.generators.diffusers_pipelines.generator import DiffusersGenerator
+from latent_spaces_by_example.generators.diffusers_pipelines.inversion import InversionLimits
 from latent_spaces_by_example.generators.diffusers_pipelines.loading import load_pipeline
 from latent_spaces_by_example.generators.diffusers_pipelines.prompts import check_prompt
 from latent_spaces_by_example.generators.diffusers_pipelines.schedulers import refuse_noise
@@ -45,6 +46,7 @@ def make(
     loading: Mapping[str, Any],
     step_noise: str,
     batch_size: int,
+    inversion: Mapping[str, Any],
     others: Mapping[str, Any],
 ) -> DiffusersGenerator:
     """What ``generators.diffusers`` does once its packages are there; arguments as of that."""
@@ -75,6 +77,7 @@ def make(
         arguments=arguments,
         batch_size=batch_size,
         name=_name(own_name, {**told, **others}),
+        inversion=InversionLimits(**inversion),
     )
 
 

@@ -1,0 +1,63 @@
+"""The best of N prior draws: what a model gives to whoever only draws and picks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+FEWEST_DRAWS = 8
+
+
+@dataclass(frozen=True)
+class BestOfN:
+    """Quantiles of the best score among N of the m draws that were made, for N = 1, 2, ...
+
+    Attributes:
+        num_draws: m.
+        low, median, high: tenth, middle and ninetieth per cent, shape (m // 2,); minus infinity
+            where so many draws may all have failed.
+    """
+
+    num_draws: int
+    low: Float64[np.ndarray, " N"]
+    median: Float64[np.ndarray, " N"]
+    high: Float64[np.ndarray, " N"]
+
+
+def best_of_n(scores: Float64[np.ndarray, " m"]) -> BestOfN | None:
+    """Quantiles of the best of N draws, exactly, over all choices of N from the m made.
+
+    With the scores sorted, P(best of N <= x_j) = C(j, N) / C(m, N). Nothing is assumed of the
+    scores' law and nothing is said of more than m / 2 draws, where most choices share their best.
+
+    Args:
+        scores: of m independent prior draws, NaN where a draw failed, which counts as worst.
+
+    Returns:
+        None where m is below 8: that tells too little.
+
+    Example:
+        >>> best_of_n(np.arange(8.0)).median.tolist()
+        [3.0, 5.0, 6.0, 6.0]
+    """
+    m = len(scores)
+    if m < FEWEST_DRAWS:
+        return None
+    ordered = np.sort(np.where(np.isfinite(scores), scores, -np.inf))
+    below = np.ones(m)  # P(best of N <= x_j) for j = 1..m, by C(j, N) = C(j, N-1) (j-N+1) / N
+    quantiles = []
+    for n in range(m // 2):
+        below = below * np.maximum(np.arange(1, m + 1) - n, 0) / (m - n)
+        quantiles.append(_quantiles(ordered, below, at=(0.1, 0.5, 0.9)))
+    low, median, high = np.array(quantiles).T
+    return BestOfN(m, low, median, high)
+
+
+def _quantiles(
+    ordered: Float64[np.ndarray, " m"], below: Float64[np.ndarray, " m"], *, at: Sequence[float]
+) -> list[float]:
+    # rounding must not carry a quantile that lies exactly on a draw to the one above
+    return [float(ordered[np.searchsorted(below, level - 1e-12)]) for level in at]

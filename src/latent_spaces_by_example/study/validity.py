@@ -1,0 +1,95 @@
+"""Whether each candidate of a study is what its seed latents promise; looked at before it is made.
+
+The inner latent is read back from the very array that the generator is given, so a transport map
+that does not invert, a dtype that overflows, or a law that is not the model's shows up here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.diagnostics.candidates import (
+    CandidateValidity,
+    candidate_validity,
+    is_typical,
+    law_figures,
+)
+from latent_spaces_by_example.seeds import SeedLatents, transport_map_of
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study.records import Trial
+
+_SCORES = ("norm_z", "mean_z", "kurtosis_z", "neighbours_z")
+
+
+class CandidateCheck:
+    """Looks at the candidates of one study."""
+
+    def __init__(self, seeds: SeedLatents, *, generator: Any) -> None:
+        self._seeds = seeds
+        self._transport_map = transport_map_of(generator)
+        self._scores: Float64[np.ndarray, "E 4"] | None = None
+
+    def of(self, latents: Any, weights: Float64[np.ndarray, "n K"]) -> list[CandidateValidity]:
+        """What is to be said of each of n latents; nothing that it finds raises."""
+        promised = np.sqrt(weights**2 @ self._seeds.relative_norms[: weights.shape[1]] ** 2)
+        try:
+            mapped = self._transport_map.forward(latents)
+            if self._scores is None:
+                self._scores = self._scores_of_examples()
+        except Exception as error:  # it leaves the law's support, or the map is at fault
+            if num_latents(latents) == 1:
+                return [CandidateValidity(fault=f"inner latent cannot be read back: {error}")]
+            rows = [slice(i, i + 1) for i in range(num_latents(latents))]
+            return [self.of(rows_of(latents, row), weights[row])[0] for row in rows]
+        inner = library_of(mapped).on_host(mapped)
+        num_examples = len(self._seeds.examples)
+        explained = np.abs(weights[:, :num_examples]) @ self._scores
+        return [
+            candidate_validity(
+                row,
+                latent_shape=self._shape_of(row),
+                promised_norm=float(norm),
+                explained=dict(zip(_SCORES, map(float, scores), strict=True)),
+            )
+            for row, norm, scores in zip(inner, promised, explained, strict=True)
+        ]
+
+    def _scores_of_examples(self) -> Float64[np.ndarray, "E 4"]:
+        scores: Float64[np.ndarray, "E 4"] = np.zeros((len(self._seeds.examples), len(_SCORES)))
+        for index, row in enumerate(scores):
+            x = self._seeds.inner_latent(index)
+            figures = law_figures(x, self._shape_of(x))
+            row[:] = [abs(figures.get(name, 0.0)) for name in _SCORES]
+        return scores
+
+    def _shape_of(self, inner: Float[np.ndarray, " d"]) -> tuple[int, ...]:
+        """The latent's shape, where the inner latent has one number for each of its numbers."""
+        shape = self._seeds.latent_shape
+        alike = isinstance(shape, tuple) and int(np.prod(shape)) == len(inner)
+        return shape if alike else inner.shape
+
+
+def validity_summary(trials: Sequence[Trial]) -> str:
+    """One sentence on all candidates that were looked at; empty where none was."""
+    looked_at = [trial for trial in trials if trial.validity or trial.invalid]
+    if not looked_at:
+        return ""
+    faulty = [trial for trial in looked_at if trial.invalid]
+    typical = sum(is_typical(trial.validity) for trial in looked_at if not trial.invalid)
+    unusual = len(looked_at) - len(faulty) - typical
+    said = [f"{typical} of {len(looked_at)} candidates follow the model's law"]
+    if unusual:
+        said.append(f"{unusual} are off it because the examples are")
+    if faulty:
+        numbers = ", ".join(str(trial.number) for trial in faulty[:5])
+        more = ", ..." if len(faulty) > 5 else ""
+        word = "trial" if len(faulty) == 1 else "trials"
+        said.append(f"{len(faulty)} fail ({word} {numbers}{more})")
+    return "; ".join(said)

@@ -1,0 +1,303 @@
+"""What latents look like: one array, or a dictionary of named arrays, and both as one array."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any, final
+
+import numpy as np
+
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.errors import ArgumentError
+
+#: Latents: an array, or a dictionary of named arrays.
+Latents = ArrayLike | Mapping[str, Any]
+#: The shape of one latent; of latents made of named parts, the shape of each part.
+LatentShape = tuple[int, ...] | Mapping[str, tuple[int, ...]]
+
+
+class Layout(ABC):
+    """How latents of one shape are packed into a single array, and unpacked."""
+
+    @property
+    @abstractmethod
+    def latent_shape(self) -> Any:
+        """The shape of one latent, a tuple; or a dictionary of the shapes of its parts."""
+
+    @property
+    @abstractmethod
+    def packed_shape(self) -> tuple[int, ...]:
+        """The shape of one latent once packed."""
+
+    @property
+    @abstractmethod
+    def described(self) -> str:
+        """The shape of n latents, for messages."""
+
+    @abstractmethod
+    def pack(self, z: Any, *, name: str) -> Any:
+        """Return n latents as one array, shape (n, *packed_shape).
+
+        Args:
+            z: latents; one array, or a dictionary of arrays with the parts of this layout.
+            name: what the caller calls them, for the message.
+
+        Raises:
+            ArgumentError: parts are missing or unknown; shapes, numbers of latents, dtypes or
+                array libraries do not fit; or a part holds NaN or infinite values.
+        """
+
+    @abstractmethod
+    def unpack(self, packed: Any) -> Any:
+        """Return an array of shape (n, *packed_shape) as latents: what :meth:`pack` undoes."""
+
+
+@final
+@dataclass(frozen=True)
+class ArrayLayout(Layout):
+    """Latents that are one array: packed as they are."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """The shape of one latent."""
+        return self.shape
+
+    @property
+    def packed_shape(self) -> tuple[int, ...]:
+        """The same."""
+        return self.shape
+
+    @property
+    def described(self) -> str:
+        """(n, *latent_shape) in numbers."""
+        return f"(n, {', '.join(map(str, self.shape))})"
+
+    def pack(self, z: Any, *, name: str) -> Any:
+        """Itself, if its shape is right."""
+        if isinstance(z, Mapping):
+            raise ArgumentError(
+                f"{name} is a dictionary with {_listed(z)}, but these latents are one array of "
+                f"shape {self.described}"
+            )
+        latents = library_of(z).float_array(z, name=name, shape=self.described)
+        shape = tuple(latents.shape)
+        if not shape or shape[1:] != self.shape:
+            hint = f"; write {name}[None] for a single latent" if shape == self.shape else ""
+            raise ArgumentError(f"{name} has shape {shape}; expected {self.described}{hint}")
+        return latents
+
+    def unpack(self, packed: Any) -> Any:
+        """Itself."""
+        return packed
+
+
+@final
+@dataclass(frozen=True)
+class PartsLayout(Layout):
+    """Latents that are a dictionary of named arrays: flattened, joined in the names' order."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def latent_shape(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each part."""
+        return dict(self.shapes)
+
+    @property
+    def packed_shape(self) -> tuple[int, ...]:
+        """(D,), the number of numbers in all parts."""
+        return (sum(prod(shape) for shape in self.shapes.values()),)
+
+    @property
+    def described(self) -> str:
+        """The shape of each part of n latents."""
+        parts = (f"{part!r}: {ArrayLayout(s).described}" for part, s in self.shapes.items())
+        return f"{{{', '.join(parts)}}}"
+
+    def columns(self) -> dict[str, slice]:
+        """Where each part is in the packed array; names are sorted, so their order is no matter."""
+        columns, start = {}, 0
+        for part in sorted(self.shapes):
+            stop = start + prod(self.shapes[part])
+            columns[part], start = slice(start, stop), stop
+        return columns
+
+    def pack(self, z: Any, *, name: str) -> Any:
+        """One row a latent; of the parts' dtype, library and device."""
+        if not isinstance(z, Mapping):
+            return self._packed_already(z, name=name)
+        self._check_names(z, name=name)
+        arrays = {part: self._part(z[part], part, name=name) for part in sorted(self.shapes)}
+        _check_alike(arrays, name=name)
+        like = next(iter(arrays.values()))
+        library = library_of(like)
+        rows = []
+        for part, array in arrays.items():
+            on_host = library.on_host(array)
+            finite = np.isfinite(on_host)
+            if not finite.all():
+                place = tuple(int(i) for i in np.argwhere(~finite)[0])
+                raise ArgumentError(
+                    f"{name}[{part!r}] holds {int((~finite).sum())} values that are NaN or "
+                    f"infinite, the first ({on_host[place]}) at index {place}; expected finite "
+                    "numbers"
+                )
+            rows.append(on_host.reshape(len(on_host), prod(self.shapes[part])))
+        return library.from_host(np.concatenate(rows, axis=1), like=like)
+
+    def unpack(self, packed: Any) -> dict[str, Any]:
+        """The parts, each of its shape; they may share the memory of what was packed."""
+        columns = self.columns()
+        return {
+            part: packed[:, columns[part]].reshape(len(packed), *shape)
+            for part, shape in self.shapes.items()
+        }
+
+    def _packed_already(self, z: Any, *, name: str) -> Any:
+        shape = tuple(getattr(z, "shape", ()))
+        if len(shape) == 2 and shape[1:] == self.packed_shape:
+            return z
+        raise ArgumentError(
+            f"{name} is {type(z).__name__} of shape {shape}; expected a dictionary of arrays "
+            f"{self.described}"
+        )
+
+    def _check_names(self, z: Mapping[Any, Any], *, name: str) -> None:
+        missing = [part for part in self.shapes if part not in z]
+        unknown = [part for part in z if part not in self.shapes]
+        if missing or unknown:
+            faults = [f"lacks {_listed(missing)}"] * bool(missing)
+            faults += [f"has {_listed(unknown)} besides"] * bool(unknown)
+            raise ArgumentError(
+                f"{name} {' and '.join(faults)}; expected exactly the parts {_listed(self.shapes)}"
+            )
+
+    def _part(self, value: Any, part: str, *, name: str) -> Any:
+        array = _part_array(value, part, name=name)
+        shape = tuple(array.shape)
+        if shape[1:] != tuple(self.shapes[part]) or not shape:
+            expected = ArrayLayout(tuple(self.shapes[part])).described
+            hint = "; write array[None] for one latent" if shape == self.shapes[part] else ""
+            raise ArgumentError(f"{name}[{part!r}] has shape {shape}; expected {expected}{hint}")
+        return array
+
+
+def layout_of(latent_shape: Any) -> Layout:
+    """Return the layout of latents of a shape, or of parts of several shapes.
+
+    Args:
+        latent_shape: a tuple of sizes; or a dictionary, part -> tuple of sizes.
+
+    Raises:
+        ArgumentError: the dictionary is empty, or a name or shape in it is none.
+    """
+    if not isinstance(latent_shape, Mapping):
+        return ArrayLayout(_sizes(latent_shape, name="latent_shape"))
+    if not latent_shape:
+        raise ArgumentError("latent_shape is an empty dictionary; expected at least one part")
+    shapes = {}
+    for part, shape in latent_shape.items():
+        _check_name(part, name="latent_shape")
+        name = f"latent_shape[{part!r}]"
+        shapes[part] = _sizes(shape, name=name)
+        if 0 in shapes[part]:
+            raise ArgumentError(f"{name} is {shapes[part]}; expected sizes of at least 1")
+    return PartsLayout(shapes)
+
+
+def layout_of_latents(z: Any, *, name: str) -> Layout:
+    """Return the layout that n latents show: what follows the first axis.
+
+    Args:
+        z: an array of shape (n, *latent_shape), or a dictionary of arrays (n, *part's shape).
+        name: what the caller calls it, for the message.
+
+    Raises:
+        ArgumentError: the dictionary is empty, or a name or an array in it is none.
+    """
+    if not isinstance(z, Mapping):
+        return ArrayLayout(tuple(getattr(z, "shape", np.shape(z)))[1:])
+    if not z:
+        raise ArgumentError(f"{name} is an empty dictionary; expected at least one part")
+    shapes = {}
+    for part, value in z.items():
+        _check_name(part, name=name)
+        shape = tuple(_part_array(value, part, name=name).shape)
+        if not shape or 0 in shape[1:]:
+            raise ArgumentError(
+                f"{name}[{part!r}] has shape {shape}; expected (n, *shape of the part), with at "
+                "least one number a latent"
+            )
+        shapes[part] = shape[1:]
+    return PartsLayout(shapes)
+
+
+def num_latents(z: Any) -> int:
+    """Number n of latents in an array, or in a dictionary of arrays.
+
+    >>> num_latents({"move": np.zeros((3, 2)), "turn": np.zeros((3, 4))})
+    3
+    """
+    return len(next(iter(z.values())) if isinstance(z, Mapping) else z)
+
+
+def rows_of(z: Any, index: Any) -> Any:
+    """Return ``z[index]`` along the first axis; of a dictionary, of every part.
+
+    >>> rows_of({"move": np.zeros((3, 2))}, slice(1))["move"].shape
+    (1, 2)
+    """
+    if isinstance(z, Mapping):
+        return {part: array[index] for part, array in z.items()}
+    return z[index]
+
+
+def _sizes(shape: Any, *, name: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in shape)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{name} is {shape!r:.60}; expected a tuple of sizes") from error
+
+
+def _part_array(value: Any, part: str, *, name: str) -> Any:
+    return library_of(value).float_array(
+        value, name=f"{name}[{part!r}]", shape="(n, *shape of the part)"
+    )
+
+
+def _check_name(part: Any, *, name: str) -> None:
+    if not isinstance(part, str) or not part:
+        raise ArgumentError(f"{name} has a part called {part!r}; expected names that are text")
+
+
+def _check_alike(arrays: Mapping[str, Any], *, name: str) -> None:
+    first, like = next(iter(arrays.items()))
+    library = library_of(like)
+    for part, array in arrays.items():
+        if len(array) != len(like):
+            raise ArgumentError(
+                f"{name}[{first!r}] has {len(like)} latents and {name}[{part!r}] has {len(array)}; "
+                "expected the same number"
+            )
+        kinds = [_kind(a) for a in (like, array)]
+        if library_of(array) is not library or kinds[0] != kinds[1]:
+            raise ArgumentError(
+                f"{name}[{first!r}] is of {kinds[0]} and {name}[{part!r}] of {kinds[1]}; expected "
+                "all parts of one dtype, array library and device: convert one of them"
+            )
+
+
+def _kind(array: Any) -> str:
+    library = library_of(array)
+    device = f" on {array.device}" if library.name == "torch" else ""
+    return f"{library.name} {library.dtype_name(array)}{device}"
+
+
+def _listed(parts: Any) -> str:
+    return ", ".join(repr(part) for part in parts) or "no part"

@@ -1,0 +1,136 @@
+import shlex
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.cli import main
+from latent_spaces_by_example.report.repeat import call, command
+from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study import new_study
+from toys import Stretch, height
+
+MATERIAL = "microstructure:size=16"
+CONDUCTIVITY = "effective-conductivity"
+
+
+def _again(study, **known):
+    names = dict(known)
+    exec(call(study.settings), names)
+    return names["study"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"examples": ["6", "17", "18"], "batch_size": 2},
+        {"examples": ["6", "17"], "within_span": False},
+        {"num_seeds": 3, "search": "sobol", "random_seed": 7},
+        {"num_seeds": 4, "within_span": True},
+        {},
+    ],
+)
+def test_the_call_gives_the_same_study(options):
+    study = lsbe.optimise(Stretch(), height, budget=7, **options)
+    again = _again(study, generator=Stretch(), objective=height)
+    np.testing.assert_array_equal(again.scores, study.scores)
+    np.testing.assert_array_equal(again.weights, study.weights)
+
+
+def test_the_call_takes_latents_from_the_run_folder(tmp_path, monkeypatch):
+    latents = np.random.default_rng(0).standard_normal((3, *Stretch.latent_shape))
+    study = lsbe.optimise(
+        Stretch(), height, budget=6, seed_latents=latents, out=tmp_path / "run", search="random"
+    )
+    study.save()
+    monkeypatch.chdir(tmp_path / "run")
+    again = _again(study, generator=Stretch(), objective=height)
+    np.testing.assert_array_equal(again.scores, study.scores)
+    assert command(study.settings) is None
+
+
+def test_what_the_library_has_is_loaded_by_name():
+    study = lsbe.optimise(
+        lsbe.generators.load(MATERIAL),
+        lsbe.objectives.load(CONDUCTIVITY),
+        budget=5,
+        num_seeds=3,
+        search="random",
+    )
+    np.testing.assert_array_equal(_again(study).scores, study.scores)
+
+
+def test_the_command_gives_the_same_study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = lsbe.optimise(
+        lsbe.generators.load(MATERIAL),
+        lsbe.objectives.load(CONDUCTIVITY),
+        budget=5,
+        num_seeds=3,
+        search="random",
+        random_seed=3,
+    )
+    words = shlex.split(command(study.settings))
+    assert words[0] == "lsbe"
+    result = CliRunner().invoke(main, [*words[1:], "--out", "again"])
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(lsbe.open_study("again").scores, study.scores)
+
+
+def _settings(**changed):
+    generator = Stretch()
+    generator.name = changed.pop("generator", "toy")
+    names = changed.pop("names", ("a", "b"))
+    latents = np.random.default_rng(0).standard_normal((2, *generator.latent_shape))
+    seeds = SeedLatents(generator, latents, names=names, rms_errors=(0.0, 0.0))
+    options = {"objective": "lift-to-drag", "search": "random", "budget": 3, **changed}
+    return new_study(generator, seeds, **options).settings
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "x\nraise SystemExit",
+        "x\r\nraise SystemExit",
+        "x\u2028raise SystemExit",
+        "'); raise SystemExit #",
+    ],
+)
+def test_a_name_is_no_code(hostile):
+    settings = _settings(generator=hostile, objective=hostile, names=(hostile, "b"))
+    lines = call(settings).splitlines()
+    assert not any(line.strip().startswith("raise") for line in lines)
+    compile(call(settings), "call", "exec")
+
+
+def test_a_name_is_no_shell():
+    settings = _settings(
+        generator="airfoil:a=$(rm -rf /);'\"", names=("`id`", "$HOME; ls"), objective="clip:a & b"
+    )
+    words = shlex.split(command(settings))
+    assert words[2] == "airfoil:a=$(rm -rf /);'\""
+    assert words[words.index("--examples") + 1] == "`id`,$HOME; ls"
+    assert words[words.index("--objective") + 1] == "clip:a & b"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"objective": "module:<lambda>"},
+        {"objective": "package.module:outer.<locals>.score"},
+        {"generator": "my own"},
+        {"generator": "diffusers:FluxPipeline:prompt=a car"},
+        {"names": ("a,b", "c")},
+        {"names": ("example 1", "example 2")},
+    ],
+)
+def test_no_command_for_what_a_shell_cannot_say(changed):
+    changed = {"generator": "airfoil", **changed}
+    assert command(_settings(**changed)) is None
+
+
+def test_a_pipeline_of_its_folder_can_be_named():
+    settings = _settings(generator="diffusers:org/name:prompt=a%2C b,steps=3")
+    assert "'diffusers:org/name:prompt=a%2C b,steps=3'" in command(settings)
+    assert "lsbe.generators.load('diffusers:org/name:prompt=a%2C b,steps=3')" in call(settings)
