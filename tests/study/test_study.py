@@ -7,7 +7,7 @@ from safetensors import safe_open
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.seeds import latents_from_random_seeds
-from latent_spaces_by_example.study import open_study
+from latent_spaces_by_example.study import open_study, stored_seeds
 from latent_spaces_by_example.study.study import check_positive
 from toys import Stretch, height, height_and_spread
 
@@ -188,7 +188,14 @@ class TestResume:
         assert len(reopened.scores) == 12
         with pytest.raises(StudyError, match="digests differ"):
             open_study(storage=storage, generator=Stretch(), seed_latents=latents + 1)
-        with pytest.raises(StudyError, match="give seed_latents or out"):
+        from_storage = open_study(storage=storage, generator=Stretch())
+        np.testing.assert_array_equal(from_storage.seeds.examples, latents)
+
+    def test_with_seed_latents_too_large_for_the_storage(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(stored_seeds, "MOST_BYTES", 100)
+        storage = f"sqlite:///{tmp_path}/a.db"
+        _random_study(storage=storage)
+        with pytest.raises(StudyError, match=r"too large for its storage; give seed_latents or"):
             open_study(storage=storage, generator=Stretch())
 
     def test_where_there_is_no_study(self, tmp_path):

@@ -2,4 +2,6 @@
 
 from latent_spaces_by_example.cli.commands import main
 
-main()
+# a worker process imports this module again under another name
+if __name__ == "__main__":
+    main()

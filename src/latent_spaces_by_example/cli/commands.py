@@ -15,6 +15,7 @@ from latent_spaces_by_example.cli.check import check
 from latent_spaces_by_example.cli.describe import describe
 from latent_spaces_by_example.cli.options import opened, study_options
 from latent_spaces_by_example.cli.top import top
+from latent_spaces_by_example.cli.workers import worker, worker_options
 from latent_spaces_by_example.errors import LatentSpacesError
 
 # click and the errors are all that is loaded until a command runs: --help must be instant
@@ -39,6 +40,7 @@ def main() -> None:
 main.add_command(top)
 main.add_command(check)
 main.add_command(describe)
+main.add_command(worker)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
@@ -91,6 +93,7 @@ def _space_options(command: Any) -> Any:
 )
 @click.option("--name", help="Of the study in its storage; by default the run folder's name.")
 @click.option("--out", help="The run folder; by default a new one under runs/.")
+@worker_options
 def optimise(
     generator: str,
     objective: str | None,
@@ -108,6 +111,8 @@ def optimise(
     no_check_generator: bool,
     name: str | None,
     out: str | None,
+    workers: int,
+    timeout: float | None,
 ) -> None:
     """Search what GENERATOR can make for what the objective scores highest.
 
@@ -128,8 +133,10 @@ def optimise(
     from latent_spaces_by_example.study.study import check_positive
 
     check_positive(budget, argument="--budget")
-    model = generators.load(_with_prompt(generator, prompt))
-    measure = objectives.load(objective or _default_objective(model, generator))
+    model_spec = _with_prompt(generator, prompt)
+    model = generators.load(model_spec)
+    objective_spec = objective or _default_objective(model, generator)
+    measure = objectives.load(objective_spec)
     engine = searches.load(search)
     seeds = spanned_by(
         model,
@@ -153,7 +160,16 @@ def optimise(
         name=name,
         out=out or _next_free_folder(generator),
     )
-    run_and_show(study, measure, search=engine, budget=budget)
+    with_workers = _task(
+        study,
+        workers=workers,
+        timeout=timeout,
+        storage=storage,
+        generator=model_spec,
+        objective=objective_spec,
+        search=search,
+    )
+    run_and_show(study, measure, search=engine, budget=budget, crew=with_workers)
 
 
 @main.command()
@@ -161,6 +177,7 @@ def optimise(
 @click.option("--budget", type=int, help="Evaluations in all, those already done included.")
 @click.option("--objective", help="Needed again where the study's is module:name.")
 @click.option("--search", help="Another search from here on.")
+@worker_options
 def resume(
     folder: str,
     generator: str | None,
@@ -168,6 +185,8 @@ def resume(
     budget: int | None,
     objective: str | None,
     search: str | None,
+    workers: int,
+    timeout: float | None,
 ) -> None:
     """Go on with the study in run folder FOLDER."""
     from latent_spaces_by_example import objectives
@@ -175,10 +194,20 @@ def resume(
     from latent_spaces_by_example.cli.show import run_and_show
 
     study = opened(folder, generator=generator, storage=storage)
-    measure = objectives.load(objective or _stored_objective(study.settings.objective))
+    objective_spec = objective or _stored_objective(study.settings.objective)
+    measure = objectives.load(objective_spec)
     engine = searches.load(search or study.settings.search)
     budget = study.settings.budget if budget is None else budget
-    run_and_show(study, measure, search=engine, budget=budget)
+    with_workers = _task(
+        study,
+        workers=workers,
+        timeout=timeout,
+        storage=storage,
+        generator=generator,
+        objective=objective_spec,
+        search=search,
+    )
+    run_and_show(study, measure, search=engine, budget=budget, crew=with_workers)
 
 
 @main.command()
@@ -198,6 +227,24 @@ def _all_of(examples: tuple[str, ...]) -> list[str]:
     """The names in every ``--examples``; none at all where one of them is empty, an error."""
     named = [_split(given) for given in examples]
     return [name for names in named for name in names] if all(named) else []
+
+
+def _task(
+    study: Any, *, workers: int, timeout: float | None, storage: str | None, **specs: str | None
+) -> Any:
+    """What processes of their own need; None where this one will do."""
+    if workers == 1 and timeout is None:
+        return None
+    from latent_spaces_by_example.study.worker_process import Task
+
+    task = Task(
+        storage=storage or study.folder.storage,
+        study=study.name,
+        out=str(study.folder.path),
+        timeout=timeout,
+        **specs,  # type: ignore[arg-type]
+    )
+    return task, workers
 
 
 def _split(names: str) -> list[str]:

@@ -16,10 +16,13 @@ from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.validity import validity_summary
 
 
-def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -> None:
+def run_and_show(
+    study: Study, objective: Any, *, search: Search, budget: int, crew: Any = None
+) -> None:
     """Run the study with a progress bar, then show the result and write the run folder.
 
-    Ctrl-C stops between evaluations or within one: what is finished is stored either way.
+    Ctrl-C stops between evaluations or within one: what is finished is stored either way. With
+    ``crew``, a task and a number of processes, these run it.
     """
     console = Console()
     _show_examples(study, console)
@@ -36,7 +39,10 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
                     said = f"the latent of trial {trial.number} is not valid: {trial.invalid}"
                     progress.console.print(escape(said))
 
-            study.run(objective, search=search, budget=budget, on_trial=on_trial)
+            if crew is None:
+                study.run(objective, search=search, budget=budget, on_trial=on_trial)
+            else:
+                _run_by_crew(study, *crew, budget=budget, on_trial=on_trial, say=progress.console)
     except KeyboardInterrupt:
         interrupted = True
         # first of all, whatever a half-finished write to the database may do to the rest
@@ -48,6 +54,25 @@ def run_and_show(study: Study, objective: Any, *, search: Search, budget: int) -
         console.print(f"report: {report}")
     if interrupted:
         raise SystemExit(130)
+
+
+def _run_by_crew(
+    study: Study, task: Any, workers: int, *, budget: int, on_trial: Any, say: Console
+) -> None:
+    from latent_spaces_by_example.cli.workers import run_crew
+    from latent_spaces_by_example.study.worker_process import Said
+
+    def on_message(message: Any) -> None:
+        if isinstance(message, Said):
+            say.print(escape(message.text))
+        else:
+            on_trial(study, next(t for t in study.trials if t.number == message.number))
+
+    study.set_budget(budget)
+    try:
+        run_crew(task, study.records, workers=workers, on_message=on_message)
+    except SystemExit as stopped:
+        raise KeyboardInterrupt from stopped
 
 
 def save_and_report(study: Study, **options: Any) -> Path | None:

@@ -84,8 +84,10 @@ class History:
     @property
     def feasible(self) -> Bool[np.ndarray, " n"]:
         """True where a trial is finished and meets every constraint."""
-        met: Bool[np.ndarray, " n"] = (self.violations <= 0).all(axis=1)
-        return self.finished & met
+        feasible: Bool[np.ndarray, " n"] = np.logical_and(
+            self.finished, (self.violations <= 0).all(axis=1)
+        )
+        return feasible
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from latent_spaces_by_example.seeds import SeedLatents, spanned_by
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
+from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attributes
 from latent_spaces_by_example.study.study import Study, check_positive
 from latent_spaces_by_example.transport_maps.layout import layout_of
 
@@ -174,7 +175,13 @@ def new_study(
         folder.save_seed_latents(seeds)
         storage = folder.storage if storage is None else storage
         name = name or folder.path.resolve().name
-    records = Records.create(storage, name=name or "study", settings=settings.to_json())
+    records = Records.create(
+        storage,
+        name=name or "study",
+        settings=settings.to_json(),
+        # for workers that do not see the folder; in a study in memory there are none
+        attributes={} if storage is None else as_attributes(seeds.examples),
+    )
     return Study(records, generator=generator, seeds=seeds, folder=folder)
 
 
@@ -228,14 +235,20 @@ def open_study(
     if random_seeds and None not in random_seeds:
         seed_latents = random_seeds if seed_latents is None else seed_latents
     elif settings.examples:
+        stored = False
         if seed_latents is None and folder is not None:
             seed_latents = folder.load_seed_latents()[: len(settings.examples)]
-            if not hasattr(generator, "latent_from_random_seed"):
-                seed_latents = library_named(settings.array_library).array(seed_latents)
+            stored = True
+        elif seed_latents is None:
+            seed_latents = from_attributes(records.attributes)
+            stored = True
         if seed_latents is None:
             raise StudyError(
-                f"study {records.name!r} has seed latents of its own; give seed_latents or out"
+                f"study {records.name!r} has seed latents of its own, too large for its storage; "
+                "give seed_latents or out"
             )
+        if stored and not hasattr(generator, "latent_from_random_seed"):
+            seed_latents = library_named(settings.array_library).array(seed_latents)
     seeds = SeedLatents(
         generator,
         seed_latents if settings.examples else None,

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import optuna
-from optuna.exceptions import DuplicatedStudyError, StorageInternalError
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
+from optuna.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
 from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, swap
+from latent_spaces_by_example.study.storages import (
+    PATIENCE,
+    open_storage,
+    patiently,
+    shown_storage,
+    without_password,
+)
 
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
-_LOCKED_SECONDS = 60
-_NOT_LOOKED_AT = CandidateValidity()
+NOT_LOOKED_AT = CandidateValidity()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,38 +68,55 @@ class Trial:
 class Records:
     """The trials and the settings of one study in an Optuna storage.
 
-    A trial is written when it is proposed, weights and all, in one transaction, and again when
-    its result is known: a process that dies in between leaves a pending trial to be taken up.
+    A trial's number is claimed first, then its weights are written, then its result: a process
+    that dies in between leaves a pending trial to be taken up. A storage that does not answer is
+    asked again for ``patience`` seconds.
     """
 
-    def __init__(self, storage: BaseStorage, *, name: str) -> None:
+    def __init__(self, storage: BaseStorage, *, name: str, shown: str = "") -> None:
         self._storage = storage
         self._study_id = storage.get_study_id_from_name(name)
+        self._shown = shown or shown_storage(storage)
+        self._finished: dict[int, Trial] = {}
         self.name = name
+        self.patience = PATIENCE
 
     @classmethod
     def create(
-        cls, storage: str | BaseStorage | None, *, name: str, settings: Mapping[str, Any]
+        cls,
+        storage: str | BaseStorage | None,
+        *,
+        name: str,
+        settings: Mapping[str, Any],
+        attributes: Mapping[str, Any] | None = None,
     ) -> Records:
-        """A new study in the storage (None: in memory).
+        """A new study in the storage (None: in memory), with further attributes of the study.
 
         Raises:
             StudyError: the name is taken, or the storage cannot be used.
         """
-        backend = _open_storage(storage)
+        backend = open_storage(storage)
+        shown = shown_storage(storage)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
-            study_id = backend.create_new_study([StudyDirection.MAXIMIZE], name)
+            backend.create_new_study([StudyDirection.MAXIMIZE], name)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
                 "give another name, or resume that one"
             ) from None
+        except (SQLAlchemyError, StorageInternalError, OSError) as error:
+            reason = without_password(str(error.__cause__ or error), storage)
+            raise StudyError(f"storage={shown} cannot be written: {reason}") from None
         finally:
             optuna.logging.set_verbosity(verbosity)
-        backend.set_study_user_attr(study_id, _SETTINGS, dict(settings))
-        return cls(backend, name=name)
+        records = cls(backend, name=name, shown=shown)
+        if attributes:
+            records.store_attributes(attributes)
+        # last of all: with these the study exists
+        records.store_settings(settings)
+        return records
 
     @classmethod
     def open(cls, storage: str | BaseStorage, *, name: str | None = None) -> Records:
@@ -99,7 +125,7 @@ class Records:
         Raises:
             StudyError: there is none, there are several, or another program made it.
         """
-        backend = _open_storage(storage)
+        backend = open_storage(storage)
         names = [study.study_name for study in backend.get_all_studies()]
         if name is None and len(names) == 1:
             name = names[0]
@@ -107,35 +133,88 @@ class Records:
             asked = "no name was given" if name is None else f"there is no study {name!r}"
             held = ", ".join(sorted(names)) or "no study"
             raise StudyError(f"{asked}; the storage holds {held}")
-        records = cls(backend, name=name)
-        if _SETTINGS not in backend.get_study_user_attrs(records._study_id):
-            raise StudyError(f"study {name!r} was not made by lsbe: it has no settings of ours")
+        records = cls(backend, name=name, shown=shown_storage(storage))
+        if _SETTINGS not in records.attributes:
+            raise StudyError(
+                f"study {name!r} has no settings of ours: it was not made by lsbe, or was cut off "
+                "while it was made, before any evaluation; begin it anew under another name"
+            )
         return records
 
     @property
     def settings(self) -> dict[str, Any]:
         """What is needed to go on with the study, as JSON values."""
-        return dict(self._storage.get_study_user_attrs(self._study_id)[_SETTINGS])
+        return dict(self.attributes[_SETTINGS])
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """All that is stored of the study itself, by name."""
+        return self._do(lambda: dict(self._storage.get_study_user_attrs(self._study_id)))
 
     def store_settings(self, settings: Mapping[str, Any]) -> None:
         """Replace what is needed to go on with the study."""
-        self._storage.set_study_user_attr(self._study_id, _SETTINGS, dict(settings))
+        self.store_attributes({_SETTINGS: dict(settings)})
+
+    def store_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set attributes of the study."""
+        for key, value in attributes.items():
+            self._do(lambda k=key, v=value: self._storage.set_study_user_attr(self._study_id, k, v))  # type: ignore[misc]
 
     @property
     def optuna_study(self) -> optuna.Study:
         """The same study through Optuna's own interface, for Optuna's tools."""
         return optuna.load_study(study_name=self.name, storage=self._storage)
 
-    def trials(self) -> list[Trial]:
-        """Every trial so far, in the order of their numbers."""
-        return [_read(t) for t in self._storage.get_all_trials(self._study_id, deepcopy=False)]
+    @property
+    def is_shared(self) -> bool:
+        """Whether another process could work on the study too."""
+        return not isinstance(self._storage, InMemoryStorage)
 
-    def propose(self, weights: np.ndarray) -> int:
-        """Record a trial that is about to be evaluated; returns its number."""
-        attributes = {_WEIGHTS: [float(w) for w in weights]}
+    def trials(self, entries: list[FrozenTrial] | None = None) -> list[Trial]:
+        """Every trial so far, or of these entries, in the order of their numbers.
+
+        Not those whose number a worker has claimed and whose weights it has not proposed yet.
+        """
+        entries = self.entries() if entries is None else entries
+        return [self._read(t) for t in entries if not has_no_weights(t)]
+
+    def entries(self) -> list[FrozenTrial]:
+        """Every trial as the storage has it, claimed ones too; entry i has number i."""
+        return self._do(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
+
+    def claim(self, claim: Claim, *, count: int = 1) -> list[int]:
+        """Take the next numbers for trials that are about to be proposed.
+
+        They are in order, and apart where another worker claims at the same time.
+        """
+        attributes = {CLAIM: claim.to_json()}
         template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
-        trial_id = self._storage.create_new_trial(self._study_id, template_trial=template)
-        return self._storage.get_trial_number_from_id(trial_id)
+        # a retry may claim a number too many, which is then a free one of a claim that is ours
+        made = {
+            self._do(
+                lambda: self._storage.create_new_trial(self._study_id, template_trial=template)
+            )
+            for _ in range(count)
+        }
+        return [entry.number for entry in self.entries() if entry._trial_id in made]
+
+    def hand_over(self, trial: FrozenTrial, claim: Claim) -> bool:
+        """Replace the claim on a pending trial; False if somebody else was faster."""
+        trial_id, seen = self._trial_id(trial.number), trial.user_attrs.get(CLAIM)
+        if seen is None:
+            # made by an older version, one process at a time
+            seen = Claim().to_json()
+            self._do(lambda: self._storage.set_trial_user_attr(trial_id, CLAIM, seen))
+        return self._do(lambda: swap(self._storage, trial_id, seen=seen, new=claim.to_json()))
+
+    def set_weights(self, number: int, weights: np.ndarray) -> None:
+        """Record the point that a claimed trial is to evaluate."""
+        trial_id, values = self._trial_id(number), [float(w) for w in weights]
+        self._do(lambda: self._storage.set_trial_user_attr(trial_id, _WEIGHTS, values))
+
+    def beat(self, number: int, count: int) -> None:
+        """Leave a sign of life on a trial; raises what the storage raises."""
+        self._storage.set_trial_user_attr(self._trial_id(number), HEARTBEAT, count)
 
     def finish(
         self,
@@ -144,13 +223,11 @@ class Records:
         *,
         figures: Mapping[str, Any],
         seconds: float,
-        validity: CandidateValidity = _NOT_LOOKED_AT,
-    ) -> None:
-        """Record the score of a pending trial; higher is better."""
-        trial_id = self._trial_id(number)
-        result = {"figures": dict(figures), "seconds": seconds, **_stored(validity)}
-        self._storage.set_trial_user_attr(trial_id, _RESULT, result)
-        self._storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [score])
+        validity: CandidateValidity = NOT_LOOKED_AT,
+    ) -> bool:
+        """Record the score of a pending trial, higher is better; False if it had a result."""
+        result = {"score": score, "figures": dict(figures), "seconds": seconds}
+        return self._conclude(number, {**result, **_stored(validity)})
 
     def fail(
         self,
@@ -158,34 +235,71 @@ class Records:
         error: str,
         *,
         seconds: float,
-        validity: CandidateValidity = _NOT_LOOKED_AT,
-    ) -> None:
-        """Record that the evaluation of a pending trial failed, and why."""
-        trial_id = self._trial_id(number)
-        result = {"error": error, "seconds": seconds, **_stored(validity)}
-        self._storage.set_trial_user_attr(trial_id, _RESULT, result)
-        self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        validity: CandidateValidity = NOT_LOOKED_AT,
+    ) -> bool:
+        """Record that the evaluation of a pending trial failed; False if it had a result."""
+        result = {"error": error, "seconds": seconds}
+        return self._conclude(number, {**result, **_stored(validity)})
+
+    def conclude_stored(self, trial: FrozenTrial) -> bool:
+        """Conclude a pending trial whose worker died after storing its result; whether it had."""
+        result = trial.user_attrs.get(_RESULT, {})
+        if "score" not in result and "error" not in result:
+            return False
+        return self._conclude(trial.number, result, stored=True)
+
+    def _conclude(self, number: int, result: Mapping[str, Any], *, stored: bool = False) -> bool:
+        trial_id, score = self._trial_id(number), result.get("score")
+        state = TrialState.FAIL if score is None else TrialState.COMPLETE
+        values = None if score is None else [score]
+        try:
+            if not stored:
+                # one step before the state, so that a score outlives whoever found it
+                self._do(lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result)))
+            self._do(lambda: self._storage.set_trial_state_values(trial_id, state, values))
+        except UpdateFinishedTrialError:
+            return False
+        except StudyError as error:
+            shown = f"score {score!r}" if score is not None else f"error {result.get('error')!r}"
+            raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from None
+        return True
 
     def _trial_id(self, number: int) -> int:
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+        return self._do(
+            lambda: self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+        )
+
+    def _do(self, call: Callable[[], T]) -> T:
+        try:
+            return patiently(call, shown=self._shown, patience=self.patience)
+        except (SQLAlchemyError, StorageInternalError, OSError) as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise StudyError(
+                f"the storage {self._shown} refuses ({reason}); every evaluation stored before "
+                "is there"
+            ) from None
+
+    def _read(self, trial: FrozenTrial) -> Trial:
+        if trial.number not in self._finished:
+            found = _read(trial)
+            if not trial.state.is_finished():
+                return found
+            self._finished[trial.number] = found
+        return self._finished[trial.number]
 
 
 def _stored(validity: CandidateValidity) -> dict[str, Any]:
     return {"validity": dict(validity.figures), "invalid": validity.fault}
 
 
-def _open_storage(storage: str | BaseStorage | None) -> BaseStorage:
-    if storage is None:
-        return InMemoryStorage()
-    try:
-        if isinstance(storage, str) and storage.startswith("sqlite:"):
-            # whoever looks at a running study locks the file for a moment; that must not end it
-            patient = {"connect_args": {"timeout": _LOCKED_SECONDS}}
-            return get_storage(RDBStorage(storage, engine_kwargs=patient))
-        return get_storage(storage)
-    except (SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:
-        shown = storage.split("://")[0] + "://..." if isinstance(storage, str) else repr(storage)
-        raise StudyError(f"storage={shown} cannot be opened: {error}") from error
+def has_no_weights(trial: FrozenTrial) -> bool:
+    """Whether a trial is a number that was claimed, and no point yet."""
+    return _WEIGHTS not in trial.user_attrs and not trial.state.is_finished()
+
+
+def weights_of(trial: FrozenTrial) -> np.ndarray:
+    """The weights of a trial over the study's first seed latents."""
+    return np.asarray(trial.user_attrs.get(_WEIGHTS, []), dtype=np.float64)
 
 
 def _read(trial: FrozenTrial) -> Trial:
@@ -195,7 +309,7 @@ def _read(trial: FrozenTrial) -> Trial:
     finished = trial.state == TrialState.COMPLETE
     return Trial(
         number=trial.number,
-        weights=np.asarray(attributes.get(_WEIGHTS, []), dtype=np.float64),
+        weights=weights_of(trial),
         score=trial.value if finished else None,
         figures=result.get("figures", {}),
         seconds=result.get("seconds") if finished or failed else None,

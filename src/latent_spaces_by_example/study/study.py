@@ -9,22 +9,23 @@ import numpy as np
 from jaxtyping import Float64
 from threadpoolctl import threadpool_limits
 
-from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
-from latent_spaces_by_example.study.evaluation import Outcome, evaluate
+from latent_spaces_by_example.study.evaluation import evaluate
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.validity import CandidateCheck
+from latent_spaces_by_example.study.work import Slots, Work
 from latent_spaces_by_example.transport_maps.layout import rows_of
 
 MOST_FAILURES_IN_A_ROW = 10
 
 OnTrial = Callable[["Study", Trial], None]
+OnBegin = Callable[[list[int]], None]
 
 
 class Study:
@@ -66,6 +67,11 @@ class Study:
     def name(self) -> str:
         """The study's name in its storage."""
         return self._records.name
+
+    @property
+    def records(self) -> Records:
+        """The trials as the storage has them, for what works on the study beside :meth:`run`."""
+        return self._records
 
     @property
     def optuna_study(self) -> Any:
@@ -154,7 +160,9 @@ class Study:
 
     def history(self, *, until: int | None = None) -> History:
         """What a search is told: every trial so far, or those before number ``until``."""
-        trials = self.trials[:until]
+        return self._history([t for t in self.trials if until is None or t.number < until])
+
+    def _history(self, trials: list[Trial]) -> History:
         weights = _weights(trials, self.seeds.num_given)
         scores = _scores(trials)
         num_seeds = weights.shape[1]
@@ -188,6 +196,17 @@ class Study:
 
     # ------------------------------------------------------------------ going on with it
 
+    def set_budget(self, budget: int) -> None:
+        """Store how many trials the study is to have in all; workers that start later read it.
+
+        Raises:
+            ArgumentError: it is below 1.
+        """
+        check_positive(budget, argument="budget")
+        if budget != self.settings.budget:
+            self._records.store_settings({**self.settings.to_json(), "budget": budget})
+            self.settings = Settings.from_json(self._records.settings)
+
     def run(
         self,
         objective: Callable[..., Any],
@@ -195,86 +214,88 @@ class Study:
         search: str | Search | None = None,
         budget: int,
         on_trial: OnTrial | None = None,
+        on_begin: OnBegin | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> Study:
         """Evaluate until the study has ``budget`` trials in all, failed ones counted.
 
         Trials that an earlier run left pending are evaluated first, under their own numbers, so
-        that a study cut in two proposes what an uncut one would.
+        that a study cut in two proposes what an uncut one would. Other processes may run the same
+        study at the same time: each trial is evaluated by one of them, and all return at the end.
 
         Args:
             objective: a sequence of n outputs -> n scores, higher is better.
             search: proposes weights from the history; by default the one the study was made with.
             budget: at least 1.
             on_trial: called with the study and each trial once its result is stored.
+            on_begin: called with the numbers of the trials whose evaluation begins.
+            stop: asked between evaluations whether to return before the end.
 
         Raises:
             EvaluationError: ten evaluations in a row failed.
             ArgumentError: the budget is below 1, or the search or the objective breaks its
                 contract. Whatever is raised, every finished evaluation is stored.
         """
-        check_positive(budget, argument="budget")
-        if budget != self.settings.budget:
-            self._records.store_settings({**self.settings.to_json(), "budget": budget})
-            self.settings = Settings.from_json(self._records.settings)
+        self.set_budget(budget)
         engine = load_search(self.settings.search if search is None else search)
         failures = 0
-        while numbers := self._next_batch(engine, budget):
-            trials = self.trials
-            weights = _weights([trials[number] for number in numbers], self.seeds.num_given)
-            latents = self.latents(weights)
-            validity = self._check.of(latents, weights)
-            outcomes = evaluate(self.generator, objective, latents=latents)
-            for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
-                self._store(number, outcome, found)
-                if on_trial is not None:
-                    on_trial(self, self.trials[number])
-                failures = 0 if outcome.error is None else failures + 1
-                if failures >= MOST_FAILURES_IN_A_ROW:
-                    raise EvaluationError(
-                        f"{failures} evaluations in a row failed, the last one (trial {number}) "
-                        f"with: {outcome.error}"
-                    )
+        slots = Slots(corners=self.seeds.num_examples, batch_size=self.settings.batch_size)
+        work = Work(
+            self._records,
+            propose=lambda numbers, trials: self._propose(engine, numbers, trials, slots=slots),
+            slots=slots,
+            budget=budget,
+            stop=stop,
+        )
+        with work:
+            while batch := work.next_batch():
+                numbers = list(batch)
+                if on_begin is not None:
+                    on_begin(numbers)
+                weights = _stacked(list(batch.values()), self.seeds.num_given)
+                latents = self.latents(weights)
+                validity = self._check.of(latents, weights)
+                outcomes = evaluate(self.generator, objective, latents=latents)
+                for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
+                    if not work.store(number, outcome, found):
+                        continue  # given up for dead, another worker was faster
+                    if on_trial is not None:
+                        on_trial(self, next(t for t in self.trials if t.number == number))
+                    failures = 0 if outcome.error is None else failures + 1
+                    if failures >= MOST_FAILURES_IN_A_ROW:
+                        raise EvaluationError(
+                            f"{failures} evaluations in a row failed, the last one (trial "
+                            f"{number}) with: {outcome.error}"
+                        )
         return self
 
-    def _next_batch(self, search: Search, budget: int) -> list[int]:
-        trials = self.trials
-        pending = [trial.number for trial in trials if trial.pending]
-        if pending:
-            return pending[: self.settings.batch_size]
-        wanted = min(self.settings.batch_size, budget - len(trials))
-        if wanted < 1:
-            return []
-        proposal = self._propose(search, first=len(trials))
-        return [self._records.propose(row) for row in proposal[:wanted]]
-
-    def _propose(self, search: Search, *, first: int) -> Float64[np.ndarray, "n K"]:
-        corners = self.seeds.num_examples
-        if first < corners:
+    def _propose(
+        self, search: Search, numbers: list[int], trials: list[Trial], *, slots: Slots
+    ) -> Float64[np.ndarray, "n K"]:
+        """Weights for claimed trials of one batch, whose predecessors all have theirs."""
+        first = numbers[0]
+        if first < slots.corners:
             # the examples themselves come first: they are what the best has to beat
-            return np.eye(corners)[first:]
+            return np.eye(slots.corners)[numbers]
         # A batch that was cut short, by a kill or by the budget, is proposed again from what was
         # known when it began, so that its other half is what it would have been.
-        batch_size = self.settings.batch_size
-        start = first - (first - corners) % batch_size
-        rng = np.random.default_rng([self.settings.random_seed, start])
+        start = slots.start(first)
+        batch = range(start, start + slots.batch_size)
+        others = self._history([trial for trial in trials if trial.number not in batch])
+        proposal = self._ask(search, others, key=start, n=slots.batch_size)
+        mates = [trial for trial in trials if trial.number in batch]
+        if all(_is_at(trial, proposal[trial.number - start]) for trial in mates):
+            return proposal[np.array(numbers) - start]
+        # several workers share the numbers of this batch, and results have come in since
+        return self._ask(search, self._history(trials), key=first, n=len(numbers))
+
+    def _ask(
+        self, search: Search, history: History, *, key: int, n: int
+    ) -> Float64[np.ndarray, "n K"]:
+        rng = np.random.default_rng([self.settings.random_seed, key])
         # a search works on small matrices, with which two threads are many times slower than one
         with threadpool_limits(limits=1, user_api="blas"):
-            proposal = search.propose(self.history(until=start), batch_size, rng)
-        return check_proposal(proposal, n=batch_size, search=search)[first - start :]
-
-    def _store(self, number: int, outcome: Outcome, validity: CandidateValidity) -> None:
-        if outcome.score is None:
-            self._records.fail(
-                number, outcome.error or "", seconds=outcome.seconds, validity=validity
-            )
-        else:
-            self._records.finish(
-                number,
-                outcome.score,
-                figures=outcome.figures,
-                seconds=outcome.seconds,
-                validity=validity,
-            )
+            return check_proposal(search.propose(history, n, rng), n=n, search=search)
 
 
 def check_positive(value: Any, *, argument: str) -> None:
@@ -310,8 +331,19 @@ def _scores(trials: list[Trial]) -> Float64[np.ndarray, " n"]:
 
 
 def _weights(trials: list[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
-    num_seeds = max([num_given, *(len(trial.weights) for trial in trials)])
-    weights = np.zeros((len(trials), num_seeds))
-    for row, trial in zip(weights, trials, strict=True):
-        row[: len(trial.weights)] = trial.weights
+    return _stacked([trial.weights for trial in trials], num_given)
+
+
+def _stacked(rows: list[np.ndarray], num_given: int) -> Float64[np.ndarray, "n K"]:
+    num_seeds = max([num_given, *(len(row) for row in rows)])
+    weights = np.zeros((len(rows), num_seeds))
+    for row, found in zip(weights, rows, strict=True):
+        row[: len(found)] = found
     return weights
+
+
+def _is_at(trial: Trial, weights: Float64[np.ndarray, " K"]) -> bool:
+    stored = np.zeros(max(len(trial.weights), len(weights)))
+    stored[: len(trial.weights)] = trial.weights
+    stored[: len(weights)] -= weights
+    return bool(np.abs(stored).max() < 1e-6)

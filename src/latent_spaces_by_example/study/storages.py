@@ -1,0 +1,214 @@
+"""Storages by name, patience with those that do not answer, and passwords kept out of sight."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
+
+_LOCKED_SECONDS = 60
+PATIENCE = 600.0  # seconds that a running study waits for a storage that does not answer
+OPENING_PATIENCE = 15.0
+_LONGEST_PAUSE = 30.0
+# an OperationalError that waiting does not mend
+_FOR_GOOD = re.compile(
+    r"readonly|read-only|unable to open database file|no such (table|column)|authentication|"
+    r"role .* does not exist|database .* does not exist|permission denied|not a database|"
+    r"malformed|Name or service not known|parse error",
+    re.IGNORECASE,
+)
+
+T = TypeVar("T")
+
+
+def open_storage(storage: str | BaseStorage | None) -> BaseStorage:
+    """The storage of a URL: of a database, ``journal:FILE`` or ``grpc://HOST:PORT``.
+
+    None is one in memory, and an Optuna storage is itself.
+
+    Raises:
+        StudyError: it cannot be opened; it is asked for some seconds if it does not answer.
+        MissingPackageError: the driver is not installed.
+    """
+    if storage is None:
+        return InMemoryStorage()
+    if not isinstance(storage, str):
+        return get_storage(storage)
+    shown = shown_storage(storage)
+    try:
+        return patiently(lambda: _opened(storage), shown=shown, patience=OPENING_PATIENCE)
+    except (LookupError, ImportError) as error:
+        if isinstance(error, MissingPackageError):
+            raise
+        raise StudyError(_cannot(shown, error, storage)) from None
+    except (SQLAlchemyError, StorageInternalError, ValueError, OSError, RuntimeError) as error:
+        if isinstance(error, ArgumentError):
+            raise
+        raise StudyError(_cannot(shown, error, storage)) from None
+
+
+def shown_storage(storage: Any) -> str:
+    """What may be said of a storage: its kind, and never a user, a host or a password.
+
+    >>> shown_storage("postgresql://me:secret@db.example/studies")
+    'postgresql://...'
+    """
+    if isinstance(storage, str):
+        scheme, separator, _ = storage.partition(":")
+        return f"{scheme}://..." if separator else "the storage given"
+    return type(storage).__name__
+
+
+def without_password(text: str, storage: Any) -> str:
+    """The text with the password of the storage's URL struck out, however it is quoted there.
+
+    >>> without_password("no such user: me:p%40ss (p@ss)", "postgresql://me:p%40ss@host/db")
+    'no such user: me:*** (***)'
+    """
+    if not isinstance(storage, str):
+        return text
+    found = re.search(r"://[^/@]*?:(.+)@", storage)
+    secrets = [found.group(1)] if found else []
+    secrets += re.findall(r"[?&](?:password|sslpassword)=([^&]*)", storage)
+    for secret in sorted({s for found in secrets for s in (found, unquote(found)) if s}, key=len):
+        text = text.replace(secret, "***")
+    return text
+
+
+def patiently(call: Callable[[], T], *, shown: str, patience: float = PATIENCE) -> T:
+    """What ``call`` returns, called again with growing pauses while the storage does not answer.
+
+    Warns when it begins to wait.
+
+    Raises:
+        StudyError: the storage has not answered within ``patience`` seconds.
+    """
+    start, pauses = time.monotonic(), _pauses()
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            waited, pause = time.monotonic() - start, next(pauses)
+            if waited + pause > patience:
+                raise StudyError(
+                    f"the storage {shown} has not answered for {waited:.0f} seconds "
+                    f"({_first_line(error)}); every evaluation stored before is there: "
+                    "go on with lsbe resume or lsbe worker once it answers"
+                ) from None
+            if pause == _FIRST_PAUSE:
+                # not at once: a connection that has idled for hours may just need another
+                message = f"the storage {shown} does not answer ({_first_line(error)}); waiting"
+                warnings.warn(message, RuntimeWarning, stacklevel=3)
+            time.sleep(pause)
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether a storage's error may pass by itself: a lost connection, a lock, a full disk."""
+    while error is not None:
+        if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)):
+            return not _FOR_GOOD.search(str(error))
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        if type(error).__module__.startswith("grpc"):
+            code = getattr(error, "code", None)
+            return code is not None and code().name in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
+        if isinstance(error, OSError) and not isinstance(
+            error, (PermissionError, FileNotFoundError, IsADirectoryError, ImportError)
+        ):
+            return True
+        error = error.__cause__
+    return False
+
+
+_FIRST_PAUSE = 0.25
+
+
+def _pauses() -> Iterator[float]:
+    yield 0.0
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _opened(storage: str) -> BaseStorage:
+    scheme, _, rest = storage.partition(":")
+    if scheme == "journal":
+        return _journal(rest)
+    if scheme == "grpc":
+        return _grpc_proxy(rest)
+    if scheme == "sqlite":
+        # whoever looks at a running study locks the file for a moment; that must not end it
+        options: dict[str, Any] = {"connect_args": {"timeout": _LOCKED_SECONDS}}
+        return _database(storage, options)
+    if scheme in {"postgres", "postgresql"}:
+        storage = f"postgresql+psycopg:{rest}"
+    if storage.startswith("postgresql+psycopg:"):
+        _require("psycopg", extra="postgres", what="a PostgreSQL storage")
+    return _database(storage, {})
+
+
+def _database(url: str, options: dict[str, Any]) -> BaseStorage:
+    backend = RDBStorage(url, engine_kwargs=options)
+    storage = get_storage(backend)
+    # connections left open for the garbage collector are warned about
+    weakref.finalize(storage, backend.engine.dispose)
+    return storage
+
+
+def _journal(path: str) -> BaseStorage:
+    from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+    if not path.strip("/"):
+        raise ArgumentError("a journal storage is journal:FILE; the file is missing")
+    place = path[2:] if path.startswith("//") else path
+    return JournalStorage(JournalFileBackend(place))
+
+
+def _grpc_proxy(address: str) -> BaseStorage:
+    _require("grpc", extra="grpc", what="a gRPC storage")
+    from optuna.storages import GrpcStorageProxy
+
+    found = re.fullmatch(r"//([^:/]+|\[[^]]+\]):(\d+)/?", address)
+    if found is None:
+        raise ArgumentError("a gRPC storage is grpc://HOST:PORT, of a running Optuna proxy server")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        proxy = GrpcStorageProxy(host=found.group(1), port=int(found.group(2)))
+    proxy.get_all_studies()  # that there is nobody there shows only when it is asked
+    return proxy
+
+
+def _require(package: str, *, extra: str, what: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise MissingPackageError(
+            f"{what} needs {package}; install it with: "
+            f"pip install 'latent-spaces-by-example[{extra}]'"
+        )
+
+
+def _cannot(shown: str, error: BaseException, storage: str) -> str:
+    return f"storage={shown} cannot be opened: {without_password(str(error), storage)}"
+
+
+def _first_line(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,242 @@
+"""What a worker does next: takes up what nobody works on, or claims a number and proposes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from optuna.trial import FrozenTrial
+
+from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
+from latent_spaces_by_example.study.claims import MOST_ATTEMPTS, Claim, Watch, Worker
+from latent_spaces_by_example.study.evaluation import Outcome
+from latent_spaces_by_example.study.heartbeat import Heartbeat
+from latent_spaces_by_example.study.records import (
+    NOT_LOOKED_AT,
+    Records,
+    Trial,
+    has_no_weights,
+    weights_of,
+)
+
+_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
+
+
+# weights, shape (n, K), for n claimed trials of one batch, from all the trials that have theirs
+Propose = Callable[[list[int], list[Trial]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """How the numbers of trials fall into batches.
+
+    Attributes:
+        corners: how many trials come first, one for each example.
+        batch_size: how many of the others are proposed together.
+    """
+
+    corners: int
+    batch_size: int
+
+    def start(self, number: int) -> int:
+        """The first number of the batch that a number belongs to."""
+        if number < self.corners:
+            return 0
+        return number - (number - self.corners) % self.batch_size
+
+    def room(self, number: int) -> int:
+        """How many numbers the batch has from this one on, itself included."""
+        if number < self.corners:
+            return min(self.corners - number, self.batch_size)
+        return self.start(number) + self.batch_size - number
+
+
+class Work:
+    """The share of one worker in a study's trials, until every one of the budget has a result.
+
+    Numbers are tickets: who claims one proposes for it once every lower one has its weights, so
+    that a proposal knows all that came before it, the pending ones too, and no two are made from
+    the same knowledge. One worker alone proposes what it would if nothing were shared.
+
+    Used with ``with``: what is in hand at the end without a result is free for others.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        *,
+        propose: Propose,
+        slots: Slots,
+        budget: int,
+        stop: Callable[[], bool] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self._records = records
+        self._propose = propose
+        self._slots = slots
+        self._budget = budget
+        self._stop = stop if stop is not None else lambda: False
+        self._watch = Watch() if watch is None else watch
+        self._worker = Worker.here()
+        self._mine = Claim(by=asdict(self._worker), attempt=1)
+        self._held: set[int] = set()
+        self._heartbeat = Heartbeat(records.beat)
+
+    def __enter__(self) -> Work:
+        self._worker.register()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._heartbeat.end()
+        self._worker.unregister()
+        patience, self._records.patience = self._records.patience, 0.0
+        try:
+            self._release(self._held)
+        except Exception:
+            return  # others will notice that we are gone; what is being raised says more
+        finally:
+            self._records.patience = patience
+
+    def next_batch(self) -> dict[int, np.ndarray]:
+        """Weights of the trials to evaluate, claimed, by number; none when all is done."""
+        pause = _PAUSE
+        while not self._stop():
+            entries = self._look()
+            pending = [e for e in entries[: self._budget] if not e.state.is_finished()]
+            taken = self._take_up(pending)
+            claimed = [] if taken else self._claim_new(len(entries))
+            known = {n: weights_of(entries[n]) for n in taken if not has_no_weights(entries[n])}
+            without = [n for n in (*taken, *claimed) if n not in known]
+            if not self._propose_in_turn(without, known):
+                break
+            if known:
+                return known
+            if not pending and len(entries) >= self._budget:
+                break
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        return {}
+
+    def store(
+        self, number: int, outcome: Outcome, validity: CandidateValidity = NOT_LOOKED_AT
+    ) -> bool:
+        """Record what came of a trial in hand; False if another worker did so before."""
+        if outcome.score is None:
+            first = self._records.fail(
+                number, outcome.error or "", seconds=outcome.seconds, validity=validity
+            )
+        else:
+            first = self._records.finish(
+                number,
+                outcome.score,
+                figures=outcome.figures,
+                seconds=outcome.seconds,
+                validity=validity,
+            )
+        self._hold(self._held - {number})
+        return first
+
+    def _look(self) -> list[FrozenTrial]:
+        entries = self._records.entries()
+        self._watch.look([e for e in entries if not e.state.is_finished()])
+        return entries
+
+    def _hold(self, numbers: set[int]) -> None:
+        self._held = numbers
+        if self._records.is_shared:
+            self._heartbeat.hold(numbers)
+
+    def _is_free(self, entry: FrozenTrial) -> bool:
+        if entry.number in self._held:
+            return False
+        claim = Claim.of(entry)
+        if claim.by == self._mine.by:
+            return True  # a claim of ours whose confirmation was lost on the way
+        return claim.is_of_dead_process() or self._watch.is_silent(entry)
+
+    def _take_up(self, pending: list[FrozenTrial]) -> list[int]:
+        """Claim trials that are pending and that nobody works on, the lowest numbers first."""
+        free = [e for e in pending if self._is_free(e)]
+        free = [e for e in free if not self._records.conclude_stored(e)]
+        # those with weights first: they are ready
+        free.sort(key=lambda e: (has_no_weights(e), e.number))
+        taken: list[int] = []
+        for entry in free:
+            claim = Claim.of(entry)
+            if len(taken) == self._slots.batch_size or (taken and claim.alone):
+                break
+            if claim.attempt >= MOST_ATTEMPTS and not has_no_weights(entry):
+                message = f"the worker died in {claim.attempt} attempts at evaluating it"
+                self._records.fail(entry.number, message, seconds=0.0)
+                continue
+            if self._take(entry):
+                taken.append(entry.number)
+                if claim.alone:
+                    break
+        return taken
+
+    def _take(self, entry: FrozenTrial) -> bool:
+        before = Claim.of(entry)
+        claim = replace(self._mine, attempt=before.attempt + 1, alone=before.alone)
+        if not self._records.hand_over(entry, claim):
+            return False
+        self._hold(self._held | {entry.number})
+        return True
+
+    def _claim_new(self, known: int) -> list[int]:
+        wanted = min(self._slots.room(known), self._budget - known)
+        if wanted < 1:
+            return []
+        numbers = self._records.claim(self._mine, count=wanted)
+        self._hold(self._held | set(numbers))
+        # others were faster; these are the next numbers if the budget is ever raised
+        surplus = {n for n in numbers if n >= self._budget}
+        self._release(surplus)
+        return [n for n in numbers if n not in surplus]
+
+    def _propose_in_turn(self, numbers: list[int], known: dict[int, np.ndarray]) -> bool:
+        """Add weights for claimed numbers, batch by batch; False if told to stop while waiting."""
+        for _, batch in groupby(sorted(numbers), key=self._slots.start):
+            together = list(batch)
+            trials = self._trials_when_it_is_the_turn_of(together[0])
+            if trials is None:
+                return False
+            for number, weights in zip(together, self._propose(together, trials), strict=True):
+                self._records.set_weights(number, weights)
+                known[number] = weights
+        return True
+
+    def _trials_when_it_is_the_turn_of(self, number: int) -> list[Trial] | None:
+        """All trials that have weights, once every lower number has; None if told to stop."""
+        pause = _PAUSE
+        while True:
+            entries = self._look()
+            before = [e for e in entries[:number] if has_no_weights(e)]
+            if not before:
+                return self._records.trials(entries)
+            if self._stop():
+                return None
+            first = before[0]
+            if self._is_free(first) and self._take(first):
+                # its worker died before it proposed: its turn comes before ours
+                weights = self._propose([first.number], self._records.trials(entries))
+                self._records.set_weights(first.number, weights[0])
+                self._release({first.number})
+                continue
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _release(self, numbers: set[int]) -> None:
+        """Give claims of ours back, the attempt uncounted, for anybody to take up at once."""
+        if not numbers:
+            return
+        entries = self._records.entries()
+        self._hold(self._held - numbers)
+        for entry in (entries[n] for n in sorted(numbers)):
+            claim = Claim.of(entry)
+            if not entry.state.is_finished() and claim.by == self._mine.by:
+                freed = replace(claim, by=None, attempt=claim.attempt - 1)
+                self._records.hand_over(entry, freed)

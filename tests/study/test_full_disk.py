@@ -1,0 +1,92 @@
+"""Storages that cannot be written any more: nothing that was finished is lost."""
+
+import os
+import resource
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.errors import StudyError
+from toys import Stretch, height
+
+EXAMPLES = ["6", "17", "18"]
+NOBODY = 65534
+
+
+@contextmanager
+def _no_file_larger_than(size):
+    """What a full disk does to a database: it cannot grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def _as_somebody_else():
+    """Root may write everywhere; the test needs somebody who may not."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def folder():
+    made = Path(tempfile.mkdtemp(dir="/tmp"))
+    made.chmod(0o755)
+    yield made
+    made.chmod(0o755)
+    shutil.rmtree(made)
+
+
+@pytest.mark.filterwarnings("ignore:the storage sqlite")
+def test_full_disk(tmp_path):
+    options = {"examples": EXAMPLES, "search": "random"}
+    study = lsbe.optimise(Stretch(), height, budget=5, out=tmp_path / "run", **options)
+    study.records.patience = 0.5
+    database = tmp_path / "run" / "study.db"
+    stored = []
+    # SQLite's pages are of 4096 bytes: room for a few trials more
+    with (
+        _no_file_larger_than(database.stat().st_size + 2 * 4096),
+        pytest.raises(StudyError, match=r"sqlite://\.\.\. has not answered"),
+    ):
+        study.run(height, budget=400, on_trial=lambda _, trial: stored.append(trial.number))
+    assert stored
+    again = lsbe.open_study(tmp_path / "run", generator=Stretch())
+    finished = {trial.number for trial in again.finished_trials}
+    assert finished >= {*range(5), *stored}
+    again.run(height, budget=len(finished) + 3)
+    whole = lsbe.optimise(Stretch(), height, budget=len(finished) + 3, **options)
+    assert (again.weights == whole.weights).all()
+    assert (again.scores == whole.scores).all()
+
+
+def test_a_study_that_may_be_read_and_not_written(folder):
+    run = folder / "run"
+    lsbe.optimise(Stretch(), height, budget=5, examples=EXAMPLES, search="random", out=run)
+    run.chmod(0o555)
+    (run / "study.db").chmod(0o444)
+    with _as_somebody_else():
+        study = lsbe.open_study(run, generator=Stretch())
+        assert len(study.finished_trials) == 5
+        with pytest.raises(StudyError, match=r"refuses .*readonly.*stored before is there"):
+            study.run(height, budget=8)
+    run.chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_written(folder):
+    folder.chmod(0o555)
+    with _as_somebody_else(), pytest.raises(StudyError, match=r"out=.*cannot be written"):
+        lsbe.optimise(Stretch(), height, budget=3, out=folder / "run")
