@@ -136,6 +136,46 @@ def polar() -> Figure:
     return figure
 
 
+def constraints() -> Figure:
+    """Evaluations of a study under two constraints, and its best section beside a free one."""
+    generator, measure = lsbe.generators.load("airfoil"), LiftToDrag(min_thickness=0.0)
+    limits = {"thickness": 0.15, "cm": -0.06}
+
+    def constrained(sections: list[np.ndarray]) -> list[dict[str, object]]:
+        return [
+            {**found, "constraints": {name: limits[name] - found[name] for name in limits}}
+            for found in measure(sections)
+        ]
+
+    study = lsbe.optimise(generator, constrained, budget=100)
+    free = lsbe.optimise(generator, measure, budget=100)
+    figure = Figure(figsize=(8, 5.2), layout="constrained", dpi=120)
+    grid = figure.add_gridspec(2, 2, height_ratios=(2.3, 1))
+    axes = figure.add_subplot(grid[0, :])
+    x, y = (np.array([t.figures[name] for t in study.finished_trials]) for name in limits)
+    met = np.array([t.feasible for t in study.finished_trials])
+    axes.fill_between([limits["thickness"], 1], limits["cm"], 1, color="#ffedd5", zorder=0)
+    shown = axes.scatter(x, y, c=study.scores, cmap="viridis", s=np.where(met, 34, 16))
+    best = study.best_trial.figures
+    axes.plot(best["thickness"], best["cm"], "*", color=SECOND, markersize=15)
+    other = free.best_trial.figures
+    axes.plot(other["thickness"], other["cm"], "X", color=FIRST, markersize=9)
+    axes.set(xlabel="thickness (chords)", ylabel="pitching moment", xlim=(0.04, 0.24))
+    axes.set_ylim(-0.21, 0.05)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.colorbar(shown, ax=axes, label="lift over drag")
+    for column, (found, colour, name) in enumerate(
+        [(study, SECOND, "with constraints"), (free, FIRST, "without")]
+    ):
+        axes = figure.add_subplot(grid[1, column])
+        wash = "#ffedd5" if found is study else "#dbeafe"
+        axes.fill(*found.best_output.T, facecolor=wash, edgecolor=INK)
+        axes.set_title(f"{name}: lift over drag {found.best_score:.1f}", color=colour)
+        axes.set(aspect="equal", ylim=(-0.12, 0.18))
+        axes.axis("off")
+    return figure
+
+
 def planes() -> None:
     """The plane of three airfoils: plane-contour.png and plane-montage.png."""
     generator, objective = lsbe.generators.load("airfoil"), LiftToDrag()
@@ -153,7 +193,7 @@ def planes() -> None:
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
-    for draw in (charts, norms, airfoils, better, polar):
+    for draw in (charts, norms, airfoils, better, polar, constraints):
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)

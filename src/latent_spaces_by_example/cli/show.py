@@ -13,6 +13,7 @@ from rich.table import Table
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.feasibility import feasibility_said
 from latent_spaces_by_example.study.validity import validity_summary
 
 
@@ -124,9 +125,14 @@ def _show_result(study: Study, console: Console) -> None:
     rows += [(study.seeds.name(trial.number), trial) for trial in corners]
     table = Table("", *(escape(label) for label, _ in rows))
     table.add_row("score", *(shown(trial.score) for _, trial in rows), style="bold")
+    for name in best.constraints:
+        cells = [held(trial.constraints.get(name)) for _, trial in rows]
+        table.add_row(escape(f"constraint {name}"), *cells)
     for figure in best.figures:
         table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for _, trial in rows))
     console.print(table)
+    if unmet := feasibility_said(best):
+        console.print(f"[red]{escape(unmet)}[/red]")
     if validity := validity_summary(study.trials):
         console.print(f"validity: {validity}")
     if study.folder is not None:
@@ -140,12 +146,21 @@ def shown(value: Any) -> str:
     return "" if value is None else escape(str(value))
 
 
+def held(value: float | None) -> str:
+    """A constraint in a cell."""
+    if value is None:
+        return ""
+    return shown(value) if value <= 0 else f"{shown(value)} [red]violated[/red]"
+
+
 def _done(study: Study) -> int:
     return sum(not trial.pending for trial in study.trials)
 
 
 def _best(study: Study) -> str:
-    return f"{study.best_score:.4g}" if study.finished_trials else "none yet"
+    if not study.finished_trials:
+        return "none yet"
+    return f"{study.best_score:.4g}" if study.feasible else "none feasible yet"
 
 
 def _resume(study: Study) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -9,6 +11,7 @@ from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS, BestOfN, bes
 from latent_spaces_by_example.report.markup import Html, figure, joined, section, shown
 from latent_spaces_by_example.report.snapshot import Snapshot, score_of, useful_range
 from latent_spaces_by_example.report.svg import Chart, dot, key, shortened
+from latent_spaces_by_example.study import Trial
 
 
 def convergence_panel(snapshot: Snapshot) -> Html:
@@ -22,9 +25,11 @@ def convergence_panel(snapshot: Snapshot) -> Html:
     chart = Chart.of((0.5, last + 0.5), (low, high), labels=("evaluations", "score"), whole=True)
     marks = [*_prior(chart, prior, low=low), *_trials(chart, snapshot), *_example(chart, snapshot)]
     number = np.arange(1.0, len(scores) + 1)
-    known = np.isfinite(np.fmax.accumulate(scores))
-    best = np.fmax.accumulate(scores)[known]
-    marks.append(chart.steps(number[known], np.maximum(best, low), kind="best"))
+    best = np.fmax.accumulate(_met(snapshot.trials))
+    known = np.isfinite(best)
+    best = best[known]
+    if known.any():
+        marks.append(chart.steps(number[known], np.maximum(best, low), kind="best"))
     hidden = int((scores < low).sum())
     return section(
         "Convergence",
@@ -40,8 +45,13 @@ def convergence_panel(snapshot: Snapshot) -> Html:
 def _prior_scores(snapshot: Snapshot) -> Float64[np.ndarray, " m"]:
     if snapshot.prior_scores is not None:
         return snapshot.prior_scores
-    drawn = [np.nan if t.score is None else t.score for t in snapshot.prior_draws]
-    return np.array(drawn, dtype=np.float64)
+    return _met(snapshot.prior_draws)
+
+
+def _met(trials: Sequence[Trial]) -> Float64[np.ndarray, " n"]:
+    """Scores of those that meet every constraint, which where there are none is every one."""
+    met = [t.score if t.feasible else None for t in trials]
+    return np.array(met, dtype=np.float64)
 
 
 def _prior(chart: Chart, prior: BestOfN | None, *, low: float) -> list[str]:
@@ -93,6 +103,8 @@ def _key(snapshot: Snapshot, prior: BestOfN | None) -> Html:
 
 def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
     said = ["Score of each evaluation, in their order."]
+    if any(trial.constraints for trial in snapshot.trials):
+        said.append("The best are of those that meet every constraint.")
     if hidden:
         said.append(f"{hidden} lie below the picture and stand on its lower edge.")
     drawn = len(_prior_scores(snapshot))

@@ -23,6 +23,7 @@ from latent_spaces_by_example.report.markup import (
 from latent_spaces_by_example.report.outputs import tile
 from latent_spaces_by_example.report.snapshot import Snapshot, score_of
 from latent_spaces_by_example.study import Trial
+from latent_spaces_by_example.study.feasibility import feasibility_said
 
 _LARGE, _SMALL = 720, 360
 _MOST_FIGURES = 40
@@ -82,7 +83,17 @@ def _summary(snapshot: Snapshot) -> Html:
         name = snapshot.example_names[best.number]
         nothing = ": nothing better was found" if number > 1 else ""
         said.append(text(f"; it is the example {name}{nothing}"))
-    return joined([*said, "."])
+    said.append(text("."))
+    if best.constraints:
+        unmet = feasibility_said(best)
+        met = sum(trial.feasible for trial in snapshot.finished)
+        told = f"{met} of {number} evaluations meet every constraint"
+        said.append(text(f" {_capital(unmet or told)}."))
+    return joined(said)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _difference(best: Trial, reference: Trial) -> str:
@@ -165,6 +176,8 @@ def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
         *(name for name, _ in references),
     ]
     rows = [_row("score", [score_of(t) for t in [best, *against]])]
+    for name in best.constraints:
+        rows.append(_row(f"constraint {name}", [t.constraints.get(name) for t in [best, *against]]))
     figures = list(dict.fromkeys(key for t in [best, *against] for key in t.figures))
     for name in figures[:_MOST_FIGURES]:
         rows.append(_row(name, [t.figures.get(name) for t in [best, *against]]))

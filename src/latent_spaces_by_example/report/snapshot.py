@@ -13,6 +13,7 @@ from latent_spaces_by_example.report.outputs import Picture
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.feasibility import merit_of, ranked
 
 _ONE = 1 - 1e-9
 _MOST_REFERENCES = 7
@@ -47,8 +48,11 @@ class Snapshot:
 
     @cached_property
     def best(self) -> Trial | None:
-        """The earliest trial of the highest score; None where no trial has one."""
-        return max(self.finished, key=score_of, default=None)
+        """The earliest trial of the highest score that meets every constraint.
+
+        Where none meets them, the one of the least violation; None where no trial has a score.
+        """
+        return max(self.finished, key=merit_of, default=None)
 
     @cached_property
     def alone(self) -> dict[int, Trial]:
@@ -70,7 +74,7 @@ class Snapshot:
     def examples(self) -> list[Trial]:
         """The examples that have a score, best first."""
         given = [t for t in self.finished if t.number in self.example_names]
-        return sorted(given, key=score_of, reverse=True)
+        return sorted(given, key=merit_of, reverse=True)
 
     @cached_property
     def references(self) -> list[tuple[str, Trial]]:
@@ -81,7 +85,7 @@ class Snapshot:
         drawn = [trial for trial in self.prior_draws if trial.score is not None]
         if not drawn:
             return []
-        return [(f"best of {len(self.prior_draws)} prior draws", max(drawn, key=score_of))]
+        return [(f"best of {len(self.prior_draws)} prior draws", max(drawn, key=merit_of))]
 
     @cached_property
     def prior_draws(self) -> list[Trial]:
@@ -100,10 +104,10 @@ class Snapshot:
 
     @cached_property
     def improvements(self) -> list[Trial]:
-        """Trials that scored higher than all before them."""
+        """Trials that were better than all before them."""
         found: list[Trial] = []
         for trial in self.finished:
-            if not found or score_of(trial) > score_of(found[-1]):
+            if not found or merit_of(trial) > merit_of(found[-1]):
                 found.append(trial)
         return found
 
@@ -117,7 +121,7 @@ class Snapshot:
     def top(self) -> list[Trial]:
         """The best trials no two of which are alike: 15 degrees of angle or more between them."""
         chosen: list[Trial] = []
-        for trial in sorted(self.finished, key=score_of, reverse=True):
+        for trial in ranked(self.finished):
             point = self.points[self.place(trial)]
             others = self.points[[self.place(other) for other in chosen]]
             if (others @ point < np.cos(np.radians(_ALIKE_DEGREES))).all():

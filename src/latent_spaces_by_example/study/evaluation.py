@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from latent_spaces_by_example.objectives.base import Evaluation, read_scores
+from latent_spaces_by_example.objectives.base import (
+    Evaluation,
+    check_same_constraints,
+    read_scores,
+)
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 
@@ -20,21 +24,33 @@ class Outcome:
         figures: what the objective keeps beside the score.
         error: why it failed; None where it did not.
         seconds: how long it took; in a batch, its share.
+        constraints: each is met where its value is at most 0; none where it failed.
     """
 
     score: float | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     seconds: float = 0.0
+    constraints: Mapping[str, float] = field(default_factory=dict)
 
 
 def evaluate(
-    generator: Any, objective: Callable[[Sequence[Any]], Any], *, latents: Any
+    generator: Any,
+    objective: Callable[[Sequence[Any]], Any],
+    *,
+    latents: Any,
+    constraints: Iterable[str] | None = None,
 ) -> list[Outcome]:
     """Generate and score latents of shape (n, *latent_shape) together.
 
     If the batch raises, each of its latents is tried alone, so that one failure costs one
     evaluation and not n.
+
+    Args:
+        generator: z -> x.
+        objective: a sequence of n outputs -> n scores.
+        latents: n of them.
+        constraints: names of the constraints of earlier evaluations; None where there are none.
 
     Raises:
         LatentSpacesError: the objective breaks its contract (a wrong number of scores, say), which
@@ -46,16 +62,28 @@ def evaluate(
         scored = objective(outputs)
     except Exception as error:
         if n > 1:
-            alone = [rows_of(latents, slice(i, i + 1)) for i in range(n)]
-            return [evaluate(generator, objective, latents=latent)[0] for latent in alone]
+            outcomes: list[Outcome] = []
+            for i in range(n):
+                alone = rows_of(latents, slice(i, i + 1))
+                outcomes += evaluate(generator, objective, latents=alone, constraints=constraints)
+                if constraints is None and outcomes[-1].error is None:
+                    constraints = list(outcomes[-1].constraints)
+            return outcomes
         message = f"{type(error).__name__}: {error}"
         return [Outcome(error=message, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / n
-    return [_outcome(found, seconds) for found in read_scores(scored, n=n)]
+    evaluations = read_scores(scored, n=n)
+    check_same_constraints(evaluations, before=constraints)
+    return [_outcome(found, seconds) for found in evaluations]
 
 
 def _outcome(found: Evaluation, seconds: float) -> Outcome:
     if found.finite:
-        return Outcome(score=found.score, figures=found.figures, seconds=seconds)
+        return Outcome(
+            score=found.score,
+            figures=found.figures,
+            seconds=seconds,
+            constraints=found.constraints,
+        )
     error = f"the score is {found.score}, not finite"
     return Outcome(figures=found.figures, error=error, seconds=seconds)

@@ -28,6 +28,8 @@ from latent_spaces_by_example.study.storages import (
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
+_CONSTRAINTS = "constraints"  # Optuna's own
+_MOST = 1e300
 NOT_LOOKED_AT = CandidateValidity()
 
 T = TypeVar("T")
@@ -48,6 +50,7 @@ class Trial:
             :class:`latent_spaces_by_example.diagnostics.CandidateValidity`; empty while pending,
             and in studies of before there were any.
         invalid: in what the latent is not what the study promised; None where it is.
+        constraints: each is met where its value is at most 0; none where there is no score.
     """
 
     number: int
@@ -58,11 +61,22 @@ class Trial:
     error: str | None = None
     validity: Mapping[str, float] = field(default_factory=dict)
     invalid: str | None = None
+    constraints: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def pending(self) -> bool:
         """Whether it was proposed and has no result yet."""
         return self.score is None and self.error is None
+
+    @property
+    def violation(self) -> float:
+        """The sum of all constraints above 0, each in its own unit; 0 where all are met."""
+        return min(sum((max(value, 0.0) for value in self.constraints.values()), 0.0), _MOST)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it has a score and meets every constraint."""
+        return self.score is not None and all(v <= 0 for v in self.constraints.values())
 
 
 class Records:
@@ -224,9 +238,12 @@ class Records:
         figures: Mapping[str, Any],
         seconds: float,
         validity: CandidateValidity = NOT_LOOKED_AT,
+        constraints: Mapping[str, float] | None = None,
     ) -> bool:
         """Record the score of a pending trial, higher is better; False if it had a result."""
         result = {"score": score, "figures": dict(figures), "seconds": seconds}
+        if constraints:
+            result["constraints"] = dict(constraints)
         return self._conclude(number, {**result, **_stored(validity)})
 
     def fail(
@@ -256,6 +273,12 @@ class Records:
             if not stored:
                 # one step before the state, so that a score outlives whoever found it
                 self._do(lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result)))
+            if result.get("constraints"):
+                # where Optuna's own tools look for them
+                values_of = list(result["constraints"].values())
+                self._do(
+                    lambda: self._storage.set_trial_system_attr(trial_id, _CONSTRAINTS, values_of)
+                )
             self._do(lambda: self._storage.set_trial_state_values(trial_id, state, values))
         except UpdateFinishedTrialError:
             return False
@@ -316,4 +339,5 @@ def _read(trial: FrozenTrial) -> Trial:
         error=result.get("error", "no message was stored") if failed else None,
         validity=result.get("validity", {}),
         invalid=result.get("invalid"),
+        constraints=result.get("constraints", {}) if finished else {},
     )

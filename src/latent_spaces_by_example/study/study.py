@@ -14,6 +14,11 @@ from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.evaluation import evaluate
+from latent_spaces_by_example.study.feasibility import (
+    constraint_names,
+    merit_of,
+    violations_of,
+)
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
@@ -59,6 +64,8 @@ class Study:
     def __repr__(self) -> str:
         finished = self.finished_trials
         best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
+        if finished and not self.feasible:
+            best += ", violating constraints"
         return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
 
     # ------------------------------------------------------------------ what is known so far
@@ -107,17 +114,29 @@ class Study:
     def best_trial(self) -> Trial:
         """The trial with the highest score; the earliest of equals.
 
+        Of those that meet every constraint; where none does, the one of the least violation, which
+        :attr:`feasible` says.
+
         Raises:
             StudyError: no trial has a score yet.
         """
         finished = self.finished_trials
         if not finished:
             raise StudyError(f"study {self.name!r} has no finished evaluation yet")
-        return max(finished, key=lambda trial: trial.score or 0.0)
+        return max(finished, key=merit_of)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the best trial meets every constraint; true where there are none.
+
+        Raises:
+            StudyError: no trial has a score yet.
+        """
+        return self.best_trial.feasible
 
     @property
     def best_score(self) -> float:
-        """The highest score found."""
+        """The score of the best trial."""
         return float(self.best_trial.score)  # type: ignore[arg-type]
 
     @property
@@ -180,6 +199,7 @@ class Study:
             finished=np.isfinite(scores),
             failed=np.array([trial.error is not None for trial in trials], dtype=bool),
             random_seed=self.settings.random_seed,
+            violations=violations_of(trials),
         )
 
     def save(self) -> None:
@@ -224,7 +244,7 @@ class Study:
         study at the same time: each trial is evaluated by one of them, and all return at the end.
 
         Args:
-            objective: a sequence of n outputs -> n scores, higher is better.
+            objective: a sequence of n outputs -> n scores, higher is better, and constraints.
             search: proposes weights from the history; by default the one the study was made with.
             budget: at least 1.
             on_trial: called with the study and each trial once its result is stored.
@@ -238,7 +258,7 @@ class Study:
         """
         self.set_budget(budget)
         engine = load_search(self.settings.search if search is None else search)
-        failures = 0
+        failures, constraints = 0, constraint_names(self.trials)
         slots = Slots(corners=self.seeds.num_examples, batch_size=self.settings.batch_size)
         work = Work(
             self._records,
@@ -255,7 +275,9 @@ class Study:
                 weights = _stacked(list(batch.values()), self.seeds.num_given)
                 latents = self.latents(weights)
                 validity = self._check.of(latents, weights)
-                outcomes = evaluate(self.generator, objective, latents=latents)
+                outcomes = evaluate(
+                    self.generator, objective, latents=latents, constraints=constraints
+                )
                 for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
                     if not work.store(number, outcome, found):
                         continue  # given up for dead, another worker was faster
@@ -267,6 +289,8 @@ class Study:
                             f"{failures} evaluations in a row failed, the last one (trial "
                             f"{number}) with: {outcome.error}"
                         )
+                    if constraints is None and outcome.error is None:
+                        constraints = list(outcome.constraints)
         return self
 
     def _propose(

@@ -135,6 +135,7 @@ class Work:
                 figures=outcome.figures,
                 seconds=outcome.seconds,
                 validity=validity,
+                constraints=outcome.constraints,
             )
         self._hold(self._held - {number})
         return first
