@@ -106,7 +106,7 @@ def test_stored_resumed_and_written(tmp_path):
     assert float(rows[3]["constraint too <high>"]) == study.trials[3].constraints["too <high>"]
     assert rows[3]["right"] == "1"  # a figure of the same name
     page = write_report(study, tmp_path / "report.html").read_text()
-    assert "constraint too &lt;high&gt;" in page
+    assert "constraint too &lt;high&gt;, at most 0" in page
     assert "<high>" not in page
     assert "of 14 evaluations meet every constraint" in page
 

@@ -18,7 +18,9 @@ def convergence_panel(snapshot: Snapshot) -> Html:
     """Score of every trial and the best so far; empty where there are not two to compare."""
     if len(snapshot.finished) < 2:
         return Html()
-    prior = best_of_n(_prior_scores(snapshot))
+    drawn = _prior_scores(snapshot)
+    # where every draw violates a constraint there is no best of them
+    prior = best_of_n(drawn if np.isfinite(drawn).any() else drawn[:0])
     scores = np.array([np.nan if t.score is None else t.score for t in snapshot.trials])
     low, high = useful_range(scores)
     last = max(len(scores), 2 if prior is None else len(prior.median))
@@ -75,7 +77,8 @@ def _trials(chart: Chart, snapshot: Snapshot) -> list[str]:
         elif trial.score is not None:
             example = snapshot.example_names.get(trial.number)
             named = f", {example}" if example else ""
-            told = f"trial {trial.number}{named}: {shown(trial.score)}"
+            unmet = "" if trial.feasible else ", violates constraints"
+            told = f"trial {trial.number}{named}: {shown(trial.score)}{unmet}"
             height = min(chart.y.at(trial.score), chart.y.start)
             kind, radius = ("example", 4.5) if example else ("trial", 2.5)
             marks.append(dot(place, height, kind=kind, told=told, radius=radius))
@@ -115,6 +118,8 @@ def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
             f"choices of N from the {drawn} draws {whose}. Nothing is assumed beyond them, so "
             f"the line ends at N = {len(prior.median)}."
         )
+    elif drawn and any(trial.constraints for trial in snapshot.trials):
+        said.append(f"None of the {drawn} prior draws {whose} meets every constraint.")
     else:
         said.append(
             f"The best of N prior draws is not shown: there are {drawn or 'no'} draws {whose} to "

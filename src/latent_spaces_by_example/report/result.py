@@ -73,7 +73,13 @@ def _summary(snapshot: Snapshot) -> Html:
     number = len(snapshot.finished)
     of = f"Of {number} evaluations the best scores " if number > 1 else "The one evaluation scores "
     said = [text(of), element("strong", shown(best.score)), text(f" (trial {best.number})")]
-    if snapshot.references and snapshot.references[0][1] is not best:
+    unmet = bool(snapshot.references) and not snapshot.references[0][1].feasible
+    if unmet and best.feasible:
+        whose = "example" if snapshot.study.settings.examples else "prior draw"
+        said.append(text(f"; no {whose} meets every constraint"))
+    elif unmet and best.number not in snapshot.example_names:
+        pass  # two scores that do not count are not compared
+    elif snapshot.references and snapshot.references[0][1] is not best:
         name, reference = snapshot.references[0]
         whose = f"example, {name}" if snapshot.study.settings.examples else name
         level = shown_alike([best.score, reference.score])[1]
@@ -85,15 +91,11 @@ def _summary(snapshot: Snapshot) -> Html:
         said.append(text(f"; it is the example {name}{nothing}"))
     said.append(text("."))
     if best.constraints:
-        unmet = feasibility_said(best)
         met = sum(trial.feasible for trial in snapshot.finished)
         told = f"{met} of {number} evaluations meet every constraint"
-        said.append(text(f" {_capital(unmet or told)}."))
+        told = feasibility_said(best) or told
+        said.append(text(f" {told[:1].upper()}{told[1:]}."))
     return joined(said)
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _difference(best: Trial, reference: Trial) -> str:
@@ -177,7 +179,11 @@ def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
     ]
     rows = [_row("score", [score_of(t) for t in [best, *against]])]
     for name in best.constraints:
-        rows.append(_row(f"constraint {name}", [t.constraints.get(name) for t in [best, *against]]))
+        rows.append(
+            _row(
+                f"constraint {name}, at most 0", [t.constraints.get(name) for t in [best, *against]]
+            )
+        )
     figures = list(dict.fromkeys(key for t in [best, *against] for key in t.figures))
     for name in figures[:_MOST_FIGURES]:
         rows.append(_row(name, [t.figures.get(name) for t in [best, *against]]))
