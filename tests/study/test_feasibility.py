@@ -102,7 +102,7 @@ def test_stored_resumed_and_written(tmp_path):
     study.run(low_and_left, budget=14)
     np.testing.assert_allclose(study.weights, whole.weights, atol=1e-9)
     study.save()
-    rows = list(csv.DictReader((tmp_path / "run" / "history.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "run" / "history.csv").read_text().splitlines()))
     assert float(rows[3]["constraint too <high>"]) == study.trials[3].constraints["too <high>"]
     assert rows[3]["right"] == "1"  # a figure of the same name
     page = write_report(study, tmp_path / "report.html").read_text()
