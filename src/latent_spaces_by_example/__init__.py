@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from latent_spaces_by_example.description import describe
     from latent_spaces_by_example.diagnostics import diagnose
     from latent_spaces_by_example.report import write_report
-    from latent_spaces_by_example.study import Study, open_study, optimise
+    from latent_spaces_by_example.study import (
+        Study,
+        export_study,
+        import_study,
+        open_study,
+        optimise,
+    )
     from latent_spaces_by_example.surrogate import (
         SurrogateChart,
         angular_surrogate_chart,
@@ -44,6 +50,8 @@ _HOME_OF = {
     "diagnose": "diagnostics",
     "describe": "description",
     "knothe_rosenblatt_surrogate_chart": "surrogate",
+    "export_study": "study",
+    "import_study": "study",
     "open_study": "study",
     "optimise": "study",
     "write_report": "report",
@@ -77,7 +85,9 @@ __all__ = [
     "diagnose",
     "diagnostics",
     "errors",
+    "export_study",
     "generators",
+    "import_study",
     "knothe_rosenblatt_surrogate_chart",
     "objectives",
     "open_study",

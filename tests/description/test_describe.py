@@ -232,7 +232,7 @@ def test_pictures_of_baselines_and_without_outputs(tmp_path):
         ({"generator": Doubling(), "examples": [np.ones(D)]}, "1 examples were given for 3"),
         ({"generator": Doubling(), "examples": np.ones((3, 4))}, "the examples have 4 numbers"),
         ({"generator": Doubling(), "batch_size": 0}, "batch_size=0"),
-        ({"generator": object()}, r"the generator's latents have shape \(\)"),
+        ({"generator": object()}, r"the generator's latents have shape \(n, \)"),
     ],
 )
 def test_bad_arguments_are_named(arguments, said):

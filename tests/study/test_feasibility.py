@@ -18,6 +18,8 @@ from latent_spaces_by_example.study.feasibility import (
     ranked,
     violations_of,
 )
+from latent_spaces_by_example.study.overview import overview_of
+from latent_spaces_by_example.study.table import columns_of
 from toys import Stretch, height
 
 
@@ -109,6 +111,31 @@ def test_stored_resumed_and_written(tmp_path):
     assert "constraint too &lt;high&gt;, at most 0" in page
     assert "<high>" not in page
     assert "of 14 evaluations meet every constraint" in page
+
+
+def test_table_notebook_and_overview(study):
+    columns = columns_of(study, study.trials)
+    np.testing.assert_array_equal(columns["feasible"], [t.feasible for t in study.trials])
+    values = [t.constraints["right"] for t in study.trials]
+    np.testing.assert_array_equal(columns["constraint right"], values)
+    assert overview_of(study.records).best_number == study.best_trial.number
+    never = lsbe.optimise(Stretch(), impossible, budget=5)
+    assert "violates constraints" in never._repr_html_()
+    assert not overview_of(never.records).feasible
+
+
+def test_the_outputs_kept_are_those_of_the_best_that_are_feasible(tmp_path):
+    class Saved(Stretch):
+        suffix = ".txt"
+
+        def save(self, output, path):
+            path.write_text("output")
+
+    study = lsbe.optimise(
+        Saved(), low_and_left, budget=20, out=tmp_path / "run", artifacts="best:2"
+    )
+    kept = {t.number for t in study.trials if study.artifacts.paths(t.number)}
+    assert kept == {t.number for t in study.top(2)}
 
 
 def test_studies_without_constraints_are_stored_as_before(tmp_path):

@@ -60,7 +60,7 @@ def test_full_disk(tmp_path):
     # SQLite's pages are of 4096 bytes: room for a few trials more
     with (
         _no_file_larger_than(database.stat().st_size + 2 * 4096),
-        pytest.raises(StudyError, match=r"sqlite://\.\.\. has not answered"),
+        pytest.raises(StudyError, match=r"sqlite:.*study\.db has not answered"),
     ):
         study.run(height, budget=400, on_trial=lambda _, trial: stored.append(trial.number))
     assert stored

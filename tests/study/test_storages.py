@@ -9,12 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
 from latent_spaces_by_example.study import storages
-from latent_spaces_by_example.study.storages import (
-    is_passing,
-    open_storage,
-    patiently,
-    without_password,
-)
+from latent_spaces_by_example.study.storages import is_passing, open_storage, patiently
 from toys import Stretch, height
 
 EXAMPLES = ["6", "17", "18"]
@@ -86,22 +81,6 @@ class TestPatiently:
 
 
 class TestPasswords:
-    @pytest.mark.parametrize(
-        "url",
-        [
-            "postgresql://me:s3cret%2Fword@host/db",
-            "postgresql://:s3cret%2Fword@host/db",
-            "postgresql://host/db?user=me&password=s3cret%2Fword",
-        ],
-    )
-    def test_are_struck_out_however_they_are_quoted(self, url):
-        message = f"cannot reach {url} with s3cret/word"
-        assert "s3cret" not in without_password(message, url)
-        assert "host" in without_password(message, url)
-
-    def test_an_at_sign_within(self):
-        assert "p@ss" not in without_password("no: p@ss", "postgresql://me:p@ss@host/db")
-
     def test_a_url_that_nobody_can_read(self):
         url = "postgresql://me:s3cret@host:notaport/db"
         with pytest.raises(StudyError, match=r"postgresql://\.\.\. cannot be opened") as raised:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.cli import studies
 from latent_spaces_by_example.cli.check import check
 from latent_spaces_by_example.cli.describe import describe
 from latent_spaces_by_example.cli.options import opened, study_options
@@ -37,10 +38,8 @@ def main() -> None:
     """Of everything that a generative model can make, find what is best for you."""
 
 
-main.add_command(top)
-main.add_command(check)
-main.add_command(describe)
-main.add_command(worker)
+for _command in (top, check, describe, worker, *studies.COMMANDS):
+    main.add_command(_command)
 
 _SPACE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
@@ -92,6 +91,12 @@ def _space_options(command: Any) -> Any:
     help="Go on though the same latent may give different outputs.",
 )
 @click.option("--name", help="Of the study in its storage; by default the run folder's name.")
+@click.option(
+    "--artifacts",
+    default="all",
+    show_default=True,
+    help="Outputs to keep in the run folder: all, none, or best:K.",
+)
 @click.option("--out", help="The run folder; by default a new one under runs/.")
 @worker_options
 def optimise(
@@ -110,6 +115,7 @@ def optimise(
     storage: str | None,
     no_check_generator: bool,
     name: str | None,
+    artifacts: str,
     out: str | None,
     workers: int,
     timeout: float | None,
@@ -159,6 +165,7 @@ def optimise(
         storage=storage,
         name=name,
         out=out or _next_free_folder(generator),
+        artifacts=artifacts,
     )
     with_workers = _task(
         study,

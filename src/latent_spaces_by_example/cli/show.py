@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study import Study, Trial
@@ -39,6 +40,8 @@ def run_and_show(
                 if trial.invalid is not None:
                     said = f"the latent of trial {trial.number} is not valid: {trial.invalid}"
                     progress.console.print(escape(said))
+                if trial.warning is not None:
+                    progress.console.print(f"trial {trial.number}: {escape(trial.warning)}")
 
             if crew is None:
                 study.run(objective, search=search, budget=budget, on_trial=on_trial)
@@ -78,10 +81,17 @@ def _run_by_crew(
 
 def save_and_report(study: Study, **options: Any) -> Path | None:
     """Write the run folder's files; the path of the report, or None where there is no folder."""
-    study.save()
-    if study.folder is None:
-        return None
-    return write_report(study, study.folder.report, **options)
+    try:
+        study.save()
+        if study.folder is None:
+            return None
+        return write_report(study, study.folder.report, **options)
+    except OSError as error:
+        # a full disk: the database has what matters
+        raise StudyError(
+            f"the run folder cannot be written: {error}; every finished evaluation is in the "
+            "database, and lsbe report writes the rest once there is room"
+        ) from error
 
 
 def _progress(console: Console) -> Progress:

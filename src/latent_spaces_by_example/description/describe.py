@@ -137,7 +137,10 @@ def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -
         )
     if generator is None:
         return
-    found, expected = layout_of(generator.latent_shape), layout_of(space.latent_shape)
+    found, expected = (
+        layout_of(getattr(generator, "latent_shape", ())),
+        layout_of(space.latent_shape),
+    )
     if found != expected:
         raise ArgumentError(
             f"the generator's latents have shape {found.described}, those of the space "

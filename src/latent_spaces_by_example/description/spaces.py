@@ -11,7 +11,6 @@ from jaxtyping import Float, Float64
 from latent_spaces_by_example.charts import Chart
 from latent_spaces_by_example.surrogate import SurrogateChart
 from latent_spaces_by_example.transport_maps import TransportMap
-from latent_spaces_by_example.transport_maps.layout import LatentShape
 
 
 class Space(ABC):
@@ -29,7 +28,7 @@ class Space(ABC):
 
     name: str
     num_coordinates: int
-    latent_shape: LatentShape
+    latent_shape: Any
     transport_map: TransportMap
 
     @property

@@ -1,5 +1,6 @@
 """Studies: the loop of proposing, generating and scoring, and the database behind it."""
 
+from latent_spaces_by_example.study.archive import export_study, import_study
 from latent_spaces_by_example.study.create import (
     check_before_study,
     new_study,
@@ -9,4 +10,13 @@ from latent_spaces_by_example.study.create import (
 from latent_spaces_by_example.study.records import Trial
 from latent_spaces_by_example.study.study import Study
 
-__all__ = ["Study", "Trial", "check_before_study", "new_study", "open_study", "optimise"]
+__all__ = [
+    "Study",
+    "Trial",
+    "check_before_study",
+    "export_study",
+    "import_study",
+    "new_study",
+    "open_study",
+    "optimise",
+]

@@ -14,6 +14,7 @@ from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import Search, prior_seeds_wanted
 from latent_spaces_by_example.seeds import SeedLatents, spanned_by
+from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
@@ -38,6 +39,7 @@ def optimise(
     num_seeds: int | None = None,
     out: str | os.PathLike[str] | None = None,
     check_generator: bool = True,
+    artifacts: str = "all",
 ) -> Study:
     """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
 
@@ -68,6 +70,8 @@ def optimise(
         out: a run folder to be made, for the database and the seed latents.
         check_generator: whether to make one latent twice, and beside another, before anything
             else, and to stop if the outputs differ; costs four generations and no evaluation.
+        artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
+            "best:K", those of the K best and thumbnails of the others.
 
     Returns:
         The study: ``best_score``, ``best_latent``, ``best_output``, ``scores``, ``weights``.
@@ -110,6 +114,7 @@ def optimise(
         storage=storage,
         name=name,
         out=out,
+        artifacts=artifacts,
     )
     return study.run(objective, search=engine, budget=budget)
 
@@ -126,6 +131,7 @@ def new_study(
     storage: Any = None,
     name: str | None = None,
     out: str | os.PathLike[str] | None = None,
+    artifacts: str = "all",
 ) -> Study:
     """A study with nothing evaluated yet; :meth:`Study.run` evaluates.
 
@@ -134,6 +140,7 @@ def new_study(
     """
     check_positive(budget, argument="budget")
     check_positive(batch_size, argument="batch_size")
+    read_policy(artifacts)
     if within_span is None:
         within_span = seeds.num_examples > 0
     if within_span and seeds.num_given == 0:
@@ -167,6 +174,7 @@ def new_study(
         seed_digest=seeds.digest,
         version=__version__,
         array_library=seeds.array_library,
+        artifacts=artifacts,
     )
     folder = None
     if out is not None:

@@ -24,6 +24,7 @@ class Outcome:
         figures: what the objective keeps beside the score.
         error: why it failed; None where it did not.
         seconds: how long it took; in a batch, its share.
+        output: what was scored; None where it failed.
         constraints: each is met where its value is at most 0; none where it failed.
     """
 
@@ -31,6 +32,7 @@ class Outcome:
     figures: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     seconds: float = 0.0
+    output: Any = field(default=None, repr=False, compare=False)
     constraints: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -72,18 +74,26 @@ def evaluate(
         message = f"{type(error).__name__}: {error}"
         return [Outcome(error=message, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / n
-    evaluations = read_scores(scored, n=n)
-    check_same_constraints(evaluations, before=constraints)
-    return [_outcome(found, seconds) for found in evaluations]
+    found = read_scores(scored, n=n)
+    check_same_constraints(found, before=constraints)
+    return [_outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)]
 
 
-def _outcome(found: Evaluation, seconds: float) -> Outcome:
+def _outcome(found: Evaluation, *, seconds: float, output: Any) -> Outcome:
     if found.finite:
         return Outcome(
             score=found.score,
             figures=found.figures,
             seconds=seconds,
             constraints=found.constraints,
+            output=output,
         )
     error = f"the score is {found.score}, not finite"
     return Outcome(figures=found.figures, error=error, seconds=seconds)
+
+
+def _item(outputs: Any, index: int) -> Any:
+    try:
+        return outputs[index]
+    except (IndexError, KeyError, TypeError):
+        return None  # a generator that returns no sequence; its score counts all the same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ DATABASE = "study.db"
 SEED_LATENTS = "seed_latents.safetensors"
 HISTORY = "history.csv"
 REPORT = "report.html"
+ARTIFACTS = "artifacts"
 
 
 class RunFolder:
@@ -77,6 +79,11 @@ class RunFolder:
     def report(self) -> Path:
         """Where the report goes."""
         return self.path / REPORT
+
+    @property
+    def artifacts(self) -> Path:
+        """Where Optuna's artifact store keeps the outputs of the trials."""
+        return self.path / ARTIFACTS
 
     def save_seed_latents(self, seeds: SeedLatents) -> Path:
         """Write the seed latents that were given as arrays, shape (K, *latent_shape).
@@ -135,5 +142,13 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     # a reader, or a run that dies here, sees the old file or the new one and never a half
     target = path.with_name(f".{path.name}.partial")
-    write(target)
-    os.replace(target, path)
+    try:
+        write(target)
+        os.replace(target, path)
+    except OSError as error:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise StudyError(
+            f"{str(path)!r} cannot be written: {error}; every finished evaluation is "
+            "in the database"
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,20 +18,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, swap
-from latent_spaces_by_example.study.storages import (
-    PATIENCE,
-    open_storage,
-    patiently,
-    shown_storage,
-    without_password,
-)
+from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
+from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
 
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
 _RESULT = "lsbe:result"
-_CONSTRAINTS = "constraints"  # Optuna's own
+_WARNING = "lsbe:warning"
+_WORKER = "lsbe:worker"
+_ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
+_CONSTRAINTS = "constraints"  # Optuna's own too
 _MOST = 1e300
-NOT_LOOKED_AT = CandidateValidity()
+_NOT_LOOKED_AT = CandidateValidity()
 
 T = TypeVar("T")
 
@@ -50,6 +49,8 @@ class Trial:
             :class:`latent_spaces_by_example.diagnostics.CandidateValidity`; empty while pending,
             and in studies of before there were any.
         invalid: in what the latent is not what the study promised; None where it is.
+        warning: what went wrong beside the evaluation: an output that could not be kept.
+        worker: which process evaluated it, as host:pid, where that is recorded.
         constraints: each is met where its value is at most 0; none where there is no score.
     """
 
@@ -61,6 +62,8 @@ class Trial:
     error: str | None = None
     validity: Mapping[str, float] = field(default_factory=dict)
     invalid: str | None = None
+    warning: str | None = None
+    worker: str | None = None
     constraints: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -110,22 +113,19 @@ class Records:
             StudyError: the name is taken, or the storage cannot be used.
         """
         backend = open_storage(storage)
-        shown = shown_storage(storage)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
-            backend.create_new_study([StudyDirection.MAXIMIZE], name)
+            with storage_errors(storage, doing="written"):
+                backend.create_new_study([StudyDirection.MAXIMIZE], name)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
                 "give another name, or resume that one"
             ) from None
-        except (SQLAlchemyError, StorageInternalError, OSError) as error:
-            reason = without_password(str(error.__cause__ or error), storage)
-            raise StudyError(f"storage={shown} cannot be written: {reason}") from None
         finally:
             optuna.logging.set_verbosity(verbosity)
-        records = cls(backend, name=name, shown=shown)
+        records = cls(backend, name=name, shown=shown_storage(storage))
         if attributes:
             records.store_attributes(attributes)
         # last of all: with these the study exists
@@ -140,7 +140,8 @@ class Records:
             StudyError: there is none, there are several, or another program made it.
         """
         backend = open_storage(storage)
-        names = [study.study_name for study in backend.get_all_studies()]
+        with storage_errors(storage, doing="read"):
+            names = [study.study_name for study in backend.get_all_studies()]
         if name is None and len(names) == 1:
             name = names[0]
         if name not in names:
@@ -154,6 +155,27 @@ class Records:
                 "while it was made, before any evaluation; begin it anew under another name"
             )
         return records
+
+    @staticmethod
+    def storage_of(storage: str | BaseStorage) -> BaseStorage:
+        """The storage at a URL, opened as all studies of this library open theirs.
+
+        Raises:
+            StudyError: it cannot be.
+        """
+        return open_storage(storage)
+
+    @staticmethod
+    def names(storage: str | BaseStorage) -> list[str]:
+        """The names of all studies of ours in a storage.
+
+        Raises:
+            StudyError: it cannot be opened or read.
+        """
+        backend = open_storage(storage)
+        with storage_errors(storage, doing="read"):
+            studies = backend.get_all_studies()
+        return sorted(study.study_name for study in studies if _SETTINGS in study.user_attrs)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -237,7 +259,7 @@ class Records:
         *,
         figures: Mapping[str, Any],
         seconds: float,
-        validity: CandidateValidity = NOT_LOOKED_AT,
+        validity: CandidateValidity = _NOT_LOOKED_AT,
         constraints: Mapping[str, float] | None = None,
     ) -> bool:
         """Record the score of a pending trial, higher is better; False if it had a result."""
@@ -252,11 +274,10 @@ class Records:
         error: str,
         *,
         seconds: float,
-        validity: CandidateValidity = NOT_LOOKED_AT,
+        validity: CandidateValidity = _NOT_LOOKED_AT,
     ) -> bool:
         """Record that the evaluation of a pending trial failed; False if it had a result."""
-        result = {"error": error, "seconds": seconds}
-        return self._conclude(number, {**result, **_stored(validity)})
+        return self._conclude(number, {"error": error, "seconds": seconds, **_stored(validity)})
 
     def conclude_stored(self, trial: FrozenTrial) -> bool:
         """Conclude a pending trial whose worker died after storing its result; whether it had."""
@@ -286,6 +307,23 @@ class Records:
             shown = f"score {score!r}" if score is not None else f"error {result.get('error')!r}"
             raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from None
         return True
+
+    def attach(self, number: int, artifact: Mapping[str, str | None]) -> None:
+        """Record a file that Optuna's artifact store holds of a pending trial."""
+        key = f"{_ARTIFACT}{artifact['artifact_id']}"
+        trial_id = self._trial_id(number)
+        value = json.dumps(dict(artifact))
+        self._do(lambda: self._storage.set_trial_system_attr(trial_id, key, value))
+
+    def artifact_ids(self) -> set[str]:
+        """The ids of all files that Optuna's artifact store holds of the study's trials."""
+        keys = (key for trial in self.entries() for key in trial.system_attrs)
+        return {key.removeprefix(_ARTIFACT) for key in keys if key.startswith(_ARTIFACT)}
+
+    def warn(self, number: int, warning: str) -> None:
+        """Record what went wrong beside the evaluation of a pending trial."""
+        trial_id = self._trial_id(number)
+        self._do(lambda: self._storage.set_trial_user_attr(trial_id, _WARNING, warning))
 
     def _trial_id(self, number: int) -> int:
         return self._do(
@@ -339,5 +377,15 @@ def _read(trial: FrozenTrial) -> Trial:
         error=result.get("error", "no message was stored") if failed else None,
         validity=result.get("validity", {}),
         invalid=result.get("invalid"),
+        warning=attributes.get(_WARNING),
+        worker=_worker(attributes),
         constraints=result.get("constraints", {}) if finished else {},
     )
+
+
+def _worker(attributes: Mapping[str, Any]) -> str | None:
+    if _WORKER in attributes:
+        return str(attributes[_WORKER])
+    claim = attributes.get(CLAIM)
+    by = claim.get("by") if isinstance(claim, Mapping) else None
+    return f"{by.get('host')}:{by.get('pid')}" if isinstance(by, Mapping) else None

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.errors import LatentSpacesError, StudyError
+from latent_spaces_by_example.study.schema import SCHEMA, migrated
 from latent_spaces_by_example.transport_maps.layout import LatentShape, layout_of
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Settings:
         version: of this library, when the study was created.
         schema: of this record.
         array_library: of the latents that its generator is given.
+        artifacts: which outputs are kept: "all", "none", or "best:K".
     """
 
     generator: str
@@ -69,6 +69,7 @@ class Settings:
     version: str
     schema: int = SCHEMA
     array_library: str = "numpy"
+    artifacts: str = "all"
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -79,22 +80,18 @@ class Settings:
         """The settings that a storage holds.
 
         Raises:
-            StudyError: a newer version of the library wrote them, or they are incomplete.
+            StudyError: a newer version of the library wrote them, or they are damaged.
         """
-        if values.get("schema") != SCHEMA:
-            raise StudyError(
-                f"the study has schema {values.get('schema')!r}, made by version "
-                f"{values.get('version', 'unknown')}; this version reads schema {SCHEMA}: "
-                "open it with that version"
-            )
-        # studies of before there was another one do not name their array library
-        values = {"array_library": "numpy", **values}
+        values = migrated(values)
         missing = sorted({f.name for f in fields(cls)} - set(values))
         if missing:
             raise StudyError(f"the study's settings lack {', '.join(missing)}: it is damaged")
         known = {f.name: values[f.name] for f in fields(cls)}
-        known["latent_shape"] = layout_of(known["latent_shape"]).latent_shape
-        known["examples"] = tuple(SeedLatentFacts(**facts) for facts in known["examples"])
+        try:
+            known["latent_shape"] = layout_of(known["latent_shape"]).latent_shape
+            known["examples"] = tuple(SeedLatentFacts(**facts) for facts in known["examples"])
+        except (LatentSpacesError, TypeError, ValueError) as error:
+            raise StudyError(f"the study's settings are damaged: {error}") from error
         return cls(**known)
 
 

@@ -8,17 +8,25 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
+from latent_spaces_by_example.study.passwords import shown_storage, without_password
 
 _LOCKED_SECONDS = 60
+_TABLES_TRIED = 20
 PATIENCE = 600.0  # seconds that a running study waits for a storage that does not answer
 OPENING_PATIENCE = 15.0
 _LONGEST_PAUSE = 30.0
@@ -57,34 +65,6 @@ def open_storage(storage: str | BaseStorage | None) -> BaseStorage:
         if isinstance(error, ArgumentError):
             raise
         raise StudyError(_cannot(shown, error, storage)) from None
-
-
-def shown_storage(storage: Any) -> str:
-    """What may be said of a storage: its kind, and never a user, a host or a password.
-
-    >>> shown_storage("postgresql://me:secret@db.example/studies")
-    'postgresql://...'
-    """
-    if isinstance(storage, str):
-        scheme, separator, _ = storage.partition(":")
-        return f"{scheme}://..." if separator else "the storage given"
-    return type(storage).__name__
-
-
-def without_password(text: str, storage: Any) -> str:
-    """The text with the password of the storage's URL struck out, however it is quoted there.
-
-    >>> without_password("no such user: me:p%40ss (p@ss)", "postgresql://me:p%40ss@host/db")
-    'no such user: me:*** (***)'
-    """
-    if not isinstance(storage, str):
-        return text
-    found = re.search(r"://[^/@]*?:(.+)@", storage)
-    secrets = [found.group(1)] if found else []
-    secrets += re.findall(r"[?&](?:password|sslpassword)=([^&]*)", storage)
-    for secret in sorted({s for found in secrets for s in (found, unquote(found)) if s}, key=len):
-        text = text.replace(secret, "***")
-    return text
 
 
 def patiently(call: Callable[[], T], *, shown: str, patience: float = PATIENCE) -> T:
@@ -163,11 +143,23 @@ def _opened(storage: str) -> BaseStorage:
 
 
 def _database(url: str, options: dict[str, Any]) -> BaseStorage:
-    backend = RDBStorage(url, engine_kwargs=options)
+    backend = _with_tables(url, options)
     storage = get_storage(backend)
     # connections left open for the garbage collector are warned about
     weakref.finalize(storage, backend.engine.dispose)
     return storage
+
+
+def _with_tables(url: str, options: dict[str, Any]) -> RDBStorage:
+    for _ in range(_TABLES_TRIED):
+        try:
+            return RDBStorage(url, engine_kwargs=options)
+        except (OperationalError, ProgrammingError, IntegrityError) as error:
+            # whoever opens a new database makes its tables; two may do so at once
+            if "already exists" not in str(error) and not isinstance(error, IntegrityError):
+                raise
+            time.sleep(0.1)
+    return RDBStorage(url, engine_kwargs=options)
 
 
 def _journal(path: str) -> BaseStorage:

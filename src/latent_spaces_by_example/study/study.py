@@ -13,6 +13,7 @@ from latent_spaces_by_example.errors import ArgumentError, EvaluationError, Stud
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.evaluation import evaluate
 from latent_spaces_by_example.study.feasibility import (
     constraint_names,
@@ -20,8 +21,10 @@ from latent_spaces_by_example.study.feasibility import (
     violations_of,
 )
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.validity import CandidateCheck
 from latent_spaces_by_example.study.work import Slots, Work
@@ -44,6 +47,7 @@ class Study:
         seeds: the seed latents that the trials' weights refer to.
         settings: what was fixed when the study was created.
         folder: where it leaves its files, or None.
+        artifacts: the outputs of its trials, kept in the folder; None where there is none.
     """
 
     def __init__(
@@ -60,6 +64,14 @@ class Study:
         self.settings = Settings.from_json(records.settings)
         self.folder = folder
         self._check = CandidateCheck(seeds, generator=generator)
+        self.artifacts = None
+        if folder is not None:
+            self.artifacts = Artifacts(
+                records,
+                generator=generator,
+                folder=folder.artifacts,
+                policy=self.settings.artifacts,
+            )
 
     def __repr__(self) -> str:
         finished = self.finished_trials
@@ -67,6 +79,9 @@ class Study:
         if finished and not self.feasible:
             best += ", violating constraints"
         return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     # ------------------------------------------------------------------ what is known so far
 
@@ -202,6 +217,19 @@ class Study:
             violations=violations_of(trials),
         )
 
+    def to_dataframe(self) -> Any:
+        """Every trial as a row of a ``pandas.DataFrame``, indexed by its number.
+
+        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, a ``constraint NAME`` for
+        each constraint and ``feasible`` where there are any, a ``figure NAME`` for each figure of
+        the objective, ``seconds``, ``error``, ``warning``, ``worker``, ``picture``
+        (the path of the picture kept), and a ``weight NAME`` for each seed latent.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        return dataframe_of(self)
+
     def save(self) -> None:
         """Write history, seed latents and best output to the run folder, where there is one."""
         if self.folder is None:
@@ -279,6 +307,14 @@ class Study:
                     self.generator, objective, latents=latents, constraints=constraints
                 )
                 for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
+                    if self.artifacts is not None:
+                        # before the trial is finished, after which nothing can be attached
+                        self.artifacts.keep(
+                            number,
+                            outcome.score,
+                            outcome.output,
+                            constraints=outcome.constraints,
+                        )
                     if not work.store(number, outcome, found):
                         continue  # given up for dead, another worker was faster
                     if on_trial is not None:

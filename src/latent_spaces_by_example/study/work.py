@@ -15,7 +15,6 @@ from latent_spaces_by_example.study.claims import MOST_ATTEMPTS, Claim, Watch, W
 from latent_spaces_by_example.study.evaluation import Outcome
 from latent_spaces_by_example.study.heartbeat import Heartbeat
 from latent_spaces_by_example.study.records import (
-    NOT_LOOKED_AT,
     Records,
     Trial,
     has_no_weights,
@@ -121,19 +120,19 @@ class Work:
         return {}
 
     def store(
-        self, number: int, outcome: Outcome, validity: CandidateValidity = NOT_LOOKED_AT
+        self, number: int, outcome: Outcome, validity: CandidateValidity | None = None
     ) -> bool:
         """Record what came of a trial in hand; False if another worker did so before."""
+        seconds, validity = outcome.seconds, validity or CandidateValidity()
         if outcome.score is None:
-            first = self._records.fail(
-                number, outcome.error or "", seconds=outcome.seconds, validity=validity
-            )
+            error = outcome.error or ""
+            first = self._records.fail(number, error, seconds=seconds, validity=validity)
         else:
             first = self._records.finish(
                 number,
                 outcome.score,
                 figures=outcome.figures,
-                seconds=outcome.seconds,
+                seconds=seconds,
                 validity=validity,
                 constraints=outcome.constraints,
             )

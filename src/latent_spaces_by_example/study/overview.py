@@ -1,0 +1,220 @@
+"""How a study stands, for whoever looks at it: no generator, objective or seed latent is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from optuna.storages import BaseStorage
+from sqlalchemy.engine import make_url
+
+from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.study.feasibility import merit_of
+from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
+from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.study.settings import Settings
+
+_RECENT = 20
+_DEEPEST = 3
+
+
+@dataclass(frozen=True)
+class WorkerOverview:
+    """What one process has done for a study.
+
+    Attributes:
+        name: host:pid, or "" for trials that name no worker.
+        finished: how many trials it scored.
+        failed: how many failed.
+        pending: how many it is evaluating.
+        seconds: median of what one evaluation took; None before the first.
+        last: when it last finished one.
+    """
+
+    name: str
+    finished: int
+    failed: int
+    pending: int
+    seconds: float | None
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How a study stands.
+
+    Attributes:
+        name: of the study in its storage.
+        settings: what was fixed when it was created.
+        finished: how many trials have a score.
+        failed: how many failed.
+        pending: how many are proposed and not done.
+        best_score: of the best trial so far; None before the first.
+        best_number: its trial.
+        per_minute: trials done a minute, over the last 20; None before there are two.
+        seconds: median of what one evaluation took; None before the first.
+        last: when a trial was last done.
+        oldest_pending: since when the longest of the pending ones is being evaluated.
+        workers: by name.
+        feasible: whether the best meets every constraint.
+    """
+
+    name: str
+    settings: Settings
+    finished: int
+    failed: int
+    pending: int
+    best_score: float | None
+    best_number: int | None
+    per_minute: float | None
+    seconds: float | None
+    last: datetime | None
+    oldest_pending: datetime | None
+    workers: tuple[WorkerOverview, ...]
+    feasible: bool = True
+
+    @property
+    def done(self) -> int:
+        """How many trials of the budget are used up."""
+        return self.finished + self.failed
+
+
+def open_records(
+    out: str | os.PathLike[str] | None = None, *, storage: Any = None, name: str | None = None
+) -> Records:
+    """The records of a study that exists, in its run folder or in a storage.
+
+    Raises:
+        StudyError: there is no such study, or it cannot be read.
+    """
+    return Records.open(_existing(out, storage=storage), name=name)
+
+
+def open_storage(out: str | os.PathLike[str], *, storage: Any = None) -> BaseStorage:
+    """The storage of the study in a run folder, for Optuna's own tools.
+
+    Raises:
+        StudyError: there is none, or it cannot be opened.
+    """
+    return Records.storage_of(_existing(out, storage=storage))
+
+
+def overview_of(records: Records) -> Overview:
+    """How the study stands now.
+
+    Raises:
+        StudyError: the database cannot be read, or a newer version made the study.
+    """
+    with storage_errors(f"of study {records.name!r}", doing="read"):
+        settings = Settings.from_json(records.settings)
+        trials = records.trials()
+        raw = {t.number: t for t in records.optuna_study.get_trials(deepcopy=False)}
+    done = [(trial, raw[trial.number].datetime_complete) for trial in trials]
+    ends = sorted(end for trial, end in done if end is not None and not trial.pending)
+    begun = [raw[trial.number].datetime_start for trial in trials if trial.pending]
+    starts = [start for start in begun if start is not None]
+    scored = [trial for trial in trials if trial.score is not None]
+    best = max(scored, key=merit_of, default=None)
+    names = dict.fromkeys(trial.worker or "" for trial in trials)
+    return Overview(
+        name=records.name,
+        settings=settings,
+        finished=len(scored),
+        failed=sum(trial.error is not None for trial in trials),
+        pending=sum(trial.pending for trial in trials),
+        best_score=None if best is None else best.score,
+        best_number=None if best is None else best.number,
+        per_minute=_per_minute(ends, running=bool(starts)),
+        seconds=_median([trial.seconds for trial in trials]),
+        last=ends[-1] if ends else None,
+        oldest_pending=min(starts, default=None),
+        workers=tuple(_worker(name, done) for name in sorted(names)),
+        feasible=best is None or best.feasible,
+    )
+
+
+def studies_below(folder: str | os.PathLike[str]) -> Iterator[tuple[Path, Overview | StudyError]]:
+    """Every run folder in a folder, up to three levels down, and how its study stands.
+
+    One that cannot be read comes with the error that says why.
+
+    Raises:
+        StudyError: there is no such folder.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise StudyError(f"there is no folder {str(root)!r}; name the one that the run folders are")
+    for path in _run_folders(root, depth=0):
+        try:
+            yield path, overview_of(open_records(path))
+        except StudyError as error:
+            yield path, error
+
+
+def studies_in(storage: str | BaseStorage) -> Iterator[tuple[str, Overview | StudyError]]:
+    """Every study of ours in a storage, by name, and how it stands.
+
+    Raises:
+        StudyError: the storage cannot be read.
+    """
+    for name in Records.names(_existing(None, storage=storage)):
+        try:
+            yield name, overview_of(Records.open(storage, name=name))
+        except StudyError as error:
+            yield name, error
+
+
+def _existing(out: str | os.PathLike[str] | None, *, storage: Any) -> Any:
+    if storage is None:
+        if out is None:
+            raise ArgumentError("give a run folder, or a storage (an Optuna URL)")
+        return RunFolder(out).existing_storage()
+    if isinstance(storage, str) and storage.startswith("sqlite:"):
+        with storage_errors(storage, doing="read"):
+            path = make_url(storage).database
+        if not path or not Path(path).is_file():
+            # SQLite would make an empty one
+            raise StudyError(f"there is no database at storage={shown_storage(storage)}")
+    return storage
+
+
+def _run_folders(root: Path, *, depth: int) -> Iterator[Path]:
+    if RunFolder(root).database.is_file():
+        yield root
+    elif depth < _DEEPEST:
+        for path in sorted(root.iterdir()):
+            if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
+                yield from _run_folders(path, depth=depth + 1)
+
+
+def _worker(name: str, done: Sequence[tuple[Any, datetime | None]]) -> WorkerOverview:
+    own = [(trial, end) for trial, end in done if (trial.worker or "") == name]
+    return WorkerOverview(
+        name=name,
+        finished=sum(trial.score is not None for trial, _ in own),
+        failed=sum(trial.error is not None for trial, _ in own),
+        pending=sum(trial.pending for trial, _ in own),
+        seconds=_median([trial.seconds for trial, _ in own]),
+        last=max((end for _, end in own if end is not None), default=None),
+    )
+
+
+def _median(seconds: Sequence[float | None]) -> float | None:
+    known = [value for value in seconds if value is not None]
+    return median(known) if known else None
+
+
+def _per_minute(ends: Sequence[datetime], *, running: bool) -> float | None:
+    recent = ends[-_RECENT:]
+    if len(recent) < 2:
+        return None
+    # what is being evaluated now may be stuck: then the rate falls while one looks
+    last = max(recent[-1], datetime.now()) if running else recent[-1]
+    seconds = (last - recent[0]).total_seconds()
+    return 60.0 * (len(recent) - 1) / seconds if seconds > 0 else None
