@@ -56,6 +56,9 @@ class History:
             (the scrambling of a Sobol sequence, say).
         violations: shape (n, m), the value of each of m constraints, met where it is at most 0;
             NaN where ``finished`` is false. Shape (n, 0) by default: no constraints.
+        objectives: shape (n, p), the p >= 2 scores of a study of several, higher is better; NaN
+            where ``finished`` is false. Shape (n, 0) by default: ``scores`` is the only one. With
+            several, ``scores`` is the first of them.
     """
 
     space: SearchSpace
@@ -65,11 +68,13 @@ class History:
     failed: Bool[np.ndarray, " n"]
     random_seed: int = 0
     violations: Float64[np.ndarray, "n m"] = field(default_factory=lambda: np.zeros((0, 0)))
+    objectives: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __post_init__(self) -> None:
-        """Without constraints every trial has none of them."""
-        if self.violations.shape == (0, 0):
-            object.__setattr__(self, "violations", np.zeros((len(self.weights), 0)))
+        """Without constraints, or with one score, every trial has none of them."""
+        for name in ("violations", "objectives"):
+            if getattr(self, name).shape == (0, 0):
+                object.__setattr__(self, name, np.zeros((len(self.weights), 0)))
 
     def __len__(self) -> int:
         """Return the number of trials."""

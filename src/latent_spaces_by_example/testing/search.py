@@ -12,8 +12,8 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 
-# direction of the inner latent, a unit vector -> score; NaN for a failed evaluation
-Score = Callable[[Float64[np.ndarray, " d"]], float]
+# direction of the inner latent, a unit vector -> score, or several; NaN for a failed evaluation
+Score = Callable[[Float64[np.ndarray, " d"]], Any]
 # direction of the inner latent -> the value of each constraint, met where it is at most 0
 Constraints = Callable[[Float64[np.ndarray, " d"]], Sequence[float]]
 
@@ -42,6 +42,7 @@ class SimulatedStudy:
     weights: list[Float64[np.ndarray, " K"]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     violations: list[list[float]] = field(default_factory=list)
+    objectives: list[list[float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with the given seed latents."""
@@ -66,9 +67,7 @@ class SimulatedStudy:
         scores = np.array(self.scores, dtype=np.float64)
         pending = np.arange(len(scores)) >= len(scores) - num_pending
         finished = np.isfinite(scores) & ~pending
-        num_constraints = len(self.violations[0]) if self.violations else 0
-        violations = np.array(self.violations, dtype=np.float64)
-        violations = violations.reshape(len(scores), num_constraints)
+        violations, objectives = _table(self.violations), _table(self.objectives)
         return History(
             space=SearchSpace(
                 correlation=self._correlation(width),
@@ -83,6 +82,7 @@ class SimulatedStudy:
             failed=~finished & ~pending,
             random_seed=self.random_seed,
             violations=np.where(finished[:, None], violations, np.nan),
+            objectives=np.where(finished[:, None], objectives, np.nan),
         )
 
     def run(self, search: Search, *, until: int | None = None) -> None:
@@ -100,7 +100,9 @@ class SimulatedStudy:
             vector = w @ self.seed_latents(len(w))
             self.weights.append(w)
             direction = vector / np.linalg.norm(vector)
-            self.scores.append(float(self.score(direction)))
+            scored = [float(value) for value in np.atleast_1d(self.score(direction))]
+            self.scores.append(scored[0])
+            self.objectives.append(scored if len(scored) > 1 else [])
             found = [] if self.constraints is None else self.constraints(direction)
             self.violations.append([float(value) for value in found])
 
@@ -116,6 +118,10 @@ class SimulatedStudy:
         correlation: Float64[np.ndarray, "K K"] = latents @ latents.T
         correlation[np.diag_indices(size)] = 1.0
         return correlation
+
+
+def _table(rows: list[list[float]]) -> Float64[np.ndarray, "n m"]:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(rows[0]) if rows else 0)
 
 
 class SearchContract(ABC):
