@@ -176,6 +176,40 @@ def constraints() -> Figure:
     return figure
 
 
+def front() -> Figure:
+    """The study of the page on several scores: evaluations, front, and three of its sections."""
+    page = (Path(__file__).parent / "several_scores.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    study = lsbe.optimise(lsbe.generators.load("airfoil"), names["lift_and_drag"], budget=150)
+    figure = Figure(figsize=(8, 5.2), layout="constrained", dpi=120)
+    grid = figure.add_gridspec(2, 3, height_ratios=(2.3, 1))
+    axes = figure.add_subplot(grid[0, :])
+    for met, colour, label in (
+        (False, "#cbd5e1", "violates a constraint"),
+        (True, INK, "feasible"),
+    ):
+        shown = [t.scores for t in study.finished_trials if t.feasible == met]
+        x, y = [-s["drag"] for s in shown], [s["lift"] for s in shown]
+        axes.plot(x, y, "o", color=colour, markersize=4, label=label)
+    found = study.front()
+    x, y = [-t.scores["drag"] for t in found], [t.scores["lift"] for t in found]
+    axes.plot(x, y, "o-", color=SECOND, label="the front")
+    axes.set(xlabel="drag coefficient", ylabel="lift coefficient", xlim=(0.004, 0.025))
+    axes.set_ylim(-0.1, 1.9)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    for column, trial in enumerate([found[0], found[len(found) // 2], found[-1]]):
+        axes = figure.add_subplot(grid[1, column])
+        section = study.generator.generate(study.latents(trial.weights[None]))[0]
+        axes.fill(*section.T, facecolor="#ffedd5", edgecolor=INK)
+        lift, drag = trial.scores["lift"], -trial.scores["drag"]
+        axes.set_title(f"lift {lift:.2f}, drag {drag:.4f}", color=SECOND, fontsize=10)
+        axes.set(aspect="equal", ylim=(-0.12, 0.18))
+        axes.axis("off")
+    return figure
+
+
 def planes() -> None:
     """The plane of three airfoils: plane-contour.png and plane-montage.png."""
     generator, objective = lsbe.generators.load("airfoil"), LiftToDrag()
@@ -193,7 +227,7 @@ def planes() -> None:
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
-    for draw in (charts, norms, airfoils, better, polar, constraints):
+    for draw in (charts, norms, airfoils, better, polar, constraints, front):
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)

@@ -129,6 +129,9 @@ def _show_result(study: Study, console: Console) -> None:
     if not study.finished_trials:
         console.print("no evaluation has finished")
         return
+    if study.settings.score_names:
+        _show_front(study, console)
+        return
     best = study.best_trial
     corners = [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
     rows = [(f"best found (trial {best.number})", best)]
@@ -143,6 +146,19 @@ def _show_result(study: Study, console: Console) -> None:
     console.print(table)
     if unmet := feasibility_said(best):
         console.print(f"[red]{escape(unmet)}[/red]")
+    if validity := validity_summary(study.trials):
+        console.print(f"validity: {validity}")
+    if study.folder is not None:
+        console.print(f"run folder: {study.folder.path}")
+
+
+def _show_front(study: Study, console: Console) -> None:
+    front = study.front()
+    names = study.settings.score_names
+    table = Table("trial on the front", *(escape(name) for name in names))
+    for trial in front:
+        table.add_row(str(trial.number), *(shown(trial.scores[name]) for name in names))
+    console.print(table if front else "nothing found meets every constraint")
     if validity := validity_summary(study.trials):
         console.print(f"validity: {validity}")
     if study.folder is not None:
@@ -170,6 +186,8 @@ def _done(study: Study) -> int:
 def _best(study: Study) -> str:
     if not study.finished_trials:
         return "none yet"
+    if study.settings.score_names:
+        return f"{len(study.front())} on the front"
     return f"{study.best_score:.4g}" if study.feasible else "none feasible yet"
 
 

@@ -118,12 +118,16 @@ def _line(overview: Overview | StudyError) -> list[str]:
 
 
 def _best_score(overview: Overview) -> str:
+    if overview.settings.score_names:
+        return "several"
     if overview.best_score is None:
         return ""
     return f"{overview.best_score:.4g}" if overview.feasible else "none feasible"
 
 
 def _best(overview: Overview) -> str:
+    if overview.settings.score_names:
+        return f"several scores: {', '.join(overview.settings.score_names)}"
     if overview.best_score is None:
         return "none yet"
     if not overview.feasible:

@@ -19,7 +19,9 @@ class Objective(Protocol):
     It gets a sequence of n outputs of the generator and returns n scores, higher is better. A
     score is a number, or a mapping with the number under "score" and any other figures (numbers,
     truth values, short texts) to be kept beside it. Under "constraints" the mapping may name
-    constraints, numbers that are met where they are at most 0. A score that is not finite says
+    constraints, numbers that are met where they are at most 0. In place of "score" it may have
+    "scores", two or more of them by name; the names are declared when the study is made, or by
+    an attribute ``scores`` of the objective. A score that is not finite says
     that this output could not be evaluated. An objective may have ``spec``, the string that
     ``load`` makes it from again; a study records it.
     """
@@ -38,11 +40,14 @@ class Evaluation:
         figures: whatever else the objective said about the output, by name.
         constraints: a constraint is met where its value is at most 0; all finite, and none where
             the output could not be evaluated.
+        scores: the named scores of an objective that has several, the first of which is
+            ``score``; empty for one that has one.
     """
 
     score: float
     figures: dict[str, Figure] = field(default_factory=dict)
     constraints: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
     @property
     def finite(self) -> bool:
@@ -118,7 +123,8 @@ def check_same_constraints(
 def _evaluation(returned: Any, *, index: int) -> Evaluation:
     if not isinstance(returned, Mapping):
         return Evaluation(_number(returned, index=index))
-    if "score" not in returned:
+    several = _scores(returned, index=index) if "scores" in returned else {}
+    if "score" not in returned and not several:
         raise ArgumentError(
             f"score {index} of the objective is a mapping without 'score'; "
             f"it has {', '.join(map(repr, returned)) or 'nothing'}"
@@ -130,19 +136,37 @@ def _evaluation(returned: Any, *, index: int) -> Evaluation:
                 f"figure {name!r} beside score {index} of the objective must be named by a "
                 f"text, not by {_article(type(name).__name__)}"
             )
-        if name not in ("score", "constraints"):
+        if name not in ("score", "scores", "constraints"):
             figures[name] = _figure(value, name=name, index=index)
-    score = _number(returned["score"], index=index)
+    score = next(iter(several.values())) if several else _number(returned["score"], index=index)
     constraints = _constraints(returned.get("constraints", {}), index=index)
-    if not math.isfinite(score):
-        return Evaluation(score, figures)
+    if not all(map(math.isfinite, [score, *several.values()])):
+        return Evaluation(math.nan if several else score, figures)
     for name, value in constraints.items():
         if not math.isfinite(value):
             raise ArgumentError(
                 f"constraint {name!r} beside score {index} of the objective is {value}, not "
                 "finite; for an output that cannot be evaluated make the score float('nan')"
             )
-    return Evaluation(score, figures, constraints)
+    return Evaluation(score, figures, constraints, several)
+
+
+def _scores(returned: Mapping[Any, Any], *, index: int) -> dict[str, float]:
+    given = returned["scores"]
+    if "score" in returned:
+        raise ArgumentError(
+            f"mapping {index} of the objective has 'score' and 'scores'; give one of the two"
+        )
+    if (
+        not isinstance(given, Mapping)
+        or len(given) < 2
+        or not all(isinstance(n, str) for n in given)
+    ):
+        raise ArgumentError(
+            f"'scores' in mapping {index} of the objective must be a mapping from two or more "
+            f"names to numbers, higher is better, not {given!r:.80}; for one give 'score'"
+        )
+    return {name: _number(value, index=index) for name, value in given.items()}
 
 
 def _constraints(given: Any, *, index: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from latent_spaces_by_example.parameters import split_parameters
+from latent_spaces_by_example.report.front import front_summary
 from latent_spaces_by_example.report.markup import (
     Html,
     element,
@@ -70,6 +71,8 @@ def _summary(snapshot: Snapshot) -> Html:
         if failed:
             return text(f"No evaluation has succeeded: all {failed} that ended have failed.")
         return text("No evaluation has finished yet.")
+    if snapshot.study.settings.score_names:
+        return text(front_summary(snapshot.study))
     number = len(snapshot.finished)
     of = f"Of {number} evaluations the best scores " if number > 1 else "The one evaluation scores "
     said = [text(of), element("strong", shown(best.score)), text(f" (trial {best.number})")]

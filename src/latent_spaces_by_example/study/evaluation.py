@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from latent_spaces_by_example.objectives.base import (
@@ -12,6 +12,7 @@ from latent_spaces_by_example.objectives.base import (
     check_same_constraints,
     read_scores,
 )
+from latent_spaces_by_example.study.several_scores import check_scores
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 
@@ -26,6 +27,7 @@ class Outcome:
         seconds: how long it took; in a batch, its share.
         output: what was scored; None where it failed.
         constraints: each is met where its value is at most 0; none where it failed.
+        scores: by name, in a study of several.
     """
 
     score: float | None = None
@@ -34,6 +36,7 @@ class Outcome:
     seconds: float = 0.0
     output: Any = field(default=None, repr=False, compare=False)
     constraints: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 def evaluate(
@@ -42,6 +45,7 @@ def evaluate(
     *,
     latents: Any,
     constraints: Iterable[str] | None = None,
+    scores: Sequence[str] = (),
 ) -> list[Outcome]:
     """Generate and score latents of shape (n, *latent_shape) together.
 
@@ -52,6 +56,7 @@ def evaluate(
         generator: z -> x.
         objective: a sequence of n outputs -> n scores.
         latents: n of them.
+        scores: names of the scores, where there are several.
         constraints: names of the constraints of earlier evaluations; None where there are none.
 
     Raises:
@@ -67,7 +72,9 @@ def evaluate(
             outcomes: list[Outcome] = []
             for i in range(n):
                 alone = rows_of(latents, slice(i, i + 1))
-                outcomes += evaluate(generator, objective, latents=alone, constraints=constraints)
+                outcomes += evaluate(
+                    generator, objective, latents=alone, constraints=constraints, scores=scores
+                )
                 if constraints is None and outcomes[-1].error is None:
                     constraints = list(outcomes[-1].constraints)
             return outcomes
@@ -76,6 +83,14 @@ def evaluate(
     seconds = (time.perf_counter() - start) / n
     found = read_scores(scored, n=n)
     check_same_constraints(found, before=constraints)
+    check_scores(found, declared=scores)
+    # in the order in which the study declared them, whatever the objective's
+    found = [
+        replace(e, score=e.scores[scores[0]], scores={name: e.scores[name] for name in scores})
+        if e.scores
+        else e
+        for e in found
+    ]
     return [_outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)]
 
 
@@ -86,6 +101,7 @@ def _outcome(found: Evaluation, *, seconds: float, output: Any) -> Outcome:
             figures=found.figures,
             seconds=seconds,
             constraints=found.constraints,
+            scores=found.scores,
             output=output,
         )
     error = f"the score is {found.score}, not finite"

@@ -128,10 +128,13 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
         latent = [*(f"latent {key}" for key in validity), "latent fault"]
         constraints = constraint_names(trials) or []
         held = [f"constraint {name}" for name in constraints]
-        header = ["trial", "score", *held, *figures, "seconds", "error", *latent, *weights]
+        scores = list(dict.fromkeys(key for trial in trials for key in trial.scores))
+        named = [f"score {name}" for name in scores] or ["score"]
+        header = ["trial", *named, *held, *figures, "seconds", "error", *latent, *weights]
         writer.writerow(header)
         for trial in trials:
-            row: list[Any] = [trial.number, trial.score]
+            row: list[Any] = [trial.number]
+            row += [trial.scores.get(name) for name in scores] if scores else [trial.score]
             row += [trial.constraints.get(key) for key in constraints]
             row += [trial.figures.get(key) for key in figures]
             row += [trial.seconds, trial.error]

@@ -32,7 +32,9 @@ def html_of(study: Study) -> str:
         ("trials", f"{finished} finished, {failed} failed, {len(trials) - finished - failed} open"),
     ]
     picture = ""
-    if finished:
+    if finished and study.settings.score_names:
+        rows.append(("front", f"{len(study.front())} trials"))
+    elif finished:
         best = study.best_trial
         met = "" if best.feasible else ", violates constraints"
         rows.append(("best", f"{best.score:.6g} (trial {best.number}{met})"))

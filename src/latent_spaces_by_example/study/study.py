@@ -24,6 +24,7 @@ from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.several_scores import front_of, objectives_of
 from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.validity import CandidateCheck
@@ -75,7 +76,10 @@ class Study:
 
     def __repr__(self) -> str:
         finished = self.finished_trials
-        best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
+        if self.settings.score_names:
+            best = f"{len(self.front())} on the front of {', '.join(self.settings.score_names)}"
+        else:
+            best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
         if finished and not self.feasible:
             best += ", violating constraints"
         return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
@@ -133,8 +137,14 @@ class Study:
         :attr:`feasible` says.
 
         Raises:
-            StudyError: no trial has a score yet.
+            StudyError: no trial has a score yet, or there are several scores.
         """
+        if self.settings.score_names:
+            names = ", ".join(self.settings.score_names)
+            raise StudyError(
+                f"study {self.name!r} has the scores {names}, and so no one best trial: "
+                "study.front() has those that no other one beats in all"
+            )
         finished = self.finished_trials
         if not finished:
             raise StudyError(f"study {self.name!r} has no finished evaluation yet")
@@ -142,12 +152,22 @@ class Study:
 
     @property
     def feasible(self) -> bool:
-        """Whether the best trial meets every constraint; true where there are none.
+        """Whether the best trial, or any, meets every constraint; true where there are none.
 
         Raises:
             StudyError: no trial has a score yet.
         """
+        if self.settings.score_names:
+            return any(trial.feasible for trial in self.trials)
         return self.best_trial.feasible
+
+    def front(self) -> list[Trial]:
+        """The Pareto front: feasible trials that no other one beats in every score.
+
+        In a study of one score the best trial, and its equals. Ordered by the first score, highest
+        first; empty where nothing is feasible.
+        """
+        return front_of(self.trials, self.settings.score_names)
 
     @property
     def best_score(self) -> float:
@@ -182,6 +202,8 @@ class Study:
             StudyError: nothing is finished yet.
         """
         check_positive(num, argument="num")
+        if self.settings.score_names:
+            raise StudyError("top is for studies of one score; study.front() is for several")
         return top_trials(self, num, diverse=diverse, by_output=by_output)
 
     def latents(self, weights: Any) -> Any:
@@ -215,6 +237,7 @@ class Study:
             failed=np.array([trial.error is not None for trial in trials], dtype=bool),
             random_seed=self.settings.random_seed,
             violations=violations_of(trials),
+            objectives=objectives_of(trials, self.settings.score_names),
         )
 
     def to_dataframe(self) -> Any:
@@ -240,7 +263,21 @@ class Study:
         self.folder.save_history(self.trials, self.seed_names)
         if self.finished_trials and hasattr(self.generator, "save"):
             suffix = getattr(self.generator, "suffix", "")
-            self.generator.save(self.best_output, self.folder.path / f"best{suffix}")
+            if self.settings.score_names:
+                self._save_front(suffix)
+            else:
+                self.generator.save(self.best_output, self.folder.path / f"best{suffix}")
+
+    def _save_front(self, suffix: str) -> None:
+        if self.folder is None:
+            return
+        place = self.folder.path / "front"
+        place.mkdir(exist_ok=True)
+        for old in place.glob("trial-*"):
+            old.unlink()
+        for trial in self.front():
+            output = self.generator.generate(self.latents(trial.weights[None]))[0]
+            self.generator.save(output, place / f"trial-{trial.number:05d}{suffix}")
 
     # ------------------------------------------------------------------ going on with it
 
@@ -304,7 +341,11 @@ class Study:
                 latents = self.latents(weights)
                 validity = self._check.of(latents, weights)
                 outcomes = evaluate(
-                    self.generator, objective, latents=latents, constraints=constraints
+                    self.generator,
+                    objective,
+                    latents=latents,
+                    constraints=constraints,
+                    scores=self.settings.score_names,
                 )
                 for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
                     if self.artifacts is not None:

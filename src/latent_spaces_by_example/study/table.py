@@ -9,6 +9,7 @@ import numpy as np
 from latent_spaces_by_example.errors import MissingPackageError
 from latent_spaces_by_example.study.feasibility import constraint_names, violations_of
 from latent_spaces_by_example.study.records import Trial
+from latent_spaces_by_example.study.several_scores import objectives_of
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.study import Study
@@ -37,6 +38,8 @@ def columns_of(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "state": [state_of(trial) for trial in trials],
         "score": np.array([np.nan if t.score is None else t.score for t in trials], dtype=float),
     }
+    for name in study.settings.score_names:
+        columns[f"score {name}"] = objectives_of(trials, [name])[:, 0]
     names = constraint_names(trials) or []
     for name, column in zip(names, violations_of(trials).T, strict=True):
         columns[f"constraint {name}"] = column

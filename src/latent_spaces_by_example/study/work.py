@@ -135,6 +135,7 @@ class Work:
                 seconds=seconds,
                 validity=validity,
                 constraints=outcome.constraints,
+                scores=outcome.scores,
             )
         self._hold(self._held - {number})
         return first
