@@ -195,17 +195,17 @@ def front() -> Figure:
     found = study.front()
     x, y = [-t.scores["drag"] for t in found], [t.scores["lift"] for t in found]
     axes.plot(x, y, "o-", color=SECOND, label="the front")
-    axes.set(xlabel="drag coefficient", ylabel="lift coefficient", xlim=(0.004, 0.025))
-    axes.set_ylim(-0.1, 1.9)
+    axes.set(xlabel="drag coefficient", ylabel="lift coefficient", xlim=(0.005, 0.022))
+    axes.set_ylim(0.4, 2.35)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     for column, trial in enumerate([found[0], found[len(found) // 2], found[-1]]):
         axes = figure.add_subplot(grid[1, column])
         section = study.generator.generate(study.latents(trial.weights[None]))[0]
         axes.fill(*section.T, facecolor="#ffedd5", edgecolor=INK)
         lift, drag = trial.scores["lift"], -trial.scores["drag"]
         axes.set_title(f"lift {lift:.2f}, drag {drag:.4f}", color=SECOND, fontsize=10)
-        axes.set(aspect="equal", ylim=(-0.12, 0.18))
+        axes.set(aspect="equal", ylim=(-0.06, 0.24))
         axes.axis("off")
     return figure
 
