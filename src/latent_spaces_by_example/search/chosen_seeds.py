@@ -66,9 +66,15 @@ class ChosenSeedsSearch:
         """Propose ``n`` points to score next.
 
         Raises:
-            ArgumentError: the study has too few examples, and may not leave their span.
+            ArgumentError: the study has too few examples, and may not leave their span; or it has
+                several scores.
         """
         space = history.space
+        if history.objectives.shape[1]:
+            raise ArgumentError(
+                f"ChosenSeedsSearch takes one score, and this study has "
+                f"{history.objectives.shape[1]}; take search='latent-gp', 'nsga-ii' or 'tpe'"
+            )
         num_draws = 0 if space.within_span else self.num_draws
         if space.within_span and space.num_given < self.num_seeds:
             raise ArgumentError(

@@ -69,6 +69,6 @@ def front_of(trials: Sequence[Trial], names: Sequence[str]) -> list[Trial]:
         values = np.array([[trial.score] for trial in feasible], dtype=np.float64)
     else:
         values = objectives_of(feasible, names)
-    on_front = non_dominated(values.reshape(len(feasible), -1))
+    on_front = non_dominated(values.reshape(len(feasible), max(len(names), 1)))
     front = [trial for trial, inside in zip(feasible, on_front, strict=True) if inside]
     return sorted(front, key=lambda trial: trial.score or 0.0, reverse=True)
