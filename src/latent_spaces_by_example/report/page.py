@@ -54,7 +54,6 @@ PANELS: tuple[Panel, ...] = (
 # Of several scores there is no best trial to show.
 PANELS_OF_SEVERAL: tuple[Panel, ...] = (
     of_study(front_panel, title="The front", anchor="front"),
-    seed_panel,
     of_study(validity_panel, title="Are the candidates valid?", anchor="validity"),
     failures_panel,
     repeat_panel,

@@ -50,8 +50,11 @@ class Snapshot:
     def best(self) -> Trial | None:
         """The earliest trial of the highest score that meets every constraint.
 
-        Where none meets them, the one of the least violation; None where no trial has a score.
+        Where none meets them, the one of the least violation; None where no trial has a score, and
+        where there are several scores.
         """
+        if self.study.settings.score_names:
+            return None
         return max(self.finished, key=merit_of, default=None)
 
     @cached_property
@@ -133,6 +136,8 @@ class Snapshot:
     @cached_property
     def wanted(self) -> list[Trial]:
         """The trials whose outputs the page shows, those that matter most first."""
+        if self.study.settings.score_names:
+            return []
         best = [self.best] if self.best is not None else []
         others = [trial for _, trial in self.references]
         return list({t.number: t for t in [*best, *others, *self.top, *self.way]}.values())

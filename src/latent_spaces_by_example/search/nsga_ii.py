@@ -51,4 +51,5 @@ class NSGAIISearch(HypercubeSearch):
                 seed=int(rng.integers(2**31)),
                 constraints_func=violations_of if constrained else None,
             )
-            return asked(replayed(trials, sampler), n, dims=trials.dims)
+            study = replayed(trials, sampler, population_size=self.population_size)
+            return asked(study, n, dims=trials.dims)

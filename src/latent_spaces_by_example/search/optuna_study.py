@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import optuna
@@ -14,6 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from latent_spaces_by_example.search.hypercube import CubeHistory
 
 _VIOLATIONS = "violations"
+# where Optuna's NSGAIISampler looks
+_GENERATION = "NSGAIISampler:generation"
 
 
 def names(dims: int) -> list[str]:
@@ -45,24 +48,37 @@ def quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(verbosity)
 
 
-def replayed(trials: CubeHistory, sampler: optuna.samplers.BaseSampler) -> optuna.Study:
-    """A study of several scores whose trials were asked for and told one after another.
+def replayed(
+    trials: CubeHistory, sampler: optuna.samplers.BaseSampler, *, population_size: int | None = None
+) -> optuna.Study:
+    """A study of several scores with these trials; pending ones stay open.
 
-    Asked for, since an evolutionary sampler notes then which generation a trial is of. Failed
-    trials are told as such, pending ones stay open.
+    An evolutionary sampler finds on each trial which generation it is of, the finished ones being
+    so many to a generation in their order.
     """
     directions = [optuna.study.StudyDirection.MAXIMIZE] * trials.objectives.shape[1]
     study = optuna.create_study(directions=directions, sampler=sampler)
-    space, keys = box(trials.dims), names(trials.dims)
     known = np.isfinite(trials.objectives).all(axis=1)
+    place = np.cumsum(known) - 1
     for index, u in enumerate(trials.u):
-        study.enqueue_trial(dict(zip(keys, u.tolist(), strict=True)))
-        trial = study.ask(space)
-        trial.set_user_attr(_VIOLATIONS, trials.violations[index].tolist())
-        if known[index]:
-            study.tell(trial, trials.objectives[index].tolist())
-        elif not trials.pending[index]:
-            study.tell(trial, state=TrialState.FAIL)
+        violations = trials.violations[index].tolist()
+        attributes: dict[str, Any] = {}
+        if known[index] and violations:
+            attributes["constraints"] = violations
+        if known[index] and population_size is not None:
+            attributes[_GENERATION] = int(place[index]) // population_size
+        if not known[index] and not trials.pending[index]:
+            continue  # failed
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=TrialState.COMPLETE if known[index] else TrialState.RUNNING,
+                values=trials.objectives[index].tolist() if known[index] else None,
+                params=dict(zip(names(trials.dims), u.tolist(), strict=True)),
+                distributions=box(trials.dims),
+                user_attrs={_VIOLATIONS: violations},
+                system_attrs=attributes,
+            )
+        )
     return study
 
 

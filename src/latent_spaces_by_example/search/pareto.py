@@ -47,6 +47,8 @@ def scalarised(history: History, rng: np.random.Generator) -> History:
     counted = history.feasible if history.feasible.any() else known
     if not known.any():
         return replace(history, objectives=np.zeros((len(history), 0)))
+    # so that the squares of scores near the largest float do not overflow
+    values = values / np.maximum(np.abs(values[known]).max(axis=0), 1e-300)
     front = values[counted][non_dominated(values[counted])]
     high, low = front.max(axis=0), front.min(axis=0)
     spread = np.where(high > low, high - low, values[known].std(axis=0))

@@ -84,7 +84,8 @@ class Settings:
         Raises:
             StudyError: a newer version of the library wrote them, or they are damaged.
         """
-        values = migrated(values)
+        # a study that names no scores has one
+        values = {"score_names": [], **migrated(values)}
         missing = sorted({f.name for f in fields(cls)} - set(values))
         if missing:
             raise StudyError(f"the study's settings lack {', '.join(missing)}: it is damaged")
