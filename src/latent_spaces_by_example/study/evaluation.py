@@ -86,9 +86,11 @@ def evaluate(
     check_scores(found, declared=scores)
     # in the order in which the study declared them, whatever the objective's
     found = [
-        replace(e, score=e.scores[scores[0]], scores={name: e.scores[name] for name in scores})
-        if e.scores
-        else e
+        (
+            replace(e, score=e.scores[scores[0]], scores={name: e.scores[name] for name in scores})
+            if e.scores
+            else e
+        )
         for e in found
     ]
     return [_outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)]
