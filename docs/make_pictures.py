@@ -136,6 +136,80 @@ def polar() -> Figure:
     return figure
 
 
+def constraints() -> Figure:
+    """Evaluations of a study under two constraints, and its best section beside a free one."""
+    generator, measure = lsbe.generators.load("airfoil"), LiftToDrag(min_thickness=0.0)
+    limits = {"thickness": 0.15, "cm": -0.06}
+
+    def constrained(sections: list[np.ndarray]) -> list[dict[str, object]]:
+        return [
+            {**found, "constraints": {name: limits[name] - found[name] for name in limits}}
+            for found in measure(sections)
+        ]
+
+    study = lsbe.optimise(generator, constrained, budget=100)
+    free = lsbe.optimise(generator, measure, budget=100)
+    figure = Figure(figsize=(8, 5.2), layout="constrained", dpi=120)
+    grid = figure.add_gridspec(2, 2, height_ratios=(2.3, 1))
+    axes = figure.add_subplot(grid[0, :])
+    x, y = (np.array([t.figures[name] for t in study.finished_trials]) for name in limits)
+    met = np.array([t.feasible for t in study.finished_trials])
+    axes.fill_between([limits["thickness"], 1], limits["cm"], 1, color="#ffedd5", zorder=0)
+    shown = axes.scatter(x, y, c=study.scores, cmap="viridis", s=np.where(met, 34, 16))
+    best = study.best_trial.figures
+    axes.plot(best["thickness"], best["cm"], "*", color=SECOND, markersize=15)
+    other = free.best_trial.figures
+    axes.plot(other["thickness"], other["cm"], "X", color=FIRST, markersize=9)
+    axes.set(xlabel="thickness (chords)", ylabel="pitching moment", xlim=(0.04, 0.24))
+    axes.set_ylim(-0.21, 0.05)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.colorbar(shown, ax=axes, label="lift over drag")
+    for column, (found, colour, name) in enumerate(
+        [(study, SECOND, "with constraints"), (free, FIRST, "without")]
+    ):
+        axes = figure.add_subplot(grid[1, column])
+        wash = "#ffedd5" if found is study else "#dbeafe"
+        axes.fill(*found.best_output.T, facecolor=wash, edgecolor=INK)
+        axes.set_title(f"{name}: lift over drag {found.best_score:.1f}", color=colour)
+        axes.set(aspect="equal", ylim=(-0.12, 0.18))
+        axes.axis("off")
+    return figure
+
+
+def front() -> Figure:
+    """The study of the page on several scores: evaluations, front, and three of its sections."""
+    page = (Path(__file__).parent / "several_scores.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    study = lsbe.optimise(lsbe.generators.load("airfoil"), names["lift_and_drag"], budget=150)
+    figure = Figure(figsize=(8, 5.2), layout="constrained", dpi=120)
+    grid = figure.add_gridspec(2, 3, height_ratios=(2.3, 1))
+    axes = figure.add_subplot(grid[0, :])
+    for met, colour, label in (
+        (False, "#cbd5e1", "violates a constraint"),
+        (True, INK, "feasible"),
+    ):
+        shown = [t.scores for t in study.finished_trials if t.feasible == met]
+        x, y = [-s["drag"] for s in shown], [s["lift"] for s in shown]
+        axes.plot(x, y, "o", color=colour, markersize=4, label=label)
+    found = study.front()
+    x, y = [-t.scores["drag"] for t in found], [t.scores["lift"] for t in found]
+    axes.plot(x, y, "o-", color=SECOND, label="the front")
+    axes.set(xlabel="drag coefficient", ylabel="lift coefficient", xlim=(0.005, 0.022))
+    axes.set_ylim(0.4, 2.35)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+    for column, trial in enumerate([found[0], found[len(found) // 2], found[-1]]):
+        axes = figure.add_subplot(grid[1, column])
+        section = study.generator.generate(study.latents(trial.weights[None]))[0]
+        axes.fill(*section.T, facecolor="#ffedd5", edgecolor=INK)
+        lift, drag = trial.scores["lift"], -trial.scores["drag"]
+        axes.set_title(f"lift {lift:.2f}, drag {drag:.4f}", color=SECOND, fontsize=10)
+        axes.set(aspect="equal", ylim=(-0.06, 0.24))
+        axes.axis("off")
+    return figure
+
+
 def planes() -> None:
     """The plane of three airfoils: plane-contour.png and plane-montage.png."""
     generator, objective = lsbe.generators.load("airfoil"), LiftToDrag()
@@ -153,7 +227,7 @@ def planes() -> None:
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
-    for draw in (charts, norms, airfoils, better, polar):
+    for draw in (charts, norms, airfoils, better, polar, constraints, front):
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)

@@ -90,3 +90,48 @@ def test_no_outputs():
 def test_an_objective_is_any_callable():
     assert isinstance(lambda outputs: [0.0 for _ in outputs], Objective)
     assert isinstance(load("lift-to-drag"), Objective)
+
+
+def test_constraints_are_read_as_numbers():
+    given = {"score": 1, "a": 2, "constraints": {"a": np.float32(0.5), "b": np.array(-3), "c": 0}}
+    (found,) = read_scores([given], n=1)
+    assert found == Evaluation(1.0, {"a": 2}, {"a": 0.5, "b": -3.0, "c": 0.0})
+    assert all(type(value) is float for value in found.constraints.values())
+    assert given["constraints"]["c"] == 0
+
+
+def test_what_could_not_be_evaluated_has_no_constraints():
+    good = {"score": 1.0, "constraints": {"a": 1}}
+    bad = {"score": math.nan, "constraints": {"a": math.nan}}
+    found = read_scores([good, bad, math.nan, good], n=4)
+    assert [evaluation.constraints for evaluation in found] == [{"a": 1.0}, {}, {}, {"a": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        (3.0, r"'constraints' beside score 0 .* must be a mapping .*, not a float"),
+        ([1, 2], r"not a list"),
+        ({"a": "1"}, r"constraint 'a' beside score 0 .* not a str under a str"),
+        ({"a": None}, r"not a NoneType"),
+        ({"a": np.ones(2)}, r"not a ndarray"),
+        ({1: 0.5}, r"constraint 1 .* under an int"),
+        ({"a": True}, r"constraint 'a' .* is True, and whether that means met is unclear"),
+        ({"a": np.False_}, r"is False"),
+        ({"a": math.nan}, r"constraint 'a' .* is nan, not finite"),
+        ({"a": -math.inf}, r"is -inf, not finite"),
+    ],
+)
+def test_what_is_no_constraint(constraints, message):
+    with pytest.raises(ArgumentError, match=message):
+        read_scores([{"score": 1.0, "constraints": constraints}], n=1)
+
+
+def test_every_output_has_the_same_constraints():
+    first = {"score": 1.0, "constraints": {"a": 1, "b": 2}}
+    with pytest.raises(ArgumentError, match=r"the constraints 'a', and 'a', 'b' before"):
+        read_scores([first, {"score": 1.0, "constraints": {"a": 1}}], n=2)
+    with pytest.raises(ArgumentError, match=r"the constraints none, and 'a', 'b' before"):
+        read_scores([first, 1.0], n=2)
+    turned = {"score": 1.0, "constraints": {"b": 1, "a": 2}}
+    assert len(read_scores([first, turned], n=2)) == 2

@@ -37,9 +37,9 @@ def test_pictures_are_bounded(lsbe):
 
 
 def test_a_study_without_a_score_has_a_report(lsbe, tmp_path):
-    (tmp_path / "broken.py").write_text(
+    (tmp_path / "unscored.py").write_text(
         "def score(outputs):\n    raise ValueError('<no licence>')\n"
     )
-    options = ["--objective", "broken:score", "--seeds", 3, "--search", "random", "--budget", 3]
+    options = ["--objective", "unscored:score", "--seeds", 3, "--search", "random", "--budget", 3]
     assert "report: " in lsbe("optimise", "toys:stretch", *options, "--out", "run")
     assert "&lt;no licence&gt;" in _page("run")

@@ -136,6 +136,7 @@ def optimise(
     from latent_spaces_by_example.seeds import spanned_by
     from latent_spaces_by_example.study import check_before_study, new_study
     from latent_spaces_by_example.study.settings import name_of
+    from latent_spaces_by_example.study.several_scores import declared_scores
     from latent_spaces_by_example.study.study import check_positive
 
     check_positive(budget, argument="--budget")
@@ -158,6 +159,7 @@ def optimise(
         model,
         seeds,
         objective=name_of(measure),
+        scores=declared_scores(measure),
         search=search,
         budget=budget,
         batch_size=batch_size,

@@ -14,6 +14,7 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.feasibility import feasibility_said
 from latent_spaces_by_example.study.validity import validity_summary
 
 
@@ -128,15 +129,36 @@ def _show_result(study: Study, console: Console) -> None:
     if not study.finished_trials:
         console.print("no evaluation has finished")
         return
+    if study.settings.score_names:
+        _show_front(study, console)
+        return
     best = study.best_trial
     corners = [t for t in study.trials[: len(study.settings.examples)] if t.score is not None]
     rows = [(f"best found (trial {best.number})", best)]
     rows += [(study.seeds.name(trial.number), trial) for trial in corners]
     table = Table("", *(escape(label) for label, _ in rows))
     table.add_row("score", *(shown(trial.score) for _, trial in rows), style="bold")
+    for name in best.constraints:
+        cells = [held(trial.constraints.get(name)) for _, trial in rows]
+        table.add_row(escape(f"constraint {name}"), *cells)
     for figure in best.figures:
         table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for _, trial in rows))
     console.print(table)
+    if unmet := feasibility_said(best):
+        console.print(f"[red]{escape(unmet)}[/red]")
+    if validity := validity_summary(study.trials):
+        console.print(f"validity: {validity}")
+    if study.folder is not None:
+        console.print(f"run folder: {study.folder.path}")
+
+
+def _show_front(study: Study, console: Console) -> None:
+    front = study.front()
+    names = study.settings.score_names
+    table = Table("trial on the front", *(escape(name) for name in names))
+    for trial in front:
+        table.add_row(str(trial.number), *(shown(trial.scores[name]) for name in names))
+    console.print(table if front else "nothing found meets every constraint")
     if validity := validity_summary(study.trials):
         console.print(f"validity: {validity}")
     if study.folder is not None:
@@ -150,12 +172,23 @@ def shown(value: Any) -> str:
     return "" if value is None else escape(str(value))
 
 
+def held(value: float | None) -> str:
+    """A constraint in a cell."""
+    if value is None:
+        return ""
+    return shown(value) if value <= 0 else f"{shown(value)} [red]violated[/red]"
+
+
 def _done(study: Study) -> int:
     return sum(not trial.pending for trial in study.trials)
 
 
 def _best(study: Study) -> str:
-    return f"{study.best_score:.4g}" if study.finished_trials else "none yet"
+    if not study.finished_trials:
+        return "none yet"
+    if study.settings.score_names:
+        return f"{len(study.front())} on the front"
+    return f"{study.best_score:.4g}" if study.feasible else "none feasible yet"
 
 
 def _resume(study: Study) -> str:

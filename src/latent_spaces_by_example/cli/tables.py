@@ -112,14 +112,26 @@ def _line(overview: Overview | StudyError) -> list[str]:
             f"{split_parameters(settings.generator)[0]}, {split_parameters(settings.objective)[0]}"
         ),
         f"{overview.done} of {settings.budget}{failed}{waiting}",
-        "" if overview.best_score is None else f"{overview.best_score:.4g}",
+        _best_score(overview),
         _ago(overview.last),
     ]
 
 
+def _best_score(overview: Overview) -> str:
+    if overview.settings.score_names:
+        return "several"
+    if overview.best_score is None:
+        return ""
+    return f"{overview.best_score:.4g}" if overview.feasible else "none feasible"
+
+
 def _best(overview: Overview) -> str:
+    if overview.settings.score_names:
+        return f"several scores: {', '.join(overview.settings.score_names)}"
     if overview.best_score is None:
         return "none yet"
+    if not overview.feasible:
+        return "none meets every constraint yet"
     return f"{overview.best_score:.6g} (trial {overview.best_number})"
 
 

@@ -33,7 +33,7 @@ def top(
     from rich.markup import escape
     from rich.table import Table
 
-    from latent_spaces_by_example.cli.show import shown
+    from latent_spaces_by_example.cli.show import held, shown
     from latent_spaces_by_example.errors import ArgumentError
 
     study = opened(folder, generator=generator, storage=storage)
@@ -43,6 +43,10 @@ def top(
     figures = list(dict.fromkeys(key for trial in trials for key in trial.figures))
     table = Table("", *(f"trial {trial.number}" for trial in trials))
     table.add_row("score", *(shown(trial.score) for trial in trials), style="bold")
+    for name in trials[0].constraints:
+        table.add_row(
+            escape(f"constraint {name}"), *(held(t.constraints.get(name)) for t in trials)
+        )
     for figure in figures:
         table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for trial in trials))
     console = Console()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
-
-from latent_spaces_by_example.transport_maps.layout import LatentShape
 
 
 @runtime_checkable
@@ -34,7 +32,7 @@ class Generator(Protocol):
     """
 
     @property
-    def latent_shape(self) -> LatentShape:
+    def latent_shape(self) -> tuple[int, ...] | Mapping[str, tuple[int, ...]]:
         """The shape of one latent, (4, 64, 64) say; or a dictionary of shapes."""
         ...
 

@@ -35,6 +35,11 @@ class UserObjective:
     spec: str
     function: Callable[[Any], Iterable[Any]] = field(repr=False)
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of several scores, where the function says them."""
+        return tuple(getattr(getattr(self.function, "func", self.function), "scores", ()))
+
     def __call__(self, outputs: Any) -> Iterable[Any]:
         """Score n outputs with the user's function."""
         return self.function(outputs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -9,22 +11,27 @@ from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS, BestOfN, bes
 from latent_spaces_by_example.report.markup import Html, figure, joined, section, shown
 from latent_spaces_by_example.report.snapshot import Snapshot, score_of, useful_range
 from latent_spaces_by_example.report.svg import Chart, dot, key, shortened
+from latent_spaces_by_example.study import Trial
 
 
 def convergence_panel(snapshot: Snapshot) -> Html:
     """Score of every trial and the best so far; empty where there are not two to compare."""
     if len(snapshot.finished) < 2:
         return Html()
-    prior = best_of_n(_prior_scores(snapshot))
+    drawn = _prior_scores(snapshot)
+    # where every draw violates a constraint there is no best of them
+    prior = best_of_n(drawn if np.isfinite(drawn).any() else drawn[:0])
     scores = np.array([np.nan if t.score is None else t.score for t in snapshot.trials])
     low, high = useful_range(scores)
     last = max(len(scores), 2 if prior is None else len(prior.median))
     chart = Chart.of((0.5, last + 0.5), (low, high), labels=("evaluations", "score"), whole=True)
     marks = [*_prior(chart, prior, low=low), *_trials(chart, snapshot), *_example(chart, snapshot)]
     number = np.arange(1.0, len(scores) + 1)
-    known = np.isfinite(np.fmax.accumulate(scores))
-    best = np.fmax.accumulate(scores)[known]
-    marks.append(chart.steps(number[known], np.maximum(best, low), kind="best"))
+    best = np.fmax.accumulate(_met(snapshot.trials))
+    known = np.isfinite(best)
+    best = best[known]
+    if known.any():
+        marks.append(chart.steps(number[known], np.maximum(best, low), kind="best"))
     hidden = int((scores < low).sum())
     return section(
         "Convergence",
@@ -40,8 +47,13 @@ def convergence_panel(snapshot: Snapshot) -> Html:
 def _prior_scores(snapshot: Snapshot) -> Float64[np.ndarray, " m"]:
     if snapshot.prior_scores is not None:
         return snapshot.prior_scores
-    drawn = [np.nan if t.score is None else t.score for t in snapshot.prior_draws]
-    return np.array(drawn, dtype=np.float64)
+    return _met(snapshot.prior_draws)
+
+
+def _met(trials: Sequence[Trial]) -> Float64[np.ndarray, " n"]:
+    """Scores of those that meet every constraint, which where there are none is every one."""
+    met = [t.score if t.feasible else None for t in trials]
+    return np.array(met, dtype=np.float64)
 
 
 def _prior(chart: Chart, prior: BestOfN | None, *, low: float) -> list[str]:
@@ -65,7 +77,8 @@ def _trials(chart: Chart, snapshot: Snapshot) -> list[str]:
         elif trial.score is not None:
             example = snapshot.example_names.get(trial.number)
             named = f", {example}" if example else ""
-            told = f"trial {trial.number}{named}: {shown(trial.score)}"
+            unmet = "" if trial.feasible else ", violates constraints"
+            told = f"trial {trial.number}{named}: {shown(trial.score)}{unmet}"
             height = min(chart.y.at(trial.score), chart.y.start)
             kind, radius = ("example", 4.5) if example else ("trial", 2.5)
             marks.append(dot(place, height, kind=kind, told=told, radius=radius))
@@ -93,6 +106,8 @@ def _key(snapshot: Snapshot, prior: BestOfN | None) -> Html:
 
 def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
     said = ["Score of each evaluation, in their order."]
+    if any(trial.constraints for trial in snapshot.trials):
+        said.append("The best are of those that meet every constraint.")
     if hidden:
         said.append(f"{hidden} lie below the picture and stand on its lower edge.")
     drawn = len(_prior_scores(snapshot))
@@ -103,6 +118,8 @@ def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
             f"choices of N from the {drawn} draws {whose}. Nothing is assumed beyond them, so "
             f"the line ends at N = {len(prior.median)}."
         )
+    elif drawn and any(trial.constraints for trial in snapshot.trials):
+        said.append(f"None of the {drawn} prior draws {whose} meets every constraint.")
     else:
         said.append(
             f"The best of N prior draws is not shown: there are {drawn or 'no'} draws {whose} to "

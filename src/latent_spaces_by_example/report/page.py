@@ -13,6 +13,7 @@ import numpy.typing as npt
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report.convergence import convergence_panel
 from latent_spaces_by_example.report.failures import failures_panel
+from latent_spaces_by_example.report.front import front_panel
 from latent_spaces_by_example.report.galleries import top_panel, way_panel
 from latent_spaces_by_example.report.markup import Html, element, joined, section, text
 from latent_spaces_by_example.report.outputs import draw_outputs
@@ -44,6 +45,15 @@ PANELS: tuple[Panel, ...] = (
     top_panel,
     space_panel,
     seed_panel,
+    of_study(validity_panel, title="Are the candidates valid?", anchor="validity"),
+    failures_panel,
+    repeat_panel,
+)
+
+
+# Of several scores there is no best trial to show.
+PANELS_OF_SEVERAL: tuple[Panel, ...] = (
+    of_study(front_panel, title="The front", anchor="front"),
     of_study(validity_panel, title="Are the candidates valid?", anchor="validity"),
     failures_panel,
     repeat_panel,
@@ -117,7 +127,8 @@ def _snapshot(
 
 
 def _document(snapshot: Snapshot) -> Html:
-    panels = [panel(snapshot) for panel in PANELS]
+    chosen = PANELS_OF_SEVERAL if snapshot.study.settings.score_names else PANELS
+    panels = [panel(snapshot) for panel in chosen]
     body = element("main", title_block(snapshot), *panels, _end())
     head = joined(
         [

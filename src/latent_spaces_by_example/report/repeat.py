@@ -75,6 +75,8 @@ def call(settings: Settings) -> str:
         arguments.append((f"search={settings.search!r}", ""))
     else:
         arguments.append(("search=search", settings.search))
+    if settings.score_names:
+        arguments.append((f"scores={settings.score_names!r}", ""))
     arguments.append((f"random_seed={settings.random_seed}", ""))
     if settings.batch_size != 1:
         arguments.append((f"batch_size={settings.batch_size}", ""))

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from latent_spaces_by_example.parameters import split_parameters
+from latent_spaces_by_example.report.front import front_summary
 from latent_spaces_by_example.report.markup import (
     Html,
     element,
@@ -23,6 +24,7 @@ from latent_spaces_by_example.report.markup import (
 from latent_spaces_by_example.report.outputs import tile
 from latent_spaces_by_example.report.snapshot import Snapshot, score_of
 from latent_spaces_by_example.study import Trial
+from latent_spaces_by_example.study.feasibility import feasibility_said
 
 _LARGE, _SMALL = 720, 360
 _MOST_FIGURES = 40
@@ -69,10 +71,18 @@ def _summary(snapshot: Snapshot) -> Html:
         if failed:
             return text(f"No evaluation has succeeded: all {failed} that ended have failed.")
         return text("No evaluation has finished yet.")
+    if snapshot.study.settings.score_names:
+        return text(front_summary(snapshot.study))
     number = len(snapshot.finished)
     of = f"Of {number} evaluations the best scores " if number > 1 else "The one evaluation scores "
     said = [text(of), element("strong", shown(best.score)), text(f" (trial {best.number})")]
-    if snapshot.references and snapshot.references[0][1] is not best:
+    unmet = bool(snapshot.references) and not snapshot.references[0][1].feasible
+    if unmet and best.feasible:
+        whose = "example" if snapshot.study.settings.examples else "prior draw"
+        said.append(text(f"; no {whose} meets every constraint"))
+    elif unmet and best.number not in snapshot.example_names:
+        pass  # two scores that do not count are not compared
+    elif snapshot.references and snapshot.references[0][1] is not best:
         name, reference = snapshot.references[0]
         whose = f"example, {name}" if snapshot.study.settings.examples else name
         level = shown_alike([best.score, reference.score])[1]
@@ -82,7 +92,13 @@ def _summary(snapshot: Snapshot) -> Html:
         name = snapshot.example_names[best.number]
         nothing = ": nothing better was found" if number > 1 else ""
         said.append(text(f"; it is the example {name}{nothing}"))
-    return joined([*said, "."])
+    said.append(text("."))
+    if best.constraints:
+        met = sum(trial.feasible for trial in snapshot.finished)
+        told = f"{met} of {number} evaluations meet every constraint"
+        told = feasibility_said(best) or told
+        said.append(text(f" {told[:1].upper()}{told[1:]}."))
+    return joined(said)
 
 
 def _difference(best: Trial, reference: Trial) -> str:
@@ -165,6 +181,12 @@ def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
         *(name for name, _ in references),
     ]
     rows = [_row("score", [score_of(t) for t in [best, *against]])]
+    for name in best.constraints:
+        rows.append(
+            _row(
+                f"constraint {name}, at most 0", [t.constraints.get(name) for t in [best, *against]]
+            )
+        )
     figures = list(dict.fromkeys(key for t in [best, *against] for key in t.figures))
     for name in figures[:_MOST_FIGURES]:
         rows.append(_row(name, [t.figures.get(name) for t in [best, *against]]))

@@ -13,6 +13,7 @@ from latent_spaces_by_example.report.outputs import Picture
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.feasibility import merit_of, ranked
 
 _ONE = 1 - 1e-9
 _MOST_REFERENCES = 7
@@ -47,8 +48,14 @@ class Snapshot:
 
     @cached_property
     def best(self) -> Trial | None:
-        """The earliest trial of the highest score; None where no trial has one."""
-        return max(self.finished, key=score_of, default=None)
+        """The earliest trial of the highest score that meets every constraint.
+
+        Where none meets them, the one of the least violation; None where no trial has a score, and
+        where there are several scores.
+        """
+        if self.study.settings.score_names:
+            return None
+        return max(self.finished, key=merit_of, default=None)
 
     @cached_property
     def alone(self) -> dict[int, Trial]:
@@ -70,7 +77,7 @@ class Snapshot:
     def examples(self) -> list[Trial]:
         """The examples that have a score, best first."""
         given = [t for t in self.finished if t.number in self.example_names]
-        return sorted(given, key=score_of, reverse=True)
+        return sorted(given, key=merit_of, reverse=True)
 
     @cached_property
     def references(self) -> list[tuple[str, Trial]]:
@@ -81,7 +88,7 @@ class Snapshot:
         drawn = [trial for trial in self.prior_draws if trial.score is not None]
         if not drawn:
             return []
-        return [(f"best of {len(self.prior_draws)} prior draws", max(drawn, key=score_of))]
+        return [(f"best of {len(self.prior_draws)} prior draws", max(drawn, key=merit_of))]
 
     @cached_property
     def prior_draws(self) -> list[Trial]:
@@ -100,10 +107,10 @@ class Snapshot:
 
     @cached_property
     def improvements(self) -> list[Trial]:
-        """Trials that scored higher than all before them."""
+        """Trials that were better than all before them."""
         found: list[Trial] = []
         for trial in self.finished:
-            if not found or score_of(trial) > score_of(found[-1]):
+            if not found or merit_of(trial) > merit_of(found[-1]):
                 found.append(trial)
         return found
 
@@ -117,7 +124,7 @@ class Snapshot:
     def top(self) -> list[Trial]:
         """The best trials no two of which are alike: 15 degrees of angle or more between them."""
         chosen: list[Trial] = []
-        for trial in sorted(self.finished, key=score_of, reverse=True):
+        for trial in ranked(self.finished):
             point = self.points[self.place(trial)]
             others = self.points[[self.place(other) for other in chosen]]
             if (others @ point < np.cos(np.radians(_ALIKE_DEGREES))).all():
@@ -129,6 +136,8 @@ class Snapshot:
     @cached_property
     def wanted(self) -> list[Trial]:
         """The trials whose outputs the page shows, those that matter most first."""
+        if self.study.settings.score_names:
+            return []
         best = [self.best] if self.best is not None else []
         others = [trial for _, trial in self.references]
         return list({t.number: t for t in [*best, *others, *self.top, *self.way]}.values())

@@ -23,6 +23,7 @@ _HOME_OF = {
     "cma-es": ("cma_es", "CMAESSearch"),
     "direct": ("direct", "DirectSearch"),
     "latent-gp": ("latent_gp", "LatentGPSearch"),
+    "nsga-ii": ("nsga_ii", "NSGAIISearch"),
     "random": ("uniform", "RandomSearch"),
     "sobol": ("sobol", "SobolSearch"),
     "tpe": ("tpe", "TPESearch"),

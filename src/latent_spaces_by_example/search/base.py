@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -54,6 +54,11 @@ class History:
             nor failed is pending: proposed, and being evaluated.
         random_seed: the study's random seed, for what must be the same in every proposal
             (the scrambling of a Sobol sequence, say).
+        violations: shape (n, m), the value of each of m constraints, met where it is at most 0;
+            NaN where ``finished`` is false. Shape (n, 0) by default: no constraints.
+        objectives: shape (n, p), the p >= 2 scores of a study of several, higher is better; NaN
+            where ``finished`` is false. Shape (n, 0) by default: ``scores`` is the only one. With
+            several, ``scores`` is the first of them.
     """
 
     space: SearchSpace
@@ -62,6 +67,14 @@ class History:
     finished: Bool[np.ndarray, " n"]
     failed: Bool[np.ndarray, " n"]
     random_seed: int = 0
+    violations: Float64[np.ndarray, "n m"] = field(default_factory=lambda: np.zeros((0, 0)))
+    objectives: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def __post_init__(self) -> None:
+        """Without constraints, or with one score, every trial has none of them."""
+        for name in ("violations", "objectives"):
+            if getattr(self, name).shape == (0, 0):
+                object.__setattr__(self, name, np.zeros((len(self.weights), 0)))
 
     def __len__(self) -> int:
         """Return the number of trials."""
@@ -72,6 +85,14 @@ class History:
         """True where a trial is being evaluated."""
         pending: Bool[np.ndarray, " n"] = ~(self.finished | self.failed)
         return pending
+
+    @property
+    def feasible(self) -> Bool[np.ndarray, " n"]:
+        """True where a trial is finished and meets every constraint."""
+        feasible: Bool[np.ndarray, " n"] = np.logical_and(
+            self.finished, (self.violations <= 0).all(axis=1)
+        )
+        return feasible
 
 
 @runtime_checkable

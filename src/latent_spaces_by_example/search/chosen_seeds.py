@@ -11,6 +11,7 @@ from jaxtyping import Float64, Int
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load_named
 from latent_spaces_by_example.search.base import History, SearchSpace
+from latent_spaces_by_example.search.feasibility import ranked_scores
 from latent_spaces_by_example.seeds.choice import RULES, angles_between, choose
 
 _ONE = 1 - 1e-9
@@ -65,9 +66,15 @@ class ChosenSeedsSearch:
         """Propose ``n`` points to score next.
 
         Raises:
-            ArgumentError: the study has too few examples, and may not leave their span.
+            ArgumentError: the study has too few examples, and may not leave their span; or it has
+                several scores.
         """
         space = history.space
+        if history.objectives.shape[1]:
+            raise ArgumentError(
+                f"ChosenSeedsSearch takes one score, and this study has "
+                f"{history.objectives.shape[1]}; take search='latent-gp', 'nsga-ii' or 'tpe'"
+            )
         num_draws = 0 if space.within_span else self.num_draws
         if space.within_span and space.num_given < self.num_seeds:
             raise ArgumentError(
@@ -91,7 +98,7 @@ class ChosenSeedsSearch:
         if len(seeds) < self.num_seeds:  # examples that failed, with no draws to take their place
             return np.arange(history.space.num_given)
         chosen = choose(
-            history.scores[scored],
+            ranked_scores(history)[scored],
             num=self.num_seeds,
             distances=angles_between(history.space.correlation[np.ix_(seeds, seeds)]),
             rule=self.rule,
@@ -144,4 +151,5 @@ def _between(history: History, columns: Int[np.ndarray, " k"]) -> History:
         finished=history.finished[inside],
         failed=history.failed[inside],
         random_seed=history.random_seed,
+        violations=history.violations[inside],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -11,6 +12,7 @@ from jaxtyping import Bool, Float64
 from latent_spaces_by_example.charts import AngularChart, Chart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.feasibility import ranked_scores
 
 # Faces of the cube can collapse (u_1 = 0 is the first seed whatever the rest), so that u would
 # not survive u -> w -> u; staying this far inside costs nothing that a score could show.
@@ -27,9 +29,12 @@ class CubeHistory:
         u: shape (n, dims), in [0, 1].
         scores: shape (n,), higher is better, all finite: a failed trial has the worst score
             that had been seen when it failed, and so does a pending one (a "constant liar").
+            A trial that violates constraints is below all that meet them, see ``ranked_scores``.
         pending: shape (n,), true where a trial is being evaluated.
         num_trials: length of the whole history, trials outside the chart's range included.
         random_seed: the study's.
+        objectives: shape (n, p), the scores of a study of several, else (n, 0); NaN where unknown.
+        violations: shape (n, m), the constraints; NaN where unknown.
     """
 
     u: Float64[np.ndarray, "n dims"]
@@ -37,6 +42,8 @@ class CubeHistory:
     pending: Bool[np.ndarray, " n"]
     num_trials: int
     random_seed: int
+    objectives: Float64[np.ndarray, "n p"]
+    violations: Float64[np.ndarray, "n m"]
 
     @property
     def dims(self) -> int:
@@ -49,12 +56,14 @@ class HypercubeSearch(ABC):
     """A search over u in [0, 1]^(K-1), K being the number of given seed latents.
 
     Attributes:
+        takes_several_scores: whether a study may have several scores.
         weight_chart: u <-> w, or its name ("knothe-rosenblatt", "angular"); by default the
             Knothe-Rosenblatt chart, under which uniform u is uniform on the positive orthant of
             the sphere.
     """
 
     weight_chart: Chart | str | None = field(default=None, kw_only=True)
+    takes_several_scores: ClassVar[bool] = False
 
     @abstractmethod
     def propose_in_cube(
@@ -68,7 +77,8 @@ class HypercubeSearch(ABC):
         """Propose ``n`` points to score next, non-negative weights of the given seed latents.
 
         Raises:
-            ArgumentError: fewer than two seed latents are given: there is nothing to search.
+            ArgumentError: fewer than two seed latents are given: there is nothing to search; or
+                the study has several scores, and the search takes one.
         """
         num_given = history.space.num_given
         if num_given < 2:
@@ -76,6 +86,11 @@ class HypercubeSearch(ABC):
                 f"{type(self).__name__} searches between at least 2 given seed latents, and this "
                 f"study has num_given={num_given}. Name more examples, pass more seed latents, "
                 "or take search='latent-gp', which also searches the model's prior."
+            )
+        if history.objectives.shape[1] and not self.takes_several_scores:
+            raise ArgumentError(
+                f"{type(self).__name__} takes one score, and this study has "
+                f"{history.objectives.shape[1]}; take search='latent-gp', 'nsga-ii' or 'tpe'"
             )
         chart = _chart(self.weight_chart)
         trials = in_cube(history, chart)
@@ -109,6 +124,8 @@ def in_cube(history: History, chart: Chart) -> CubeHistory:
         pending=history.pending[reached],
         num_trials=len(history),
         random_seed=history.random_seed,
+        objectives=history.objectives[reached],
+        violations=history.violations[reached],
     )
 
 
@@ -119,6 +136,7 @@ def with_worst_for_unknown(history: History) -> Float64[np.ndarray, " n"]:
     has grown.
     """
     known = history.finished & np.isfinite(history.scores)
-    worst = np.minimum.accumulate(np.where(known, history.scores, np.inf))
+    scores = ranked_scores(history)
+    worst = np.minimum.accumulate(np.where(known, scores, np.inf))
     worst[np.isinf(worst)] = 0.0
-    return np.where(known, history.scores, worst)
+    return np.where(known, scores, worst)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 import optuna
 from jaxtyping import Float64
-from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.hypercube import CubeHistory, HypercubeSearch
+from latent_spaces_by_example.search.optuna_study import box, names, quiet
 from latent_spaces_by_example.search.points import checked_points, without_repeats
 from latent_spaces_by_example.search.randomness import reseed, seeded_globals
 
@@ -78,17 +77,17 @@ class OptunaSearch(HypercubeSearch):
         """Rebuild the study in memory and ask it for n points."""
         seed = int(rng.integers(2**31))
         sampler = copy.deepcopy(self.sampler)
-        with _quiet(), seeded_globals(seed):
+        with quiet(), seeded_globals(seed):
             try:
                 study = self._rebuilt(sampler, trials)
                 reseed(sampler, seed)
-                asked = [study.ask(_box(trials.dims)) for _ in range(n)]
+                asked = [study.ask(box(trials.dims)) for _ in range(n)]
             except Exception as error:
                 raise ArgumentError(
                     f"{self.name} cannot propose points of the box u0, ..., u{trials.dims - 1} in "
                     f"[0, 1], one score to maximise: {type(error).__name__}: {error}"
                 ) from error
-        points = [[trial.params[name] for name in _names(trials.dims)] for trial in asked]
+        points = [[trial.params[name] for name in names(trials.dims)] for trial in asked]
         checked = checked_points(points, dims=trials.dims, who=self.name)
         return without_repeats(checked, n=n, trials=trials, rng=rng)
 
@@ -104,7 +103,7 @@ class OptunaSearch(HypercubeSearch):
                 continue
             reseed(sampler, _seed_of(trials, number))
             study.sampler = _Overruled(sampler, _parameters(trials, number))
-            trial = study.ask(_box(trials.dims))
+            trial = study.ask(box(trials.dims))
             if not trials.pending[number]:
                 study.tell(trial, float(trials.scores[number]))
         study.sampler = sampler
@@ -165,31 +164,10 @@ def _add(study: optuna.Study, trials: CubeHistory, number: int) -> None:
             state=TrialState.RUNNING if pending else TrialState.COMPLETE,
             value=None if pending else float(trials.scores[number]),
             params=_parameters(trials, number),
-            distributions=_box(trials.dims),
+            distributions=box(trials.dims),
         )
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what Optuna says of every trial, and of options that it calls experimental."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)
-
-
-def _names(dims: int) -> list[str]:
-    return [f"u{k}" for k in range(dims)]
-
-
-def _box(dims: int) -> dict[str, BaseDistribution]:
-    return {name: FloatDistribution(0, 1) for name in _names(dims)}
-
-
 def _parameters(trials: CubeHistory, number: int) -> dict[str, float]:
-    return dict(zip(_names(trials.dims), trials.u[number].tolist(), strict=True))
+    return dict(zip(names(trials.dims), trials.u[number].tolist(), strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float64
@@ -20,6 +21,8 @@ class SobolSearch(HypercubeSearch):
     References:
         Owen, "Scrambling Sobol' and Niederreiter-Xing points", J. Complexity 14 (1998).
     """
+
+    takes_several_scores: ClassVar[bool] = True
 
     def propose_in_cube(
         self, trials: CubeHistory, n: int, rng: np.random.Generator

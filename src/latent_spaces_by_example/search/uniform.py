@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float64
@@ -18,6 +19,8 @@ class RandomSearch(HypercubeSearch):
         >>> RandomSearch()
         RandomSearch(weight_chart=None)
     """
+
+    takes_several_scores: ClassVar[bool] = True
 
     def propose_in_cube(
         self, trials: CubeHistory, n: int, rng: np.random.Generator

@@ -7,15 +7,17 @@ import mimetypes
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from optuna.artifacts import FileSystemArtifactStore
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.study.feasibility import merit_of, ranked
 from latent_spaces_by_example.study.records import Records, Trial
 
 MOST_BYTES = 16 * 2**20
@@ -51,12 +53,20 @@ class Artifacts:
         self._best = read_policy(policy)
         self._store = FileSystemArtifactStore(folder)
 
-    def keep(self, number: int, score: float | None, output: Any) -> None:
+    def keep(
+        self,
+        number: int,
+        score: float | None,
+        output: Any,
+        *,
+        constraints: Mapping[str, float] | None = None,
+    ) -> None:
         """Write the output of a trial that is about to be finished; never raises an Exception."""
         if output is None or score is None or self._policy == "none":
             return
         warnings = []
-        overtaken = self._overtaken_by(score)
+        trial = Trial(number, np.empty(0), score=score, constraints=constraints or {})
+        overtaken = self._overtaken_by(trial)
         small = overtaken is not None and overtaken < 0
         for name, make in self._files(number, output, small=small):
             try:
@@ -122,15 +132,15 @@ class Artifacts:
         named = {"artifact_id": artifact_id, "filename": name, "mimetype": kind, "encoding": None}
         self._records.attach(number, named)
 
-    def _overtaken_by(self, score: float) -> int | None:
+    def _overtaken_by(self, trial: Trial) -> int | None:
         """The trial that is no longer among the K best; -1 where the new one is not either."""
         if self._best is None:
             return None
-        ranked = sorted((t for t in self._records.trials() if t.score is not None), key=_rank)
-        if len(ranked) < self._best:
+        best_first = ranked(self._records.trials())
+        if len(best_first) < self._best:
             return None
-        last = ranked[self._best - 1]
-        return last.number if score > (last.score or 0.0) else -1
+        last = best_first[self._best - 1]
+        return last.number if merit_of(trial) > merit_of(last) else -1
 
     def _shrink(self, number: int) -> None:
         from PIL import Image
@@ -170,10 +180,6 @@ def read_policy(policy: str) -> int | None:
             "outputs of the K best, and thumbnails of the others)"
         )
     return int(count)
-
-
-def _rank(trial: Trial) -> tuple[float, int]:
-    return -(trial.score or 0.0), trial.number
 
 
 def _picture_name(number: int) -> str:

@@ -18,6 +18,7 @@ from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
+from latent_spaces_by_example.study.several_scores import declared_scores
 from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attributes
 from latent_spaces_by_example.study.study import Study, check_positive
 from latent_spaces_by_example.transport_maps.layout import layout_of
@@ -40,6 +41,7 @@ def optimise(
     out: str | os.PathLike[str] | None = None,
     check_generator: bool = True,
     artifacts: str = "all",
+    scores: Sequence[str] | None = None,
 ) -> Study:
     """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
 
@@ -71,6 +73,8 @@ def optimise(
         out: a run folder to be made, for the database and the seed latents.
         check_generator: whether to make one latent twice, and beside another, before anything
             else, and to stop if the outputs differ; costs four generations and no evaluation.
+        scores: the names of the scores where the objective gives several; by default what it says
+            by an attribute ``scores``. :meth:`Study.front` then has the best compromises.
         artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
             "best:K", those of the K best and thumbnails of the others.
 
@@ -116,6 +120,7 @@ def optimise(
         name=name,
         out=out,
         artifacts=artifacts,
+        scores=declared_scores(objective, scores),
     )
     return study.run(objective, search=engine, budget=budget)
 
@@ -133,6 +138,7 @@ def new_study(
     name: str | None = None,
     out: str | os.PathLike[str] | None = None,
     artifacts: str = "all",
+    scores: Sequence[str] = (),
 ) -> Study:
     """A study with nothing evaluated yet; :meth:`Study.run` evaluates.
 
@@ -141,7 +147,8 @@ def new_study(
     """
     check_positive(budget, argument="budget")
     check_positive(batch_size, argument="batch_size")
-    read_policy(artifacts)
+    if read_policy(artifacts) is not None and scores:
+        raise ArgumentError(f"artifacts={artifacts!r} is for one score; give 'all' or 'none'")
     if within_span is None:
         within_span = seeds.num_examples > 0
     if within_span and seeds.num_given == 0:
@@ -176,6 +183,7 @@ def new_study(
         version=__version__,
         array_library=seeds.array_library,
         artifacts=artifacts,
+        score_names=tuple(scores),
     )
     folder = None
     if out is not None:

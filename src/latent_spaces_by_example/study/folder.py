@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.study.feasibility import constraint_names
 from latent_spaces_by_example.study.records import Trial
 
 DATABASE = "study.db"
@@ -125,9 +126,16 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
         weights = [f"weight {name}" for name in names]
         validity = list(dict.fromkeys(key for trial in trials for key in trial.validity))
         latent = [*(f"latent {key}" for key in validity), "latent fault"]
-        writer.writerow(["trial", "score", *figures, "seconds", "error", *latent, *weights])
+        constraints = constraint_names(trials) or []
+        held = [f"constraint {name}" for name in constraints]
+        scores = list(dict.fromkeys(key for trial in trials for key in trial.scores))
+        named = [f"score {name}" for name in scores] or ["score"]
+        header = ["trial", *named, *held, *figures, "seconds", "error", *latent, *weights]
+        writer.writerow(header)
         for trial in trials:
-            row: list[Any] = [trial.number, trial.score]
+            row: list[Any] = [trial.number]
+            row += [trial.scores.get(name) for name in scores] if scores else [trial.score]
+            row += [trial.constraints.get(key) for key in constraints]
             row += [trial.figures.get(key) for key in figures]
             row += [trial.seconds, trial.error]
             row += [*(trial.validity.get(key) for key in validity), trial.invalid]

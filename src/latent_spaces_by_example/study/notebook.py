@@ -32,9 +32,12 @@ def html_of(study: Study) -> str:
         ("trials", f"{finished} finished, {failed} failed, {len(trials) - finished - failed} open"),
     ]
     picture = ""
-    if finished:
+    if finished and study.settings.score_names:
+        rows.append(("front", f"{len(study.front())} trials"))
+    elif finished:
         best = study.best_trial
-        rows.append(("best", f"{best.score:.6g} (trial {best.number})"))
+        met = "" if best.feasible else ", violates constraints"
+        rows.append(("best", f"{best.score:.6g} (trial {best.number}{met})"))
         png = _best_picture(study)
         if png is not None:
             data = base64.b64encode(png).decode("ascii")

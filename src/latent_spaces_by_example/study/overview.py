@@ -14,6 +14,7 @@ from optuna.storages import BaseStorage
 from sqlalchemy.engine import make_url
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.study.feasibility import merit_of
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
 from latent_spaces_by_example.study.records import Records
@@ -54,13 +55,14 @@ class Overview:
         finished: how many trials have a score.
         failed: how many failed.
         pending: how many are proposed and not done.
-        best_score: the highest so far; None before the first.
+        best_score: of the best trial so far; None before the first.
         best_number: its trial.
         per_minute: trials done a minute, over the last 20; None before there are two.
         seconds: median of what one evaluation took; None before the first.
         last: when a trial was last done.
         oldest_pending: since when the longest of the pending ones is being evaluated.
         workers: by name.
+        feasible: whether the best meets every constraint.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Overview:
     last: datetime | None
     oldest_pending: datetime | None
     workers: tuple[WorkerOverview, ...]
+    feasible: bool = True
 
     @property
     def done(self) -> int:
@@ -117,7 +120,7 @@ def overview_of(records: Records) -> Overview:
     begun = [raw[trial.number].datetime_start for trial in trials if trial.pending]
     starts = [start for start in begun if start is not None]
     scored = [trial for trial in trials if trial.score is not None]
-    best = max(scored, key=lambda trial: trial.score or 0.0, default=None)
+    best = max(scored, key=merit_of, default=None)
     names = dict.fromkeys(trial.worker or "" for trial in trials)
     return Overview(
         name=records.name,
@@ -132,6 +135,7 @@ def overview_of(records: Records) -> Overview:
         last=ends[-1] if ends else None,
         oldest_pending=min(starts, default=None),
         workers=tuple(_worker(name, done) for name in sorted(names)),
+        feasible=best is None or best.feasible,
     )
 
 

@@ -27,6 +27,9 @@ _RESULT = "lsbe:result"
 _WARNING = "lsbe:warning"
 _WORKER = "lsbe:worker"
 _ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
+_CONSTRAINTS = "constraints"  # Optuna's own too
+_METRICS = "study:metric_names"  # Optuna's own too
+_MOST = 1e300
 _NOT_LOOKED_AT = CandidateValidity()
 
 T = TypeVar("T")
@@ -39,7 +42,8 @@ class Trial:
     Attributes:
         number: counted from 0, in the order of proposal.
         weights: shape (k,), over the study's first k seed latents; the rest are zero.
-        score: higher is better; None while pending or where the evaluation failed.
+        score: higher is better; None while pending or where the evaluation failed. In a study of
+            several scores the first of them.
         figures: what the objective keeps beside the score.
         seconds: how long generating and scoring took; None while pending.
         error: why it failed; None where it did not.
@@ -49,6 +53,8 @@ class Trial:
         invalid: in what the latent is not what the study promised; None where it is.
         warning: what went wrong beside the evaluation: an output that could not be kept.
         worker: which process evaluated it, as host:pid, where that is recorded.
+        scores: the named scores in a study of several; empty in one of one score.
+        constraints: each is met where its value is at most 0; none where there is no score.
     """
 
     number: int
@@ -61,11 +67,23 @@ class Trial:
     invalid: str | None = None
     warning: str | None = None
     worker: str | None = None
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def pending(self) -> bool:
         """Whether it was proposed and has no result yet."""
         return self.score is None and self.error is None
+
+    @property
+    def violation(self) -> float:
+        """The sum of all constraints above 0, each in its own unit; 0 where all are met."""
+        return min(sum((max(value, 0.0) for value in self.constraints.values()), 0.0), _MOST)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it has a score and meets every constraint."""
+        return self.score is not None and all(v <= 0 for v in self.constraints.values())
 
 
 class Records:
@@ -99,11 +117,15 @@ class Records:
             StudyError: the name is taken, or the storage cannot be used.
         """
         backend = open_storage(storage)
+        names = list(settings.get("score_names", ()))
+        directions = [StudyDirection.MAXIMIZE] * max(len(names), 1)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
         try:
             with storage_errors(storage, doing="written"):
-                backend.create_new_study([StudyDirection.MAXIMIZE], name)
+                study_id = backend.create_new_study(directions, name)
+                if names:
+                    backend.set_study_system_attr(study_id, _METRICS, names)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
@@ -246,9 +268,15 @@ class Records:
         figures: Mapping[str, Any],
         seconds: float,
         validity: CandidateValidity = _NOT_LOOKED_AT,
+        constraints: Mapping[str, float] | None = None,
+        scores: Mapping[str, float] | None = None,
     ) -> bool:
         """Record the score of a pending trial, higher is better; False if it had a result."""
         result = {"score": score, "figures": dict(figures), "seconds": seconds}
+        if constraints:
+            result["constraints"] = dict(constraints)
+        if scores:
+            result["scores"] = dict(scores)
         return self._conclude(number, {**result, **_stored(validity)})
 
     def fail(
@@ -272,11 +300,17 @@ class Records:
     def _conclude(self, number: int, result: Mapping[str, Any], *, stored: bool = False) -> bool:
         trial_id, score = self._trial_id(number), result.get("score")
         state = TrialState.FAIL if score is None else TrialState.COMPLETE
-        values = None if score is None else [score]
+        values = None if score is None else list(result.get("scores", {}).values()) or [score]
         try:
             if not stored:
                 # one step before the state, so that a score outlives whoever found it
                 self._do(lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result)))
+            if result.get("constraints"):
+                # where Optuna's own tools look for them
+                values_of = list(result["constraints"].values())
+                self._do(
+                    lambda: self._storage.set_trial_system_attr(trial_id, _CONSTRAINTS, values_of)
+                )
             self._do(lambda: self._storage.set_trial_state_values(trial_id, state, values))
         except UpdateFinishedTrialError:
             return False
@@ -348,7 +382,7 @@ def _read(trial: FrozenTrial) -> Trial:
     return Trial(
         number=trial.number,
         weights=weights_of(trial),
-        score=trial.value if finished else None,
+        score=trial.values[0] if finished else None,
         figures=result.get("figures", {}),
         seconds=result.get("seconds") if finished or failed else None,
         error=result.get("error", "no message was stored") if failed else None,
@@ -356,6 +390,8 @@ def _read(trial: FrozenTrial) -> Trial:
         invalid=result.get("invalid"),
         warning=attributes.get(_WARNING),
         worker=_worker(attributes),
+        constraints=result.get("constraints", {}) if finished else {},
+        scores=result.get("scores", {}) if finished else {},
     )
 
 

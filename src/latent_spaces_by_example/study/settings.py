@@ -52,6 +52,7 @@ class Settings:
         version: of this library, when the study was created.
         schema: of this record.
         array_library: of the latents that its generator is given.
+        score_names: of the scores where there are several, each higher is better.
         artifacts: which outputs are kept: "all", "none", or "best:K".
     """
 
@@ -70,6 +71,7 @@ class Settings:
     schema: int = SCHEMA
     array_library: str = "numpy"
     artifacts: str = "all"
+    score_names: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -82,13 +84,15 @@ class Settings:
         Raises:
             StudyError: a newer version of the library wrote them, or they are damaged.
         """
-        values = migrated(values)
+        # a study that names no scores has one
+        values = {"score_names": [], **migrated(values)}
         missing = sorted({f.name for f in fields(cls)} - set(values))
         if missing:
             raise StudyError(f"the study's settings lack {', '.join(missing)}: it is damaged")
         known = {f.name: values[f.name] for f in fields(cls)}
         try:
             known["latent_shape"] = layout_of(known["latent_shape"]).latent_shape
+            known["score_names"] = tuple(known["score_names"])
             known["examples"] = tuple(SeedLatentFacts(**facts) for facts in known["examples"])
         except (LatentSpacesError, TypeError, ValueError) as error:
             raise StudyError(f"the study's settings are damaged: {error}") from error

@@ -16,10 +16,16 @@ from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.evaluation import evaluate
+from latent_spaces_by_example.study.feasibility import (
+    constraint_names,
+    merit_of,
+    violations_of,
+)
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.records import Records, Trial
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.several_scores import front_of, objectives_of
 from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.validity import CandidateCheck
@@ -71,7 +77,12 @@ class Study:
 
     def __repr__(self) -> str:
         finished = self.finished_trials
-        best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
+        if self.settings.score_names:
+            best = f"{len(self.front())} on the front of {', '.join(self.settings.score_names)}"
+        else:
+            best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
+        if finished and not self.feasible:
+            best += ", violating constraints"
         return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
 
     def _repr_html_(self) -> str:
@@ -123,17 +134,45 @@ class Study:
     def best_trial(self) -> Trial:
         """The trial with the highest score; the earliest of equals.
 
+        Of those that meet every constraint; where none does, the one of the least violation, which
+        :attr:`feasible` says.
+
         Raises:
-            StudyError: no trial has a score yet.
+            StudyError: no trial has a score yet, or there are several scores.
         """
+        if self.settings.score_names:
+            names = ", ".join(self.settings.score_names)
+            raise StudyError(
+                f"study {self.name!r} has the scores {names}, and so no one best trial: "
+                "study.front() has those that no other one beats in all"
+            )
         finished = self.finished_trials
         if not finished:
             raise StudyError(f"study {self.name!r} has no finished evaluation yet")
-        return max(finished, key=lambda trial: trial.score or 0.0)
+        return max(finished, key=merit_of)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the best trial, or any, meets every constraint; true where there are none.
+
+        Raises:
+            StudyError: no trial has a score yet.
+        """
+        if self.settings.score_names:
+            return any(trial.feasible for trial in self.trials)
+        return self.best_trial.feasible
+
+    def front(self) -> list[Trial]:
+        """The Pareto front: feasible trials that no other one beats in every score.
+
+        In a study of one score the best trial, and its equals. Ordered by the first score, highest
+        first; empty where nothing is feasible.
+        """
+        return front_of(self.trials, self.settings.score_names)
 
     @property
     def best_score(self) -> float:
-        """The highest score found."""
+        """The score of the best trial."""
         return float(self.best_trial.score)  # type: ignore[arg-type]
 
     @property
@@ -164,6 +203,8 @@ class Study:
             StudyError: nothing is finished yet.
         """
         check_positive(num, argument="num")
+        if self.settings.score_names:
+            raise StudyError("top is for studies of one score; study.front() is for several")
         return top_trials(self, num, diverse=diverse, by_output=by_output)
 
     def latents(self, weights: Any) -> Any:
@@ -196,13 +237,16 @@ class Study:
             finished=np.isfinite(scores),
             failed=np.array([trial.error is not None for trial in trials], dtype=bool),
             random_seed=self.settings.random_seed,
+            violations=violations_of(trials),
+            objectives=objectives_of(trials, self.settings.score_names),
         )
 
     def to_dataframe(self) -> Any:
         """Every trial as a row of a ``pandas.DataFrame``, indexed by its number.
 
-        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, a ``figure NAME`` for
-        each figure of the objective, ``seconds``, ``error``, ``warning``, ``worker``, ``picture``
+        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, a ``constraint NAME`` for
+        each constraint and ``feasible`` where there are any, a ``figure NAME`` for each figure of
+        the objective, ``seconds``, ``error``, ``warning``, ``worker``, ``picture``
         (the path of the picture kept), and a ``weight NAME`` for each seed latent.
 
         Raises:
@@ -220,7 +264,21 @@ class Study:
         self.folder.save_history(self.trials, self.seed_names)
         if self.finished_trials and hasattr(self.generator, "save"):
             suffix = getattr(self.generator, "suffix", "")
-            self.generator.save(self.best_output, self.folder.path / f"best{suffix}")
+            if self.settings.score_names:
+                self._save_front(suffix)
+            else:
+                self.generator.save(self.best_output, self.folder.path / f"best{suffix}")
+
+    def _save_front(self, suffix: str) -> None:
+        if self.folder is None:
+            return
+        place = self.folder.path / "front"
+        place.mkdir(exist_ok=True)
+        for old in place.glob("trial-*"):
+            old.unlink()
+        for trial in self.front():
+            output = self.generator.generate(self.latents(trial.weights[None]))[0]
+            self.generator.save(output, place / f"trial-{trial.number:05d}{suffix}")
 
     # ------------------------------------------------------------------ going on with it
 
@@ -252,7 +310,7 @@ class Study:
         study at the same time: each trial is evaluated by one of them, and all return at the end.
 
         Args:
-            objective: a sequence of n outputs -> n scores, higher is better.
+            objective: a sequence of n outputs -> n scores, higher is better, and constraints.
             search: proposes weights from the history; by default the one the study was made with,
                 which must be given again if it is code of yours.
             budget: at least 1.
@@ -267,7 +325,7 @@ class Study:
         """
         engine = load_stored_search(self.settings.search) if search is None else load_search(search)
         self.set_budget(budget)
-        failures = 0
+        failures, constraints = 0, constraint_names(self.trials)
         slots = Slots(corners=self.seeds.num_examples, batch_size=self.settings.batch_size)
         work = Work(
             self._records,
@@ -284,11 +342,22 @@ class Study:
                 weights = _stacked(list(batch.values()), self.seeds.num_given)
                 latents = self.latents(weights)
                 validity = self._check.of(latents, weights)
-                outcomes = evaluate(self.generator, objective, latents=latents)
+                outcomes = evaluate(
+                    self.generator,
+                    objective,
+                    latents=latents,
+                    constraints=constraints,
+                    scores=self.settings.score_names,
+                )
                 for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
                     if self.artifacts is not None:
                         # before the trial is finished, after which nothing can be attached
-                        self.artifacts.keep(number, outcome.score, outcome.output)
+                        self.artifacts.keep(
+                            number,
+                            outcome.score,
+                            outcome.output,
+                            constraints=outcome.constraints,
+                        )
                     if not work.store(number, outcome, found):
                         continue  # given up for dead, another worker was faster
                     if on_trial is not None:
@@ -299,6 +368,8 @@ class Study:
                             f"{failures} evaluations in a row failed, the last one (trial "
                             f"{number}) with: {outcome.error}"
                         )
+                    if constraints is None and outcome.error is None:
+                        constraints = list(outcome.constraints)
         return self
 
     def _propose(

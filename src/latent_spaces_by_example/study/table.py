@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latent_spaces_by_example.errors import MissingPackageError
+from latent_spaces_by_example.study.feasibility import constraint_names, violations_of
 from latent_spaces_by_example.study.records import Trial
+from latent_spaces_by_example.study.several_scores import objectives_of
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.study import Study
@@ -36,6 +38,13 @@ def columns_of(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "state": [state_of(trial) for trial in trials],
         "score": np.array([np.nan if t.score is None else t.score for t in trials], dtype=float),
     }
+    for name in study.settings.score_names:
+        columns[f"score {name}"] = objectives_of(trials, [name])[:, 0]
+    names = constraint_names(trials) or []
+    for name, column in zip(names, violations_of(trials).T, strict=True):
+        columns[f"constraint {name}"] = column
+    if names:
+        columns["feasible"] = np.array([trial.feasible for trial in trials], dtype=bool)
     for name in dict.fromkeys(name for trial in trials for name in trial.figures):
         # a figure may well be called as a column of ours, or as a seed latent
         columns[f"figure {name}"] = [trial.figures.get(name) for trial in trials]

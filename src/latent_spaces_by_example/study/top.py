@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.seeds.choice import angles_between, choose, distances_between
+from latent_spaces_by_example.study.feasibility import ranked as ranked_trials
 from latent_spaces_by_example.study.records import Trial
 
 if TYPE_CHECKING:
@@ -24,14 +25,17 @@ def top_trials(study: Study, num: int, *, diverse: bool, by_output: bool) -> lis
     finished = study.finished_trials
     if not finished:
         raise StudyError(f"study {study.name!r} has no finished evaluation yet")
-    ranked = sorted(finished, key=lambda trial: -(trial.score or 0.0))
+    ranked = ranked_trials(finished)
     num = min(num, len(ranked))
     if not diverse:
         return ranked[:num]
     candidates = ranked[: max(num, int(np.ceil(_BETTER_SHARE * len(ranked))))]
     measure = _between_outputs if by_output else _between_latents
+    scores = [trial.score or 0.0 for trial in candidates]
+    if not all(trial.feasible for trial in candidates):
+        scores = [-float(rank) for rank in range(len(candidates))]
     chosen = choose(
-        [trial.score or 0.0 for trial in candidates],
+        scores,
         num=num,
         distances=measure(study, candidates),
         rule="diverse",

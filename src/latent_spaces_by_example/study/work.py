@@ -14,7 +14,12 @@ from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.study.claims import MOST_ATTEMPTS, Claim, Watch, Worker
 from latent_spaces_by_example.study.evaluation import Outcome
 from latent_spaces_by_example.study.heartbeat import Heartbeat
-from latent_spaces_by_example.study.records import Records, Trial, has_no_weights, weights_of
+from latent_spaces_by_example.study.records import (
+    Records,
+    Trial,
+    has_no_weights,
+    weights_of,
+)
 
 _PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 
@@ -129,6 +134,8 @@ class Work:
                 figures=outcome.figures,
                 seconds=seconds,
                 validity=validity,
+                constraints=outcome.constraints,
+                scores=outcome.scores,
             )
         self._hold(self._held - {number})
         return first

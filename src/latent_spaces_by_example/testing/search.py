@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 
-# direction of the inner latent, a unit vector -> score; NaN for a failed evaluation
-Score = Callable[[Float64[np.ndarray, " d"]], float]
+# direction of the inner latent, a unit vector -> score, or several; NaN for a failed evaluation
+Score = Callable[[Float64[np.ndarray, " d"]], Any]
+# direction of the inner latent -> the value of each constraint, met where it is at most 0
+Constraints = Callable[[Float64[np.ndarray, " d"]], Sequence[float]]
 
 
 @dataclass
@@ -35,8 +38,11 @@ class SimulatedStudy:
     random_seed: int = 0
     batch_size: int = 1
     num_seeds: int = 0
+    constraints: Constraints | None = None
     weights: list[Float64[np.ndarray, " K"]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    violations: list[list[float]] = field(default_factory=list)
+    objectives: list[list[float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with the given seed latents."""
@@ -44,8 +50,13 @@ class SimulatedStudy:
 
     @property
     def best(self) -> float:
-        """The best score so far."""
-        return float(np.nanmax(self.scores))
+        """The best score so far among the trials that meet every constraint; NaN if none does."""
+        met = [
+            score
+            for score, v in zip(self.scores, self.violations, strict=True)
+            if max(v, default=0) <= 0
+        ]
+        return float(np.nanmax(met)) if met else float("nan")
 
     def history(self, *, num_pending: int = 0) -> History:
         """The trials so far, the last ``num_pending`` of them not yet known."""
@@ -56,6 +67,7 @@ class SimulatedStudy:
         scores = np.array(self.scores, dtype=np.float64)
         pending = np.arange(len(scores)) >= len(scores) - num_pending
         finished = np.isfinite(scores) & ~pending
+        violations, objectives = _table(self.violations), _table(self.objectives)
         return History(
             space=SearchSpace(
                 correlation=self._correlation(width),
@@ -69,6 +81,8 @@ class SimulatedStudy:
             finished=finished,
             failed=~finished & ~pending,
             random_seed=self.random_seed,
+            violations=np.where(finished[:, None], violations, np.nan),
+            objectives=np.where(finished[:, None], objectives, np.nan),
         )
 
     def run(self, search: Search, *, until: int | None = None) -> None:
@@ -85,7 +99,12 @@ class SimulatedStudy:
         for w in weights:
             vector = w @ self.seed_latents(len(w))
             self.weights.append(w)
-            self.scores.append(float(self.score(vector / np.linalg.norm(vector))))
+            direction = vector / np.linalg.norm(vector)
+            scored = [float(value) for value in np.atleast_1d(self.score(direction))]
+            self.scores.append(scored[0])
+            self.objectives.append(scored if len(scored) > 1 else [])
+            found = [] if self.constraints is None else self.constraints(direction)
+            self.violations.append([float(value) for value in found])
 
     def seed_latents(self, size: int) -> Float64[np.ndarray, "size d"]:
         """The first ``size`` seed latents, given ones before prior draws."""
@@ -99,6 +118,10 @@ class SimulatedStudy:
         correlation: Float64[np.ndarray, "K K"] = latents @ latents.T
         correlation[np.diag_indices(size)] = 1.0
         return correlation
+
+
+def _table(rows: list[list[float]]) -> Float64[np.ndarray, "n m"]:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(rows[0]) if rows else 0)
 
 
 class SearchContract(ABC):
@@ -118,12 +141,12 @@ class SearchContract(ABC):
     def make_search(self) -> Search:
         """A search as a user would make it."""
 
-    def study(self, score: Score | None = None, **options: int) -> SimulatedStudy:
+    def study(self, score: Score | None = None, **options: Any) -> SimulatedStudy:
         """A study of four given seed latents with a smooth score."""
         return SimulatedStudy(
             score or (lambda x: float(x[0] + x[1] * x[2])),
             within_span=self.within_span,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
 
     def propose(self, study: SimulatedStudy, *, n: int = 1, num_pending: int = 0) -> np.ndarray:
@@ -163,7 +186,7 @@ class SearchContract(ABC):
 
     def test_history_is_left_alone(self) -> None:
         """No array of the history is written to."""
-        study = self.study()
+        study = self.study(constraints=lambda x: [float(x[3])])
         study.run(self.make_search(), until=15)
         history = study.history(num_pending=2)
         arrays = {
@@ -171,6 +194,7 @@ class SearchContract(ABC):
             "scores": history.scores,
             "finished": history.finished,
             "failed": history.failed,
+            "violations": history.violations,
             "correlation": history.space.correlation,
         }
         before = {name: array.copy() for name, array in arrays.items()}
@@ -210,6 +234,20 @@ class SearchContract(ABC):
             study = self.study(_failing(count))
             study.run(self.make_search(), until=18)
             self.check(self.propose(study, n=2), study, n=2)
+
+    def test_constraints(self) -> None:
+        """Some violated, all, none, of huge scale, not known: the search goes on."""
+        kinds: list[Constraints] = [
+            lambda x: [float(x[3])],
+            lambda x: [1.0 + float(x[3]), float(x[0])],
+            lambda x: [-1.0, -1e-300 * float(x[0] ** 2)],
+            lambda x: [1e308 * float(x[0]), float(x[1] > 0)],
+        ]
+        for kind in kinds:
+            count = iter(np.random.default_rng(0).random(1000) < 0.2)
+            study = self.study(_failing(count), constraints=kind)
+            study.run(self.make_search(), until=18)
+            self.check(self.propose(study, n=2, num_pending=2), study, n=2)
 
     def test_scores_of_any_kind(self) -> None:
         """All equal, of huge and tiny scale, with outliers, with ties."""

@@ -35,6 +35,25 @@ def log_expected_improvement(
     return log_h + np.log(spread), gradient
 
 
+def log_feasibility(
+    margin: Prediction,
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
+    """log P(g >= 0) for a margin g ~ N(mean, spread^2), and its gradient by the point.
+
+    log Phi(z) with z = mean / spread.
+
+    References:
+        Gardner et al., "Bayesian optimization with inequality constraints", ICML 2014, eq. 4 (the
+        product of the expected improvement and this probability is the constrained one).
+    """
+    z = np.clip(margin.mean / margin.spread, _FAR, -_FAR)
+    log_probability = log_ndtr(z)
+    # d log Phi / dz = phi / Phi, and dz = (d mean - z d spread) / spread
+    by_z = np.exp(np.clip(-0.5 * z**2 - _LOG_ROOT_2PI - log_probability, None, 700))
+    change = margin.mean_gradient - z[:, None] * margin.spread_gradient
+    return log_probability, (by_z / margin.spread)[:, None] * change
+
+
 def log_improvement(z: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """log(phi(z) + z Phi(z)) without cancellation for any finite z."""
     z = np.clip(z, _FAR, -_FAR)

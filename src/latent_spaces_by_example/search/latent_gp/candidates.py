@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.feasibility import ranked_scores
 from latent_spaces_by_example.search.latent_gp.ascent import climb_orthant, climb_ring
 from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere
 from latent_spaces_by_example.search.latent_gp.model import Model
@@ -27,7 +28,7 @@ def step_anywhere(
     the gradient of the mean, with and without a fresh draw, and in random mixes.
 
     Args:
-        model: of the scores.
+        model: of the scores and constraints.
         fresh: unit vectors of prior draws that no trial has used yet.
         angles: least and largest, in radians; see ``step_angles``.
         rng: for the mixes.
@@ -37,7 +38,7 @@ def step_anywhere(
     mixes = on_sphere(rng.standard_normal((_NUM_STARTS, len(known))) @ known)
     # the model knows nothing of fresh draws, so a third of the starts consist of one by half
     mixes[::3] += on_sphere(rng.standard_normal((len(mixes[::3]), len(fresh))) @ fresh)
-    uphill = on_sphere(model.posterior.predict(centre[None]).mean_gradient)[0]
+    uphill = on_sphere(model.uphill)[0]
     mixes[0], mixes[1] = uphill, uphill + 0.5 * fresh[0]
     tangents = on_sphere(mixes - (mixes @ centre)[:, None] * centre)
     first = angles[1] * rng.uniform(0.2, 1.0, size=(_NUM_STARTS, 1))
@@ -83,7 +84,7 @@ def step_between(
     incumbent than the least angle are passed over.
 
     Args:
-        model: of the scores.
+        model: of the scores and constraints.
         history: for the points that climbs start near.
         directions: coordinates of the seed latents.
         angles: least and largest, in radians; see ``step_angles``.
@@ -114,6 +115,6 @@ def _best_between(history: History, n: int) -> Float64[np.ndarray, "m K"]:
     inside: Bool[np.ndarray, " n"] = (history.weights >= 0).all(axis=1) & history.finished
     inside = inside & ~history.weights[:, num_given:].any(axis=1)
     index = np.flatnonzero(inside)
-    best = index[np.argsort(-history.scores[index], kind="stable")][:n]
+    best = index[np.argsort(-ranked_scores(history)[index], kind="stable")][:n]
     weights: Float64[np.ndarray, "m K"] = history.weights[best, :num_given]
     return weights

@@ -10,6 +10,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.feasibility import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.candidates import (
     step_anywhere,
     step_between,
@@ -19,6 +20,7 @@ from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.model import Model
 from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
 from latent_spaces_by_example.search.latent_gp.step import Region, current_region, is_blind
+from latent_spaces_by_example.search.pareto import scalarised
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class LatentGPSearch:
     from prior draws, and the model keeps what it has learnt. Between examples nothing is too far,
     there are no blind steps, and every other proposal keeps a least distance from the best point.
 
+    Each constraint has a Gaussian process of its own. Then the best point is the best feasible
+    one, and what is maximised is the log expected improvement plus the log of the probability that
+    all constraints are met; the probability alone until something is feasible.
+
+    Of several scores each call makes one, by the Tchebycheff function with random weights (ParEGO),
+    so that the proposals move along the Pareto front.
+
     Attributes:
         num_fresh: prior draws that each proposal may mix in.
         num_prior_seeds: how many prior draws a study should span the space with: none, since
@@ -43,7 +52,8 @@ class LatentGPSearch:
 
     References:
         Bodin et al., arXiv 2408.08558 (combinations of latents); Ament et al., NeurIPS 2023
-        (LogEI).
+        (LogEI); Gardner et al., ICML 2014 (constraints); Knowles, IEEE Trans.
+        Evolutionary Computation 10 (2006) (several scores).
 
     Example:
         >>> LatentGPSearch(num_fresh=2).num_fresh
@@ -68,8 +78,14 @@ class LatentGPSearch:
                 f"has num_given={space.num_given}. Name more examples, pass more seed latents, "
                 "or allow the search to leave their span."
             )
+        if history.objectives.shape[1]:
+            history = scalarised(history, rng)
         region = current_region(
-            np.where(history.finished, history.scores, -np.inf),
+            np.where(
+                history.finished,
+                ranked_scores(history, violation=relative_violation(history)),
+                -np.inf,
+            ),
             ~history.pending,
             num_opening=opening_size(space),
             may_restart=not space.within_span,

@@ -1,0 +1,208 @@
+"""The default search under constraints; without them it proposes what it did before it had any."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import norm
+
+from latent_spaces_by_example.search import load
+from latent_spaces_by_example.search.latent_gp import LatentGPSearch
+from latent_spaces_by_example.search.latent_gp.acquisition import log_feasibility
+from latent_spaces_by_example.search.latent_gp.directions import Directions
+from latent_spaces_by_example.search.latent_gp.model import Model
+from latent_spaces_by_example.search.latent_gp.posterior import Prediction
+from latent_spaces_by_example.search.latent_gp.values import margins
+from latent_spaces_by_example.testing.search import SimulatedStudy
+
+# what was proposed for the histories of ``fixed_study`` before the search knew constraints
+STORED = json.loads(Path(__file__).with_name("proposals.json").read_text())
+
+
+def smooth(x):
+    return float(3 * x[0] + x[1] * x[2] - x[3] ** 2)
+
+
+def fixed_study(*, within_span, trials, num_failed):
+    study = SimulatedStudy(smooth, num_given=4, within_span=within_span, budget=100)
+    weights = np.random.default_rng(trials).standard_normal((trials, 4))
+    weights = np.abs(weights) if within_span else weights
+    weights[:4] = np.eye(4)
+    study.add(weights / np.linalg.norm(weights, axis=1, keepdims=True))
+    for index in range(num_failed):
+        study.scores[5 + 2 * index] = np.nan
+    return study
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_without_constraints_it_proposes_what_it_always_did(case):
+    within_span, trials, num_failed, num_pending = case.split("-")
+    study = fixed_study(
+        within_span=within_span == "True", trials=int(trials), num_failed=int(num_failed)
+    )
+    history = study.history(num_pending=int(num_pending))
+    proposal = LatentGPSearch().propose(history, 2, np.random.default_rng(7))
+    np.testing.assert_allclose(proposal, STORED[case], rtol=0, atol=1e-6)
+
+
+@given(
+    arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e308, 1e308)),
+    st.floats(-1e3, 1e3),
+)
+def test_margins_keep_sign_and_order(constraint, shift):
+    with np.errstate(over="ignore"):
+        constraint = np.clip(constraint + shift, -1e308, 1e308)
+    found = margins(constraint, np.ones(len(constraint), bool))
+    assert np.isfinite(found).all()
+    assert np.abs(found).max() < 2000
+    np.testing.assert_array_equal(found >= 0, constraint <= 0)
+    order = np.argsort(-constraint, kind="stable")
+    assert (np.diff(found[order]) >= 0).all()
+
+
+def test_margins_far_from_zero_stay_apart():
+    # all violated by far: what is less so must still be seen
+    found = margins(50 + np.linspace(-1, 1, 11), np.ones(11, bool))
+    assert (found < -4).all()
+    assert found.std() > 0.5
+
+
+def test_margins_of_ties_and_of_failures():
+    np.testing.assert_array_equal(margins(np.full(4, 3.0), np.ones(4, bool)), -1)
+    np.testing.assert_array_equal(margins(np.full(4, -3.0), np.ones(4, bool)), 1)
+    np.testing.assert_array_equal(margins(np.full(4, np.nan), np.zeros(4, bool)), 0)
+    found = margins(np.append(np.linspace(-1, 1, 21), np.nan), np.arange(22) < 21)
+    assert found[21] < np.quantile(found[:21], 0.1)
+
+
+def test_log_feasibility_and_its_gradient():
+    def margin(t):
+        mean, spread = np.array([0.3 * t - 2, t**2]), np.array([0.1 + t**2, 0.5 + t])
+        return Prediction(mean, spread, np.array([[0.3], [2 * t]]), np.array([[2 * t], [1.0]]))
+
+    for t in (0.1, 0.5, 1.3):
+        value, gradient = log_feasibility(margin(t))
+        np.testing.assert_allclose(value, norm.logcdf(margin(t).mean / margin(t).spread))
+        upper, lower = log_feasibility(margin(t + 1e-6))[0], log_feasibility(margin(t - 1e-6))[0]
+        np.testing.assert_allclose(gradient[:, 0], (upper - lower) / 2e-6, rtol=1e-5)
+
+
+def test_log_feasibility_where_it_is_hopeless():
+    mean, spread = np.array([-1e300, -1e3, 1e3]), np.array([1e-8, 1e-8, 1e-8])
+    flat = np.zeros((3, 2))
+    value, gradient = log_feasibility(Prediction(mean, spread, flat + 1, flat))
+    assert np.isfinite(value).all()
+    assert np.isfinite(gradient).all()
+
+
+def model_of(study, **options):
+    history = study.history(**options)
+    directions = Directions.from_correlation(history.space.correlation)
+    return Model.of(history, directions, start=0), directions, history
+
+
+def constrained_study(constraints, *, trials=30):
+    study = SimulatedStudy(smooth, num_given=4, num_latent_dims=8, constraints=constraints)
+    weights = np.random.default_rng(0).standard_normal((trials, 4))
+    study.add(weights / np.linalg.norm(weights, axis=1, keepdims=True))
+    return study
+
+
+@pytest.mark.parametrize("threshold", [0.1, 10.0])
+def test_the_acquisition_has_its_own_gradient(threshold):
+    # feasible from 0.1 on; with 10 nothing is
+    study = constrained_study(lambda x: [threshold - float(x[0]), float(x[1]) - 0.9])
+    model, _, _ = model_of(study)
+    assert np.isfinite(model.best) == (threshold < 1)
+    points = np.random.default_rng(1).standard_normal((5, 4))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    _, gradient = model.acquisition(points)
+    for axis in range(4):
+        step = 1e-6 * np.eye(4)[axis]
+        slope = (model.acquisition(points + step)[0] - model.acquisition(points - step)[0]) / 2e-6
+        np.testing.assert_allclose(gradient[:, axis], slope, rtol=1e-3, atol=1e-4)
+
+
+def test_the_incumbent_is_feasible_though_others_score_higher():
+    study = constrained_study(lambda x: [float(x[0])])  # the score is mostly 3 x[0]
+    model, directions, history = model_of(study)
+    points = directions.from_weights(history.weights)
+    leader = int(np.argmax(points @ model.incumbent))
+    assert history.feasible[leader]
+    assert study.scores[leader] == pytest.approx(study.best, abs=0.05)
+    assert study.best < max(study.scores) - 0.5
+
+
+def test_where_nothing_is_feasible_the_least_violating_leads():
+    study = constrained_study(lambda x: [2.0 - float(x[1])])
+    model, directions, history = model_of(study)
+    points = directions.from_weights(history.weights)
+    leader = int(np.argmax(points @ model.incumbent))
+    violation = np.array(study.violations)[:, 0]
+    assert violation[leader] <= np.sort(violation)[1]
+    assert (model.uphill != 0).any()
+
+
+def test_a_believed_point_raises_the_bar_only_where_it_is_believed_feasible():
+    study = constrained_study(lambda x: [float(x[0])])
+    model, _, _ = model_of(study)
+    best = model.posterior.points[np.argmax(model.posterior.values)]
+    worse = replace(model, best=-1.0)
+    assert worse.believing(best).best == -1.0  # scores more, and violates
+    assert worse.believing(model.incumbent).best > -1.0
+
+
+@pytest.mark.parametrize("within_span", [False, True])
+def test_pending_trials_are_counted_in(within_span):
+    study = SimulatedStudy(
+        smooth,
+        num_given=4,
+        within_span=within_span,
+        batch_size=4,
+        constraints=lambda x: [float(x[0])],
+    )
+    study.run(LatentGPSearch(), until=24)
+    proposal = LatentGPSearch().propose(study.history(num_pending=4), 4, np.random.default_rng(0))
+    tried = np.zeros((24, proposal.shape[1]))
+    tried[:, : study.num_seeds] = study.history().weights
+    gaps = np.linalg.norm(proposal[:, None] - tried, axis=2)
+    assert gaps.min() > 1e-5
+
+
+def test_between_examples_it_finds_the_best_that_is_allowed():
+    # the score rises towards the first example, which the constraint keeps away from
+    study = SimulatedStudy(
+        lambda x: 0.0, num_given=3, within_span=True, budget=40, num_latent_dims=200
+    )
+    first = study.seed_latents(1)[0] / np.linalg.norm(study.seed_latents(1)[0])
+    study.score = lambda x: float(x @ first)
+    study.constraints = lambda x: [float(x @ first) - 0.8]
+    study.run(LatentGPSearch())
+    assert 0.78 < study.best <= 0.8
+
+
+@pytest.mark.slow
+def test_it_finds_a_small_feasible_part_and_climbs_in_it():
+    def constraints(x):
+        return [0.3 - float(x[1]), float(x[0] + x[2]) - 0.6]
+
+    found, chance = [], []
+    for random_seed in range(3):
+        for search, results in (("latent-gp", found), ("random", chance)):
+            study = SimulatedStudy(
+                lambda x: 3 * float(x[0]) + float(x[1] * x[2]),
+                num_given=0 if search == "latent-gp" else 8,
+                constraints=constraints,
+                budget=60,
+                random_seed=random_seed,
+            )
+            study.run(load(search))
+            results.append(study.best)
+    # the optimum is near 2.6; one prior draw in fifty is feasible
+    assert min(found) > 2.2
+    assert not np.nanmax(chance) > 2.0

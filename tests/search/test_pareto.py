@@ -1,0 +1,121 @@
+"""Several scores: the front, one score made of them, and the searches that take them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.search import load
+from latent_spaces_by_example.search.pareto import non_dominated, scalarised
+from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+
+
+def two(x):
+    return float(x[0]), float(0.3 * x[0] + 0.95 * x[1])
+
+
+def study_of(search, *, seed=0, budget=40, constraints=None, within_span=True):
+    study = SimulatedStudy(
+        two,
+        num_given=6,
+        within_span=within_span,
+        num_latent_dims=12,
+        budget=budget,
+        random_seed=seed,
+        constraints=constraints,
+    )
+    study.run(load(search))
+    return study
+
+
+def volume(study):
+    """What the feasible front dominates above (-1, -1)."""
+    history = study.history()
+    values = history.objectives[history.feasible]
+    values = values[non_dominated(values)]
+    values = values[np.argsort(-values[:, 0])]
+    heights = np.diff(np.concatenate([[-1.0], values[:, 1]]))
+    return float(((values[:, 0] + 1) * heights).sum())
+
+
+@given(
+    arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(0, 3))
+)
+def test_the_front_is_what_no_row_beats(values):
+    front = non_dominated(values)
+    assert front.any()
+    for index, row in enumerate(values):
+        beaten = any((other >= row).all() and (other > row).any() for other in values)
+        assert front[index] == (not beaten)
+
+
+def test_the_best_of_every_scalarisation_is_on_the_front():
+    history = study_of("random").history()
+    front = non_dominated(history.objectives)
+    leaders = set()
+    for seed in range(50):
+        one = scalarised(history, np.random.default_rng(seed))
+        assert one.objectives.shape == (40, 0)
+        leaders.add(int(np.argmax(one.scores)))
+    assert all(front[leader] for leader in leaders)
+    assert len(leaders) > 1
+
+
+@pytest.mark.parametrize("search", ["latent-gp", "tpe"])
+@pytest.mark.parametrize("constraints", [None, lambda x: [0.1 - float(x[2])]])
+def test_searches_of_several_scores(search, constraints):
+    found, chance = (
+        [volume(study_of(name, seed=s, constraints=constraints, budget=60)) for s in range(2)]
+        for name in (search, "random")
+    )
+    assert sum(found) > sum(chance)
+
+
+def test_nsga_ii_evolves_over_generations():
+    found, chance = (
+        [volume(study_of(name, seed=s, budget=140)) for s in range(2)]
+        for name in ("nsga-ii", "random")
+    )
+    assert sum(found) > sum(chance)
+
+
+def test_nsga_ii_prefers_what_is_feasible():
+    found, chance = (
+        study_of(name, budget=100, constraints=lambda x: [0.1 - float(x[2])]).history()
+        for name in ("nsga-ii", "random")
+    )
+    assert found.feasible[60:].mean() > chance.feasible[60:].mean() + 0.1
+
+
+def test_searches_of_one_score_say_which_take_several():
+    for name in ("cma-es", "direct", "chosen-seeds"):
+        with pytest.raises(ArgumentError, match=r"takes one score, and this study has 2.*nsga-ii"):
+            study_of(name)
+    one = SimulatedStudy(lambda x: 1.0)
+    with pytest.raises(ArgumentError, match="this study has one"):
+        one.run(load("nsga-ii"))
+
+
+class SeveralContract(SearchContract):
+    def study(self, score=None, **options):
+        single = score or (lambda x: float(x[0] + x[1] * x[2]))
+        return super().study(lambda x: (single(x), float(x[3])), **options)
+
+
+class TestNSGAII(SeveralContract):
+    def make_search(self):
+        return load("nsga-ii")
+
+
+class TestTPEOfSeveral(SeveralContract):
+    def make_search(self):
+        return load("tpe")
+
+
+class TestLatentGPOfSeveral(SeveralContract):
+    within_span = False
+
+    def make_search(self):
+        return load("latent-gp")
