@@ -54,13 +54,28 @@ def filled(storage, *, name):
     return study
 
 
-def storage_cost(storage):
+def storage_cost(storage, *, repeats):
     study = filled(storage, name="filled")
     study.run(height, budget=STORED + 2)  # read what is stored once
-    wall, cpu = time.perf_counter(), time.process_time()
-    study.run(height, budget=STORED + 2 + MEASURED)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"wall_ms": 1e3 * wall / MEASURED, "cpu_ms": 1e3 * cpu / MEASURED}, study
+    runs = []
+    for _ in range(repeats):
+        budget, load = len(study.trials) + MEASURED, os.getloadavg()[0]
+        wall, cpu = time.perf_counter(), time.process_time()
+        # a worker says what each trial came to, for which it is read again
+        study.run(height, budget=budget, on_trial=lambda *_: None)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        run = {"wall_ms": 1e3 * wall / MEASURED, "cpu_ms": 1e3 * cpu / MEASURED, "load": load}
+        runs.append(run)
+    return {**summary(runs), "runs": runs}, study
+
+
+def summary(runs):
+    """Median and range of each figure of several runs."""
+    return {
+        name: {"median": float(np.median(found)), "range": [min(found), max(found)]}
+        for name in runs[0]
+        for found in [[run[name] for run in runs]]
+    }
 
 
 def proposal_cost(study, *, search):
@@ -71,7 +86,8 @@ def proposal_cost(study, *, search):
         engine.propose(history, 1, np.random.default_rng(number))
         costs.append([time.perf_counter() - wall, time.process_time() - cpu])
     wall, cpu = 1e3 * np.median(costs, axis=0)
-    return {"wall_ms": float(wall), "cpu_ms": float(cpu), "trials": len(history)}
+    load = os.getloadavg()[0]
+    return {"wall_ms": float(wall), "cpu_ms": float(cpu), "trials": len(history), "load": load}
 
 
 def throughput(storage, *, workers, name, seconds):
@@ -124,15 +140,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder, running_postgres() as server:
         places = {"sqlite": f"sqlite:///{folder}/a.db", "postgresql": server.url}
         for kind, place in () if options.no_costs else places.items():
-            before = os.getloadavg()[0]
-            results[f"storage_{kind}"], study = storage_cost(place)
-            results[f"storage_{kind}"]["load"] = [before, os.getloadavg()[0]]
+            results[f"storage_{kind}"], study = storage_cost(place, repeats=options.repeats)
             print(kind, results[f"storage_{kind}"], flush=True)
         for search in () if options.no_costs else ("random", "latent-gp"):
             results[f"proposal_{search}"] = proposal_cost(study, search=search)
             print(search, results[f"proposal_{search}"], flush=True)
         for kind, place in places.items():
-            results[f"throughput_{kind}"] = runs = []
+            runs = []
             for repeat in range(options.repeats):
                 load = os.getloadavg()[0]
                 one, two = (
@@ -141,6 +155,7 @@ def main():
                 )
                 runs.append({"one": one, "two": two, "ratio": two / one, "load": load})
                 print(kind, runs[-1], flush=True)
+            results[f"throughput_{kind}"] = {**summary(runs), "runs": runs}
             Path(options.out).mkdir(parents=True, exist_ok=True)
             target = Path(options.out, f"{options.name}.json")
             target.write_text(json.dumps(results, indent=1) + "\n")

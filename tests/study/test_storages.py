@@ -128,3 +128,11 @@ def test_a_grpc_proxy_is_a_storage_too(tmp_path):
         assert len(opened.run(height, budget=8).finished_trials) == 8
     finally:
         server.stop(None)
+
+
+def test_a_commit_to_sqlite_survives_a_power_cut(tmp_path):
+    storage = open_storage(f"sqlite:///{tmp_path}/a.db")
+    with storage._backend.engine.connect() as connection:
+        # 3 is EXTRA: the removal of the journal is on the disk too before a commit returns
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"

@@ -123,15 +123,15 @@ class TestWork:
         assert "died in 10 attempts" in records.trials()[0].error
 
     def test_numbers_beyond_the_budget_wait_for_a_larger_one(self, records, monkeypatch):
-        claim = records.claim
+        claim = records.claim_and_read
 
         def claim_after_another(wanted, *, count):
-            (number,) = claim(Claim(by=ELSEWHERE, attempt=1))
+            (number,) = claim(Claim(by=ELSEWHERE, attempt=1))[0]
             records.set_weights(number, np.array([1.0]))
             records.finish(number, 1.0, figures={}, seconds=0.1)
             return claim(wanted, count=count)
 
-        monkeypatch.setattr(records, "claim", claim_after_another)
+        monkeypatch.setattr(records, "claim_and_read", claim_after_another)
         with _work(records, budget=1) as one:
             assert one.numbers() == []
         assert len(records.trials()) == 1

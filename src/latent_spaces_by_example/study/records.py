@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, swap
+from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
 from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
 from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
 
@@ -99,6 +100,11 @@ class Records:
         self._study_id = storage.get_study_id_from_name(name)
         self._shown = shown or shown_storage(storage)
         self._finished: dict[int, Trial] = {}
+        self._trial_ids: dict[int, int] = {}
+        self._database = database_of(storage)
+        self._reader = (
+            None if self._database is None else TrialReader(self._database, study_id=self._study_id)
+        )
         self.name = name
         self.patience = PATIENCE
 
@@ -224,13 +230,27 @@ class Records:
 
     def entries(self) -> list[FrozenTrial]:
         """Every trial as the storage has it, claimed ones too; entry i has number i."""
-        return self._do(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
+        entries = self._do(self._read_entries)
+        for entry in entries[len(self._trial_ids) :]:
+            self._trial_ids[entry.number] = entry._trial_id
+        return entries
+
+    def _read_entries(self) -> list[FrozenTrial]:
+        if self._reader is not None:
+            return self._reader.read()
+        return self._storage.get_all_trials(self._study_id, deepcopy=False)
 
     def claim(self, claim: Claim, *, count: int = 1) -> list[int]:
         """Take the next numbers for trials that are about to be proposed.
 
         They are in order, and apart where another worker claims at the same time.
         """
+        return self.claim_and_read(claim, count=count)[0]
+
+    def claim_and_read(
+        self, claim: Claim, *, count: int = 1
+    ) -> tuple[list[int], list[FrozenTrial]]:
+        """The numbers that :meth:`claim` takes, and then every entry, read after that."""
         attributes = {CLAIM: claim.to_json()}
         template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
         # a retry may claim a number too many, which is then a free one of a claim that is ours
@@ -240,7 +260,8 @@ class Records:
             )
             for _ in range(count)
         }
-        return [entry.number for entry in self.entries() if entry._trial_id in made]
+        entries = self.entries()
+        return [entry.number for entry in entries if entry._trial_id in made], entries
 
     def hand_over(self, trial: FrozenTrial, claim: Claim) -> bool:
         """Replace the claim on a pending trial; False if somebody else was faster."""
@@ -302,6 +323,10 @@ class Records:
         state = TrialState.FAIL if score is None else TrialState.COMPLETE
         values = None if score is None else list(result.get("scores", {}).values()) or [score]
         try:
+            if (database := self._database) is not None:
+                return self._do(
+                    lambda: conclude(database, trial_id, name=_RESULT, result=result, score=score)
+                )
             if not stored:
                 # one step before the state, so that a score outlives whoever found it
                 self._do(lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result)))
@@ -337,6 +362,8 @@ class Records:
         self._do(lambda: self._storage.set_trial_user_attr(trial_id, _WARNING, warning))
 
     def _trial_id(self, number: int) -> int:
+        if number in self._trial_ids:
+            return self._trial_ids[number]
         return self._do(
             lambda: self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
         )

@@ -21,8 +21,8 @@ from latent_spaces_by_example.study.records import (
     weights_of,
 )
 
-_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
-
+# a proposal may take a millisecond, or minutes: pauses grow with what was waited already
+_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.002, 1.0, 1.5
 
 # weights, shape (n, K), for n claimed trials of one batch, from all the trials that have theirs
 Propose = Callable[[list[int], list[Trial]], np.ndarray]
@@ -106,17 +106,17 @@ class Work:
             entries = self._look()
             pending = [e for e in entries[: self._budget] if not e.state.is_finished()]
             taken = self._take_up(pending)
-            claimed = [] if taken else self._claim_new(len(entries))
+            claimed, read = ([], None) if taken else self._claim_new(len(entries))
             known = {n: weights_of(entries[n]) for n in taken if not has_no_weights(entries[n])}
             without = [n for n in (*taken, *claimed) if n not in known]
-            if not self._propose_in_turn(without, known):
+            if not self._propose_in_turn(without, known, read=read):
                 break
             if known:
                 return known
             if not pending and len(entries) >= self._budget:
                 break
             time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(_GROWTH * pause, _LONGEST_PAUSE)
         return {}
 
     def store(
@@ -187,22 +187,32 @@ class Work:
         self._hold(self._held | {entry.number})
         return True
 
-    def _claim_new(self, known: int) -> list[int]:
+    def _claim_new(self, known: int) -> tuple[list[int], list[FrozenTrial] | None]:
         wanted = min(self._slots.room(known), self._budget - known)
         if wanted < 1:
-            return []
-        numbers = self._records.claim(self._mine, count=wanted)
+            return [], None
+        numbers, read = self._records.claim_and_read(self._mine, count=wanted)
         self._hold(self._held | set(numbers))
         # others were faster; these are the next numbers if the budget is ever raised
         surplus = {n for n in numbers if n >= self._budget}
         self._release(surplus)
-        return [n for n in numbers if n not in surplus]
+        return [n for n in numbers if n not in surplus], read
 
-    def _propose_in_turn(self, numbers: list[int], known: dict[int, np.ndarray]) -> bool:
-        """Add weights for claimed numbers, batch by batch; False if told to stop while waiting."""
+    def _propose_in_turn(
+        self,
+        numbers: list[int],
+        known: dict[int, np.ndarray],
+        *,
+        read: list[FrozenTrial] | None,
+    ) -> bool:
+        """Add weights for claimed numbers, batch by batch; False if told to stop while waiting.
+
+        ``read`` is what was read since they were claimed, if anything was.
+        """
         for _, batch in groupby(sorted(numbers), key=self._slots.start):
             together = list(batch)
-            trials = self._trials_when_it_is_the_turn_of(together[0])
+            trials = self._trials_when_it_is_the_turn_of(together[0], read=read)
+            read = None
             if trials is None:
                 return False
             for number, weights in zip(together, self._propose(together, trials), strict=True):
@@ -210,11 +220,13 @@ class Work:
                 known[number] = weights
         return True
 
-    def _trials_when_it_is_the_turn_of(self, number: int) -> list[Trial] | None:
+    def _trials_when_it_is_the_turn_of(
+        self, number: int, *, read: list[FrozenTrial] | None
+    ) -> list[Trial] | None:
         """All trials that have weights, once every lower number has; None if told to stop."""
         pause = _PAUSE
         while True:
-            entries = self._look()
+            entries, read = self._look() if read is None else read, None
             before = [e for e in entries[:number] if has_no_weights(e)]
             if not before:
                 return self._records.trials(entries)
@@ -228,7 +240,7 @@ class Work:
                 self._release({first.number})
                 continue
             time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(_GROWTH * pause, _LONGEST_PAUSE)
 
     def _release(self, numbers: set[int]) -> None:
         """Give claims of ours back, the attempt uncounted, for anybody to take up at once."""
