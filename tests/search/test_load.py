@@ -11,7 +11,16 @@ def test_every_name_is_a_search(name):
 
 
 def test_the_issue_s_names_are_there():
-    expected = {"random", "sobol", "direct", "cma-es", "tpe", "latent-gp", "chosen-seeds"}
+    expected = {
+        "random",
+        "sobol",
+        "direct",
+        "cma-es",
+        "tpe",
+        "latent-gp",
+        "chosen-seeds",
+        "nsga-ii",
+    }
     assert set(search.available()) == expected
     assert search.DEFAULT in expected
 
@@ -34,7 +43,7 @@ def test_options_reach_the_search():
     [
         ("cmaes", {}, "Did you mean 'cma-es'"),
         ("latent_gp", {}, "Did you mean 'latent-gp'"),
-        ("zzz", {}, "cma-es, direct, latent-gp, random, sobol, tpe"),
+        ("zzz", {}, "cma-es, direct, latent-gp, nsga-ii, random, sobol, tpe"),
         ("tpe", {"gamma": 3}, "gamma"),
         (3, {}, "propose"),
         (search.Search, {}, "propose"),

@@ -93,6 +93,11 @@ class SimulatedStudy:
             rng = np.random.default_rng([self.random_seed, len(self.scores)])
             self.add(search.propose(self.history(), n, rng))
 
+    def go_back(self, *, to: int) -> None:
+        """Forget every trial from number ``to`` on."""
+        for kept in (self.weights, self.scores, self.violations, self.objectives):
+            del kept[to:]
+
     def add(self, weights: Float64[np.ndarray, "n K_and_m"]) -> None:
         """Score weights, whose further columns become seed latents."""
         self.num_seeds = max(self.num_seeds, weights.shape[1])

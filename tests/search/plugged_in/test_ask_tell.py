@@ -129,7 +129,7 @@ def test_one_object_for_two_studies_is_two_optimisers():
         expected.run(AskTellSearch(Walk), until=11)
         np.testing.assert_array_equal(np.stack(study.weights), np.stack(expected.weights))
     # back to where the study was five trials ago
-    together[1].weights, together[1].scores = together[1].weights[:6], together[1].scores[:6]
+    together[1].go_back(to=6)
     together[1].run(shared, until=11)
     np.testing.assert_array_equal(np.stack(together[1].weights), np.stack(alone[1].weights))
 
