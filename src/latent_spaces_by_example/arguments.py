@@ -66,3 +66,13 @@ def edge_slack(dtype: np.dtype, *, terms: int = 1) -> float:
     of the number of terms for a quantity that sums many.
     """
     return float(8.0 * np.finfo(dtype).eps * np.sqrt(max(terms, 1)))
+
+
+def check_positive(value: Any, *, argument: str) -> None:
+    """Refuse what is not a whole number of at least 1.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ArgumentError(f"{argument}={value!r}; give a whole number of at least 1")

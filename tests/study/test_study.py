@@ -5,10 +5,10 @@ import pytest
 from safetensors import safe_open
 
 import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.seeds import latents_from_random_seeds
 from latent_spaces_by_example.study import open_study, stored_seeds
-from latent_spaces_by_example.study.study import check_positive
 from toys import Stretch, height, height_and_spread
 
 EXAMPLES = ["6", "17", "18"]  # alike in score, so that the best is between them

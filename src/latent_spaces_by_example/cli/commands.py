@@ -131,13 +131,13 @@ def optimise(
     """
     from latent_spaces_by_example import generators, objectives
     from latent_spaces_by_example import search as searches
+    from latent_spaces_by_example.arguments import check_positive
     from latent_spaces_by_example.cli.show import run_and_show
     from latent_spaces_by_example.search.base import prior_seeds_wanted
     from latent_spaces_by_example.seeds import spanned_by
     from latent_spaces_by_example.study import check_before_study, new_study
     from latent_spaces_by_example.study.settings import name_of
     from latent_spaces_by_example.study.several_scores import declared_scores
-    from latent_spaces_by_example.study.study import check_positive
 
     check_positive(budget, argument="--budget")
     model_spec = _with_prompt(generator, prompt)

@@ -7,8 +7,8 @@ from latent_spaces_by_example.study.create import (
     open_study,
     optimise,
 )
-from latent_spaces_by_example.study.records import Trial
 from latent_spaces_by_example.study.study import Study
+from latent_spaces_by_example.study.trial import Trial
 
 __all__ = [
     "Study",

@@ -18,7 +18,8 @@ from optuna.artifacts import FileSystemArtifactStore
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.study.feasibility import merit_of, ranked
-from latent_spaces_by_example.study.records import Records, Trial
+from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.study.trial import Trial
 
 MOST_BYTES = 16 * 2**20
 THUMBNAIL = (192, 192)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from latent_spaces_by_example import __version__, generators
+from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.diagnostics import require_determinism
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
@@ -20,7 +21,7 @@ from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
 from latent_spaces_by_example.study.several_scores import declared_scores
 from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attributes
-from latent_spaces_by_example.study.study import Study, check_positive
+from latent_spaces_by_example.study.study import Study
 from latent_spaces_by_example.transport_maps.layout import layout_of
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.study.records import Trial
+from latent_spaces_by_example.study.trial import Trial
 
 
 def merit_of(trial: Trial) -> tuple[bool, float]:

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.feasibility import constraint_names
-from latent_spaces_by_example.study.records import Trial
+from latent_spaces_by_example.study.trial import Trial
 
 DATABASE = "study.db"
 SEED_LATENTS = "seed_latents.safetensors"

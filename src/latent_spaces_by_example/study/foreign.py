@@ -15,8 +15,9 @@ import numpy as np
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.folder import RunFolder
-from latent_spaces_by_example.study.records import Records, Trial
+from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.trial import Trial
 
 _PREFIX = "artifacts:"
 _FILE_NAME = re.compile(r"[\w][\w .-]{0,99}", re.ASCII)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, swap
 from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
 from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
 from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
+from latent_spaces_by_example.study.trial import Trial
 
 _SETTINGS = "lsbe:settings"
 _WEIGHTS = "lsbe:weights"
@@ -30,61 +30,9 @@ _WORKER = "lsbe:worker"
 _ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
 _CONSTRAINTS = "constraints"  # Optuna's own too
 _METRICS = "study:metric_names"  # Optuna's own too
-_MOST = 1e300
 _NOT_LOOKED_AT = CandidateValidity()
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One evaluation: weights over the study's seed latents, and what came of them.
-
-    Attributes:
-        number: counted from 0, in the order of proposal.
-        weights: shape (k,), over the study's first k seed latents; the rest are zero.
-        score: higher is better; None while pending or where the evaluation failed. In a study of
-            several scores the first of them.
-        figures: what the objective keeps beside the score.
-        seconds: how long generating and scoring took; None while pending.
-        error: why it failed; None where it did not.
-        validity: figures of its inner latent, as in
-            :class:`latent_spaces_by_example.diagnostics.CandidateValidity`; empty while pending,
-            and in studies of before there were any.
-        invalid: in what the latent is not what the study promised; None where it is.
-        warning: what went wrong beside the evaluation: an output that could not be kept.
-        worker: which process evaluated it, as host:pid, where that is recorded.
-        scores: the named scores in a study of several; empty in one of one score.
-        constraints: each is met where its value is at most 0; none where there is no score.
-    """
-
-    number: int
-    weights: np.ndarray
-    score: float | None = None
-    figures: Mapping[str, Any] = field(default_factory=dict)
-    seconds: float | None = None
-    error: str | None = None
-    validity: Mapping[str, float] = field(default_factory=dict)
-    invalid: str | None = None
-    warning: str | None = None
-    worker: str | None = None
-    constraints: Mapping[str, float] = field(default_factory=dict)
-    scores: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def pending(self) -> bool:
-        """Whether it was proposed and has no result yet."""
-        return self.score is None and self.error is None
-
-    @property
-    def violation(self) -> float:
-        """The sum of all constraints above 0, each in its own unit; 0 where all are met."""
-        return min(sum((max(value, 0.0) for value in self.constraints.values()), 0.0), _MOST)
-
-    @property
-    def feasible(self) -> bool:
-        """Whether it has a score and meets every constraint."""
-        return self.score is not None and all(v <= 0 for v in self.constraints.values())
 
 
 class Records:

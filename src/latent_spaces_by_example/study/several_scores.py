@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives.base import Evaluation
 from latent_spaces_by_example.search.pareto import non_dominated
-from latent_spaces_by_example.study.records import Trial
+from latent_spaces_by_example.study.trial import Trial
 
 
 def declared_scores(objective: Any, scores: Sequence[str] | None = None) -> tuple[str, ...]:

@@ -7,35 +7,31 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from threadpoolctl import threadpool_limits
 
-from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
-from latent_spaces_by_example.search.base import History, Search, SearchSpace
+from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.artifacts import Artifacts
-from latent_spaces_by_example.study.evaluation import evaluate
 from latent_spaces_by_example.study.feasibility import (
-    constraint_names,
     merit_of,
     violations_of,
 )
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.loop import Hooks, OnBegin, evaluate_until
 from latent_spaces_by_example.study.notebook import html_of
-from latent_spaces_by_example.study.records import Records, Trial
+from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.several_scores import front_of, objectives_of
 from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
+from latent_spaces_by_example.study.trial import Trial, scores_of, weights_table
 from latent_spaces_by_example.study.validity import CandidateCheck
-from latent_spaces_by_example.study.work import Slots, Work
 from latent_spaces_by_example.transport_maps.layout import rows_of
 
-MOST_FAILURES_IN_A_ROW = 10
-
 OnTrial = Callable[["Study", Trial], None]
-OnBegin = Callable[[list[int]], None]
 
 
 class Study:
@@ -50,6 +46,7 @@ class Study:
         settings: what was fixed when the study was created.
         folder: where it leaves its files, or None.
         artifacts: the outputs of its trials, kept in the folder; None where there is none.
+        candidate_check: tells whether a latent is what its seed latents promise.
     """
 
     def __init__(
@@ -65,7 +62,7 @@ class Study:
         self.seeds = seeds
         self.settings = Settings.from_json(records.settings)
         self.folder = folder
-        self._check = CandidateCheck(seeds, generator=generator)
+        self.candidate_check = CandidateCheck(seeds, generator=generator)
         self.artifacts = None
         if folder is not None:
             self.artifacts = Artifacts(
@@ -118,12 +115,12 @@ class Study:
     @property
     def scores(self) -> Float64[np.ndarray, " n"]:
         """The score of every trial, higher is better, shape (n,); NaN where there is none."""
-        return _scores(self.trials)
+        return scores_of(self.trials)
 
     @property
     def weights(self) -> Float64[np.ndarray, "n K"]:
         """The weights of every trial over the study's K seed latents, shape (n, K)."""
-        return _weights(self.trials, self.seeds.num_given)
+        return weights_table(self.trials, self.seeds.num_given)
 
     @property
     def seed_names(self) -> list[str]:
@@ -217,11 +214,12 @@ class Study:
 
     def history(self, *, until: int | None = None) -> History:
         """What a search is told: every trial so far, or those before number ``until``."""
-        return self._history([t for t in self.trials if until is None or t.number < until])
+        return self.history_of([t for t in self.trials if until is None or t.number < until])
 
-    def _history(self, trials: list[Trial]) -> History:
-        weights = _weights(trials, self.seeds.num_given)
-        scores = _scores(trials)
+    def history_of(self, trials: list[Trial]) -> History:
+        """What a search would be told if these were all the trials there are."""
+        weights = weights_table(trials, self.seeds.num_given)
+        scores = scores_of(trials)
         num_seeds = weights.shape[1]
         space = SearchSpace(
             correlation=self.seeds.correlation(num_seeds),
@@ -325,128 +323,7 @@ class Study:
         """
         engine = load_stored_search(self.settings.search) if search is None else load_search(search)
         self.set_budget(budget)
-        failures, constraints = 0, constraint_names(self.trials)
-        slots = Slots(corners=self.seeds.num_examples, batch_size=self.settings.batch_size)
-        work = Work(
-            self._records,
-            propose=lambda numbers, trials: self._propose(engine, numbers, trials, slots=slots),
-            slots=slots,
-            budget=budget,
-            stop=stop,
+        evaluate_until(
+            self, objective, engine=engine, budget=budget, hooks=Hooks(on_trial, on_begin, stop)
         )
-        with work:
-            while batch := work.next_batch():
-                numbers = list(batch)
-                if on_begin is not None:
-                    on_begin(numbers)
-                weights = _stacked(list(batch.values()), self.seeds.num_given)
-                latents = self.latents(weights)
-                validity = self._check.of(latents, weights)
-                outcomes = evaluate(
-                    self.generator,
-                    objective,
-                    latents=latents,
-                    constraints=constraints,
-                    scores=self.settings.score_names,
-                )
-                for number, outcome, found in zip(numbers, outcomes, validity, strict=True):
-                    if self.artifacts is not None:
-                        # before the trial is finished, after which nothing can be attached
-                        self.artifacts.keep(
-                            number,
-                            outcome.score,
-                            outcome.output,
-                            constraints=outcome.constraints,
-                        )
-                    if not work.store(number, outcome, found):
-                        continue  # given up for dead, another worker was faster
-                    if on_trial is not None:
-                        on_trial(self, next(t for t in self.trials if t.number == number))
-                    failures = 0 if outcome.error is None else failures + 1
-                    if failures >= MOST_FAILURES_IN_A_ROW:
-                        raise EvaluationError(
-                            f"{failures} evaluations in a row failed, the last one (trial "
-                            f"{number}) with: {outcome.error}"
-                        )
-                    if constraints is None and outcome.error is None:
-                        constraints = list(outcome.constraints)
         return self
-
-    def _propose(
-        self, search: Search, numbers: list[int], trials: list[Trial], *, slots: Slots
-    ) -> Float64[np.ndarray, "n K"]:
-        """Weights for claimed trials of one batch, whose predecessors all have theirs."""
-        first = numbers[0]
-        if first < slots.corners:
-            # the examples themselves come first: they are what the best has to beat
-            return np.eye(slots.corners)[numbers]
-        # A batch that was cut short, by a kill or by the budget, is proposed again from what was
-        # known when it began, so that its other half is what it would have been.
-        start = slots.start(first)
-        batch = range(start, start + slots.batch_size)
-        others = self._history([trial for trial in trials if trial.number not in batch])
-        proposal = self._ask(search, others, key=start, n=slots.batch_size)
-        mates = [trial for trial in trials if trial.number in batch]
-        if all(_is_at(trial, proposal[trial.number - start]) for trial in mates):
-            return proposal[np.array(numbers) - start]
-        # several workers share the numbers of this batch, and results have come in since
-        return self._ask(search, self._history(trials), key=first, n=len(numbers))
-
-    def _ask(
-        self, search: Search, history: History, *, key: int, n: int
-    ) -> Float64[np.ndarray, "n K"]:
-        rng = np.random.default_rng([self.settings.random_seed, key])
-        # a search works on small matrices, with which two threads are many times slower than one
-        with threadpool_limits(limits=1, user_api="blas"):
-            return check_proposal(search.propose(history, n, rng), n=n, search=search)
-
-
-def check_positive(value: Any, *, argument: str) -> None:
-    """Refuse what is not a whole number of at least 1.
-
-    Raises:
-        ArgumentError: it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ArgumentError(f"{argument}={value!r}; give a whole number of at least 1")
-
-
-def check_proposal(proposal: Any, *, n: int, search: Any) -> Float64[np.ndarray, "n K"]:
-    """Refuse proposals that are no weights: a search that breaks its contract is named.
-
-    Raises:
-        ArgumentError: wrong shape, not finite, or rows not of unit norm.
-    """
-    weights = np.asarray(proposal, dtype=np.float64)
-    who = f"search {type(search).__name__} proposed"
-    if weights.ndim != 2 or len(weights) != n:
-        raise ArgumentError(f"{who} an array of shape {weights.shape}; expected ({n}, K)")
-    if not np.isfinite(weights).all():
-        raise ArgumentError(f"{who} weights that are not finite")
-    norms = np.linalg.norm(weights, axis=1)
-    if np.abs(norms - 1).max() > 1e-6:
-        raise ArgumentError(f"{who} weights of norm {norms.tolist()}; expected unit norm")
-    return weights
-
-
-def _scores(trials: list[Trial]) -> Float64[np.ndarray, " n"]:
-    return np.array([np.nan if t.score is None else t.score for t in trials], dtype=np.float64)
-
-
-def _weights(trials: list[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
-    return _stacked([trial.weights for trial in trials], num_given)
-
-
-def _stacked(rows: list[np.ndarray], num_given: int) -> Float64[np.ndarray, "n K"]:
-    num_seeds = max([num_given, *(len(row) for row in rows)])
-    weights = np.zeros((len(rows), num_seeds))
-    for row, found in zip(weights, rows, strict=True):
-        row[: len(found)] = found
-    return weights
-
-
-def _is_at(trial: Trial, weights: Float64[np.ndarray, " K"]) -> bool:
-    stored = np.zeros(max(len(trial.weights), len(weights)))
-    stored[: len(trial.weights)] = trial.weights
-    stored[: len(weights)] -= weights
-    return bool(np.abs(stored).max() < 1e-6)

@@ -8,8 +8,8 @@ import numpy as np
 
 from latent_spaces_by_example.errors import MissingPackageError
 from latent_spaces_by_example.study.feasibility import constraint_names, violations_of
-from latent_spaces_by_example.study.records import Trial
 from latent_spaces_by_example.study.several_scores import objectives_of
+from latent_spaces_by_example.study.trial import Trial
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.study import Study

@@ -11,7 +11,7 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.seeds.choice import angles_between, choose, distances_between
 from latent_spaces_by_example.study.feasibility import ranked as ranked_trials
-from latent_spaces_by_example.study.records import Trial
+from latent_spaces_by_example.study.trial import Trial
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.study import Study

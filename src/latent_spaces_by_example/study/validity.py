@@ -23,7 +23,7 @@ from latent_spaces_by_example.seeds import SeedLatents, transport_map_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.study.records import Trial
+    from latent_spaces_by_example.study.trial import Trial
 
 _SCORES = ("norm_z", "mean_z", "kurtosis_z", "neighbours_z")
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from latent_spaces_by_example.errors import EvaluationError
 from latent_spaces_by_example.study.claims import Claim, Worker
+from latent_spaces_by_example.study.loop import MOST_FAILURES_IN_A_ROW
 from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.study import MOST_FAILURES_IN_A_ROW
 from latent_spaces_by_example.study.worker_process import Began, Ended, Said, Task, work
 
 STOP_SECONDS = 20.0
