@@ -18,7 +18,11 @@ import numpy as np
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study import work
 from toys import Stretch, height
+
+# ten kills in a row may hit one trial here, which is not the trial's fault
+work.MOST_ATTEMPTS = 1000
 
 EXAMPLES = ["6", "17", "18"]
 
@@ -125,7 +129,9 @@ def main(home, kills, seed):
         made, again = cut_run(place, options=options, uncut=outputs, kills=left, rng=rng)
         cut = lsbe.open_study(place / "run", generator=Stretch())
         assert (cut.weights == whole.weights).all(), "other proposals than the uncut run"
-        assert (cut.scores == whole.scores).all(), "other scores than the uncut run"
+        # a batch cut between two of its results is evaluated in parts, which rounds otherwise
+        apart = np.abs(cut.scores - whole.scores).max()
+        assert apart < 1e-12, "other scores than the uncut run"
         assert again <= made * options["batch_size"]
         studies, counted, repeats = studies + 1, counted + made, repeats + again
     print(json.dumps({"kills": counted, "studies": studies, "evaluated_twice": repeats}))
