@@ -21,9 +21,6 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study import work
 from toys import Stretch, height
 
-# ten kills in a row may hit one trial here, which is not the trial's fault
-work.MOST_ATTEMPTS = 1000
-
 EXAMPLES = ["6", "17", "18"]
 
 
@@ -114,6 +111,8 @@ def cut_run(home, *, options, uncut, kills, rng):
 
 
 def main(home, kills, seed):
+    # ten kills in a row may hit one trial here, which is not the trial's fault
+    work.MOST_ATTEMPTS = 1000
     rng, counted, repeats, studies = random.Random(seed), 0, 0, 0
     kinds = [("random", 1), ("latent-gp", 1), ("random", 4), ("tpe", 3)]
     wholes = []
