@@ -18,6 +18,7 @@ import numpy as np
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study import work
 from toys import Stretch, height
 
 EXAMPLES = ["6", "17", "18"]
@@ -110,6 +111,8 @@ def cut_run(home, *, options, uncut, kills, rng):
 
 
 def main(home, kills, seed):
+    # ten kills in a row may hit one trial here, which is not the trial's fault
+    work.MOST_ATTEMPTS = 1000
     rng, counted, repeats, studies = random.Random(seed), 0, 0, 0
     kinds = [("random", 1), ("latent-gp", 1), ("random", 4), ("tpe", 3)]
     wholes = []
@@ -125,7 +128,9 @@ def main(home, kills, seed):
         made, again = cut_run(place, options=options, uncut=outputs, kills=left, rng=rng)
         cut = lsbe.open_study(place / "run", generator=Stretch())
         assert (cut.weights == whole.weights).all(), "other proposals than the uncut run"
-        assert (cut.scores == whole.scores).all(), "other scores than the uncut run"
+        # a batch cut between two of its results is evaluated in parts, which rounds otherwise
+        apart = np.abs(cut.scores - whole.scores).max()
+        assert apart < 1e-12, "other scores than the uncut run"
         assert again <= made * options["batch_size"]
         studies, counted, repeats = studies + 1, counted + made, repeats + again
     print(json.dumps({"kills": counted, "studies": studies, "evaluated_twice": repeats}))

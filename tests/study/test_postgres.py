@@ -14,6 +14,7 @@ import pytest
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.claims import Claim
 from postgres import PASSWORD
 from toys import Stretch, height
 
@@ -130,6 +131,20 @@ def test_a_server_that_stays_away_is_said_and_the_score_too(server):
     again = lsbe.open_study(storage=server.url, name="gone", generator=Stretch())
     assert len(again.finished_trials) == 3
     assert len(again.run(height, budget=5).finished_trials) == 5
+
+
+def test_what_is_read_and_written_is_what_optuna_would(server):
+    study = lsbe.optimise(
+        Stretch(), height, budget=5, examples=EXAMPLES, storage=server.url, name="plain"
+    )
+    (pending,) = study.records.claim(Claim(attempt=1))
+    study.records.set_weights(pending, np.array([0.6, 0.8]))
+    storage = study.optuna_study._storage._backend
+    theirs = storage.get_all_trials(storage.get_study_id_from_name("plain"))
+    assert study.records.entries() == theirs
+    assert [trial.value for trial in theirs[:5]] == study.scores[:5].tolist()
+    passed = theirs[0].datetime_complete - theirs[0].datetime_start
+    assert 0 <= passed.total_seconds() < 600
 
 
 def test_the_password_is_never_shown(server):
