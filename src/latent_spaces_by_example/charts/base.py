@@ -41,6 +41,9 @@ class Chart(ABC):
     #: True if u uniform in the cube gives w uniform on the orthant of the sphere.
     is_uniform: ClassVar[bool]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     @final
     def forward(self, u: ArrayLike) -> Float64[np.ndarray, "n K"]:
         """Map coordinates to weights, u -> w.
