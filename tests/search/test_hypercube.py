@@ -85,9 +85,13 @@ def test_failed_and_pending_have_the_worst_score_so_far():
     study.add(np.eye(3)[[0, 1, 2, 0, 1]])
     study.scores = [np.nan, 2.0, np.nan, 1.0, 5.0]
     values = with_worst_for_unknown(study.history(num_pending=1))
-    np.testing.assert_array_equal(values, [0, 2, 2, 1, 1])
+    np.testing.assert_array_equal(values, [1, 2, 2, 1, 1])
     study.scores = [-np.inf, 2.0, np.inf, 1.0, 5.0]
-    np.testing.assert_array_equal(with_worst_for_unknown(study.history()), [0, 2, 2, 1, 5])
+    np.testing.assert_array_equal(with_worst_for_unknown(study.history()), [1, 2, 2, 1, 5])
+    study.scores = [np.nan, -2.0, np.nan, -3.0, -1.0]
+    np.testing.assert_array_equal(with_worst_for_unknown(study.history()), [-3, -2, -2, -3, -1])
+    study.scores = [np.nan] * 5
+    assert not with_worst_for_unknown(study.history()).any()
 
 
 def test_points_outside_the_chart_are_left_out():

@@ -133,10 +133,10 @@ def with_worst_for_unknown(history: History) -> Float64[np.ndarray, " n"]:
     """Scores with the worst finite one so far in place of those that failed or are pending.
 
     "So far" and not "of all", so that replaying a history gives the same values each time it
-    has grown.
+    has grown. Only where nothing had been scored yet it is the worst of all: ranks stay the same.
     """
     known = history.finished & np.isfinite(history.scores)
     scores = ranked_scores(history)
     worst = np.minimum.accumulate(np.where(known, scores, np.inf))
-    worst[np.isinf(worst)] = 0.0
+    worst[np.isinf(worst)] = scores[known].min() if known.any() else 0.0
     return np.where(known, scores, worst)
