@@ -105,7 +105,7 @@ def test_outside_the_support_is_a_fault_and_no_end():
 
     study = search(Clipped(), seed_latents=np.random.default_rng(0).random((3, 16, 32)))
     assert not any(trial.invalid for trial in study.trials)
-    check = study._check
+    check = study.candidate_check
     bad = np.stack([np.full((16, 32), 0.5), np.full((16, 32), 1.5)])
     found = check.of(bad, np.eye(3)[:2])
     assert "was promised" in found[0].fault or "zeros" in found[0].fault

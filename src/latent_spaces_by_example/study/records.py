@@ -104,6 +104,10 @@ class Records:
         backend = open_storage(storage)
         with storage_errors(storage, doing="read"):
             names = [study.study_name for study in backend.get_all_studies()]
+        if not all(isinstance(held, str) for held in names):
+            raise StudyError(
+                f"the storage {shown_storage(storage)} is damaged: a study has no name"
+            )
         if name is None and len(names) == 1:
             name = names[0]
         if name not in names:
