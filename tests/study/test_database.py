@@ -124,7 +124,7 @@ class TestConcluding:
         def finish(score):
             database = database_of(Records.open(url)._storage)
             gate.wait()
-            if conclude(database, trial_id, name=RESULT, result={"score": score}, score=score):
+            if conclude(database, trial_id, name=RESULT, result={"score": score}, scores=[score]):
                 first.append(score)
 
         threads = [threading.Thread(target=finish, args=(float(k),)) for k in range(6)]

@@ -33,6 +33,20 @@ def study():
     return lsbe.optimise(Stretch(), both, budget=25, scores=NAMES)
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_optuna_has_every_score_and_constraint(tmp_path, on_disk):
+    study = lsbe.optimise(
+        Stretch(), both, budget=12, scores=NAMES,
+        out=tmp_path / "run" if on_disk else None,
+    )  # fmt: skip
+    for ours, theirs in zip(study.trials, study.optuna_study.get_trials(), strict=True):
+        assert theirs.values == list(ours.scores.values())
+        assert theirs.system_attrs["constraints"] == list(ours.constraints.values())
+    front = {trial.number for trial in study.front()}
+    assert front
+    assert {trial.number for trial in study.optuna_study.best_trials} == front
+
+
 def test_the_front(study):
     front = study.front()
     assert all(trial.feasible for trial in front)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -99,9 +99,18 @@ def conclude(
     *,
     name: str,
     result: Mapping[str, Any],
-    score: float | None,
+    scores: Sequence[float],
+    system: Mapping[str, Any] | None = None,
 ) -> bool:
     """Store a result as the attribute ``name`` and close the trial, both or neither.
+
+    Args:
+        database: which holds the trial.
+        trial_id: the database's.
+        name: of the attribute.
+        result: JSON values.
+        scores: one for each of the study's directions; none where the evaluation failed.
+        system: attributes that Optuna's own tools look for.
 
     Returns:
         Whether the trial was pending; if not, nothing is written.
@@ -112,7 +121,7 @@ def conclude(
     # local time or UTC: Optuna's versions differ, and its model knows
     now = trials(datetime_complete=datetime.now())
     ended = inspect(trials).get_property_by_column(trials.__table__.c.datetime_complete).key
-    state = TrialState.FAIL if score is None else TrialState.COMPLETE
+    state = TrialState.COMPLETE if scores else TrialState.FAIL
     with Session(database.engine) as session, session.begin():
         # writes first, which locks: of two that have a result, one finds it pending
         closed = _changed_rows(
@@ -123,20 +132,21 @@ def conclude(
         )
         if closed != 1:
             return False
-        values = {"value_json": json.dumps(result)}
-        replaced = _changed_rows(
-            session,
-            update(attributes)
-            .where(attributes.trial_id == trial_id, attributes.key == name)
-            .values(values),
-        )
-        if replaced == 0:
-            session.add(attributes(trial_id=trial_id, key=name, **values))
-        if score is not None:
+        _set(session, attributes, trial_id, name, result)
+        for key, value in (system or {}).items():
+            _set(session, models.TrialSystemAttributeModel, trial_id, key, value)
+        for objective, score in enumerate(scores):
             value, kind = models.TrialValueModel.value_to_stored_repr(score)
-            row = {"trial_id": trial_id, "objective": 0, "value": value, "value_type": kind}
-            session.add(models.TrialValueModel(**row))
+            row = {"trial_id": trial_id, "objective": objective}
+            session.add(models.TrialValueModel(**row, value=value, value_type=kind))
     return True
+
+
+def _set(session: Session, model: Any, trial_id: int, key: str, value: Any) -> None:
+    values = {"value_json": json.dumps(value)}
+    there = update(model).where(model.trial_id == trial_id, model.key == key).values(values)
+    if _changed_rows(session, there) == 0:
+        session.add(model(trial_id=trial_id, key=key, **values))
 
 
 def _changed_rows(session: Session, statement: Update) -> int:

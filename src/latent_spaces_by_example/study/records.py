@@ -20,13 +20,16 @@ from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, swap
 from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
 from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
 from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
+from latent_spaces_by_example.study.stored_trial import (
+    RESULT,
+    WARNING,
+    WEIGHTS,
+    has_no_weights,
+    read_trial,
+)
 from latent_spaces_by_example.study.trial import Trial
 
 _SETTINGS = "lsbe:settings"
-_WEIGHTS = "lsbe:weights"
-_RESULT = "lsbe:result"
-_WARNING = "lsbe:warning"
-_WORKER = "lsbe:worker"
 _ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
 _CONSTRAINTS = "constraints"  # Optuna's own too
 _METRICS = "study:metric_names"  # Optuna's own too
@@ -227,7 +230,7 @@ class Records:
     def set_weights(self, number: int, weights: np.ndarray) -> None:
         """Record the point that a claimed trial is to evaluate."""
         trial_id, values = self._trial_id(number), [float(w) for w in weights]
-        self._do(lambda: self._storage.set_trial_user_attr(trial_id, _WEIGHTS, values))
+        self._do(lambda: self._storage.set_trial_user_attr(trial_id, WEIGHTS, values))
 
     def beat(self, number: int, count: int) -> None:
         """Leave a sign of life on a trial; raises what the storage raises."""
@@ -265,30 +268,31 @@ class Records:
 
     def conclude_stored(self, trial: FrozenTrial) -> bool:
         """Conclude a pending trial whose worker died after storing its result; whether it had."""
-        result = trial.user_attrs.get(_RESULT, {})
+        result = trial.user_attrs.get(RESULT, {})
         if "score" not in result and "error" not in result:
             return False
         return self._conclude(trial.number, result, stored=True)
 
     def _conclude(self, number: int, result: Mapping[str, Any], *, stored: bool = False) -> bool:
         trial_id, score = self._trial_id(number), result.get("score")
-        state = TrialState.FAIL if score is None else TrialState.COMPLETE
-        values = None if score is None else list(result.get("scores", {}).values()) or [score]
+        scores = [] if score is None else list(result.get("scores", {}).values()) or [score]
+        # where Optuna's own tools look for them
+        met = list(result.get("constraints", {}).values())
+        system = {_CONSTRAINTS: met} if met else {}
         try:
             if (database := self._database) is not None:
                 return self._do(
-                    lambda: conclude(database, trial_id, name=_RESULT, result=result, score=score)
+                    lambda: conclude(
+                        database, trial_id, name=RESULT, result=result, scores=scores, system=system
+                    )
                 )
             if not stored:
                 # one step before the state, so that a score outlives whoever found it
-                self._do(lambda: self._storage.set_trial_user_attr(trial_id, _RESULT, dict(result)))
-            if result.get("constraints"):
-                # where Optuna's own tools look for them
-                values_of = list(result["constraints"].values())
-                self._do(
-                    lambda: self._storage.set_trial_system_attr(trial_id, _CONSTRAINTS, values_of)
-                )
-            self._do(lambda: self._storage.set_trial_state_values(trial_id, state, values))
+                self._do(lambda: self._storage.set_trial_user_attr(trial_id, RESULT, dict(result)))
+            if met:
+                self._do(lambda: self._storage.set_trial_system_attr(trial_id, _CONSTRAINTS, met))
+            state = TrialState.COMPLETE if scores else TrialState.FAIL
+            self._do(lambda: self._storage.set_trial_state_values(trial_id, state, scores or None))
         except UpdateFinishedTrialError:
             return False
         except StudyError as error:
@@ -311,7 +315,7 @@ class Records:
     def warn(self, number: int, warning: str) -> None:
         """Record what went wrong beside the evaluation of a pending trial."""
         trial_id = self._trial_id(number)
-        self._do(lambda: self._storage.set_trial_user_attr(trial_id, _WARNING, warning))
+        self._do(lambda: self._storage.set_trial_user_attr(trial_id, WARNING, warning))
 
     def _trial_id(self, number: int) -> int:
         if number in self._trial_ids:
@@ -332,7 +336,7 @@ class Records:
 
     def _read(self, trial: FrozenTrial) -> Trial:
         if trial.number not in self._finished:
-            found = _read(trial)
+            found = read_trial(trial)
             if not trial.state.is_finished():
                 return found
             self._finished[trial.number] = found
@@ -341,42 +345,3 @@ class Records:
 
 def _stored(validity: CandidateValidity) -> dict[str, Any]:
     return {"validity": dict(validity.figures), "invalid": validity.fault}
-
-
-def has_no_weights(trial: FrozenTrial) -> bool:
-    """Whether a trial is a number that was claimed, and no point yet."""
-    return _WEIGHTS not in trial.user_attrs and not trial.state.is_finished()
-
-
-def weights_of(trial: FrozenTrial) -> np.ndarray:
-    """The weights of a trial over the study's first seed latents."""
-    return np.asarray(trial.user_attrs.get(_WEIGHTS, []), dtype=np.float64)
-
-
-def _read(trial: FrozenTrial) -> Trial:
-    attributes = trial.user_attrs
-    result = attributes.get(_RESULT, {})
-    failed = trial.state == TrialState.FAIL
-    finished = trial.state == TrialState.COMPLETE
-    return Trial(
-        number=trial.number,
-        weights=weights_of(trial),
-        score=trial.values[0] if finished else None,
-        figures=result.get("figures", {}),
-        seconds=result.get("seconds") if finished or failed else None,
-        error=result.get("error", "no message was stored") if failed else None,
-        validity=result.get("validity", {}),
-        invalid=result.get("invalid"),
-        warning=attributes.get(_WARNING),
-        worker=_worker(attributes),
-        constraints=result.get("constraints", {}) if finished else {},
-        scores=result.get("scores", {}) if finished else {},
-    )
-
-
-def _worker(attributes: Mapping[str, Any]) -> str | None:
-    if _WORKER in attributes:
-        return str(attributes[_WORKER])
-    claim = attributes.get(CLAIM)
-    by = claim.get("by") if isinstance(claim, Mapping) else None
-    return f"{by.get('host')}:{by.get('pid')}" if isinstance(by, Mapping) else None

@@ -11,11 +11,7 @@ from jaxtyping import Float, Float64
 from latent_spaces_by_example.arguments import ArrayLike, check_finite
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.charts import Chart, DifferentiableChart, KnotheRosenblattChart
-from latent_spaces_by_example.charts.domain import (
-    cube_coordinates,
-    orthant_weights,
-    unit_weights,
-)
+from latent_spaces_by_example.charts.domain import cube_coordinates, orthant_weights, unit_weights
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.surrogate.combination import combination_rule
 from latent_spaces_by_example.surrogate.inversion import (
