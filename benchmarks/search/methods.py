@@ -44,7 +44,7 @@ def default(box: BlackBox, *, batch_size: int = 1, search: Search | None = None)
     search = search or load("latent-gp")
     given = box.task.given
     latents: list[np.ndarray] = [] if given is None else list(given)
-    num_given, weights, index = len(latents), [], 0
+    num_given, weights, starts = len(latents), [], []
     gram = np.zeros((0, 0))
 
     def correlation(size: int) -> np.ndarray:
@@ -80,14 +80,15 @@ def default(box: BlackBox, *, batch_size: int = 1, search: Search | None = None)
             finished=finished,
             failed=~finished,
             random_seed=box.repeat,
+            batch_starts=np.array(starts, dtype=int),
         )
+        starts += [len(starts)] * n
         proposal = search.propose(history, n, box.rng(len(weights)))
         correlation(proposal.shape[1])
         width = max(width, proposal.shape[1])
         for w in proposal:
             box(_combined(w, latents))
             weights.append(w)
-        index += n
 
 
 def _combined(weights: np.ndarray, latents: list[np.ndarray]) -> np.ndarray:

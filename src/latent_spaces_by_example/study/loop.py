@@ -15,7 +15,7 @@ from latent_spaces_by_example.search.base import History, Search
 from latent_spaces_by_example.study.evaluation import evaluate
 from latent_spaces_by_example.study.feasibility import constraint_names
 from latent_spaces_by_example.study.trial import Trial, stacked
-from latent_spaces_by_example.study.work import Slots, Work
+from latent_spaces_by_example.study.work import Work
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.study import Study
@@ -45,11 +45,10 @@ def evaluate_until(
 ) -> None:
     """Evaluate until the study has so many trials; see :meth:`Study.run`."""
     failures, constraints = 0, constraint_names(study.trials)
-    slots = Slots(corners=study.seeds.num_examples, batch_size=study.settings.batch_size)
     work = Work(
         study.records,
-        propose=lambda numbers, trials: _propose(study, engine, numbers, trials, slots=slots),
-        slots=slots,
+        propose=lambda numbers, trials: _propose(study, engine, numbers, trials),
+        slots=study.slots,
         budget=budget,
         stop=hooks.stop,
     )
@@ -92,10 +91,10 @@ def evaluate_until(
 
 
 def _propose(
-    study: Study, search: Search, numbers: list[int], trials: list[Trial], *, slots: Slots
+    study: Study, search: Search, numbers: list[int], trials: list[Trial]
 ) -> Float64[np.ndarray, "n K"]:
     """Weights for claimed trials of one batch, whose predecessors all have theirs."""
-    first = numbers[0]
+    first, slots = numbers[0], study.slots
     if first < slots.corners:
         # the examples themselves come first: they are what the best has to beat
         return np.eye(slots.corners)[numbers]

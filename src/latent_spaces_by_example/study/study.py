@@ -29,6 +29,7 @@ from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.trial import Trial, scores_of, weights_table
 from latent_spaces_by_example.study.validity import CandidateCheck
+from latent_spaces_by_example.study.work import Slots
 from latent_spaces_by_example.transport_maps.layout import rows_of
 
 OnTrial = Callable[["Study", Trial], None]
@@ -212,6 +213,11 @@ class Study:
         """
         return self.seeds.latents(weights)
 
+    @property
+    def slots(self) -> Slots:
+        """How the numbers of trials fall into batches."""
+        return Slots(corners=self.seeds.num_examples, batch_size=self.settings.batch_size)
+
     def history(self, *, until: int | None = None) -> History:
         """What a search is told: every trial so far, or those before number ``until``."""
         return self.history_of([t for t in self.trials if until is None or t.number < until])
@@ -221,6 +227,8 @@ class Study:
         weights = weights_table(trials, self.seeds.num_given)
         scores = scores_of(trials)
         num_seeds = weights.shape[1]
+        numbers = np.array([trial.number for trial in trials], dtype=int)
+        starts = [self.slots.start(number) for number in numbers.tolist()]
         space = SearchSpace(
             correlation=self.seeds.correlation(num_seeds),
             num_given=self.seeds.num_given,
@@ -237,6 +245,7 @@ class Study:
             random_seed=self.settings.random_seed,
             violations=violations_of(trials),
             objectives=objectives_of(trials, self.settings.score_names),
+            batch_starts=np.searchsorted(numbers, starts),
         )
 
     def to_dataframe(self) -> Any:

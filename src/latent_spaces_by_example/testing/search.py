@@ -43,6 +43,7 @@ class SimulatedStudy:
     scores: list[float] = field(default_factory=list)
     violations: list[list[float]] = field(default_factory=list)
     objectives: list[list[float]] = field(default_factory=list)
+    batch_starts: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with the given seed latents."""
@@ -83,6 +84,7 @@ class SimulatedStudy:
             random_seed=self.random_seed,
             violations=np.where(finished[:, None], violations, np.nan),
             objectives=np.where(finished[:, None], objectives, np.nan),
+            batch_starts=np.array(self.batch_starts, dtype=int),
         )
 
     def run(self, search: Search, *, until: int | None = None) -> None:
@@ -95,12 +97,19 @@ class SimulatedStudy:
 
     def go_back(self, *, to: int) -> None:
         """Forget every trial from number ``to`` on."""
-        for kept in (self.weights, self.scores, self.violations, self.objectives):
+        for kept in (
+            self.weights,
+            self.scores,
+            self.violations,
+            self.objectives,
+            self.batch_starts,
+        ):
             del kept[to:]
 
     def add(self, weights: Float64[np.ndarray, "n K_and_m"]) -> None:
         """Score weights, whose further columns become seed latents."""
         self.num_seeds = max(self.num_seeds, weights.shape[1])
+        self.batch_starts += [len(self.weights)] * len(weights)
         for w in weights:
             vector = w @ self.seed_latents(len(w))
             self.weights.append(w)

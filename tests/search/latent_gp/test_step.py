@@ -9,10 +9,13 @@ from latent_spaces_by_example.search.latent_gp.step import (
 )
 
 
-def region(values, *, settled=None, may_restart=True):
+def region(values, *, settled=None, may_restart=True, batch_starts=None):
     values = np.asarray(values, dtype=float)
+    batch_starts = np.arange(len(values)) if batch_starts is None else np.asarray(batch_starts)
     settled = np.ones(len(values), bool) if settled is None else np.asarray(settled)
-    return current_region(values, settled, num_opening=2, may_restart=may_restart)
+    return current_region(
+        values, settled, batch_starts=batch_starts, num_opening=2, may_restart=may_restart
+    )
 
 
 def largest(values, **options):
@@ -36,6 +39,18 @@ def test_success_grows_it_and_failure_shrinks_it():
 
 def test_what_is_pending_does_not_count():
     assert largest([1, 2, 5, 3], settled=[True, True, False, True]) == largest([1, 2, 3])
+
+
+def test_a_trial_of_a_batch_need_not_beat_its_mates():
+    values, batch = [1, 2, 0, 9, 4], [0, 1, 2, 2, 2]
+    assert largest(values, batch_starts=batch) == largest([1, 2, 0, 9, 10])
+    assert largest(values, batch_starts=batch) > largest(values)
+    assert largest([1, 2, 0, 9, 1], batch_starts=batch) == largest([1, 2, 0, 9, 4])
+
+
+def test_a_batch_that_began_before_anything_was_known_changes_no_angle():
+    together = region([1, 2, 5, 0, 7], batch_starts=[0] * 5)
+    assert (together.angles[1], together.blind) == (LARGEST, BLIND)
 
 
 def test_failed_trials_count_as_no_success():

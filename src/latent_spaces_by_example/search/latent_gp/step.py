@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 LARGEST = 0.8
 BLIND = 0.6
@@ -37,18 +37,19 @@ def current_region(
     scores: Float64[np.ndarray, " n"],
     settled: Bool[np.ndarray, " n"],
     *,
+    batch_starts: Int[np.ndarray, " n"],
     num_opening: int,
     may_restart: bool,
 ) -> Region:
     """Replay the trials: success makes steps longer, failure shorter, and tiny ones end a region.
 
-    The largest angle begins at 0.8. Each trial after the region's opening that beat all before it
-    in the region multiplies it by 1.5, up to 0.8 again, and each that did not by 0.85. The upper
-    bound is a trust region's: far away the model knows nothing. The least angle is three tenths
-    of it, because a model is not to be relied on for small steps either: where a score has
-    cliffs and kinks it becomes ever more cautious, and a search that takes its word comes to a
-    stop beside points it could have left behind. The angle of blind steps follows their own
-    success alone: 1.3 times for one, 1.3^(-1/4) times for none.
+    The largest angle begins at 0.8. Each trial after the region's opening that beat all that was
+    known in the region when it was proposed multiplies it by 1.5, up to 0.8 again, and each that
+    did not by 0.85. The upper bound is a trust region's: far away the model knows nothing. The
+    least angle is three tenths of it, because a model is not to be relied on for small steps
+    either: where a score has cliffs and kinks it becomes ever more cautious, and a search that
+    takes its word comes to a stop beside points it could have left behind. The angle of blind
+    steps follows their own success alone: 1.3 times for one, 1.3^(-1/4) times for none.
 
     Once the largest angle is below 0.03 the region has given what it has. The next trial begins
     another one, with an opening of its own: a score of several basins is not to be searched
@@ -57,6 +58,8 @@ def current_region(
     Args:
         scores: shape (n,), in the order of trials; minus infinity for one that failed.
         settled: shape (n,), false where a trial is still being evaluated.
+        batch_starts: shape (n,); the trials before it were known when this one was proposed. That
+            one of a batch beats another does not make the other's step a failure.
         num_opening: how many trials of a region come before its steps.
         may_restart: false to go on in the same region, at the first angle.
 
@@ -66,11 +69,15 @@ def current_region(
         1/5 success rule).
     """
     start, angle, blind, best = 0, LARGEST, BLIND, -np.inf
+    bests = np.empty(len(scores))  # before each trial, of its region
     for trial, (score, known) in enumerate(zip(scores.tolist(), settled.tolist(), strict=True)):
+        bests[trial] = best
         if not known:
             continue
-        if trial >= start + num_opening:
-            success = score > best
+        beaten = bests[max(int(batch_starts[trial]), start)]
+        # where nothing was known there was nothing to step from
+        if trial >= start + num_opening and beaten > -np.inf:
+            success = score > beaten
             angle = min(angle * _GROW, LARGEST) if success else angle * _SHRINK
             if is_blind(trial):
                 blind *= _BLIND_GROW if success else _BLIND_SHRINK
