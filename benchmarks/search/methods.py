@@ -80,7 +80,7 @@ def default(box: BlackBox, *, batch_size: int = 1, search: Search | None = None)
             finished=finished,
             failed=~finished,
             random_seed=box.repeat,
-            batch_starts=np.array(starts, dtype=int),
+            num_known=np.array(starts, dtype=int),
         )
         starts += [len(starts)] * n
         proposal = search.propose(history, n, box.rng(len(weights)))

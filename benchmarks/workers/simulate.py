@@ -55,7 +55,7 @@ class Simulated:
     def __init__(self, name, *, seed, search):
         self.model, self.objective, self.seeds = task(name, seed)
         self.search, self.seed = load_search(search), seed
-        self.weights, self.scores, self.known = [], [], []
+        self.weights, self.scores, self.known, self.num_known = [], [], [], []
 
     def propose(self):
         number, corners = len(self.weights), len(self.seeds.examples)
@@ -64,6 +64,7 @@ class Simulated:
         else:
             rng = np.random.default_rng([self.seed, number])
             weights = self.search.propose(self._history(), 1, rng)[0]
+        self.num_known.append(sum(self.known))
         output = self.model.generate(self.seeds.latents(weights[None]))
         found = self.objective(output)[0]
         score = found["score"] if isinstance(found, dict) else found
@@ -93,6 +94,7 @@ class Simulated:
             finished=finished,
             failed=known & ~finished,
             random_seed=self.seed,
+            num_known=np.array(self.num_known, dtype=int),
         )
 
 

@@ -12,6 +12,7 @@ from latent_spaces_by_example.study import work as work_module
 from latent_spaces_by_example.study.claims import Claim, Watch, Worker
 from latent_spaces_by_example.study.evaluation import Outcome
 from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.study.trial import Trial
 from latent_spaces_by_example.study.work import Slots, Work
 from toys import Stretch, height
 
@@ -39,6 +40,19 @@ def _work(records, *, budget=4, batch_size=1, **options):
 
 
 class TestSlots:
+    def test_what_was_known_is_all_before_the_batch(self):
+        trials = [Trial(n, np.ones(1), score=1.0) for n in range(7)]
+        assert Slots(corners=2, batch_size=3).num_known(trials).tolist() == [0, 0, 2, 2, 2, 5, 5]
+        assert Slots(corners=0, batch_size=1).num_known(trials).tolist() == list(range(7))
+        # those of the batch that is asked for again are left out
+        some = trials[:2] + trials[5:]
+        assert Slots(corners=2, batch_size=3).num_known(some).tolist() == [0, 0, 2, 2]
+        assert Slots(corners=0, batch_size=1).num_known([]).tolist() == []
+
+    def test_what_was_known_is_less_where_others_were_not_done(self):
+        trials = [Trial(n, np.ones(1), num_known=known) for n, known in enumerate([None, 0, 1, 9])]
+        assert Slots(corners=0, batch_size=1).num_known(trials).tolist() == [0, 0, 1, 3]
+
     def test_examples_come_first_then_batches(self):
         slots = Slots(corners=3, batch_size=4)
         assert [slots.start(n) for n in range(12)] == [0, 0, 0, 3, 3, 3, 3, 7, 7, 7, 7, 11]
@@ -147,6 +161,17 @@ class TestWork:
             assert one.numbers() == [0]
             assert one.numbers() == [1]
             assert one.numbers() == [2]
+
+    def test_it_is_stored_how_many_were_done_where_not_all_were(self, records):
+        with _work(records) as one, _work(records) as other:
+            [first], [second] = one.numbers(), other.numbers()
+            other.store(second, Outcome(score=1.0, figures={}, output=None, seconds=0.0))
+            [third] = other.numbers()
+            one.store(first, Outcome(score=1.0, figures={}, output=None, seconds=0.0))
+            other.store(third, Outcome(score=1.0, figures={}, output=None, seconds=0.0))
+            [fourth] = other.numbers()
+        known = {trial.number: trial.num_known for trial in records.trials()}
+        assert known == {first: None, second: 0, third: 1, fourth: None}
 
     def test_told_to_stop_it_takes_nothing(self, records):
         with _work(records, stop=lambda: True) as one:

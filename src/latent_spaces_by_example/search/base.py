@@ -59,8 +59,8 @@ class History:
         objectives: shape (n, p), the p >= 2 scores of a study of several, higher is better; NaN
             where ``finished`` is false. Shape (n, 0) by default: ``scores`` is the only one. With
             several, ``scores`` is the first of them.
-        batch_starts: shape (n,), for each trial the number of the first one of the batch that it
-            was proposed in: none from there on was known. Its own number by default: one at a time.
+        num_known: shape (n,), for each trial how many of those before it had a result when it was
+            proposed. All of them by default: one at a time.
     """
 
     space: SearchSpace
@@ -71,15 +71,15 @@ class History:
     random_seed: int = 0
     violations: Float64[np.ndarray, "n m"] = field(default_factory=lambda: np.zeros((0, 0)))
     objectives: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
-    batch_starts: Int[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, dtype=int))
+    num_known: Int[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     def __post_init__(self) -> None:
         """Without constraints, or with one score, every trial has none of them."""
         for name in ("violations", "objectives"):
             if getattr(self, name).shape == (0, 0):
                 object.__setattr__(self, name, np.zeros((len(self.weights), 0)))
-        if not len(self.batch_starts):
-            object.__setattr__(self, "batch_starts", np.arange(len(self.weights)))
+        if not len(self.num_known):
+            object.__setattr__(self, "num_known", np.arange(len(self.weights)))
 
     def __len__(self) -> int:
         """Return the number of trials."""

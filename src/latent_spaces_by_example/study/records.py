@@ -21,6 +21,7 @@ from latent_spaces_by_example.study.database import TrialReader, conclude, datab
 from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
 from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
 from latent_spaces_by_example.study.stored_trial import (
+    NUM_KNOWN,
     RESULT,
     WARNING,
     WEIGHTS,
@@ -227,9 +228,14 @@ class Records:
             self._do(lambda: self._storage.set_trial_user_attr(trial_id, CLAIM, seen))
         return self._do(lambda: swap(self._storage, trial_id, seen=seen, new=claim.to_json()))
 
-    def set_weights(self, number: int, weights: np.ndarray) -> None:
-        """Record the point that a claimed trial is to evaluate."""
+    def set_weights(
+        self, number: int, weights: np.ndarray, *, num_known: int | None = None
+    ) -> None:
+        """Record the point that a claimed trial is to evaluate, and what was known of others."""
         trial_id, values = self._trial_id(number), [float(w) for w in weights]
+        if num_known is not None:
+            # before the weights, with which the trial is ready
+            self._do(lambda: self._storage.set_trial_user_attr(trial_id, NUM_KNOWN, num_known))
         self._do(lambda: self._storage.set_trial_user_attr(trial_id, WEIGHTS, values))
 
     def beat(self, number: int, count: int) -> None:

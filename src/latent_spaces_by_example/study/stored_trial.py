@@ -12,6 +12,7 @@ from latent_spaces_by_example.study.claims import CLAIM
 from latent_spaces_by_example.study.trial import Trial
 
 WEIGHTS = "lsbe:weights"
+NUM_KNOWN = "lsbe:num_known"
 RESULT = "lsbe:result"
 WARNING = "lsbe:warning"
 WORKER = "lsbe:worker"
@@ -44,6 +45,7 @@ def read_trial(trial: FrozenTrial) -> Trial:
         invalid=result.get("invalid"),
         warning=attributes.get(WARNING),
         worker=_worker(attributes),
+        num_known=attributes.get(NUM_KNOWN),
         constraints=result.get("constraints", {}) if finished else {},
         scores=result.get("scores", {}) if finished else {},
     )

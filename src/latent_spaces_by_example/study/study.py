@@ -227,8 +227,6 @@ class Study:
         weights = weights_table(trials, self.seeds.num_given)
         scores = scores_of(trials)
         num_seeds = weights.shape[1]
-        numbers = np.array([trial.number for trial in trials], dtype=int)
-        starts = [self.slots.start(number) for number in numbers.tolist()]
         space = SearchSpace(
             correlation=self.seeds.correlation(num_seeds),
             num_given=self.seeds.num_given,
@@ -245,7 +243,7 @@ class Study:
             random_seed=self.settings.random_seed,
             violations=violations_of(trials),
             objectives=objectives_of(trials, self.settings.score_names),
-            batch_starts=np.searchsorted(numbers, starts),
+            num_known=self.slots.num_known(trials),
         )
 
     def to_dataframe(self) -> Any:

@@ -32,6 +32,7 @@ class Trial:
         worker: which process evaluated it, as host:pid, where that is recorded.
         scores: the named scores in a study of several; empty in one of one score.
         constraints: each is met where its value is at most 0; none where there is no score.
+        num_known: how many trials before its batch had a result when it was proposed; None for all.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Trial:
     worker: str | None = None
     constraints: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    num_known: int | None = None
 
     @property
     def pending(self) -> bool:

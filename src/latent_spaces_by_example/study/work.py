@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 import numpy as np
+from jaxtyping import Int
 from optuna.trial import FrozenTrial
 
 from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
@@ -48,6 +49,16 @@ class Slots:
         if number < self.corners:
             return min(self.corners - number, self.batch_size)
         return self.start(number) + self.batch_size - number
+
+    def num_known(self, trials: list[Trial]) -> Int[np.ndarray, " n"]:
+        """For each trial how many of those before it had a result when it was proposed.
+
+        All before its batch, unless what is stored of it says that other workers were not done.
+        """
+        numbers = [trial.number for trial in trials]
+        before = np.searchsorted(numbers, [self.start(number) for number in numbers])
+        stored = [before[-1] if t.num_known is None else t.num_known for t in trials]
+        return np.minimum(before, np.array(stored, dtype=int))
 
 
 class Work:
@@ -213,7 +224,7 @@ class Work:
             if trials is None:
                 return False
             for number, weights in zip(together, self._propose(together, trials), strict=True):
-                self._records.set_weights(number, weights)
+                self._store(number, weights, trials)
                 known[number] = weights
         return True
 
@@ -232,12 +243,17 @@ class Work:
             first = before[0]
             if self._is_free(first) and self._take(first):
                 # its worker died before it proposed: its turn comes before ours
-                weights = self._propose([first.number], self._records.trials(entries))
-                self._records.set_weights(first.number, weights[0])
+                trials = self._records.trials(entries)
+                self._store(first.number, self._propose([first.number], trials)[0], trials)
                 self._release({first.number})
                 continue
             time.sleep(pause)
             pause = min(_GROWTH * pause, _LONGEST_PAUSE)
+
+    def _store(self, number: int, weights: np.ndarray, trials: list[Trial]) -> None:
+        start = self._slots.start(number)
+        known = sum(not trial.pending for trial in trials if trial.number < start)
+        self._records.set_weights(number, weights, num_known=known if known < start else None)
 
     def _release(self, numbers: set[int]) -> None:
         """Give claims of ours back, the attempt uncounted, for anybody to take up at once."""

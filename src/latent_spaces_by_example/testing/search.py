@@ -43,7 +43,7 @@ class SimulatedStudy:
     scores: list[float] = field(default_factory=list)
     violations: list[list[float]] = field(default_factory=list)
     objectives: list[list[float]] = field(default_factory=list)
-    batch_starts: list[int] = field(default_factory=list)
+    num_known: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with the given seed latents."""
@@ -84,7 +84,7 @@ class SimulatedStudy:
             random_seed=self.random_seed,
             violations=np.where(finished[:, None], violations, np.nan),
             objectives=np.where(finished[:, None], objectives, np.nan),
-            batch_starts=np.array(self.batch_starts, dtype=int),
+            num_known=np.array(self.num_known, dtype=int),
         )
 
     def run(self, search: Search, *, until: int | None = None) -> None:
@@ -102,14 +102,14 @@ class SimulatedStudy:
             self.scores,
             self.violations,
             self.objectives,
-            self.batch_starts,
+            self.num_known,
         ):
             del kept[to:]
 
     def add(self, weights: Float64[np.ndarray, "n K_and_m"]) -> None:
         """Score weights, whose further columns become seed latents."""
         self.num_seeds = max(self.num_seeds, weights.shape[1])
-        self.batch_starts += [len(self.weights)] * len(weights)
+        self.num_known += [len(self.weights)] * len(weights)
         for w in weights:
             vector = w @ self.seed_latents(len(w))
             self.weights.append(w)

@@ -9,12 +9,12 @@ from latent_spaces_by_example.search.latent_gp.step import (
 )
 
 
-def region(values, *, settled=None, may_restart=True, batch_starts=None):
+def region(values, *, settled=None, may_restart=True, num_known=None):
     values = np.asarray(values, dtype=float)
-    batch_starts = np.arange(len(values)) if batch_starts is None else np.asarray(batch_starts)
+    num_known = np.arange(len(values)) if num_known is None else np.asarray(num_known)
     settled = np.ones(len(values), bool) if settled is None else np.asarray(settled)
     return current_region(
-        values, settled, batch_starts=batch_starts, num_opening=2, may_restart=may_restart
+        values, settled, num_known=num_known, num_opening=2, may_restart=may_restart
     )
 
 
@@ -43,13 +43,13 @@ def test_what_is_pending_does_not_count():
 
 def test_a_trial_of_a_batch_need_not_beat_its_mates():
     values, batch = [1, 2, 0, 9, 4], [0, 1, 2, 2, 2]
-    assert largest(values, batch_starts=batch) == largest([1, 2, 0, 9, 10])
-    assert largest(values, batch_starts=batch) > largest(values)
-    assert largest([1, 2, 0, 9, 1], batch_starts=batch) == largest([1, 2, 0, 9, 4])
+    assert largest(values, num_known=batch) == largest([1, 2, 0, 9, 10])
+    assert largest(values, num_known=batch) > largest(values)
+    assert largest([1, 2, 0, 9, 1], num_known=batch) == largest([1, 2, 0, 9, 4])
 
 
 def test_a_batch_that_began_before_anything_was_known_changes_no_angle():
-    together = region([1, 2, 5, 0, 7], batch_starts=[0] * 5)
+    together = region([1, 2, 5, 0, 7], num_known=[0] * 5)
     assert (together.angles[1], together.blind) == (LARGEST, BLIND)
 
 

@@ -87,7 +87,7 @@ class LatentGPSearch:
                 -np.inf,
             ),
             ~history.pending,
-            batch_starts=history.batch_starts,
+            num_known=history.num_known,
             num_opening=opening_size(space),
             may_restart=not space.within_span,
         )

@@ -37,7 +37,7 @@ def current_region(
     scores: Float64[np.ndarray, " n"],
     settled: Bool[np.ndarray, " n"],
     *,
-    batch_starts: Int[np.ndarray, " n"],
+    num_known: Int[np.ndarray, " n"],
     num_opening: int,
     may_restart: bool,
 ) -> Region:
@@ -58,8 +58,9 @@ def current_region(
     Args:
         scores: shape (n,), in the order of trials; minus infinity for one that failed.
         settled: shape (n,), false where a trial is still being evaluated.
-        batch_starts: shape (n,); the trials before it were known when this one was proposed. That
-            one of a batch beats another does not make the other's step a failure.
+        num_known: shape (n,), for each trial how many of those before it had a result when it was
+            proposed, taken to be the first ones. That a batch's mate is better, or what another
+            worker found meanwhile, does not make a step a failure.
         num_opening: how many trials of a region come before its steps.
         may_restart: false to go on in the same region, at the first angle.
 
@@ -74,7 +75,7 @@ def current_region(
         bests[trial] = best
         if not known:
             continue
-        beaten = bests[max(int(batch_starts[trial]), start)]
+        beaten = bests[max(int(num_known[trial]), start)]
         # where nothing was known there was nothing to step from
         if trial >= start + num_opening and beaten > -np.inf:
             success = score > beaten
