@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 from black_box import BlackBox, BudgetSpentError, on_shell
+from default import combined, default
 
 from latent_spaces_by_example.charts import KnotheRosenblattChart
-from latent_spaces_by_example.search import History, Search, SearchSpace, load
+from latent_spaces_by_example.search import History, SearchSpace, load
 from latent_spaces_by_example.seeds import angles_between, choose
 
 Method = Callable[[BlackBox], None]
@@ -37,68 +38,6 @@ def best_of_n(box: BlackBox) -> None:
     """Prior draws only."""
     for index in range(box.budget + 1):
         box(box.draw(index))
-
-
-def default(box: BlackBox, *, batch_size: int = 1, search: Search | None = None) -> None:
-    """The library's default search, through seed latents and weights as a study does it."""
-    search = search or load("latent-gp")
-    given = box.task.given
-    latents: list[np.ndarray] = [] if given is None else list(given)
-    num_given, weights, starts = len(latents), [], []
-    gram = np.zeros((0, 0))
-
-    def correlation(size: int) -> np.ndarray:
-        nonlocal gram
-        while len(latents) < size:
-            latents.append(box.draw(len(latents) - num_given))
-        while len(gram) < size:
-            new = np.array([latents[len(gram)] @ z for z in latents[: len(gram) + 1]])
-            gram = np.pad(gram, (0, 1))
-            gram[-1], gram[:, -1] = new, new
-        norms = np.sqrt(np.diag(gram)[:size])
-        return gram[:size, :size] / np.outer(norms, norms)
-
-    width = num_given
-    while True:
-        n = min(batch_size, box.budget - len(weights)) or 1
-        space = SearchSpace(
-            correlation=correlation(width),
-            num_given=num_given,
-            num_latent_dims=box.dims,
-            within_span=given is not None,
-            draw=lambda m, width=width: correlation(width + m),
-        )
-        table = np.zeros((len(weights), width))
-        for row, w in zip(table, weights, strict=True):
-            row[: len(w)] = w
-        scores = np.array(box.observed)
-        finished = np.isfinite(scores)
-        history = History(
-            space=space,
-            weights=table,
-            scores=np.where(finished, scores, np.nan),
-            finished=finished,
-            failed=~finished,
-            random_seed=box.repeat,
-            num_known=np.array(starts, dtype=int),
-        )
-        starts += [len(starts)] * n
-        proposal = search.propose(history, n, box.rng(len(weights)))
-        correlation(proposal.shape[1])
-        width = max(width, proposal.shape[1])
-        for w in proposal:
-            box(_combined(w, latents))
-            weights.append(w)
-
-
-def _combined(weights: np.ndarray, latents: list[np.ndarray]) -> np.ndarray:
-    direction, square = 0.0, 0.0
-    for w, z in zip(weights, latents, strict=False):
-        if w:
-            norm = np.linalg.norm(z)
-            direction = direction + (w / norm) * z
-            square += w**2 * norm**2
-    return direction * (np.sqrt(square) / np.linalg.norm(direction))
 
 
 def hill_climb(box: BlackBox) -> None:
@@ -162,7 +101,7 @@ def _seeds(box: BlackBox, rule: str = "best") -> tuple[np.ndarray, np.ndarray]:
 def _latent(box: BlackBox, weights: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """As published for prior draws; between examples by the rule that the library has for them."""
     if box.task.given is not None:
-        return _combined(weights, list(seeds))
+        return combined(weights, list(seeds))
     return on_shell(weights @ seeds)
 
 
@@ -244,4 +183,5 @@ METHODS: dict[str, Method] = {
     "optuna-gp-on-u": _optuna_gp,
     "o3": o3,
     "default-batch-8": lambda box: default(box, batch_size=8),
+    "default-8-workers": lambda box: default(box, workers=8),
 }

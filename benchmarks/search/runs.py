@@ -16,6 +16,7 @@ ANYTIME = frozenset(
     {
         "default",
         "default-batch-8",
+        "default-8-workers",
         "best-of-n",
         "hill-climb",
         "elliptical-slice",
@@ -24,7 +25,7 @@ ANYTIME = frozenset(
 )
 
 # On a task whose examples bound the space, these would search another one.
-LEAVE_THE_SPAN = ANYTIME - {"default", "default-batch-8"}
+LEAVE_THE_SPAN = ANYTIME - {"default", "default-batch-8", "default-8-workers"}
 BETWEEN_EXAMPLES = frozenset({"airfoil-examples"})
 
 
