@@ -6,10 +6,6 @@ python -m models.airfoil.evaluate         # writes figures.json, figures/*.png, 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -22,51 +18,16 @@ from latent_spaces_by_example.airfoils import check_all, measure
 from latent_spaces_by_example.generators.airfoil import AirfoilGenerator, load
 from models.airfoil import card, pictures
 from models.airfoil.dataset import load_sections, split
+from models.flow_matching.measuring import costs, package_of, significant
 
 HERE = Path(__file__).resolve().parent
-PACKAGE = HERE.parents[1] / "src" / "latent_spaces_by_example" / "generators" / "airfoil"
 NUM_SAMPLES = 10_000
 SAMPLE_SEED = 1
 EXAMPLES = ("naca2412", "s1223", "rae2822", "naca0012", "clarky", "e387", "naca23012", "dae11")
-LOAD = """
-import time, numpy
-begun = time.perf_counter()
-from latent_spaces_by_example import generators
-generators.load("airfoil")
-print(time.perf_counter() - begun)
-"""
-
-
-def rounded(value: float, digits: int = 3) -> float:
-    """``value`` to so many significant digits."""
-    return float(f"{value:.{digits}g}")
 
 
 def summary(values: np.ndarray, **quantiles: float) -> dict[str, float]:
-    return {name: rounded(np.quantile(values, q)) for name, q in quantiles.items()}
-
-
-def costs(generator: AirfoilGenerator) -> dict[str, float]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    loads = [
-        float(subprocess.check_output([sys.executable, "-c", LOAD], env=environment))
-        for _ in range(5)
-    ]
-    z = np.random.default_rng(0).standard_normal((500, *generator.latent_shape))
-    begun = time.perf_counter()
-    sections = generator.generate(z)
-    middle = time.perf_counter()
-    generator.invert(sections)
-    end = time.perf_counter()
-    single = time.perf_counter()
-    generator.generate(z[:1])
-    return {
-        "files in bytes": sum(p.stat().st_size for p in PACKAGE.iterdir() if p.is_file()),
-        "load in seconds, median of 5 processes": rounded(np.median(loads)),
-        "sections a second, one thread, batch of 500": rounded(len(z) / (middle - begun)),
-        "inverted a second, one thread, batch of 500": rounded(len(z) / (end - middle)),
-        "one section in milliseconds": rounded(1e3 * (time.perf_counter() - single)),
-    }
+    return {name: significant(np.quantile(values, q)) for name, q in quantiles.items()}
 
 
 def shape_figures(sections: np.ndarray) -> dict[str, np.ndarray]:
@@ -88,9 +49,9 @@ def of_samples(samples: np.ndarray, database: np.ndarray) -> dict[str, object]:
     return {
         "valid share": float(np.mean([each.valid for each in validity])),
         "reasons": dict(reasons),
-        "roughness over that of the database, medians": rounded(rough),
+        "roughness over that of the database, medians": significant(rough),
         "ks distance to the database": {
-            name: rounded(ks_2samp(made[name], real[name]).statistic) for name in made
+            name: significant(ks_2samp(made[name], real[name]).statistic) for name in made
         },
     }
 
@@ -108,7 +69,7 @@ def of_latents(z: np.ndarray) -> dict[str, float]:
     p = np.array([kstest(row, "norm").pvalue for row in z])
     return {
         "norm over sqrt(d)": summary(norms, median=0.5, low5=0.05, high95=0.95),
-        "ks pass share at 1 %": rounded(np.mean(p > 0.01)),
+        "ks pass share at 1 %": significant(np.mean(p > 0.01)),
     }
 
 
@@ -130,9 +91,9 @@ def outliers(names: list[str], z: np.ndarray, errors: np.ndarray) -> list[dict[s
         rows.append(
             {
                 "name": name,
-                "ks p": rounded(p, 2),
-                "norm over sqrt(d)": rounded(norm),
-                "round trip": rounded(error, 2),
+                "ks p": significant(p, 2),
+                "norm over sqrt(d)": significant(norm),
+                "round trip": significant(error, 2),
             }
         )
     return sorted(rows, key=lambda row: -row["norm over sqrt(d)"])
@@ -158,7 +119,7 @@ def step_error(generator: AirfoilGenerator, z: np.ndarray) -> float:
         generator._velocity, representation=generator.representation, steps=8 * generator._steps
     )
     difference = (generator.generate(z) - fine.generate(z))[:, :, 1]
-    return rounded(np.median(np.sqrt(np.mean(difference**2, axis=1))))
+    return significant(np.median(np.sqrt(np.mean(difference**2, axis=1))))
 
 
 def main() -> None:
@@ -179,11 +140,11 @@ def main() -> None:
     quartiles = {"low5": 0.05, "median": 0.5, "high95": 0.95}
     named = np.stack([generator.example(name) for name in EXAMPLES])
     z_named, errors_named = round_trip(generator, named)
-    record = json.loads((PACKAGE / "training.json").read_text())
+    record = json.loads((package_of("airfoil") / "training.json").read_text())
     figures = {
         "latent dimensions": d,
         "parameters": record["parameters"],
-        "costs": costs(generator),
+        "costs": costs("airfoil", generator, one="section"),
         "prior samples": of_samples(samples, data.coordinates),
         "distance to the nearest training section": {
             name: summary(values, **quartiles) for name, values in distances.items()
@@ -195,8 +156,8 @@ def main() -> None:
         "training latents": of_latents(z_training),
         "named sections": {
             name: {
-                "round trip": rounded(error, 2),
-                "norm over sqrt(d)": rounded(np.linalg.norm(row) / np.sqrt(d)),
+                "round trip": significant(error, 2),
+                "norm over sqrt(d)": significant(np.linalg.norm(row) / np.sqrt(d)),
             }
             for name, row, error in zip(EXAMPLES, z_named, errors_named, strict=True)
         },

@@ -8,10 +8,6 @@ Run it in the repository's root.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -24,47 +20,11 @@ from sklearn.svm import SVC
 
 from latent_spaces_by_example.generators.digits import DigitsGenerator, load
 from models.digits.dataset import Digits, load_digits, split
+from models.flow_matching.measuring import costs, significant
 
 HERE = Path(__file__).resolve().parent
-PACKAGE = HERE.parents[1] / "src" / "latent_spaces_by_example" / "generators" / "digits"
 NUM_SAMPLES = 5000
 SAMPLE_SEED = 1
-LOAD = """
-import time, numpy
-begun = time.perf_counter()
-from latent_spaces_by_example import generators
-generators.load("digits")
-print(time.perf_counter() - begun)
-"""
-
-
-def significant(value: float, digits: int = 3) -> float:
-    return float(f"{value:.{digits}g}")
-
-
-def costs(generator: DigitsGenerator) -> dict[str, float]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    loads = [
-        float(subprocess.check_output([sys.executable, "-c", LOAD], env=environment))
-        for _ in range(5)
-    ]
-    z = np.random.default_rng(0).standard_normal((500, *generator.latent_shape))
-    begun = time.perf_counter()
-    digits = generator.generate(z)
-    middle = time.perf_counter()
-    generator.invert(digits)
-    end = time.perf_counter()
-    for i in range(20):
-        generator.generate(z[i : i + 1])
-    last = time.perf_counter()
-    files = [path for path in PACKAGE.iterdir() if path.is_file()]
-    return {
-        "files in bytes": sum(path.stat().st_size for path in files),
-        "load in seconds, median of 5 processes": significant(float(np.median(loads))),
-        "digits a second, one thread, batch of 500": significant(len(z) / (middle - begun)),
-        "inverted a second, one thread, batch of 500": significant(len(z) / (end - middle)),
-        "one digit in milliseconds": significant(1e3 * (last - end) / 20),
-    }
 
 
 def recognition(training: Digits, pictures: np.ndarray) -> dict[str, float]:
@@ -182,7 +142,7 @@ def main() -> None:
         "novelty": {n: novelty(training, x) for n, x in sets.items()},
         "pixels": {n: pixels(training.levels, x) for n, x in sets.items()},
         "latents": {n: latents(generator, x) for n, x in three.items() if n != "samples"},
-        "costs": {"": costs(generator)},
+        "costs": {"": costs("digits", generator, one="digit")},
     }
     tables = {name: table(columns) for name, columns in figures.items()}
     write_card(tables)
