@@ -57,14 +57,29 @@ def test_failed_trials_count_as_no_success():
     assert largest([1, 2, -np.inf]) == largest([1, 2, 0])
 
 
+def test_where_nothing_nearby_is_better_steps_are_wide_again():
+    found = [region([1, 2] + [0] * n) for n in range(25)]
+    widened = next(n for n in range(1, 25) if found[n].angles > found[n - 1].angles)
+    assert found[widened].angles[1] == LARGEST
+    assert found[widened].start == 0
+    # to refine, blind steps go on as they were
+    assert found[widened].blind <= found[widened - 1].blind < BLIND
+
+
 def test_a_region_that_gives_nothing_more_is_left():
-    regions = [region([1, 2] + [0] * n) for n in range(60)]
+    regions = [region([1, 2] + [0] * n) for n in range(90)]
     starts = [found.start for found in regions]
     assert starts[0] == 0
     assert len(set(starts)) >= 2
     after = next(found for found in regions if found.start)
     assert after.angles[1] == LARGEST
     assert after.blind == BLIND
+    # it is left after twice the trials that it takes to come to small steps, not after these
+    widened = next(n for n in range(1, 90) if regions[n].angles > regions[n - 1].angles)
+    assert after.start == 2 + 2 * widened
+    # something better in between, and it is kept
+    better = [1, 2] + [0] * widened + [3] + [0] * (after.start - widened - 3)
+    assert region(better).start == 0
     # there an opening of its own comes first, and what was found before need not be beaten
     tail = [0] * (after.start - 2)
     assert region([1, 2, *tail, -1, -1]).angles[1] == LARGEST

@@ -41,7 +41,7 @@ def current_region(
     num_opening: int,
     may_restart: bool,
 ) -> Region:
-    """Replay the trials: success makes steps longer, failure shorter, and tiny ones end a region.
+    """Replay the trials: success makes steps longer, failure shorter, until a region is left.
 
     The largest angle begins at 0.8. Each trial after the region's opening that beat all that was
     known in the region when it was proposed multiplies it by 1.5, up to 0.8 again, and each that
@@ -51,9 +51,10 @@ def current_region(
     takes its word comes to a stop beside points it could have left behind. The angle of blind
     steps follows their own success alone: 1.3 times for one, 1.3^(-1/4) times for none.
 
-    Once the largest angle is below 0.03 the region has given what it has. The next trial begins
-    another one, with an opening of its own: a score of several basins is not to be searched
-    from its first good one alone.
+    Once the largest angle is below 0.03 there is nothing more to gain nearby, and it begins at
+    0.8 again: from the best point the next basin is nearer than from anywhere else. The blind steps
+    keep their angle, and refine. Only if nothing better was found since the last time the region
+    has given what it has, and the next trial begins another one, with an opening of its own.
 
     Args:
         scores: shape (n,), in the order of trials; minus infinity for one that failed.
@@ -62,14 +63,15 @@ def current_region(
             proposed, taken to be the first ones. That a batch's mate is better, or what another
             worker found meanwhile, does not make a step a failure.
         num_opening: how many trials of a region come before its steps.
-        may_restart: false to go on in the same region, at the first angle.
+        may_restart: false to stay in the same region for ever.
 
     References:
         Eriksson et al., "Scalable global optimization via local Bayesian optimization",
         NeurIPS 2019 (trust regions that restart); Rechenberg, "Evolutionsstrategie" (1973) (the
         1/5 success rule).
     """
-    start, angle, blind, best = 0, LARGEST, BLIND, -np.inf
+    start, angle, blind = 0, LARGEST, BLIND
+    best = best_when_widened = -np.inf
     bests = np.empty(len(scores))  # before each trial, of its region
     for trial, (score, known) in enumerate(zip(scores.tolist(), settled.tolist(), strict=True)):
         bests[trial] = best
@@ -86,8 +88,11 @@ def current_region(
         best = max(best, score)
         if angle < _SMALLEST:
             angle = LARGEST
-            if may_restart:
-                start, blind, best = trial + 1, BLIND, -np.inf
+            if best > best_when_widened or not may_restart:
+                best_when_widened = best
+            else:
+                start, blind = trial + 1, BLIND
+                best = best_when_widened = -np.inf
     return Region(start, (_SHARE * angle, angle), blind)
 
 
