@@ -10,13 +10,14 @@ from latent_spaces_by_example.search.sobol import SobolSearch
 
 _ONE = 1 - 1e-9
 _SIZE = 8
+_SPREAD = 6
 
 
 def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K_and_fresh"]:
     """Propose at most ``n`` first trials; none once there are enough.
 
     First come the given seed latents that have not been tried. Then, within their span, the
-    centre and evenly spread points; otherwise prior draws, fresh columns of one-hot weights.
+    centre and six evenly spread points; otherwise prior draws, fresh columns of one-hot weights.
     Trials that failed teach little and do not count.
 
     Args:
@@ -46,7 +47,7 @@ def opening_size(space: SearchSpace) -> int:
     A study that is asked for more later must not have proposed other things from the start.
     """
     if space.within_span:
-        return max(space.num_given + 1, min(_SIZE, 2 * space.num_given))
+        return space.num_given + 1 + _SPREAD
     return max(space.num_given, _SIZE)
 
 
