@@ -132,7 +132,8 @@ def _methods(runs: Runs) -> list[str]:
 
 
 def _picture(task: str, runs: Runs, path: Path) -> None:
-    budget = max(budget for t, budget, _ in runs if t == task)
+    # the longest of those that the default was run at most often
+    budget = max(_budgets(runs), key=lambda b: (len(runs.get((task, b, DEFAULT), {})), b))
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     for index, method in enumerate(_methods(runs)):
         found = runs.get((task, budget, method))
@@ -161,6 +162,6 @@ def _picture(task: str, runs: Runs, path: Path) -> None:
         ]
     )
     axes.set_ylim(bottom=float(start))
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", loc="lower right", ncols=2)
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -25,7 +25,7 @@ from pathlib import Path  # noqa: E402
 import methods  # noqa: E402
 import tasks  # noqa: E402
 from black_box import BlackBox  # noqa: E402
-from runs import BUDGETS, FIELDS, Cell, missing  # noqa: E402
+from runs import BUDGETS, FIELDS, Cell, missing, packed  # noqa: E402
 
 import report  # noqa: E402
 
@@ -44,7 +44,7 @@ def run(cell: Cell) -> dict[str, object]:
     return asdict(cell) | {
         "score": float(curve[-1]),
         "seconds": round(time.perf_counter() - start, 2),
-        "curve": " ".join(f"{value:.6g}" for value in curve),
+        "curve": packed(curve),
     }
 
 

@@ -1,4 +1,4 @@
-"""The runs that have been made: a line each in ``runs.csv``, with the whole curve."""
+"""The runs that have been made: a line each in ``runs.csv``, with the curve of the best score."""
 
 from __future__ import annotations
 
@@ -52,12 +52,25 @@ def read(path: Path) -> dict[Cell, np.ndarray]:
     runs: dict[Cell, np.ndarray] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            curve = np.array([float(value) for value in row["curve"].split()])
             longest, repeat = int(row["budget"]), int(row["repeat"])
+            curve = unpacked(row["curve"], longest)
             anytime = row["method"] in ANYTIME
             for budget in (b for b in BUDGETS if b <= longest) if anytime else (longest,):
                 runs[Cell(row["task"], row["method"], budget, repeat)] = curve[:budget]
     return runs
+
+
+def packed(curve: np.ndarray) -> str:
+    """A curve as ``evaluation:value`` for each evaluation, counted from 1, that changes it."""
+    changes = np.flatnonzero(np.diff(curve, prepend=np.nan) != 0)
+    return " ".join(f"{index + 1}:{curve[index]:.6g}" for index in changes)
+
+
+def unpacked(text: str, length: int) -> np.ndarray:
+    """The curve after each of so many evaluations."""
+    steps = [entry.split(":") for entry in text.split()]
+    begins = [int(evaluation) - 1 for evaluation, _ in steps]
+    return np.repeat([float(value) for _, value in steps], np.diff([*begins, length]))
 
 
 def missing(path: Path, wanted: list[Cell]) -> list[Cell]:

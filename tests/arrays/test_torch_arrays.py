@@ -118,10 +118,13 @@ def test_nearly_dependent_seeds_go_through_the_fallback():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_on_the_host_tensors_are_bit_for_bit_what_arrays_are(dtype):
+def test_on_the_host_tensors_are_what_arrays_are_to_rounding(dtype):
     seeds, u = seeds_of(5, dtype=dtype), cube(3, 5)
     tensors = lsbe.SurrogateChart(seeds).from_u_to_z(u)
-    np.testing.assert_array_equal(tensors, lsbe.SurrogateChart(seeds.numpy()).from_u_to_z(u))
+    # equal to the bit on some processors: PyTorch and NumPy each bring matrix products of their own
+    rounding = 16 * torch.finfo(dtype).eps
+    arrays = lsbe.SurrogateChart(seeds.numpy()).from_u_to_z(u)
+    np.testing.assert_allclose(tensors, arrays, rtol=0, atol=rounding)
 
 
 def test_what_chart_s_repr_says_of_the_dtype():
