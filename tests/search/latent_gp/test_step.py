@@ -6,6 +6,7 @@ from latent_spaces_by_example.search.latent_gp.step import (
     LARGEST,
     current_region,
     is_blind,
+    is_free,
 )
 
 
@@ -110,6 +111,11 @@ def test_only_blind_steps_change_the_blind_angle():
     assert blind([1, 2, 3, 9]) == blind([1, 2, 3, 0])
     # what a step of the model found has to be beaten too
     assert blind([1, 2, 0, 9, 5]) < blind([1, 2, 0, 4, 5])
+
+
+def test_some_steps_of_the_model_are_free():
+    assert [is_free(trial, within_span=False) for trial in range(4)] == [False, True, False, False]
+    assert [is_free(trial, within_span=True) for trial in range(4)] == [False, True, False, True]
 
 
 def test_one_blind_success_in_five_keeps_the_angle():

@@ -4,14 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from latent_spaces_by_example.search.latent_gp.values import standardised
+from latent_spaces_by_example.search.latent_gp.tail import TAILS
+from latent_spaces_by_example.search.latent_gp.values import in_spreads, standardised
 
 FINITE = st.floats(-1e308, 1e308, allow_subnormal=False)
 
 
-@given(arrays(np.float64, st.integers(1, 30), elements=FINITE))
-def test_finite_moderate_and_in_order(scores):
-    values = standardised(scores, np.ones(len(scores), bool))
+@given(arrays(np.float64, st.integers(1, 30), elements=FINITE), st.sampled_from(TAILS))
+def test_finite_moderate_and_in_order(scores, tail):
+    values = standardised(scores, np.ones(len(scores), bool), tail=tail)
     assert np.isfinite(values).all()
     assert np.abs(values).max() < 2000
     order = np.argsort(scores, kind="stable")
@@ -27,6 +28,13 @@ def test_scale_does_not_matter(scores, scale):
     np.testing.assert_allclose(
         standardised(scale * scores, everything), standardised(scores, everything), atol=1e-9
     )
+
+
+def test_in_spreads_the_median_is_zero_and_half_are_within_a_normal_spread():
+    spreads = in_spreads(np.random.default_rng(0).normal(3.0, 5.0, size=1001))
+    assert np.median(spreads) == 0
+    assert np.median(np.abs(spreads)) == pytest.approx(1 / 1.4826)
+    assert in_spreads(np.zeros(0)).shape == (0,)
 
 
 def test_equal_scores_are_zero():

@@ -7,35 +7,39 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-_ROOT5 = np.sqrt(5.0)
+from latent_spaces_by_example.search.latent_gp.matern import FIVE_HALVES, Matern
 
 
 @dataclass(frozen=True)
 class AngleKernel:
     """k(s) = linear * s + smooth * M(sqrt(2 - 2 s) / length), s the cosine of the angle.
 
-    M is the Matern function of smoothness 5/2, M(r) = (1 + sqrt(5) r + 5 r^2 / 3) exp(-sqrt(5) r),
-    and sqrt(2 - 2 s) the chord between two points of the unit sphere. The linear term alone
-    finds the direction of a trend from prior draws, however many dimensions the latent has; the
-    Matern term sees hills and valleys. Both are positive definite on the sphere in any dimension.
+    M is a Matern function, and sqrt(2 - 2 s) the chord between two points of the unit sphere. The
+    linear term alone finds the direction of a trend from prior draws, however many dimensions the
+    latent has; the Matern term sees hills and valleys. Both are positive definite on the sphere
+    in any dimension.
 
     Attributes:
         linear: variance of the linear term, positive.
         smooth: variance of the Matern term, positive.
         length: length scale on the chord, positive; the chord is at most 2.
         noise: variance of the noise of a score, positive.
+        matern: the function M.
     """
 
     linear: float
     smooth: float
     length: float
     noise: float
+    matern: Matern = FIVE_HALVES
 
     @classmethod
-    def from_logs(cls, logs: Float64[np.ndarray, " 4"]) -> AngleKernel:
-        """The kernel whose four attributes have these natural logarithms."""
+    def from_logs(
+        cls, logs: Float64[np.ndarray, " 4"], *, matern: Matern = FIVE_HALVES
+    ) -> AngleKernel:
+        """The kernel whose first four attributes have these natural logarithms."""
         linear, smooth, length, noise = np.exp(logs).tolist()
-        return cls(linear=linear, smooth=smooth, length=length, noise=noise)
+        return cls(linear=linear, smooth=smooth, length=length, noise=noise, matern=matern)
 
     @property
     def variance(self) -> float:
@@ -44,28 +48,24 @@ class AngleKernel:
 
     def __call__(self, cosine: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
         """Covariance at each cosine, without noise."""
-        ratio = _ROOT5 * self._ratio(cosine)
-        matern = (1 + ratio + ratio**2 / 3) * np.exp(-ratio)
-        covariance: Float64[np.ndarray, "*shape"] = self.linear * cosine + self.smooth * matern
-        return covariance
+        return self.with_slope(cosine)[0]
 
-    def slope(self, cosine: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
-        """dk/ds, finite at s = 1 too: there the chord's infinite slope meets M'(0) = 0."""
-        ratio = _ROOT5 * self._ratio(cosine)
-        slope: Float64[np.ndarray, "*shape"] = (
-            5 / (3 * self.length**2) * (1 + ratio) * np.exp(-ratio)
-        )
-        return self.linear + self.smooth * slope
+    def with_slope(
+        self, cosine: Float64[np.ndarray, "*shape"]
+    ) -> tuple[Float64[np.ndarray, "*shape"], Float64[np.ndarray, "*shape"]]:
+        """Covariance k(s) at each cosine s, and dk/ds.
+
+        That is finite at s = 1 too: there the chord's infinite slope meets M'(0) = 0.
+        """
+        value, slope = self.matern.with_slope(self._ratio(cosine))
+        covariance = self.linear * cosine + self.smooth * value
+        return covariance, self.linear + self.smooth / self.length**2 * slope
 
     def log_gradients(self, cosine: Float64[np.ndarray, "n n"]) -> list[Float64[np.ndarray, "n n"]]:
         """Derivatives of the covariance by the logarithms of linear, smooth and length."""
-        ratio = _ROOT5 * self._ratio(cosine)
-        decay = np.exp(-ratio)
-        return [
-            self.linear * cosine,
-            self.smooth * (1 + ratio + ratio**2 / 3) * decay,
-            self.smooth * ratio**2 / 3 * (1 + ratio) * decay,
-        ]
+        ratio = self._ratio(cosine)
+        value, slope = self.matern.with_slope(ratio)
+        return [self.linear * cosine, self.smooth * value, self.smooth * ratio**2 * slope]
 
     def _ratio(self, cosine: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
         chord: Float64[np.ndarray, "*shape"] = np.sqrt(np.maximum(2 - 2 * cosine, 0.0))

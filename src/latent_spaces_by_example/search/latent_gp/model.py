@@ -14,6 +14,7 @@ from latent_spaces_by_example.search.latent_gp.acquisition import (
 )
 from latent_spaces_by_example.search.latent_gp.ascent import Acquisition
 from latent_spaces_by_example.search.latent_gp.directions import Directions
+from latent_spaces_by_example.search.latent_gp.evidence import best_explanation, num_explained
 from latent_spaces_by_example.search.latent_gp.fit import fit_kernel
 from latent_spaces_by_example.search.latent_gp.posterior import Posterior
 from latent_spaces_by_example.search.latent_gp.values import margins, standardised
@@ -44,14 +45,14 @@ class Model:
 
     @classmethod
     def of(cls, history: History, directions: Directions, *, start: int) -> Model:
-        """Fit hyperparameters, condition on what is settled, believe what is pending."""
+        """Fit to most of what is settled, condition on all of it, believe what is pending."""
         settled = ~history.pending
         known = (history.finished & np.isfinite(history.scores))[settled]
         points = directions.from_weights(history.weights)
-        values = standardised(history.scores[settled], known)
-        posterior = _fitted(points[settled], values)
+        num_fitted = int(settled[: num_explained(len(history))].sum()) or len(known)
+        posterior = _of_scores(points[settled], history.scores[settled], known, num_fitted)
         constraints = tuple(
-            _fitted(points[settled], margins(column, known))
+            _of_margins(points[settled], column, known, num_fitted)
             for column in history.violations[settled].T
         )
         inside = known & (np.flatnonzero(settled) >= start)
@@ -144,8 +145,27 @@ class Model:
         return bool(gaps.min(initial=2.0) > _APART)
 
 
-def _fitted(points: Float64[np.ndarray, "n r"], values: Float64[np.ndarray, " n"]) -> Posterior:
-    return Posterior.given(points, values, kernel=fit_kernel(points, values))
+def _of_scores(
+    points: Float64[np.ndarray, "n r"],
+    scores: Float64[np.ndarray, " n"],
+    known: Bool[np.ndarray, " n"],
+    num_fitted: int,
+) -> Posterior:
+    first = slice(num_fitted)
+    explanation = best_explanation(points[first], scores[first], known[first])
+    values = standardised(scores, known, tail=explanation.tail)
+    return Posterior.given(points, values, kernel=explanation.kernel)
+
+
+def _of_margins(
+    points: Float64[np.ndarray, "n r"],
+    constraint: Float64[np.ndarray, " n"],
+    known: Bool[np.ndarray, " n"],
+    num_fitted: int,
+) -> Posterior:
+    first = slice(num_fitted)
+    fit = fit_kernel(points[first], margins(constraint[first], known[first]))
+    return Posterior.given(points, margins(constraint, known), kernel=fit.kernel)
 
 
 def _violation(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.linalg import LinAlgError, cho_solve, cholesky
+from scipy.linalg import LinAlgError, cholesky
+from scipy.linalg.lapack import dpotri
 
 from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
 
@@ -66,7 +67,7 @@ class Posterior:
         noisy = np.arange(len(points) - num_exact)
         covariance[noisy, noisy] += kernel.noise
         factor = safe_cholesky(covariance)
-        inverse = cho_solve((factor, True), np.eye(len(points)))
+        inverse = inverse_of(factor)
         if constant is None:
             pull = inverse.sum(axis=0)
             constant = float(pull @ values / pull.sum())
@@ -81,8 +82,7 @@ class Posterior:
     def predict(self, points: Float64[np.ndarray, "n r"]) -> Prediction:
         """Posterior mean and standard deviation of the noise-free score, with gradients."""
         cosine = points @ self.points.T
-        covariance = self.kernel(cosine)
-        slope = self.kernel.slope(cosine)
+        covariance, slope = self.kernel.with_slope(cosine)
         solved = covariance @ self.inverse
         variance = self.kernel.variance - (solved * covariance).sum(axis=1)
         spread = np.sqrt(np.maximum(variance, 1e-10 * self.kernel.variance))
@@ -109,3 +109,11 @@ def safe_cholesky(matrix: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n 
             return factor
     diagonal: Float64[np.ndarray, "n n"] = np.eye(len(matrix)) * np.sqrt(scale)
     return diagonal
+
+
+def inverse_of(factor: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n n"]:
+    """Inverse of L L^T, given a lower triangular L of positive diagonal."""
+    lower, _ = dpotri(factor, lower=True)
+    lower = np.tril(lower)
+    inverse: Float64[np.ndarray, "n n"] = lower + np.tril(lower, -1).T
+    return inverse

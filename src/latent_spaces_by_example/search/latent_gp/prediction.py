@@ -51,7 +51,7 @@ class ScoreModel:
         centre = float(np.median(scores))
         spread = float(np.median(np.abs(scores - centre))) or float(scores.std()) or 1.0
         values = np.maximum((scores - centre) / spread, -_LOW)
-        posterior = Posterior.given(points, values, kernel=fit_kernel(points, values))
+        posterior = Posterior.given(points, values, kernel=fit_kernel(points, values).kernel)
         return cls(directions, posterior, centre, spread)
 
     def mean(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " n"]:

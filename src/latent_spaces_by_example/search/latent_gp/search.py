@@ -19,7 +19,12 @@ from latent_spaces_by_example.search.latent_gp.candidates import (
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.model import Model
 from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
-from latent_spaces_by_example.search.latent_gp.step import Region, current_region, is_blind
+from latent_spaces_by_example.search.latent_gp.step import (
+    Region,
+    current_region,
+    is_blind,
+    is_free,
+)
 from latent_spaces_by_example.search.pareto import scalarised
 
 
@@ -29,8 +34,10 @@ class LatentGPSearch:
 
     Every point scored so far is a unit vector through the seed latents' correlation, so that a
     Gaussian process whose covariance sees only angles uses all of them, whatever the latent
-    dimension. A proposal is a step from the best point that maximises log expected improvement,
-    within a range of angles that follows from how often steps have succeeded. It has non-negative
+    dimension. Whether the score is smooth or kinked, and how much of a poor score's badness counts,
+    is what the scores make most probable. A proposal is a step from the best point that maximises
+    log expected improvement, within a range of angles that follows from how often steps have
+    succeeded; every fourth may also be shorter. It has non-negative
     weights of the given seed latents where the space says ``within_span``, otherwise signed
     weights of every seed latent so far and of a fresh prior draw. There every other proposal is a
     blind step, along a fresh draw: a hill climb that shares its finds with the model, and goes on
@@ -115,23 +122,20 @@ class LatentGPSearch:
         weights[: len(first), :width] = first
         model = Model.of(history, directions, start=region.start)
         for row in range(n):
+            trial = len(history) + row
+            least, most = region.angles
+            angles = (0.0 if is_free(trial, within_span=space.within_span) else least, most)
             if row >= len(first) and space.within_span:
-                # half of the steps take the model's word, also for ones that are very short
-                least = region.angles[0] if is_blind(len(history) + row) else 0.0
                 weights[row] = step_between(
-                    model,
-                    history,
-                    directions=directions,
-                    angles=(least, region.angles[1]),
-                    rng=rng,
+                    model, history, directions=directions, angles=angles, rng=rng
                 )
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
-                if is_blind(len(history) + row):
+                if is_blind(trial):
                     point = step_blindly(model, unused, angle=region.blind)
                 else:
-                    point = step_anywhere(model, unused, angles=region.angles, rng=rng)
+                    point = step_anywhere(model, unused, angles=angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]
             if row < n - 1:
                 model = model.believing(directions.from_weights(weights[row : row + 1])[0])

@@ -5,37 +5,45 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float64
 
-_LOW, _HIGH, _FARTHEST = 2.0, 4.0, 1e9
+from latent_spaces_by_example.search.latent_gp.tail import LONG, Tail
+
+_HIGH, _FARTHEST = 4.0, 1e9
 
 
 def standardised(
-    scores: Float64[np.ndarray, " n"], known: Bool[np.ndarray, " n"]
+    scores: Float64[np.ndarray, " n"], known: Bool[np.ndarray, " n"], *, tail: Tail = LONG
 ) -> Float64[np.ndarray, " n"]:
     """Scores about their median in units of their spread, with both tails bent.
 
-    From 2 spreads below the median on values approach -3, and from 4 above it on they grow as the
-    logarithm: one catastrophic score must not flatten the differences that matter, how bad a bad
-    score is does not matter, and order is kept. Where the score is not
-    known the evaluation failed, and the value is that of a poor score: the tenth percentile.
+    Above 4 spreads they grow as the logarithm, below a knee they fall even less: one catastrophic
+    score must not flatten the differences that matter, how bad a bad score is does not matter, and
+    order is kept. Where the score is not known the evaluation failed, and the value is that of
+    a poor score: the tenth percentile.
 
     Args:
         scores: shape (n,).
         known: shape (n,), true where a score is finite and to be used.
+        tail: how poor scores are bent.
     """
     values = np.zeros(len(scores))
     if not known.any():
         return values
-    y = scores[known]
-    # halves and subtraction first: scores near the largest float must not overflow
-    top = float(np.abs(y).max())
-    y = y / top if top > 0 else y
-    y = y - np.median(y)
-    spread = _spread(y)
-    if spread > 0:
-        values[known] = _bent(np.clip(y, -_FARTHEST * spread, _FARTHEST * spread) / spread)
+    values[known] = tail.bent(in_spreads(scores[known]))
     if not known.all():
         values[~known] = np.quantile(values[known], 0.1) - 0.5
     return values
+
+
+def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """Finite scores about their median in units of their spread; all 0 if they are equal."""
+    # halves and subtraction first: scores near the largest float must not overflow
+    top = float(np.abs(scores).max(initial=0))
+    y = scores / top if top > 0 else scores
+    y = y - np.median(y) if len(y) else y
+    spread = _spread(y) if len(y) else 0.0
+    if not spread > 0:
+        return np.zeros(len(scores))
+    return np.clip(y, -_FARTHEST * spread, _FARTHEST * spread) / spread
 
 
 def margins(
@@ -85,10 +93,3 @@ def _flattened(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     beyond = np.log1p(np.maximum(np.abs(values) - _HIGH, 0))
     flattened: Float64[np.ndarray, " n"] = np.clip(values, -_HIGH, _HIGH) + np.sign(values) * beyond
     return flattened
-
-
-def _bent(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    below, above = np.maximum(-_LOW - values, 0), np.maximum(values - _HIGH, 0)
-    # below / (1 + below) without the overflow
-    bent: Float64[np.ndarray, " n"] = np.clip(values, -_LOW, _HIGH)
-    return bent + np.log1p(above) - 1 + 1 / (1 + below)
