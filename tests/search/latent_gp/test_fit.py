@@ -14,10 +14,11 @@ def sphere(n, d, seed=0):
 
 @pytest.mark.parametrize("matern", [THREE_HALVES, FIVE_HALVES], ids=lambda m: m.name)
 @pytest.mark.parametrize("logs", [[0.0, 0.0, 0.0, -3.0], [-2.0, 1.0, 1.0, -6.0]])
-def test_gradient_is_the_derivative(logs, matern):
+@pytest.mark.parametrize("noise", [fit.EXACT, fit.PERHAPS_NOISY])
+def test_gradient_is_the_derivative(logs, matern, noise):
     x = sphere(15, 5)
     values = x[:, 0] + x[:, 1] ** 2
-    arguments = (x @ x.T, values, matern)
+    arguments = (x @ x.T, values, matern, noise)
     error = check_grad(
         lambda p: fit._negative_log_posterior(p, *arguments)[0],
         lambda p: fit._negative_log_posterior(p, *arguments)[1],
@@ -77,3 +78,13 @@ def test_the_same_data_are_fitted_once():
     assert fit.fit_kernel(turned, values) is first
     assert fit.fit_kernel(x, values, matern=THREE_HALVES) != first
     assert fit.fit_kernel(x, values + 1e-3 * x[:, 0]) != first
+
+
+def test_who_allows_for_noise_finds_more_of_it():
+    x = sphere(40, 4)
+    values = x[:, 0] / x[:, 0].std() + 0.1 * np.random.default_rng(3).standard_normal(40)
+    exact, noisy = (
+        fit.fit_kernel(x, values, noise=noise).kernel.noise
+        for noise in (fit.EXACT, fit.PERHAPS_NOISY)
+    )
+    assert exact < noisy < 0.1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from latent_spaces_by_example.search.latent_gp.fit import fit_kernel, selection
+from latent_spaces_by_example.search.latent_gp.fit import PERHAPS_NOISY, fit_kernel, selection
 from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
 from latent_spaces_by_example.search.latent_gp.matern import FIVE_HALVES, THREE_HALVES, Matern
 from latent_spaces_by_example.search.latent_gp.tail import TAILS, Tail
@@ -59,11 +59,12 @@ def best_explanation(
     for tail in TAILS:
         values = standardised(scores[chosen], known[chosen], tail=tail)
         for matern in (FIVE_HALVES, THREE_HALVES):
-            fit = fit_kernel(points[chosen], values, matern=matern)
+            fit = fit_kernel(points[chosen], values, matern=matern, noise=PERHAPS_NOISY)
             found.append((fit.log_posterior + tail.log_slope(spreads), tail, matern))
     _, tail, matern = max(found, key=lambda triple: triple[0])
     values = standardised(scores, known, tail=tail)
-    return Explanation(tail, fit_kernel(points, values, matern=matern).kernel)
+    fit = fit_kernel(points, values, matern=matern, noise=PERHAPS_NOISY)
+    return Explanation(tail, fit.kernel)
 
 
 def num_explained(num_trials: int) -> int:

@@ -14,16 +14,38 @@ from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
 from latent_spaces_by_example.search.latent_gp.matern import FIVE_HALVES, Matern
 from latent_spaces_by_example.search.latent_gp.posterior import inverse_of, safe_cholesky
 
-# Normal priors on the logarithms of linear, smooth, length and noise, for values of unit spread.
-# Noise is small unless there is evidence of it, and lengths have a floor: cliffs and kinks look
-# like noise, or like hills too narrow to be of use away from a point, and a model that gives in
-# to either sees no reason to leave the best point's neighbourhood.
-_PRIOR_MEAN = np.log([0.5, 0.5, 1.0, 1e-3])
-_PRIOR_SPREAD = np.array([1.5, 1.5, 0.7, 2.5])
+# Normal priors on the logarithms of linear, smooth and length, for values of unit spread. Lengths
+# have a floor: cliffs and kinks look like hills too narrow to be of use away from a point, and a
+# model that gives in to that sees no reason to leave the best point's neighbourhood.
+_PRIOR_MEAN = np.log([0.5, 0.5, 1.0])
+_PRIOR_SPREAD = np.array([1.5, 1.5, 0.7])
 _BOUNDS = np.log([[1e-4, 1e3], [1e-4, 1e3], [0.5, 20.0], [1e-6, 4.0]]).tolist()
 _START = np.log([0.5, 0.5, 1.0, 1e-2])
 _ITERATIONS = 15
 _DECIMALS = 9  # to which cosines are the same, however their points were computed
+
+
+@dataclass(frozen=True)
+class NoisePrior:
+    """A normal prior on the logarithm of the noise's variance, for values of unit spread.
+
+    Attributes:
+        median: of the variance.
+        spread: standard deviation of its natural logarithm.
+    """
+
+    median: float
+    spread: float
+
+    def deviation(self, log_noise: float) -> float:
+        """How many standard deviations a logarithm is from the mean."""
+        return float(log_noise - np.log(self.median)) / self.spread
+
+
+# kinks look like noise too: there is little unless much evidence says otherwise
+EXACT = NoisePrior(3e-4, 1.0)
+# for a model whose smoothness has been chosen for the scores, so that kinks are no excuse
+PERHAPS_NOISY = NoisePrior(1e-3, 2.5)
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,7 @@ def fit_kernel(
     values: Float64[np.ndarray, " n"],
     *,
     matern: Matern = FIVE_HALVES,
+    noise: NoisePrior = EXACT,
     most: int = 200,
 ) -> Fit:
     """Maximise the log marginal likelihood plus the log prior.
@@ -66,6 +89,7 @@ def fit_kernel(
         points: unit vectors, shape (n, r).
         values: shape (n,), of about unit spread.
         matern: the smoothness of the kernel.
+        noise: what is known of the noise.
         most: how many of the points are used at most.
 
     References:
@@ -76,15 +100,15 @@ def fit_kernel(
         points, values = points[chosen], values[chosen]
     cosine = np.round(points @ points.T, _DECIMALS)
     digest = blake2b(cosine.tobytes() + values.tobytes()).digest()
-    return _most_probable(_Data(digest, cosine, values), matern)
+    return _most_probable(_Data(digest, cosine, values), matern, noise)
 
 
 @lru_cache(maxsize=32)
-def _most_probable(data: _Data, matern: Matern) -> Fit:
+def _most_probable(data: _Data, matern: Matern, noise: NoisePrior) -> Fit:
     best = minimize(
         _negative_log_posterior,
         _START,
-        args=(data.cosine, data.values, matern),
+        args=(data.cosine, data.values, matern, noise),
         jac=True,
         method="L-BFGS-B",
         bounds=_BOUNDS,
@@ -106,6 +130,7 @@ def _negative_log_posterior(
     cosine: Float64[np.ndarray, "n n"],
     values: Float64[np.ndarray, " n"],
     matern: Matern,
+    noise: NoisePrior,
 ) -> tuple[float, Float64[np.ndarray, " 4"]]:
     kernel = AngleKernel.from_logs(logs, matern=matern)
     by_log = kernel.log_gradients(cosine)
@@ -121,5 +146,6 @@ def _negative_log_posterior(
     inner = np.outer(weights, weights) - inverse
     gradient = np.array([-0.5 * np.vdot(inner, matrix) for matrix in by_log] + [0.0])
     gradient[3] = -0.5 * kernel.noise * np.trace(inner)
-    deviation = (logs - _PRIOR_MEAN) / _PRIOR_SPREAD
-    return float(value + 0.5 * deviation @ deviation), gradient + deviation / _PRIOR_SPREAD
+    spreads = np.append(_PRIOR_SPREAD, noise.spread)
+    deviation = np.append((logs[:3] - _PRIOR_MEAN) / _PRIOR_SPREAD, noise.deviation(logs[3]))
+    return float(value + 0.5 * deviation @ deviation), gradient + deviation / spreads
