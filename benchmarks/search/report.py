@@ -24,7 +24,7 @@ def write(path: Path, out: Path) -> None:
     for cell, curve in read(path).items():
         runs.setdefault((cell.task, cell.budget, cell.method), {})[cell.repeat] = curve
     tasks = list(dict.fromkeys(task for task, _, _ in runs))
-    sections = [_machine(), _shares(runs)]
+    sections = [_machine(), _shares(runs), _losses(runs)]
     sections += [_table(task, runs) for task in tasks]
     (out / "table.md").write_text("\n\n".join(sections) + "\n")
     for task in tasks:
@@ -62,6 +62,40 @@ def _shares(runs: Runs) -> str:
             cells.append(f"{np.median(shares):.2f}" if shares else "")
         lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _losses(runs: Runs) -> str:
+    """Where another method's median is above the default's, and by how much."""
+    lines = [
+        "Tasks on which the default has the best median, and has not. In brackets the mean over "
+        "repeats of the other's score less the default's, with its standard error:",
+        "",
+        "| evaluations | best | not |",
+        "|---|---|---|",
+    ]
+    for budget in _budgets(runs):
+        tasks = [t for t, b, method in runs if (b, method) == (budget, DEFAULT)]
+        lost = [cell for task in tasks if (cell := _loss(task, budget, runs))]
+        lines.append(f"| {budget} | {len(tasks) - len(lost)} of {len(tasks)} | {'; '.join(lost)} |")
+    return "\n".join(lines)
+
+
+def _loss(task: str, budget: int, runs: Runs) -> str:
+    """The method of the best median if it is not the default's, with both; empty if it is."""
+    others = {
+        method: found
+        for (t, b, method), found in runs.items()
+        if (t, b) == (task, budget) and not method.startswith(DEFAULT)
+    }
+    default = runs[task, budget, DEFAULT]
+    leader = max(others, key=lambda method: np.median(_final(others[method])))
+    best, own = np.median(_final(others[leader])), np.median(_final(default))
+    if best <= own:
+        return ""
+    common = sorted(set(default) & set(others[leader]))
+    gaps = np.array([others[leader][i][-1] - default[i][-1] for i in common])
+    error = gaps.std(ddof=1) / np.sqrt(len(gaps)) if len(gaps) > 1 else np.nan
+    return f"{task}: {leader} {best:.4g} against {own:.4g} ({gaps.mean():+.2g} ± {error:.2g})"
 
 
 def _gain_shares(runs: Runs, budget: int, method: str) -> list[float]:

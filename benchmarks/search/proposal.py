@@ -1,0 +1,104 @@
+"""What one proposal of the default search costs, by the number of scored points.
+
+    python benchmarks/search/proposal.py
+
+First: the model is fitted anew, as after a restart. Next: it was fitted for the proposal before,
+as for most. Writes ``proposal.md``; processor time of one thread, medians of five.
+"""
+
+from __future__ import annotations
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import argparse  # noqa: E402
+import platform  # noqa: E402
+import statistics  # noqa: E402
+import time  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import numpy as np  # noqa: E402
+from black_box import BlackBox  # noqa: E402
+from default import SeedLatents  # noqa: E402
+from tasks import load as load_task  # noqa: E402
+
+from latent_spaces_by_example.search import History, SearchSpace, load  # noqa: E402
+from latent_spaces_by_example.search.latent_gp import fit  # noqa: E402
+
+TASK = "rugged-4096"
+SIZES = (20, 50, 100, 200, 500, 1000)
+
+
+def history(num_trials: int, seeds: SeedLatents, box: BlackBox) -> History:
+    """A history of a climb: each trial is a step from the one before, and has a seed of its own."""
+    weights = np.eye(num_trials)
+    for row in range(8, num_trials):
+        weights[row] = 0.95 * weights[row - 1] + 0.3 * np.eye(num_trials)[row]
+        weights[row] /= np.linalg.norm(weights[row])
+    seeds.correlation(num_trials)
+    scores = np.array([box(seeds.latent(w)) for w in weights])
+    return History(
+        space=SearchSpace(
+            correlation=seeds.correlation(num_trials),
+            num_given=0,
+            num_latent_dims=box.dims,
+            within_span=False,
+            draw=lambda m: seeds.correlation(num_trials + m),
+        ),
+        weights=weights,
+        scores=scores,
+        finished=np.ones(num_trials, dtype=bool),
+        failed=np.zeros(num_trials, dtype=bool),
+    )
+
+
+def seconds(past: History) -> tuple[float, float]:
+    """Of a first proposal and of the next one; both by the model, since blind ones cost less."""
+    first, following = [], []
+    odd = past if len(past) % 2 else _without_last(past)
+    search = load("latent-gp")
+    for repeat in range(5):
+        fit._most_probable.cache_clear()
+        for found in (first, following):
+            start = time.process_time()
+            search.propose(odd, 1, np.random.default_rng(repeat))
+            found.append(time.process_time() - start)
+    return statistics.median(first), statistics.median(following)
+
+
+def _without_last(past: History) -> History:
+    cut = slice(len(past) - 1)
+    return History(
+        space=past.space,
+        weights=past.weights[cut],
+        scores=past.scores[cut],
+        finished=past.finished[cut],
+        failed=past.failed[cut],
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    out = Path(__file__).parents[1] / "results" / "search" / "proposal.md"
+    parser.add_argument("--out", type=Path, default=out)
+    arguments = parser.parse_args()
+    lines = [
+        f"One proposal of the default search, processor seconds of one thread; Python "
+        f"{platform.python_version()}, numpy {np.__version__}; {platform.machine()}. First: the "
+        "model is fitted anew. Next: it was fitted before.",
+        "",
+        "| scored points | first | next |",
+        "|---|---|---|",
+    ]
+    for size in SIZES:
+        box = BlackBox(load_task(TASK), 0, size)
+        first, following = seconds(history(size, SeedLatents(box), box))
+        lines.append(f"| {size} | {first:.3f} | {following:.3f} |")
+    arguments.out.write_text("\n".join(lines) + "\n")
+    print(arguments.out.read_text())
+
+
+if __name__ == "__main__":
+    main()
