@@ -167,7 +167,8 @@ def _methods(runs: Runs) -> list[str]:
 
 def _picture(task: str, runs: Runs, path: Path) -> None:
     # the longest of those that the default was run at most often
-    budget = max(_budgets(runs), key=lambda b: (len(runs.get((task, b, DEFAULT), {})), b))
+    budgets = {b for t, b, _ in runs if t == task}
+    budget = max(budgets, key=lambda b: (len(runs.get((task, b, DEFAULT), {})), b))
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     for index, method in enumerate(_methods(runs)):
         found = runs.get((task, budget, method))
