@@ -1,4 +1,4 @@
-"""The default search under constraints; without them it proposes what it did before it had any."""
+"""The default search under constraints; and what it proposes without any, which is stored."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ from latent_spaces_by_example.search.latent_gp.posterior import Prediction
 from latent_spaces_by_example.search.latent_gp.values import margins
 from latent_spaces_by_example.testing.search import SimulatedStudy
 
-# what was proposed for the histories of ``fixed_study`` before the search knew constraints
+# what is proposed for the histories of ``fixed_study``: a change here is a change of the search
 STORED = json.loads(Path(__file__).with_name("proposals.json").read_text())
 
 
@@ -41,7 +41,7 @@ def fixed_study(*, within_span, trials, num_failed):
 
 
 @pytest.mark.parametrize("case", STORED)
-def test_without_constraints_it_proposes_what_it_always_did(case):
+def test_without_constraints_it_proposes_what_is_stored(case):
     within_span, trials, num_failed, num_pending = case.split("-")
     study = fixed_study(
         within_span=within_span == "True", trials=int(trials), num_failed=int(num_failed)

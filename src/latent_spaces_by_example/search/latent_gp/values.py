@@ -36,11 +36,12 @@ def standardised(
 
 def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """Finite scores about their median in units of their spread; all 0 if they are equal."""
-    # halves and subtraction first: scores near the largest float must not overflow
     top = float(np.abs(scores).max(initial=0))
-    y = scores / top if top > 0 else scores
-    y = y - np.median(y) if len(y) else y
-    spread = _spread(y) if len(y) else 0.0
+    if not top > 0:
+        return np.zeros(len(scores))
+    y = scores / top  # first, since scores near the largest float must not overflow
+    y = y - np.median(y)
+    spread = _spread(y)
     if not spread > 0:
         return np.zeros(len(scores))
     return np.clip(y, -_FARTHEST * spread, _FARTHEST * spread) / spread
