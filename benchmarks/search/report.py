@@ -68,7 +68,8 @@ def _losses(runs: Runs) -> str:
     """Where another method's median is above the default's, and by how much."""
     lines = [
         "Tasks on which the default has the best median, and has not. In brackets the mean over "
-        "repeats of the other's score less the default's, with its standard error:",
+        "the repeats that both have of the other's score less the default's, with its standard "
+        "error:",
         "",
         "| evaluations | best | not |",
         "|---|---|---|",
