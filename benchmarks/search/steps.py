@@ -1,0 +1,98 @@
+"""What the default search's steps bring: blind ones, the model's, and its free ones.
+
+    python benchmarks/search/steps.py
+
+Each step is compared with the best score before it, and its angle is taken to that point.
+Writes ``steps.md``; 100 evaluations, so that almost no step is an opening of a second region.
+"""
+
+from __future__ import annotations
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import argparse  # noqa: E402
+from dataclasses import dataclass, field  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import methods  # noqa: E402
+import numpy as np  # noqa: E402
+import tasks  # noqa: E402
+from black_box import BlackBox  # noqa: E402
+
+from latent_spaces_by_example.search.latent_gp.step import is_blind, is_free  # noqa: E402
+
+TASKS = ("airfoil", "airfoil-slow", "digits", "rugged-4096", "network-64")
+BUDGET, OPENING = 100, 8
+KINDS = ("blind", "the model's, free", "the model's, others")
+
+
+@dataclass
+class Recorder(BlackBox):
+    """A black box that keeps the latents, as unit vectors."""
+
+    directions: list[np.ndarray] = field(default_factory=list)
+
+    def __call__(self, latent: np.ndarray) -> float:
+        score = super().__call__(latent)
+        self.directions.append(latent / np.linalg.norm(latent))
+        return score
+
+
+def steps(box: Recorder) -> list[tuple[int, float, float]]:
+    """For each step its kind, its angle in radians, and its score less the best before it."""
+    scores = np.where(np.isfinite(box.observed), box.observed, -np.inf)
+    found = []
+    for trial in range(OPENING, len(scores)):
+        best = int(np.argmax(scores[:trial]))
+        cosine = float(box.directions[best] @ box.directions[trial])
+        kind = 0 if is_blind(trial) else 1 if is_free(trial, within_span=False) else 2
+        found.append((kind, float(np.arccos(min(cosine, 1.0))), scores[trial] - scores[best]))
+    return found
+
+
+def rows(name: str, repeats: range) -> list[str]:
+    """Lines of the table for one task."""
+    task = tasks.load(name)
+    found, draws = [], []
+    for repeat in repeats:
+        box = Recorder(task, repeat, BUDGET)
+        methods.spend(methods.METHODS["default"], box)
+        found += steps(box)
+        draws += box.observed[:OPENING]
+    kinds, angles, changes = (np.array(column) for column in zip(*found, strict=True))
+    changes = changes / np.nanstd(draws)
+    gain = np.maximum(changes, 0)
+    return [
+        f"| {name} | {KINDS[kind]} | {(of := kinds == kind).sum()} | {np.median(angles[of]):.2f} | "
+        f"{(changes[of] > 0).mean():.2f} | {np.median(changes[of]):+.2f} | {gain[of].mean():.4f} | "
+        f"{gain[of].sum() / gain.sum():.2f} |"
+        for kind in range(len(KINDS))
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=20)
+    out = Path(__file__).parents[1] / "results" / "search" / "steps.md"
+    parser.add_argument("--out", type=Path, default=out)
+    arguments = parser.parse_args()
+    lines = [
+        f"Steps of the default search up to {BUDGET} evaluations, {arguments.repeats} repeats. "
+        "Changes are against the best score before the step, in standard deviations of the scores "
+        "of prior draws.",
+        "",
+        "| task | kind of step | steps | median angle | better | median change | mean gain | "
+        "share of the gain |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in TASKS:
+        lines += rows(name, range(arguments.repeats))
+    arguments.out.write_text("\n".join(lines) + "\n")
+    print(arguments.out.read_text())
+
+
+if __name__ == "__main__":
+    main()
