@@ -167,17 +167,17 @@ def _methods(runs: Runs) -> list[str]:
 
 
 def _picture(task: str, runs: Runs, path: Path) -> None:
-    # the longest of those that the default was run at most often
+    # the longest of those that the default was run at most often; others end where they were run
     budgets = {b for t, b, _ in runs if t == task}
     budget = max(budgets, key=lambda b: (len(runs.get((task, b, DEFAULT), {})), b))
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.5, 4.5), layout="constrained")
     for index, method in enumerate(_methods(runs)):
-        found = runs.get((task, budget, method))
-        if not found:
+        lengths = [b for t, b, m in runs if (t, m) == (task, method) and b <= budget]
+        if not lengths:
             continue
-        curves = np.stack(list(found.values()))
+        curves = np.stack(list(runs[task, max(lengths), method].values()))
         low, median, high = np.nanquantile(curves, [0.25, 0.5, 0.75], axis=0)
-        steps = np.arange(1, budget + 1)
+        steps = np.arange(1, max(lengths) + 1)
         width = 2.2 if method == DEFAULT else 1.0
         axes.plot(
             steps,
@@ -198,6 +198,6 @@ def _picture(task: str, runs: Runs, path: Path) -> None:
         ]
     )
     axes.set_ylim(bottom=float(start))
-    axes.legend(fontsize="small", loc="lower right", ncols=2)
+    figure.legend(fontsize="small", loc="outside right upper")
     figure.savefig(path, dpi=120)
     plt.close(figure)

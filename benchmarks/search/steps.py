@@ -75,7 +75,7 @@ def rows(name: str, repeats: range) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=10)
     out = Path(__file__).parents[1] / "results" / "search" / "steps.md"
     parser.add_argument("--out", type=Path, default=out)
     arguments = parser.parse_args()
