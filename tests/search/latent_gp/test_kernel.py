@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.gaussian_process.kernels import Matern
@@ -55,3 +57,17 @@ def test_log_gradients(kernel):
 def test_positive_definite(dims, kernel):
     x = sphere(60, dims, seed=1)
     assert np.linalg.eigvalsh(kernel(x @ x.T)).min() > -1e-10
+
+
+@both
+@pytest.mark.parametrize("noise", [1e-6, 1e-3, 0.1, 0.9])
+def test_a_telling_angle_is_where_news_and_noise_are_equal(kernel, noise):
+    noisy = replace(kernel, noise=noise)
+    cosine = np.cos([noisy.telling_angle(1.5)])
+    told = noisy.variance - noisy(cosine) ** 2 / noisy.variance
+    assert told[0] == pytest.approx(noise, rel=1e-6)
+
+
+@both
+def test_a_telling_angle_is_no_larger_than_asked_for(kernel):
+    assert replace(kernel, noise=10.0).telling_angle(1.2) == 1.2

@@ -13,6 +13,9 @@ from latent_spaces_by_example.search.latent_gp.model import Model
 
 _NUM_STARTS = 12
 _ITERATIONS = 25
+# of a step that noise makes longer: its angle at most, how much of the range in which the model is
+# trusted it may begin in, and how many climbs find out where
+_LONGEST, _NEARBY, _NUM_CLIMBS = 1.2, 0.5, 4
 
 
 def step_anywhere(
@@ -56,18 +59,53 @@ def step_anywhere(
 
 
 def step_blindly(
-    model: Model, fresh: Float64[np.ndarray, "m r"], *, angle: float
+    model: Model,
+    fresh: Float64[np.ndarray, "m r"],
+    *,
+    angle: float,
+    most: float,
 ) -> Float64[np.ndarray, " r"]:
     """The point at an angle from the incumbent in the direction of a fresh prior draw.
 
     What such steps find does not depend on the model, so that they go on where it is wrong; and
     they tell it how the score changes about the incumbent in directions that it did not choose.
+
+    Where noise would drown what so short a step tells, it is as long as it has to be, and taken
+    from where the mean is highest nearby: the incumbent is then only one of many points of
+    which none is known well.
+
+    Args:
+        model: of the scores and constraints.
+        fresh: unit vectors of prior draws that no trial has used yet; the first is the direction.
+        angle: of the step where there is no noise, in radians.
+        most: how far the model is trusted, in radians.
     """
     centre = model.incumbent
+    telling = model.posterior.kernel.telling_angle(_LONGEST)
+    if telling > angle:
+        angle = telling
+        if not model.constraints:
+            centre = _summit(model, within=_NEARBY * most)
     tangent = on_sphere(fresh[:1] - (fresh[:1] @ centre)[:, None] * centre)
     point = on_sphere(np.cos(angle) * centre + np.sin(angle) * tangent)[0]
     chosen: Float64[np.ndarray, " r"] = point if model.is_new(point) else fresh[0]
     return chosen
+
+
+def _summit(model: Model, *, within: float) -> Float64[np.ndarray, " r"]:
+    """The highest posterior mean within an angle of the incumbent, climbed to along its slope."""
+    centre = model.incumbent
+    uphill = model.uphill - (model.uphill @ centre)[:, None] * centre
+    first = within * np.linspace(0, 1, _NUM_CLIMBS)[:, None]
+    points, means = climb_ring(
+        model.posterior.mean_with_gradient,
+        np.cos(first) * centre + np.sin(first) * on_sphere(uphill),
+        centre=centre,
+        angles=(0.0, within),
+        iterations=_ITERATIONS,
+    )
+    highest: Float64[np.ndarray, " r"] = points[np.argmax(means)]
+    return highest
 
 
 def step_between(

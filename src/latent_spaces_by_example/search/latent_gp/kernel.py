@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.optimize import brentq
 
 from latent_spaces_by_example.search.latent_gp.matern import FIVE_HALVES, Matern
 
@@ -60,6 +61,23 @@ class AngleKernel:
         value, slope = self.matern.with_slope(self._ratio(cosine))
         covariance = self.linear * cosine + self.smooth * value
         return covariance, self.linear + self.smooth / self.length**2 * slope
+
+    def telling_angle(self, most: float) -> float:
+        """The angle from a known score at which the next one is as much news as noise, in radians.
+
+        There the variance of the score given the known one, k(1) - k(cos t)^2 / k(1), is that of
+        the noise. A shorter step along a direction of which nothing is known tells less of that
+        direction than of the noise.
+
+        Args:
+            most: what is returned if the angle is larger; at most pi / 2.
+        """
+
+        def surplus(angle: float) -> float:
+            covariance = float(self(np.array([np.cos(angle)]))[0])
+            return self.variance - covariance**2 / self.variance - self.noise
+
+        return float(brentq(surplus, 0.0, most)) if surplus(most) > 0 else most
 
     def log_gradients(self, cosine: Float64[np.ndarray, "n n"]) -> list[Float64[np.ndarray, "n n"]]:
         """Derivatives of the covariance by the logarithms of linear, smooth and length."""

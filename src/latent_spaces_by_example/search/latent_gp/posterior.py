@@ -79,6 +79,13 @@ class Posterior:
         mean: Float64[np.ndarray, " n"] = self.constant + covariance @ self.weights
         return mean
 
+    def mean_with_gradient(
+        self, points: Float64[np.ndarray, "n r"]
+    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
+        """Posterior mean of the score, shape (n,), and its gradient by the point, (n, r)."""
+        covariance, slope = self.kernel.with_slope(points @ self.points.T)
+        return self.constant + covariance @ self.weights, (slope * self.weights) @ self.points
+
     def predict(self, points: Float64[np.ndarray, "n r"]) -> Prediction:
         """Posterior mean and standard deviation of the noise-free score, with gradients."""
         cosine = points @ self.points.T

@@ -37,14 +37,15 @@ class LatentGPSearch:
     dimension. Whether the score is smooth or kinked, and how much of a poor score's badness counts,
     is what the scores make most probable. A proposal is a step from the best point that maximises
     log expected improvement, within a range of angles that follows from how often steps have
-    succeeded; every fourth may also be shorter. It has non-negative
-    weights of the given seed latents where the space says ``within_span``, otherwise signed
-    weights of every seed latent so far and of a fresh prior draw. There every other proposal is a
-    blind step, along a fresh draw: a hill climb that shares its finds with the model, and goes on
-    where cliffs lead a smooth model astray. Where steps no longer succeed they become wide again,
-    and if that finds nothing either the search begins anew from prior draws; the model keeps what
-    it has learnt. Between examples nothing is too far, there are no blind steps, and every other
-    proposal keeps a least distance from the best point.
+    succeeded; every fourth may also be shorter. It has non-negative weights of the given seed
+    latents where the space says ``within_span``, otherwise signed weights of every seed latent so
+    far and of a fresh prior draw. There every other proposal is a blind step, along a fresh draw: a
+    hill climb that shares its finds with the model, and goes on where cliffs lead a smooth model
+    astray. Noise makes that step longer, so that it tells of the score as much as of the noise.
+    Where steps no longer succeed they become wide again, and if that finds nothing either the
+    search begins anew from prior draws; the model keeps what it has learnt. Between examples
+    nothing is too far, there are no blind steps, and every other proposal keeps a least distance
+    from the best point.
 
     Each constraint has a Gaussian process of its own. Then the best point is the best feasible
     one, and what is maximised is the log expected improvement plus the log of the probability that
@@ -133,7 +134,7 @@ class LatentGPSearch:
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
                 if is_blind(trial):
-                    point = step_blindly(model, unused, angle=region.blind)
+                    point = step_blindly(model, unused, angle=region.blind, most=most)
                 else:
                     point = step_anywhere(model, unused, angles=angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]

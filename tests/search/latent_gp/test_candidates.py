@@ -1,0 +1,77 @@
+"""Blind steps: as long as success allows without noise, as long as noise demands with it."""
+
+import numpy as np
+import pytest
+
+from latent_spaces_by_example.search.latent_gp.candidates import step_blindly
+from latent_spaces_by_example.search.latent_gp.directions import on_sphere
+from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
+from latent_spaces_by_example.search.latent_gp.model import Model
+from latent_spaces_by_example.search.latent_gp.posterior import Posterior
+
+DIMS = 12
+ANGLE, MOST = 0.2, 0.8
+
+
+def model_of_a_trend(*, noise, constrained=False):
+    """Scores that rise along the first axis, and are known exactly; the model is told of noise."""
+    rng = np.random.default_rng(0)
+    points = on_sphere(rng.standard_normal((30, DIMS)))
+    points[:, -1] = 0  # where the fresh draw lies
+    points = on_sphere(points)
+    kernel = AngleKernel(linear=1.0, smooth=0.1, length=1.0, noise=noise)
+    posterior = Posterior.given(points, 2 * points[:, 0], kernel=kernel)
+    leader = int(np.argmax(posterior.mean(points)))
+    return Model(
+        posterior,
+        points[leader],
+        float(posterior.mean(points)[leader]),
+        constraints=(posterior,) if constrained else (),
+    )
+
+
+def step(model):
+    fresh = np.eye(DIMS)[-1:]
+    return step_blindly(model, fresh, angle=ANGLE, most=MOST)
+
+
+def test_without_noise_it_is_a_hill_climbs_step():
+    model = model_of_a_trend(noise=1e-4)
+    expected = np.cos(ANGLE) * model.incumbent
+    expected[-1] = np.sin(ANGLE)
+    np.testing.assert_allclose(step(model), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.5])
+def test_noise_makes_it_as_long_as_it_has_to_be(noise):
+    model = model_of_a_trend(noise=noise)
+    angle = np.arcsin(step(model)[-1])
+    kernel = model.posterior.kernel
+    told = kernel.variance - kernel(np.cos([angle])) ** 2 / kernel.variance
+    assert told[0] == pytest.approx(noise)
+    assert angle > ANGLE
+
+
+def test_nothing_is_longer_than_the_longest():
+    assert np.arcsin(step(model_of_a_trend(noise=4.0))[-1]) == pytest.approx(1.2)
+
+
+def test_with_noise_it_begins_where_the_mean_is_highest_nearby():
+    model = model_of_a_trend(noise=0.2)
+    known = step(model)[:-1]
+    centre = np.append(known / np.linalg.norm(known), 0.0)
+    away = np.arccos(centre @ model.incumbent)
+    assert away <= 0.5 * MOST + 1e-9
+    near = model.incumbent + 0.08 * np.random.default_rng(1).standard_normal((500, DIMS))
+    near[:, -1] = 0
+    near = on_sphere(near)
+    near = near[near @ model.incumbent > np.cos(0.5 * MOST)]
+    assert len(near) > 400
+    assert model.posterior.mean(centre[None])[0] > model.posterior.mean(near).max()
+
+
+def test_under_constraints_it_begins_at_the_incumbent():
+    model = model_of_a_trend(noise=0.2, constrained=True)
+    known = step(model)[:-1]
+    centre = np.append(known / np.linalg.norm(known), 0.0)
+    np.testing.assert_allclose(centre, model.incumbent, atol=1e-12)
