@@ -96,6 +96,25 @@ class TestWork:
             assert got == [[1]]
             assert one.asked == [[1]]
 
+    @pytest.mark.parametrize("storage", [None, "sqlite"])
+    def test_a_trial_that_others_ended_while_it_was_proposed_is_let_go(self, tmp_path, storage):
+        url = None if storage is None else f"sqlite:///{tmp_path}/a.db"
+        records = Records.create(url, name="a", settings={})
+
+        def taken_for_dead(numbers, trials):
+            if numbers == [0]:
+                assert records.hand_over(records.entries()[0], Claim(by=ELSEWHERE, attempt=2))
+                assert records.set_weights(0, np.array([0.0, 1.0]))
+                assert records.finish(0, 7.0, figures={}, seconds=1.0)
+            return np.eye(30)[numbers]
+
+        slots = Slots(corners=0, batch_size=1)
+        with Work(records, propose=taken_for_dead, slots=slots, budget=2) as one:
+            assert list(one.next_batch()) == [1]
+        first = records.trials()[0]
+        assert first.score == 7.0
+        np.testing.assert_array_equal(first.weights, [0, 1])
+
     def test_the_turn_of_a_dead_worker_comes_first(self, records):
         records.claim(Claim(by=ELSEWHERE, attempt=1))
         now = [0.0]

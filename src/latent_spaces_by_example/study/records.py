@@ -230,13 +230,20 @@ class Records:
 
     def set_weights(
         self, number: int, weights: np.ndarray, *, num_known: int | None = None
-    ) -> None:
-        """Record the point that a claimed trial is to evaluate, and what was known of others."""
+    ) -> bool:
+        """Record the point that a claimed trial is to evaluate, and what was known of others.
+
+        False if the trial has a result already.
+        """
         trial_id, values = self._trial_id(number), [float(w) for w in weights]
-        if num_known is not None:
-            # before the weights, with which the trial is ready
-            self._do(lambda: self._storage.set_trial_user_attr(trial_id, NUM_KNOWN, num_known))
-        self._do(lambda: self._storage.set_trial_user_attr(trial_id, WEIGHTS, values))
+        try:
+            if num_known is not None:
+                # before the weights, with which the trial is ready
+                self._do(lambda: self._storage.set_trial_user_attr(trial_id, NUM_KNOWN, num_known))
+            self._do(lambda: self._storage.set_trial_user_attr(trial_id, WEIGHTS, values))
+        except UpdateFinishedTrialError:
+            return False
+        return True
 
     def beat(self, number: int, count: int) -> None:
         """Leave a sign of life on a trial; raises what the storage raises."""

@@ -224,8 +224,8 @@ class Work:
             if trials is None:
                 return False
             for number, weights in zip(together, self._propose(together, trials), strict=True):
-                self._store(number, weights, trials)
-                known[number] = weights
+                if self._store(number, weights, trials):
+                    known[number] = weights
         return True
 
     def _trials_when_it_is_the_turn_of(
@@ -250,10 +250,16 @@ class Work:
             time.sleep(pause)
             pause = min(_GROWTH * pause, _LONGEST_PAUSE)
 
-    def _store(self, number: int, weights: np.ndarray, trials: list[Trial]) -> None:
+    def _store(self, number: int, weights: np.ndarray, trials: list[Trial]) -> bool:
+        """Add weights to a claimed trial; False if we were taken for dead and others ended it."""
         start = self._slots.start(number)
         known = sum(not trial.pending for trial in trials if trial.number < start)
-        self._records.set_weights(number, weights, num_known=known if known < start else None)
+        open_still = self._records.set_weights(
+            number, weights, num_known=known if known < start else None
+        )
+        if not open_still:
+            self._hold(self._held - {number})
+        return open_still
 
     def _release(self, numbers: set[int]) -> None:
         """Give claims of ours back, the attempt uncounted, for anybody to take up at once."""
