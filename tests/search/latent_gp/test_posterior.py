@@ -59,6 +59,14 @@ def test_gradients(posterior):
             np.testing.assert_allclose(along, numeric, rtol=1e-4, atol=1e-7)
 
 
+def test_the_mean_with_its_gradient_is_what_is_predicted(posterior):
+    new = sphere(7, posterior.points.shape[1], seed=3)
+    mean, gradient = posterior.mean_with_gradient(new)
+    predicted = posterior.predict(new)
+    np.testing.assert_allclose(mean, predicted.mean, rtol=1e-12)
+    np.testing.assert_allclose(gradient, predicted.mean_gradient, rtol=1e-12)
+
+
 def test_constant_is_the_generalised_mean():
     x = sphere(25, 6)
     values = 5 + x[:, 0]
