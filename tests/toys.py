@@ -47,5 +47,5 @@ def propose(study, weights):
     from latent_spaces_by_example.study.claims import Claim
 
     [number] = study.records.claim(Claim())
-    study.records.set_weights(number, weights)
+    study.records.set_weights(number, weights, claim=Claim())
     return number

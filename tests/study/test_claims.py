@@ -8,7 +8,14 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from latent_spaces_by_example.study import claims
-from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, Watch, Worker, swap
+from latent_spaces_by_example.study.claims import (
+    CLAIM,
+    HEARTBEAT,
+    Claim,
+    Watch,
+    Worker,
+    set_under_claim,
+)
 from latent_spaces_by_example.study.records import Records
 
 
@@ -115,7 +122,21 @@ def test_a_claim_goes_to_one_of_those_who_want_it(tmp_path, monkeypatch, kind):
     (number,) = records.claim(Claim())
     storage, trial_id = records._storage, records._trial_id(number)
     free, mine, theirs = (Claim(by=by).to_json() for by in (None, {"loop": "me"}, {"loop": "you"}))
-    assert swap(storage, trial_id, seen=free, new=mine)
-    assert not swap(storage, trial_id, seen=free, new=theirs)
+
+    def take(seen, new):
+        return set_under_claim(storage, trial_id, claim=seen, values={CLAIM: new})
+
+    assert take(free, mine)
+    assert not take(free, theirs)
     assert storage.get_trial(trial_id).user_attrs[CLAIM] == mine
-    assert swap(storage, trial_id, seen=mine, new=free)
+    assert take(mine, free)
+    assert take(free, theirs)
+    # under a claim that holds, and no other
+    assert not set_under_claim(storage, trial_id, claim=mine, values={"a": 1, "b": 2})
+    assert set_under_claim(storage, trial_id, claim=theirs, values={"a": 3, "b": [4]})
+    attributes = storage.get_trial(trial_id).user_attrs
+    assert (attributes["a"], attributes["b"], attributes[CLAIM]) == (3, [4], theirs)
+    # what is finished is nobody's any more
+    assert records.finish(number, 1.0, figures={}, seconds=0.1)
+    assert not take(theirs, mine)
+    assert storage.get_trial(trial_id).user_attrs[CLAIM] == theirs

@@ -35,17 +35,18 @@ def _as_optuna_reads(url):
 
 def _finish(records, count, *, weights=(1.0,)):
     for number in records.claim(Claim(), count=count):
-        records.set_weights(number, np.array(weights))
+        records.set_weights(number, np.array(weights), claim=Claim())
         records.finish(number, 0.1 * number, figures={"n": number}, seconds=0.5)
 
 
 class TestReading:
     def test_is_what_optuna_reads(self, records, url):
         _finish(records, 3)
-        failed, infinite, pending, empty = records.claim(Claim(attempt=1), count=4)
+        claim = Claim(attempt=1)
+        failed, infinite, pending, empty = records.claim(claim, count=4)
         records.fail(failed, "no", seconds=1.0)
         records.finish(infinite, -math.inf, figures={}, seconds=1.0)
-        records.set_weights(pending, np.array([0.6, 0.8]))
+        records.set_weights(pending, np.array([0.6, 0.8]), claim=claim)
         records.attach(pending, {"artifact_id": "x", "filename": "x.png"})
         assert not records.entries()[empty].user_attrs.keys() - {"lsbe:claim"}
         assert records.entries() == _as_optuna_reads(url)

@@ -137,8 +137,9 @@ def test_what_is_read_and_written_is_what_optuna_would(server):
     study = lsbe.optimise(
         Stretch(), height, budget=5, examples=EXAMPLES, storage=server.url, name="plain"
     )
-    (pending,) = study.records.claim(Claim(attempt=1))
-    study.records.set_weights(pending, np.array([0.6, 0.8]))
+    claim = Claim(attempt=1)
+    (pending,) = study.records.claim(claim)
+    study.records.set_weights(pending, np.array([0.6, 0.8]), claim=claim)
     storage = study.optuna_study._storage._backend
     theirs = storage.get_all_trials(storage.get_study_id_from_name("plain"))
     assert study.records.entries() == theirs

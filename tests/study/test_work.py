@@ -18,6 +18,7 @@ from toys import Stretch, height
 
 EXAMPLES = ["6", "17", "18"]
 ELSEWHERE = asdict(replace(Worker.here(), machine="elsewhere"))
+THEIRS = Claim(by=ELSEWHERE, attempt=1)
 
 
 @pytest.fixture
@@ -84,39 +85,64 @@ class TestWork:
         assert len(records.trials()) == 1
 
     def test_nobody_proposes_before_those_with_lower_numbers(self, records):
-        (number,) = records.claim(Claim(by=ELSEWHERE, attempt=1))
+        (number,) = records.claim(THEIRS)
         with _work(records) as one:
             got = []
             thread = threading.Thread(target=lambda: got.append(one.numbers()))
             thread.start()
             time.sleep(0.2)
             assert not one.asked
-            records.set_weights(number, np.array([1.0, 0.0]))
+            records.set_weights(number, np.array([1.0, 0.0]), claim=THEIRS)
             thread.join(10)
             assert got == [[1]]
             assert one.asked == [[1]]
 
+    @pytest.mark.parametrize("ended", [True, False])
     @pytest.mark.parametrize("storage", [None, "sqlite"])
-    def test_a_trial_that_others_ended_while_it_was_proposed_is_let_go(self, tmp_path, storage):
+    def test_a_trial_that_others_took_while_it_was_proposed_is_theirs(
+        self, tmp_path, storage, ended
+    ):
         url = None if storage is None else f"sqlite:///{tmp_path}/a.db"
         records = Records.create(url, name="a", settings={})
 
         def taken_for_dead(numbers, trials):
             if numbers == [0]:
-                assert records.hand_over(records.entries()[0], Claim(by=ELSEWHERE, attempt=2))
-                assert records.set_weights(0, np.array([0.0, 1.0]))
-                assert records.finish(0, 7.0, figures={}, seconds=1.0)
+                assert records.hand_over(records.entries()[0], THEIRS)
+                assert records.set_weights(0, np.array([0.0, 1.0]), claim=THEIRS)
+                if ended:
+                    assert records.finish(0, 7.0, figures={}, seconds=1.0)
             return np.eye(30)[numbers]
 
         slots = Slots(corners=0, batch_size=1)
         with Work(records, propose=taken_for_dead, slots=slots, budget=2) as one:
             assert list(one.next_batch()) == [1]
         first = records.trials()[0]
-        assert first.score == 7.0
+        assert first.score == (7.0 if ended else None)
         np.testing.assert_array_equal(first.weights, [0, 1])
 
+    @pytest.mark.parametrize("storage", [None, "sqlite"])
+    def test_a_worker_that_ends_after_its_trial_was_read_leaves_nothing_to_take(
+        self, tmp_path, storage, monkeypatch
+    ):
+        url = None if storage is None else f"sqlite:///{tmp_path}/a.db"
+        records = Records.create(url, name="a", settings={})
+        read = records.entries
+        with _work(records, budget=1) as one, _work(records, budget=1) as other:
+            assert one.numbers() == [0]
+
+            def entries():
+                before = read()
+                if not before[0].state.is_finished():
+                    one.store(0, Outcome(score=1.0))
+                    one.__exit__()
+                return before
+
+            monkeypatch.setattr(records, "entries", entries)
+            assert other.numbers() == []
+        assert Claim.of(read()[0]).attempt == 1
+
     def test_the_turn_of_a_dead_worker_comes_first(self, records):
-        records.claim(Claim(by=ELSEWHERE, attempt=1))
+        records.claim(THEIRS)
         now = [0.0]
 
         def clock():
@@ -138,8 +164,8 @@ class TestWork:
         assert records.trials()[0].score == 1.0
 
     def test_a_result_whose_worker_died_before_the_last_step_is_kept(self, records):
-        (number,) = records.claim(Claim(by=ELSEWHERE, attempt=1))
-        records.set_weights(number, np.array([1.0]))
+        (number,) = records.claim(THEIRS)
+        records.set_weights(number, np.array([1.0]), claim=THEIRS)
         result = {"score": 3.5, "figures": {"mass": 2}, "seconds": 1.0}
         storage = records._storage
         storage.set_trial_user_attr(records._trial_id(number), "lsbe:result", result)
@@ -149,8 +175,9 @@ class TestWork:
         assert (records.trials()[0].score, records.trials()[0].figures) == (3.5, {"mass": 2})
 
     def test_an_evaluation_that_kills_every_worker_is_given_up(self, records):
-        (number,) = records.claim(Claim(attempt=10))
-        records.set_weights(number, np.array([1.0]))
+        claim = Claim(attempt=10)
+        (number,) = records.claim(claim)
+        records.set_weights(number, np.array([1.0]), claim=claim)
         with _work(records) as one:
             assert one.numbers() == [1]
         assert "died in 10 attempts" in records.trials()[0].error
@@ -159,8 +186,8 @@ class TestWork:
         claim = records.claim_and_read
 
         def claim_after_another(wanted, *, count):
-            (number,) = claim(Claim(by=ELSEWHERE, attempt=1))[0]
-            records.set_weights(number, np.array([1.0]))
+            (number,) = claim(THEIRS)[0]
+            records.set_weights(number, np.array([1.0]), claim=THEIRS)
             records.finish(number, 1.0, figures={}, seconds=0.1)
             return claim(wanted, count=count)
 
@@ -174,8 +201,9 @@ class TestWork:
 
     def test_one_that_must_be_alone_is_not_put_in_a_batch(self, records):
         for alone in (False, True, False):
-            (number,) = records.claim(Claim(alone=alone))
-            records.set_weights(number, np.array([1.0]))
+            claim = Claim(alone=alone)
+            (number,) = records.claim(claim)
+            records.set_weights(number, np.array([1.0]), claim=claim)
         with _work(records, batch_size=3) as one:
             assert one.numbers() == [0]
             assert one.numbers() == [1]

@@ -1,8 +1,8 @@
 """Who works on which trial: claims, and how one notices that its worker is dead.
 
 A claim is an attribute of a pending trial and names its worker. It changes hands only by
-:func:`swap`, which gives it to one of those who want it. Nobody's clock is compared with another's:
-a worker counts how long it has seen no sign of life of another one, on its own clock.
+:func:`set_under_claim`, which gives it to one of those who want it. Nobody's clock is compared with
+another's: a worker counts how long it has seen no sign of life of another one, on its own clock.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import FrozenTrial
-from sqlalchemy import text
+
+from latent_spaces_by_example.study.database import compare_and_set, database_of
 
 CLAIM = "lsbe:claim"
 HEARTBEAT = "lsbe:heartbeat"
@@ -141,36 +143,38 @@ class Watch:
         return quiet >= self._silent_seconds
 
 
-def swap(storage: BaseStorage, trial_id: int, *, seen: Any, new: Any) -> bool:
-    """Replace a claim by another if it is still the one that was seen; whether it was.
+def set_under_claim(
+    storage: BaseStorage, trial_id: int, *, claim: Any, values: Mapping[str, Any]
+) -> bool:
+    """Set attributes of a pending trial, the claim too, if its claim is still this one.
 
-    One transaction in a database. Elsewhere the claim is written, and holds if it is still there
-    after half a second, which leaves a gap if a worker is stopped between reading and writing;
-    what comes of that is a trial evaluated twice, of which the first result counts.
+    One transaction in a database. Elsewhere the claim is read before; a claim that is written is
+    read again after half a second, and holds if it is still there. That leaves a gap if a worker
+    is stopped between reading and writing; what comes of it is a trial evaluated twice, of which
+    the first result counts.
+
+    Args:
+        storage: which holds the trial.
+        trial_id: the storage's.
+        claim: as JSON values.
+        values: JSON values by the attributes' names.
+
+    Returns:
+        Whether the claim was this one, and the trial pending.
     """
-    backend = getattr(storage, "_backend", storage)
-    if isinstance(backend, RDBStorage) and seen is not None:
-        statement = text(
-            "UPDATE trial_user_attributes SET value_json = :new "
-            "WHERE trial_id = :trial AND key = :name AND value_json = :seen"
-        )
-        if backend.engine.name == "mysql":
-            statement = text(str(statement).replace(" key ", " `key` "))
-        values = {"new": json.dumps(new), "seen": json.dumps(seen), "trial": trial_id}
-        with backend.engine.begin() as connection:
-            result = connection.execute(statement, {**values, "name": CLAIM})
-        return bool(result.rowcount == 1)
-    if isinstance(storage, InMemoryStorage):
-        with _in_memory:
-            if storage.get_trial(trial_id).user_attrs.get(CLAIM) != seen:
-                return False
-            storage.set_trial_user_attr(trial_id, CLAIM, new)
-            return True
-    if storage.get_trial(trial_id).user_attrs.get(CLAIM) != seen:
-        return False
-    storage.set_trial_user_attr(trial_id, CLAIM, new)
+    if (database := database_of(storage)) is not None:
+        return compare_and_set(database, trial_id, name=CLAIM, seen=claim, values=values)
+    in_memory = isinstance(storage, InMemoryStorage)
+    with _in_memory if in_memory else nullcontext():
+        trial = storage.get_trial(trial_id)
+        if trial.state.is_finished() or trial.user_attrs.get(CLAIM) != claim:
+            return False
+        for name, value in values.items():
+            storage.set_trial_user_attr(trial_id, name, value)
+    if in_memory or CLAIM not in values:
+        return True
     time.sleep(_SETTLE_SECONDS)
-    return bool(storage.get_trial(trial_id).user_attrs.get(CLAIM) == new)
+    return bool(storage.get_trial(trial_id).user_attrs.get(CLAIM) == values[CLAIM])
 
 
 @cache

@@ -93,6 +93,38 @@ class TrialReader:
         return [_frozen(t, values=values, user_attrs=user, system_attrs=system) for t in found]
 
 
+def compare_and_set(
+    database: RDBStorage, trial_id: int, *, name: str, seen: Any, values: Mapping[str, Any]
+) -> bool:
+    """Set attributes of a pending trial if the attribute ``name`` still has the value seen.
+
+    Returns:
+        Whether it had; if not, or if the trial is not pending, nothing is written.
+    """
+    from optuna.storages._rdb import models
+
+    trials, attributes = models.TrialModel, models.TrialUserAttributeModel
+    pending = select(trials.trial_id).where(trials.trial_id == trial_id, trials.state.in_(_PENDING))
+    with Session(database.engine) as session, session.begin():
+        # a write first, which locks: of two who saw the same, one finds it as it was
+        unchanged = _changed_rows(
+            session,
+            update(attributes)
+            .where(
+                attributes.trial_id.in_(pending),
+                attributes.key == name,
+                attributes.value_json == json.dumps(seen),
+            )
+            .values(value_json=json.dumps(values.get(name, seen))),
+        )
+        if unchanged != 1:
+            return False
+        for key, value in values.items():
+            if key != name:
+                _set(session, attributes, trial_id, key, value)
+    return True
+
+
 def conclude(
     database: RDBStorage,
     trial_id: int,

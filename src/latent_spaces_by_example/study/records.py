@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 import optuna
 from optuna.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
 from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, swap
+from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, set_under_claim
 from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
 from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
 from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
@@ -171,11 +171,6 @@ class Records:
         """The same study through Optuna's own interface, for Optuna's tools."""
         return optuna.load_study(study_name=self.name, storage=self._storage)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether another process could work on the study too."""
-        return not isinstance(self._storage, InMemoryStorage)
-
     def trials(self, entries: list[FrozenTrial] | None = None) -> list[Trial]:
         """Every trial so far, or of these entries, in the order of their numbers.
 
@@ -226,24 +221,26 @@ class Records:
             # made by an older version, one process at a time
             seen = Claim().to_json()
             self._do(lambda: self._storage.set_trial_user_attr(trial_id, CLAIM, seen))
-        return self._do(lambda: swap(self._storage, trial_id, seen=seen, new=claim.to_json()))
+        return self._set(trial.number, claim=seen, values={CLAIM: claim.to_json()})
 
     def set_weights(
-        self, number: int, weights: np.ndarray, *, num_known: int | None = None
+        self, number: int, weights: np.ndarray, *, claim: Claim, num_known: int | None = None
     ) -> bool:
         """Record the point that a claimed trial is to evaluate, and what was known of others.
 
-        False if the trial has a result already.
+        False if the claim does not hold any more, or the trial has a result.
         """
-        trial_id, values = self._trial_id(number), [float(w) for w in weights]
+        # the weights last, with which the trial is ready
+        known = {} if num_known is None else {NUM_KNOWN: num_known}
+        values = {**known, WEIGHTS: [float(w) for w in weights]}
+        return self._set(number, claim=claim.to_json(), values=values)
+
+    def _set(self, number: int, *, claim: Any, values: Mapping[str, Any]) -> bool:
+        storage, trial_id = self._storage, self._trial_id(number)
         try:
-            if num_known is not None:
-                # before the weights, with which the trial is ready
-                self._do(lambda: self._storage.set_trial_user_attr(trial_id, NUM_KNOWN, num_known))
-            self._do(lambda: self._storage.set_trial_user_attr(trial_id, WEIGHTS, values))
+            return self._do(lambda: set_under_claim(storage, trial_id, claim=claim, values=values))
         except UpdateFinishedTrialError:
-            return False
-        return True
+            return False  # between looking and writing, where that is two steps
 
     def beat(self, number: int, count: int) -> None:
         """Leave a sign of life on a trial; raises what the storage raises."""

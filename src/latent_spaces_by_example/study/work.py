@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
@@ -89,7 +89,7 @@ class Work:
         self._watch = Watch() if watch is None else watch
         self._worker = Worker.here()
         self._mine = Claim(by=asdict(self._worker), attempt=1)
-        self._held: set[int] = set()
+        self._held: dict[int, Claim] = {}
         self._heartbeat = Heartbeat(records.beat)
 
     def __enter__(self) -> Work:
@@ -101,7 +101,7 @@ class Work:
         self._worker.unregister()
         patience, self._records.patience = self._records.patience, 0.0
         try:
-            self._release(self._held)
+            self._release(set(self._held))
         except Exception:
             return  # others will notice that we are gone; what is being raised says more
         finally:
@@ -145,7 +145,7 @@ class Work:
                 constraints=outcome.constraints,
                 scores=outcome.scores,
             )
-        self._hold(self._held - {number})
+        self._let_go({number})
         return first
 
     def _look(self) -> list[FrozenTrial]:
@@ -153,10 +153,14 @@ class Work:
         self._watch.look([e for e in entries if not e.state.is_finished()])
         return entries
 
-    def _hold(self, numbers: set[int]) -> None:
-        self._held = numbers
-        if self._records.is_shared:
-            self._heartbeat.hold(numbers)
+    def _hold(self, claims: Mapping[int, Claim]) -> None:
+        self._held.update(claims)
+        self._heartbeat.hold(self._held)
+
+    def _let_go(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._held.pop(number, None)
+        self._heartbeat.hold(self._held)
 
     def _is_free(self, entry: FrozenTrial) -> bool:
         if entry.number in self._held:
@@ -192,7 +196,7 @@ class Work:
         claim = replace(self._mine, attempt=before.attempt + 1, alone=before.alone)
         if not self._records.hand_over(entry, claim):
             return False
-        self._hold(self._held | {entry.number})
+        self._hold({entry.number: claim})
         return True
 
     def _claim_new(self, known: int) -> tuple[list[int], list[FrozenTrial] | None]:
@@ -200,7 +204,7 @@ class Work:
         if wanted < 1:
             return [], None
         numbers, read = self._records.claim_and_read(self._mine, count=wanted)
-        self._hold(self._held | set(numbers))
+        self._hold(dict.fromkeys(numbers, self._mine))
         # others were faster; these are the next numbers if the budget is ever raised
         surplus = {n for n in numbers if n >= self._budget}
         self._release(surplus)
@@ -251,22 +255,25 @@ class Work:
             pause = min(_GROWTH * pause, _LONGEST_PAUSE)
 
     def _store(self, number: int, weights: np.ndarray, trials: list[Trial]) -> bool:
-        """Add weights to a claimed trial; False if we were taken for dead and others ended it."""
+        """Add weights to a claimed trial; False if we were taken for dead and others have it."""
         start = self._slots.start(number)
         known = sum(not trial.pending for trial in trials if trial.number < start)
-        open_still = self._records.set_weights(
-            number, weights, num_known=known if known < start else None
+        ours = self._records.set_weights(
+            number,
+            weights,
+            claim=self._held[number],
+            num_known=known if known < start else None,
         )
-        if not open_still:
-            self._hold(self._held - {number})
-        return open_still
+        if not ours:
+            self._let_go({number})
+        return ours
 
     def _release(self, numbers: set[int]) -> None:
         """Give claims of ours back, the attempt uncounted, for anybody to take up at once."""
         if not numbers:
             return
         entries = self._records.entries()
-        self._hold(self._held - numbers)
+        self._let_go(numbers)
         for entry in (entries[n] for n in sorted(numbers)):
             claim = Claim.of(entry)
             if not entry.state.is_finished() and claim.by == self._mine.by:
