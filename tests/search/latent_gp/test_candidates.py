@@ -42,6 +42,12 @@ def test_without_noise_it_is_a_hill_climbs_step():
     np.testing.assert_allclose(step(model), expected, atol=1e-12)
 
 
+def test_a_model_is_noisy_where_a_short_step_tells_of_noise_most():
+    """For linear scores that is a noise of sin(0.06)^2 of their variance."""
+    assert not model_of_a_trend(noise=1e-3).is_noisy
+    assert model_of_a_trend(noise=1e-2).is_noisy
+
+
 @pytest.mark.parametrize("noise", [0.2, 0.5])
 def test_noise_makes_it_as_long_as_it_has_to_be(noise):
     model = model_of_a_trend(noise=noise)

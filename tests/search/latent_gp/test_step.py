@@ -9,6 +9,8 @@ from latent_spaces_by_example.search.latent_gp.step import (
     is_free,
 )
 
+CLIMB = list(range(64))  # so many successes that the next trial may be blind
+
 
 def region(values, *, settled=None, may_restart=True, num_known=None):
     values = np.asarray(values, dtype=float)
@@ -50,7 +52,8 @@ def test_a_trial_of_a_batch_need_not_beat_its_mates():
 
 
 def test_a_batch_that_began_before_anything_was_known_changes_no_angle():
-    together = region([1, 2, 5, 0, 7], num_known=[0] * 5)
+    values = [*CLIMB, 100, 0, 150]
+    together = region(values, num_known=[0] * len(values))
     assert (together.angles[1], together.blind) == (LARGEST, BLIND)
 
 
@@ -59,7 +62,7 @@ def test_failed_trials_count_as_no_success():
 
 
 def test_where_nothing_nearby_is_better_steps_are_wide_again():
-    found = [region([1, 2] + [0] * n) for n in range(25)]
+    found = [region(CLIMB + [0] * n) for n in range(25)]
     widened = next(n for n in range(1, 25) if found[n].angles > found[n - 1].angles)
     assert found[widened].angles[1] == LARGEST
     assert found[widened].start == 0
@@ -89,7 +92,7 @@ def test_a_region_that_gives_nothing_more_is_left():
 
 
 def test_between_examples_it_goes_on_in_the_same_region():
-    regions = [region([1, 2] + [0] * n, may_restart=False) for n in range(60)]
+    regions = [region([1, 2] + [0] * n, may_restart=False) for n in range(90)]
     assert {found.start for found in regions} == {0}
     assert min(found.angles[1] for found in regions) >= 0.03
     assert [found.angles[1] for found in regions][20:].count(LARGEST) >= 1
@@ -105,12 +108,19 @@ def blind(values, **options):
 
 
 def test_only_blind_steps_change_the_blind_angle():
-    assert [is_blind(trial) for trial in range(4)] == [True, False, True, False]
-    assert blind([1, 2, 3]) > BLIND
-    assert blind([1, 2, 0]) < BLIND
-    assert blind([1, 2, 3, 9]) == blind([1, 2, 3, 0])
+    assert blind(CLIMB) == BLIND
+    assert blind([*CLIMB, 100]) > BLIND
+    assert blind([*CLIMB, 0]) < BLIND
+    assert blind([*CLIMB, 100, 200]) == blind([*CLIMB, 100, 0])
     # what a step of the model found has to be beaten too
-    assert blind([1, 2, 0, 9, 5]) < blind([1, 2, 0, 4, 5])
+    assert blind([*CLIMB, 0, 200, 150]) < blind([*CLIMB, 0, 80, 150])
+
+
+def test_every_other_step_is_blind_where_scores_are_noisy_or_after_the_first_64():
+    noisy = [is_blind(trial, noisy=True) for trial in range(90)]
+    exact = [is_blind(trial, noisy=False) for trial in range(90)]
+    assert noisy == [True, False] * 45
+    assert exact == [False] * 64 + noisy[64:]
 
 
 def test_some_steps_of_the_model_are_free():

@@ -20,6 +20,7 @@ from latent_spaces_by_example.search.latent_gp.posterior import Posterior
 from latent_spaces_by_example.search.latent_gp.values import margins, standardised
 
 _APART = 1e-5  # radians: closer than this is the same point
+_NOISELESS = 0.06  # radians: where a shorter step than this would do
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,11 @@ class Model:
             terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
         values, gradients = zip(*terms, strict=True)
         return np.sum(values, axis=0), np.sum(gradients, axis=0)
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the score of a step of 0.06 radians is more noise than news, to the kernel."""
+        return self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
 
     @property
     def uphill(self) -> Float64[np.ndarray, "1 r"]:

@@ -133,7 +133,7 @@ class LatentGPSearch:
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
-                if is_blind(trial):
+                if is_blind(trial, noisy=model.is_noisy):
                     point = step_blindly(model, unused, angle=region.blind, most=most)
                 else:
                     point = step_anywhere(model, unused, angles=angles, rng=rng)

@@ -12,6 +12,7 @@ BLIND = 0.6
 _SHARE = 0.3
 _GROW, _SHRINK = 1.5, 0.85
 _SMALLEST = 0.03
+_FIRST_BLIND = 64
 # As much up in one success as down in four failures, so that one blind step in five succeeds.
 _BLIND_GROW, _BLIND_SHRINK = 1.3, 1.3**-0.25
 _BLIND_RANGE = (0.02, 1.4)
@@ -49,7 +50,8 @@ def current_region(
     least angle is three tenths of it, because a model is not to be relied on for small steps
     either: where a score has cliffs and kinks it becomes ever more cautious, and a search that
     takes its word comes to a stop beside points it could have left behind. The angle of blind
-    steps follows their own success alone: 1.3 times for one, 1.3^(-1/4) times for none.
+    steps follows their own success alone: 1.3 times for one, 1.3^(-1/4) times for none. That of
+    the early ones, which noise alone makes, is noise's, and they do not count.
 
     Once the largest angle is below 0.03 there is nothing more to gain nearby, and it begins at
     0.8 again: from the best point the next basin is nearer than from anywhere else. The blind steps
@@ -82,7 +84,7 @@ def current_region(
         if trial >= start + num_opening and beaten > -np.inf:
             success = score > beaten
             angle = min(angle * _GROW, LARGEST) if success else angle * _SHRINK
-            if is_blind(trial):
+            if is_blind(trial, noisy=False):
                 blind *= _BLIND_GROW if success else _BLIND_SHRINK
                 blind = min(max(blind, _BLIND_RANGE[0]), _BLIND_RANGE[1])
         best = max(best, score)
@@ -96,9 +98,14 @@ def current_region(
     return Region(start, (_SHARE * angle, angle), blind)
 
 
-def is_blind(trial: int) -> bool:
-    """Whether the trial of this number is a step along a fresh prior draw, without the model."""
-    return trial % 2 == 0
+def is_blind(trial: int, *, noisy: bool) -> bool:
+    """Whether the trial of this number is a step along a fresh prior draw, without the model.
+
+    Every other one; of the first 64 only where scores are noisy, to the model at least. Early on
+    most of what there is to gain is in what the model has seen already, and later it becomes
+    short-sighted; with noise it believes too soon in what it has seen.
+    """
+    return trial % 2 == 0 and (noisy or trial >= _FIRST_BLIND)
 
 
 def is_free(trial: int, *, within_span: bool) -> bool:
