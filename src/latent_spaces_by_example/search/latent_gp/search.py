@@ -39,13 +39,13 @@ class LatentGPSearch:
     log expected improvement, within a range of angles that follows from how often steps have
     succeeded; every fourth may also be shorter. It has non-negative weights of the given seed
     latents where the space says ``within_span``, otherwise signed weights of every seed latent so
-    far and of a fresh prior draw. There every other proposal is a blind step, along a fresh draw: a
-    hill climb that shares its finds with the model, and goes on where cliffs lead a smooth model
-    astray. Noise makes that step longer, so that it tells of the score as much as of the noise.
-    Where steps no longer succeed they become wide again, and if that finds nothing either the
-    search begins anew from prior draws; the model keeps what it has learnt. Between examples
-    nothing is too far, there are no blind steps, and every other proposal keeps a least distance
-    from the best point.
+    far and of a fresh prior draw. There every other proposal, after 64 trials or as soon as scores
+    look noisy, is a blind step along a fresh draw: a hill climb that shares its finds with the
+    model, and goes on where cliffs lead a smooth model astray. Noise makes that step longer, so
+    that it tells of the score as much as of the noise. Where steps no longer succeed they become
+    wide again, and if that finds nothing either the search begins anew from prior draws; the model
+    keeps what it has learnt. Between examples nothing is too far, there are no blind steps, and
+    every other proposal keeps a least distance from the best point.
 
     Each constraint has a Gaussian process of its own. Then the best point is the best feasible
     one, and what is maximised is the log expected improvement plus the log of the probability that
