@@ -205,7 +205,7 @@ def front() -> Figure:
         axes.fill(*section.T, facecolor="#ffedd5", edgecolor=INK)
         lift, drag = trial.scores["lift"], -trial.scores["drag"]
         axes.set_title(f"lift {lift:.2f}, drag {drag:.4f}", color=SECOND, fontsize=10)
-        axes.set(aspect="equal", ylim=(-0.06, 0.24))
+        axes.set(aspect="equal", ylim=(-0.06, 0.32))
         axes.axis("off")
     return figure
 
