@@ -20,7 +20,7 @@ from latent_spaces_by_example.search.latent_gp.posterior import Posterior
 from latent_spaces_by_example.search.latent_gp.values import margins, standardised
 
 _APART = 1e-5  # radians: closer than this is the same point
-_NOISELESS = 0.06  # radians: where a shorter step than this would do
+_NOISELESS = 0.06  # radians: noise that even a shorter step tells more than is none
 
 
 @dataclass(frozen=True)
