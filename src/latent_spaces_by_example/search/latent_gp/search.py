@@ -27,6 +27,8 @@ from latent_spaces_by_example.search.latent_gp.step import (
 )
 from latent_spaces_by_example.search.pareto import scalarised
 
+_DECIMALS = 12
+
 
 @dataclass(frozen=True)
 class LatentGPSearch:
@@ -118,7 +120,8 @@ class LatentGPSearch:
         fresh = 0 if space.within_span else self.num_fresh * (n - len(first))
         added = width - space.num_seeds + fresh
         correlation = space.draw(added) if added else space.correlation
-        directions = Directions.from_correlation(correlation)
+        # a resumed study adds the cosines up in other blocks, and climbs enlarge the last digits
+        directions = Directions.from_correlation(np.round(correlation, _DECIMALS))
         weights = np.zeros((n, len(correlation)))
         weights[: len(first), :width] = first
         model = Model.of(history, directions, start=region.start)
