@@ -3,14 +3,16 @@
 import threading
 import time
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.study import work as work_module
-from latent_spaces_by_example.study.claims import Claim, Watch, Worker
+from latent_spaces_by_example.study.claims import HEARTBEAT, Claim, Watch, Worker
 from latent_spaces_by_example.study.evaluation import Outcome
+from latent_spaces_by_example.study.heartbeat import Heartbeat
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.trial import Trial
 from latent_spaces_by_example.study.work import Slots, Work
@@ -96,6 +98,15 @@ class TestWork:
             thread.join(10)
             assert got == [[1]]
             assert one.asked == [[1]]
+
+    def test_in_memory_too_what_is_in_hand_gives_signs_of_life(self, records, monkeypatch):
+        monkeypatch.setattr(work_module, "Heartbeat", partial(Heartbeat, seconds=0.01))
+        with _work(records) as one:
+            assert one.numbers() == [0]
+            until = time.monotonic() + 10
+            while HEARTBEAT not in records.entries()[0].user_attrs:
+                assert time.monotonic() < until
+                time.sleep(0.01)
 
     @pytest.mark.parametrize("ended", [True, False])
     @pytest.mark.parametrize("storage", [None, "sqlite"])

@@ -5,6 +5,7 @@ import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.latent_gp import LatentGPSearch
+from latent_spaces_by_example.search.latent_gp import search as search_module
 from latent_spaces_by_example.testing.search import SimulatedStudy
 
 
@@ -54,6 +55,26 @@ def test_all_failed_is_followed_by_more_prior_draws():
     study = SimulatedStudy(lambda x: np.nan, num_given=0, budget=200)
     study.run(LatentGPSearch(), until=45)
     assert len(study.weights[-1]) == 45
+
+
+@pytest.mark.parametrize(("noise", "blind"), [(0.0, False), (2.0, True)])
+def test_early_steps_are_blind_where_scores_are_noisy(monkeypatch, noise, blind):
+    rng, stepped = np.random.default_rng(0), []
+
+    def noisy(x):
+        return smooth(x) + noise * rng.standard_normal()
+
+    def spy(*arguments, **options):
+        stepped.append(True)
+        return step_blindly(*arguments, **options)
+
+    step_blindly = search_module.step_blindly
+    monkeypatch.setattr(search_module, "step_blindly", spy)
+    study = SimulatedStudy(noisy, num_given=0, budget=200)
+    study.run(LatentGPSearch(), until=40)
+    stepped.clear()
+    study.run(LatentGPSearch(), until=50)
+    assert len(stepped) == (5 if blind else 0)
 
 
 def test_nothing_known_yet_is_no_crash():
