@@ -15,7 +15,8 @@ from runs import read
 
 DEFAULT = "default"
 _PACKAGES = ("numpy", "scipy", "optuna", "cmaes", "torch", "botorch", "gpytorch")
-Runs = dict[tuple[str, int, str], dict[int, np.ndarray]]
+Repeats = dict[int, np.ndarray]
+Runs = dict[tuple[str, int, str], Repeats]
 
 
 def write(path: Path, out: Path) -> None:
@@ -75,19 +76,28 @@ def _losses(runs: Runs) -> str:
         "|---|---|---|",
     ]
     for budget in _budgets(runs):
-        tasks = [t for t, b, method in runs if (b, method) == (budget, DEFAULT)]
+        tasks = [
+            t
+            for t, b, method in runs
+            if (b, method) == (budget, DEFAULT) and _rivals(t, budget, runs)
+        ]
         lost = [cell for task in tasks if (cell := _loss(task, budget, runs))]
         lines.append(f"| {budget} | {len(tasks) - len(lost)} of {len(tasks)} | {'; '.join(lost)} |")
     return "\n".join(lines)
 
 
-def _loss(task: str, budget: int, runs: Runs) -> str:
-    """The method of the best median if it is not the default's, with both; empty if it is."""
-    others = {
+def _rivals(task: str, budget: int, runs: Runs) -> dict[str, Repeats]:
+    """The runs of other methods than the default and its batches, by method."""
+    return {
         method: found
         for (t, b, method), found in runs.items()
         if (t, b) == (task, budget) and not method.startswith(DEFAULT)
     }
+
+
+def _loss(task: str, budget: int, runs: Runs) -> str:
+    """The method of the best median if it is not the default's, with both; empty if it is."""
+    others = _rivals(task, budget, runs)
     default = runs[task, budget, DEFAULT]
     leader = max(others, key=lambda method: np.median(_final(others[method])))
     best, own = np.median(_final(others[leader])), np.median(_final(default))
