@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import torch
 from botorch.acquisition import LogExpectedImprovement
+from botorch.exceptions import ModelFittingError
 from botorch.fit import fit_gpytorch_mll
 from botorch.models import SingleTaskGP
 from botorch.models.transforms import Standardize
@@ -20,7 +22,10 @@ _NUM_RANDOM = 2
 def propose(
     u: np.ndarray, y: np.ndarray, *, num_seeds: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Two uniform points first; then the point of largest LogEI under a GP on u."""
+    """Two uniform points first; then the point of largest LogEI under a GP on u.
+
+    Where BoTorch cannot fit the kernel, it keeps the hyperparameters that it began with.
+    """
     if len(y) - num_seeds < _NUM_RANDOM:
         return rng.random(u.shape[1])
     torch.set_num_threads(1)
@@ -35,7 +40,8 @@ def propose(
             covar_module=ScaleKernel(RBFKernel()),
             outcome_transform=Standardize(1),
         )
-        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+        with suppress(ModelFittingError):
+            fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
         bounds = torch.stack([torch.zeros(u.shape[1]), torch.ones(u.shape[1])]).double()
         point, _ = optimize_acqf(
             LogExpectedImprovement(model, best_f=values.max()),

@@ -52,12 +52,14 @@ def main() -> None:
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / "runs.csv"
-    if not arguments.report:
-        _run_missing(arguments, path)
+    failed = [] if arguments.report else _run_missing(arguments, path)
     report.write(path, arguments.out)
+    if failed:
+        raise SystemExit(f"{len(failed)} runs failed: {failed}")
 
 
-def _run_missing(arguments: argparse.Namespace, path: Path) -> None:
+def _run_missing(arguments: argparse.Namespace, path: Path) -> list[Cell]:
+    """Make the runs that are missing; one that fails is named, and the others go on."""
     cells = missing(
         path,
         [
@@ -74,7 +76,12 @@ def _run_missing(arguments: argparse.Namespace, path: Path) -> None:
         if new:
             writer.writeheader()
         futures = {pool.submit(run, cell): cell for cell in cells}
+        failed = []
         for count, future in enumerate(as_completed(futures), start=1):
+            if error := future.exception():
+                failed.append(futures[future])
+                print(f"{count}/{len(cells)} {futures[future]} failed: {error!r}", flush=True)
+                continue
             row = future.result()
             writer.writerow(row)
             file.flush()
@@ -83,6 +90,7 @@ def _run_missing(arguments: argparse.Namespace, path: Path) -> None:
                 f"{row['score']:.4g} ({row['seconds']} s)",
                 flush=True,
             )
+    return failed
 
 
 def _arguments() -> argparse.Namespace:
