@@ -24,7 +24,7 @@ def propose(
 ) -> np.ndarray:
     """Two uniform points first; then the point of largest LogEI under a GP on u.
 
-    Where BoTorch cannot fit the kernel, it keeps the hyperparameters that it began with.
+    Where BoTorch cannot fit the kernel, the kernel keeps the hyperparameters it began with.
     """
     if len(y) - num_seeds < _NUM_RANDOM:
         return rng.random(u.shape[1])
