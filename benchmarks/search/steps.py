@@ -49,7 +49,8 @@ def steps(box: Recorder) -> list[tuple[int, float, float]]:
     for trial in range(FIRST, len(scores)):
         best = int(np.argmax(scores[:trial]))
         cosine = float(box.directions[best] @ box.directions[trial])
-        kind = 0 if is_blind(trial, noisy=False) else 1 if is_free(trial, within_span=False) else 2
+        blind = is_blind(trial, noisy=False, num_dims=box.dims)
+        kind = 0 if blind else 1 if is_free(trial, within_span=False) else 2
         found.append((kind, float(np.arccos(min(cosine, 1.0))), scores[trial] - scores[best]))
     return found
 

@@ -1,9 +1,9 @@
-"""Blind steps: as long as success allows without noise, as long as noise demands with it."""
+"""Steps: blind ones as long as success or noise asks for, the model's with something new."""
 
 import numpy as np
 import pytest
 
-from latent_spaces_by_example.search.latent_gp.candidates import step_blindly
+from latent_spaces_by_example.search.latent_gp.candidates import step_anywhere, step_blindly
 from latent_spaces_by_example.search.latent_gp.directions import on_sphere
 from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
 from latent_spaces_by_example.search.latent_gp.model import Model
@@ -81,3 +81,32 @@ def test_under_constraints_it_begins_at_the_incumbent():
     known = step(model)[:-1]
     centre = np.append(known / np.linalg.norm(known), 0.0)
     np.testing.assert_allclose(centre, model.incumbent, atol=1e-12)
+
+
+def by_the_model(model, *, fresh=None, least=0.24):
+    fresh = np.eye(DIMS)[-1:] if fresh is None else fresh
+    return step_anywhere(model, fresh, angles=(least, MOST), rng=np.random.default_rng(3))
+
+
+@pytest.mark.parametrize("least", [0.0, 0.24])
+def test_a_step_by_the_model_leaves_the_span_of_what_was_scored(least):
+    model = model_of_a_trend(noise=1e-6)
+    point = by_the_model(model, least=least)
+    assert np.linalg.norm(point) == pytest.approx(1)
+    assert abs(point[-1]) >= np.sin(0.15 * MOST) - 1e-12
+    # and loses little by that: it is still far above what it stepped from
+    assert model.posterior.mean(point[None])[0] > model.best
+
+
+def test_noise_makes_it_leave_further():
+    noise = 0.05
+    model = model_of_a_trend(noise=noise)
+    assert np.arcsin(abs(by_the_model(model)[-1])) >= model.posterior.kernel.telling_angle(1.2)
+    # but by half of the largest angle at most
+    assert np.arcsin(abs(by_the_model(model_of_a_trend(noise=3.0))[-1])) >= 0.5 * MOST - 1e-9
+
+
+def test_where_every_direction_was_scored_it_goes_where_the_model_says():
+    model = model_of_a_trend(noise=1e-6)
+    known = by_the_model(model, fresh=np.eye(DIMS)[:1])
+    assert known[-1] == 0

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latent_spaces_by_example.search.latent_gp.directions import Directions
+from latent_spaces_by_example.search.latent_gp.directions import Directions, outside
 
 
 def correlation(latents):
@@ -53,3 +53,20 @@ def test_weights_that_cancel_are_no_direction():
     np.testing.assert_array_equal(
         directions.from_weights(np.array([[0.5**0.5, -(0.5**0.5)]])), np.zeros((1, 1))
     )
+
+
+@given(st.integers(1, 12), st.integers(2, 20), st.integers(0, 2**31))
+def test_outside_a_span_is_what_a_projection_leaves(num_points, dims, seed):
+    rng = np.random.default_rng(seed)
+    points = unit_rows(rng.standard_normal((num_points, dims)))
+    vector = unit_rows(rng.standard_normal((1, dims)))[0]
+    basis = np.linalg.svd(points, full_matrices=False)[2]
+    left = outside(vector, points)
+    np.testing.assert_allclose(left, vector - basis.T @ (basis @ vector), atol=1e-3)
+
+
+def test_outside_points_that_coincide_or_span_everything():
+    vector = np.array([0.6, 0.0, 0.8])
+    twice = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1e-9, 0.0]])
+    np.testing.assert_allclose(outside(vector, twice), [0, 0, 0.8], atol=1e-7)
+    np.testing.assert_allclose(outside(vector, np.eye(3)), 0, atol=1e-7)

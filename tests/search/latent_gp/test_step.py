@@ -12,12 +12,20 @@ from latent_spaces_by_example.search.latent_gp.step import (
 CLIMB = list(range(64))  # so many successes that the next trial may be blind
 
 
-def region(values, *, settled=None, may_restart=True, num_known=None):
+DIMS = 8  # fewer than CLIMB has trials
+
+
+def region(values, *, settled=None, may_restart=True, num_known=None, num_dims=DIMS):
     values = np.asarray(values, dtype=float)
     num_known = np.arange(len(values)) if num_known is None else np.asarray(num_known)
     settled = np.ones(len(values), bool) if settled is None else np.asarray(settled)
     return current_region(
-        values, settled, num_known=num_known, num_opening=2, may_restart=may_restart
+        values,
+        settled,
+        num_known=num_known,
+        num_opening=2,
+        num_dims=num_dims,
+        may_restart=may_restart,
     )
 
 
@@ -116,11 +124,26 @@ def test_only_blind_steps_change_the_blind_angle():
     assert blind([*CLIMB, 0, 200, 150]) < blind([*CLIMB, 0, 80, 150])
 
 
-def test_every_other_step_is_blind_where_scores_are_noisy_or_after_the_first_64():
-    noisy = [is_blind(trial, noisy=True) for trial in range(90)]
-    exact = [is_blind(trial, noisy=False) for trial in range(90)]
-    assert noisy == [True, False] * 45
-    assert exact == [False] * 64 + noisy[64:]
+def test_every_other_step_is_blind_where_scores_are_noisy():
+    for num_dims in (8, 10_000):
+        blinds = [is_blind(trial, noisy=True, num_dims=num_dims) for trial in range(90)]
+        assert blinds == [True, False] * 45
+
+
+def test_otherwise_none_is_at_first_and_fewer_are_while_there_are_new_directions():
+    def blinds(num_dims):
+        return [is_blind(trial, noisy=False, num_dims=num_dims) for trial in range(128)]
+
+    assert blinds(8) == blinds(64) == [False] * 64 + [True, False] * 32
+    assert blinds(100) == [False] * 64 + [True, False, False, False] * 9 + [True, False] * 14
+    assert blinds(262_144) == [False] * 64 + [True, False, False, False] * 16
+
+
+def test_only_steps_that_were_blind_change_the_blind_angle_in_many_dimensions_too():
+    many = {"num_dims": 10_000}
+    assert blind([*CLIMB, 0], **many) < BLIND
+    assert blind([*CLIMB, 0, 0, 0, 0], **many) == blind([*CLIMB, 0], **many)
+    assert blind([*CLIMB, 0, 0, 0, 0, 0], **many) < blind([*CLIMB, 0], **many)
 
 
 def test_some_steps_of_the_model_are_free():

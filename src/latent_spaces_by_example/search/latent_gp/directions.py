@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.linalg import solve_triangular
+from scipy.linalg import solve, solve_triangular
 
 _TINY = 1e-12
 # A Cholesky factor with a smaller diagonal would blow rounding up in the way back to weights.
 _WELL_CONDITIONED = 1e-3
 _RANK_TOLERANCE = 1e-8
+# A direction along which the squares of the points add up to less than this is none of theirs.
+_UNSEEN = 1e-8
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,17 @@ def on_sphere(vectors: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]
         np.linalg.norm(vectors, axis=1, keepdims=True), _TINY
     )
     return unit
+
+
+def outside(
+    vector: Float64[np.ndarray, " r"], points: Float64[np.ndarray, "n r"]
+) -> Float64[np.ndarray, " r"]:
+    """What a vector has outside the span of the points: nearly nothing where they span everything.
+
+    It solves (P^T P + eps I) x = eps v, whose solution keeps what is orthogonal to all rows of P
+    and shrinks the rest to nothing, also where rows of P nearly coincide.
+    """
+    gram = points.T @ points
+    gram[np.diag_indices(len(gram))] += _UNSEEN
+    left: Float64[np.ndarray, " r"] = solve(gram, _UNSEEN * vector, assume_a="pos")
+    return left

@@ -41,10 +41,12 @@ class LatentGPSearch:
     log expected improvement, within a range of angles that follows from how often steps have
     succeeded; every fourth may also be shorter. It has non-negative weights of the given seed
     latents where the space says ``within_span``, otherwise signed weights of every seed latent so
-    far and of a fresh prior draw. There every other proposal, after 64 trials or as soon as scores
-    look noisy, is a blind step along a fresh draw: a hill climb that shares its finds with the
-    model, and goes on where cliffs lead a smooth model astray. Noise makes that step longer, so
-    that it tells of the score as much as of the noise. Where steps no longer succeed they become
+    far and of a fresh prior draw, which each proposal follows by some angle at least, so that each
+    trial tells of a new direction. There some proposals after the first 64, and every other one
+    where scores look noisy or all directions have been seen, are blind steps along a fresh draw: a
+    hill climb that shares its finds with the model, and goes on where cliffs lead a smooth model
+    astray. Noise makes these angles longer, so that a step tells of the score as much as of the
+    noise. Where steps no longer succeed they become
     wide again, and if that finds nothing either the search begins anew from prior draws; the model
     keeps what it has learnt. Between examples nothing is too far, there are no blind steps, and
     every other proposal keeps a least distance from the best point.
@@ -100,6 +102,7 @@ class LatentGPSearch:
             ~history.pending,
             num_known=history.num_known,
             num_opening=opening_size(space),
+            num_dims=space.num_latent_dims,
             may_restart=not space.within_span,
         )
         first = opening(history, n, start=region.start)
@@ -136,7 +139,7 @@ class LatentGPSearch:
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
-                if is_blind(trial, noisy=model.is_noisy):
+                if is_blind(trial, noisy=model.is_noisy, num_dims=space.num_latent_dims):
                     point = step_blindly(model, unused, angle=region.blind, most=most)
                 else:
                     point = step_anywhere(model, unused, angles=angles, rng=rng)

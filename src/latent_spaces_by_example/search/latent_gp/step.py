@@ -40,6 +40,7 @@ def current_region(
     *,
     num_known: Int[np.ndarray, " n"],
     num_opening: int,
+    num_dims: int,
     may_restart: bool,
 ) -> Region:
     """Replay the trials: success makes steps longer, failure shorter, until a region is left.
@@ -65,6 +66,7 @@ def current_region(
             proposed, taken to be the first ones. That a batch's mate is better, or what another
             worker found meanwhile, does not make a step a failure.
         num_opening: how many trials of a region come before its steps.
+        num_dims: of the latent, which blind steps depend on.
         may_restart: false to stay in the same region for ever.
 
     References:
@@ -84,7 +86,7 @@ def current_region(
         if trial >= start + num_opening and beaten > -np.inf:
             success = score > beaten
             angle = min(angle * _GROW, LARGEST) if success else angle * _SHRINK
-            if is_blind(trial, noisy=False):
+            if is_blind(trial, noisy=False, num_dims=num_dims):
                 blind *= _BLIND_GROW if success else _BLIND_SHRINK
                 blind = min(max(blind, _BLIND_RANGE[0]), _BLIND_RANGE[1])
         best = max(best, score)
@@ -98,14 +100,17 @@ def current_region(
     return Region(start, (_SHARE * angle, angle), blind)
 
 
-def is_blind(trial: int, *, noisy: bool) -> bool:
+def is_blind(trial: int, *, noisy: bool, num_dims: int) -> bool:
     """Whether the trial of this number is a step along a fresh prior draw, without the model.
 
-    Every other one; of the first 64 only where scores are noisy, to the model at least. That
-    gained more than blind steps from the start, on average over twenty tasks, and without the
-    exception a noisy one lost (``benchmarks/search/variants.md``).
+    Every other one where scores are noisy, to the model at least. Otherwise none of the first 64,
+    and then every fourth until there are as many trials as the latent has dimensions: so long the
+    model's own steps each find a new direction too. Then every other one as well. How often was
+    measured (``benchmarks/search/variants.md``).
     """
-    return trial % 2 == 0 and (noisy or trial >= _FIRST_BLIND)
+    if noisy or trial >= max(_FIRST_BLIND, num_dims):
+        return trial % 2 == 0
+    return trial >= _FIRST_BLIND and trial % 4 == 0
 
 
 def is_free(trial: int, *, within_span: bool) -> bool:
