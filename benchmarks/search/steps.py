@@ -3,8 +3,8 @@
     python benchmarks/search/steps.py
 
 Each step is compared with the best score before it, and its angle is taken to that point.
-Writes ``steps.md``; trials 64 to 149, of which every other is blind, and almost none an opening of
-a second region.
+Writes ``steps.md``; trials 64 to 149, of which every other or fourth is blind, and almost none an
+opening of a second region.
 """
 
 from __future__ import annotations
