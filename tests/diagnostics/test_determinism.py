@@ -62,6 +62,18 @@ def test_rounding_in_a_batch_is_allowed_and_repeating_must_be_exact():
     assert not check_determinism(drifting, Z).deterministic
 
 
+def test_a_generator_says_itself_what_rounding_may_make():
+    coarse = Model(lambda z: z * (1 + 0.01 * (len(z) - 1)))
+    with pytest.raises(GeneratorError, match=r"more than 0.001.*batch_tolerance"):
+        require_determinism(coarse, Z)
+    coarse.batch_tolerance = 0.05
+    assert require_determinism(coarse, Z).batch_tolerance == 0.05
+    assert not check_determinism(coarse, Z, batch_tolerance=1e-3).deterministic
+    coarse.batch_tolerance = float("nan")
+    with pytest.raises(ArgumentError, match="batch_tolerance=nan"):
+        check_determinism(coarse, Z)
+
+
 def test_deterministic_generators_pass_with_differences_of_zero():
     report = require_determinism(Model(lambda z: 2 * z), Z)
     assert (report.again_difference, report.batch_difference) == (0.0, 0.0)

@@ -54,7 +54,7 @@ class DeterminismReport:
 
 
 def check_determinism(
-    generator: Any, latents: Any, *, batch_tolerance: float = BATCH_TOLERANCE
+    generator: Any, latents: Any, *, batch_tolerance: float | None = None
 ) -> DeterminismReport:
     """Make the first latent's output twice alone, and once in a batch of all latents.
 
@@ -65,8 +65,9 @@ def check_determinism(
         generator: has ``generate(z)``.
         latents: shape (n, *latent_shape), at least 2 of them.
         batch_tolerance: largest difference that a batch may make, relative to the largest value of
-            the output, at least 0. Rounding in another order makes about 1e-6 in float32, 1e-2 in
-            bfloat16.
+            the output, at least 0; by default the generator's own ``batch_tolerance`` if it has
+            one, otherwise 1e-3. Rounding in another order makes about 1e-6 in float32, 1e-2 in
+            TF32, as GPUs convolve float32, and in bfloat16.
 
     Raises:
         ArgumentError: fewer than 2 latents, or a negative tolerance.
@@ -81,6 +82,8 @@ def check_determinism(
         raise ArgumentError(
             f"{num_latents(latents)} latents were given; expected at least 2, for a batch"
         )
+    if batch_tolerance is None:
+        batch_tolerance = float(getattr(generator, "batch_tolerance", BATCH_TOLERANCE))
     if not batch_tolerance >= 0.0:
         raise ArgumentError(f"batch_tolerance={batch_tolerance}; expected at least 0")
     before = _random_states()
@@ -97,7 +100,7 @@ def check_determinism(
 
 
 def require_determinism(
-    generator: Any, latents: Any, *, batch_tolerance: float = BATCH_TOLERANCE
+    generator: Any, latents: Any, *, batch_tolerance: float | None = None
 ) -> DeterminismReport:
     """As :func:`check_determinism`, and stop where the generator is not a function of its latents.
 
@@ -164,7 +167,8 @@ def _cause_of_batch(report: DeterminismReport) -> str:
     return (
         "Either one output depends on the others (batch normalisation left in training mode: call "
         "model.eval(); statistics taken over the whole batch; one seed for all of it), or the "
-        "numbers are coarse (bfloat16, float16): generate one latent at a time, or use float32."
+        "numbers are coarse (bfloat16, float16, a GPU's TF32): generate one latent at a time, use "
+        "float32, or say what rounding may make by an attribute batch_tolerance of the generator."
     )
 
 

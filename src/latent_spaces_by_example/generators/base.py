@@ -29,6 +29,8 @@ class Generator(Protocol):
     - ``save(output, path)``: write one output in its field's own file format, and ``suffix``,
       the ending of that format with its dot (for example ``".dat"``).
     - ``name``: what a study records, so that it is not resumed with another generator.
+    - ``batch_tolerance``: how far rounding may take an output that is made in a batch from the
+      one made alone, relative to its largest value (default: 1e-3).
     """
 
     @property
