@@ -8,21 +8,31 @@ import numpy as np
 from black_box import BlackBox, on_shell
 
 from latent_spaces_by_example.search import History, SearchSpace, load
+from latent_spaces_by_example.seeds.hidden import num_hidden_dims_for, with_hidden
 
 
 class SeedLatents:
-    """The examples, then prior draws, made as they are asked for; and their cosines."""
+    """The examples, then prior draws, made as they are asked for; and their cosines.
+
+    Of few dimensions they have hidden numbers, as in a study.
+    """
 
     def __init__(self, box: BlackBox) -> None:
         self._box = box
         self._latents = [] if box.task.given is None else list(box.task.given)
         self.num_given = len(self._latents)
+        self._num_hidden = num_hidden_dims_for(box.dims, with_examples=self.num_given > 0)
+        self.num_dims = box.dims + self._num_hidden
         self._gram = np.zeros((0, 0))
+
+    def _draw(self, index: int) -> np.ndarray:
+        seed = (self._box.repeat << 32) + index
+        return with_hidden(self._box.draw(index), self._num_hidden, random_seed=seed)
 
     def correlation(self, size: int) -> np.ndarray:
         """Cosines between the first ``size`` of them."""
         while len(self._latents) < size:
-            self._latents.append(self._box.draw(len(self._latents) - self.num_given))
+            self._latents.append(self._draw(len(self._latents) - self.num_given))
         while len(self._gram) < size:
             row = len(self._gram)
             new = np.array([self._latents[row] @ z for z in self._latents[: row + 1]])
@@ -33,7 +43,7 @@ class SeedLatents:
 
     def latent(self, weights: np.ndarray) -> np.ndarray:
         """The latent at weights, its squared norm that of the seed latents by squared weight."""
-        return combined(weights, self._latents)
+        return combined(weights, self._latents)[: self._box.dims]
 
 
 def combined(weights: np.ndarray, latents: list[np.ndarray]) -> np.ndarray:
@@ -100,7 +110,7 @@ def _history(
         space=SearchSpace(
             correlation=seeds.correlation(width),
             num_given=seeds.num_given,
-            num_latent_dims=box.dims,
+            num_latent_dims=seeds.num_dims,
             within_span=box.task.given is not None,
             draw=lambda m: seeds.correlation(width + m),
         ),

@@ -14,9 +14,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Function:
-    """Score of projections p, shape (r,)."""
+    """Score of projections p, shape (r,); of all directions where r is None."""
 
-    num_projections: int
+    num_projections: int | None
     of: Callable[[np.ndarray], float]
     noise: float = 0.0
 
@@ -67,6 +67,16 @@ def _network(p: np.ndarray) -> float:
     return float(last @ np.tanh(second @ np.tanh(first @ p)))
 
 
+_FEW_WAVES = 1.5 * _rng.standard_normal((60, 16))
+_FEW_PHASES, _FEW_HEIGHTS = _rng.uniform(0, 2 * np.pi, 60), _rng.standard_normal(60) / 5
+
+
+def _hills(p: np.ndarray) -> float:
+    """Sixty cosines over a latent of few numbers, where the law is no thin shell."""
+    waves = _FEW_WAVES[:, : len(p)] / np.sqrt(len(p))
+    return float(_FEW_HEIGHTS @ np.cos(waves @ p + _FEW_PHASES))
+
+
 FUNCTIONS = {
     "trend": Function(5, _trend),
     "noisy-trend": Function(5, _trend, noise=0.7),
@@ -75,8 +85,11 @@ FUNCTIONS = {
     "peak": Function(3, _peak),
     "worst-of-8": Function(8, _worst),
     "network": Function(32, _network),
+    "hills": Function(None, _hills),
 }
 GRID = [
+    ("hills", 2),
+    ("hills", 6),
     ("trend", 64),
     ("trend", 262_144),
     ("noisy-trend", 4096),
@@ -93,6 +106,7 @@ GRID = [
 
 def on_projections(function: Function, dims: int) -> Callable[[np.ndarray], float]:
     """The function of a latent: its projections on orthonormal directions, the same each time."""
-    draws = np.random.default_rng(dims).standard_normal((dims, function.num_projections))
+    count = function.num_projections or dims
+    draws = np.random.default_rng(dims).standard_normal((dims, count))
     frame = np.linalg.qr(draws)[0].T.copy()
     return lambda latent: function.of(frame @ latent)

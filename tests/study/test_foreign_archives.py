@@ -17,6 +17,7 @@ from drawn import Drawn
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study import unpacking
 from latent_spaces_by_example.study.foreign import kind_of
+from latent_spaces_by_example.study.schema import SCHEMA
 from toys import height
 
 ID = "03c53581-1620-46bf-b2b2-3f3f09b5a378"
@@ -189,7 +190,7 @@ class TestDamage:
         newer = _database(
             good, tmp_path,
             "UPDATE study_user_attributes SET value_json = replace(value_json, "
-            "'\"schema\": 2', '\"schema\": 77') WHERE key = 'lsbe:settings'",
+            f"'\"schema\": {SCHEMA}', '\"schema\": 77') WHERE key = 'lsbe:settings'",
         )  # fmt: skip
         refused(r"schema 77.*pip install --upgrade", put=[("study.db", newer)])
 

@@ -22,7 +22,8 @@ class SearchSpace:
             The first ``num_given`` span the user's space; the others are prior draws that the
             search has asked for so far.
         num_given: how many seed latents the user's space has, at least 0.
-        num_latent_dims: dimension d of the inner latent.
+        num_latent_dims: dimension d of the inner latent, with what is hidden of it in few
+            dimensions; so many directions the seed latents can have.
         within_span: true if only non-negative weights of the given seed latents are allowed
             (searching between examples); false if weights may be signed and may use prior draws.
         draw: ``draw(m)`` is the correlation, shape (K + m, K + m), with m fresh prior draws

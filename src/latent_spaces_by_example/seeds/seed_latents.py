@@ -19,6 +19,7 @@ from latent_spaces_by_example.seeds.draws import (
     random_seed_of_draw,
     transport_map_of,
 )
+from latent_spaces_by_example.seeds.hidden import num_hidden_dims_for, with_hidden
 from latent_spaces_by_example.seeds.inner_latents import InnerLatents
 from latent_spaces_by_example.surrogate.combination import ShellCombination
 from latent_spaces_by_example.surrogate.seed_latents import checked_seed_latents
@@ -40,6 +41,9 @@ class SeedLatents:
     Latents of up to 256 MB are kept; what is more is made again from its integer when it is needed,
     so that K x D numbers are never in memory. Sums are the same to the last bit either way.
 
+    In few dimensions the law is no thin shell, and a space of prior draws reaches all norms of it
+    by hidden numbers that the model never sees; see ``hidden``.
+
     They are kept as NumPy arrays, those made of named parts joined into one, and become arrays of
     the model's library, dtype and device on their way to it: of ``examples`` if these are tensors
     or JAX arrays, else of its own draws.
@@ -55,6 +59,8 @@ class SeedLatents:
         moved: how far a repair moved each of their latents, where there was one.
         num_prior_seeds: how many prior draws span the space in place of examples.
         random_seed: the study's.
+        num_hidden_dims: how many hidden numbers each draw has; by default ``hidden`` says. A study
+            knows its own number.
 
     Raises:
         ArgumentError: wrong shape or dtype, NaN or infinite entries, two in the same direction, or
@@ -81,6 +87,7 @@ class SeedLatents:
         moved: Sequence[float | None] = (),
         num_prior_seeds: int = 0,
         random_seed: int = 0,
+        num_hidden_dims: int | None = None,
     ) -> None:
         self._layout = layout_of(generator.latent_shape)
         self.random_seed = random_seed
@@ -106,6 +113,9 @@ class SeedLatents:
                 f"{len(self._names)} names were given for {self.num_examples} seed latents"
             )
         self.num_given = self.num_examples or num_prior_seeds
+        dims = self._transport_map.num_inner_dims(self._layout.latent_shape)
+        wanted = num_hidden_dims_for(dims, with_examples=self.num_examples > 0)
+        self.num_hidden_dims = wanted if num_hidden_dims is None else num_hidden_dims
         self.extend_to(self.num_given)
         if self.num_examples:
             self._refuse_same_directions()
@@ -133,14 +143,23 @@ class SeedLatents:
 
     @property
     def num_latent_dims(self) -> int:
-        """Dimension d of the inner latent."""
+        """Dimension d of the inner latent, without what is hidden."""
         self.extend_to(1)
-        return self._inner.num_dims
+        return self._inner.num_dims - self.num_hidden_dims
 
     @property
     def relative_norms(self) -> Float64[np.ndarray, " K"]:
         """Norm of each inner seed latent over the sqrt(d) that the model expects, shape (K,)."""
-        return np.sqrt(np.diagonal(self._inner.gram) / self.num_latent_dims)
+        return self.relative_norms_at(np.eye(len(self)))
+
+    def relative_norms_at(self, weights: Any) -> Float64[np.ndarray, " n"]:
+        """The same of the inner latents at weights of shape (n, K), shape (n,)."""
+        weights = np.asarray(weights, dtype=np.float64)
+        if not self.num_hidden_dims:
+            squares = weights**2 @ np.diagonal(self._inner.gram)[: weights.shape[1]]
+            return np.sqrt(squares / self.num_latent_dims)
+        seen = self._inner_latents(weights)
+        return np.linalg.norm(seen, axis=1) / np.sqrt(self.num_latent_dims)
 
     @property
     def unlike(self) -> tuple[str | None, ...]:
@@ -170,29 +189,31 @@ class SeedLatents:
         return random_seed_of_draw(self.random_seed, index)
 
     def correlation(self, num_seeds: int) -> Float64[np.ndarray, "K K"]:
-        """Cosines between the first ``num_seeds`` inner latents, shape (K, K)."""
+        """Cosines between the first ``num_seeds`` inner latents, hidden numbers included."""
         self.extend_to(num_seeds)
         return self._span(num_seeds).correlation if num_seeds else np.empty((0, 0))
 
     def inner_latent(self, index: int) -> Float[np.ndarray, " d"]:
         """The inner latent of one seed latent, shape (d,)."""
         self.extend_to(index + 1)
-        return self._inner[index]
+        return self._inner[index][: self.num_latent_dims]
 
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K), shape (n, *latent_shape), for ``generate``."""
         return self._layout.unpack(self._packed_latents(weights))
 
     def _packed_latents(self, weights: Any) -> Any:
-        weights = np.asarray(weights, dtype=np.float64)
-        num_seeds = weights.shape[1]
-        self.extend_to(max(num_seeds, 1))
-        coefficients = ShellCombination().coefficients(weights, self._span(num_seeds))
-        combined = self._inner.combine(coefficients)
+        combined = self._inner_latents(np.asarray(weights, dtype=np.float64))
         inner = library_of(self._like).from_host(combined, like=self._like)
         found = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
         latents = self._packed(found)
         return latents.astype(self._like.dtype) if isinstance(latents, np.ndarray) else latents
+
+    def _inner_latents(self, weights: Float64[np.ndarray, "n K"]) -> Float[np.ndarray, "n d"]:
+        num_seeds = weights.shape[1]
+        self.extend_to(max(num_seeds, 1))
+        coefficients = ShellCombination().coefficients(weights, self._span(num_seeds))
+        return self._inner.combine(coefficients)[:, : self.num_latent_dims]
 
     def prior_draws(self, random_seeds: Sequence[int]) -> Any:
         """A prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""
@@ -240,9 +261,10 @@ class SeedLatents:
             latent = on_host(drawn)
         there = library_of(self._like).from_host(latent, like=self._like)
         try:
-            return on_host(self._transport_map.forward(self._layout.unpack(there)))[0]
+            inner = on_host(self._transport_map.forward(self._layout.unpack(there)))[0]
         except ArgumentError as error:
             raise ArgumentError(f"seed latent {self.name(index)!r}: {error}") from error
+        return with_hidden(inner, self.num_hidden_dims, random_seed=random_seed)
 
     def _span(self, num_seeds: int) -> SeedSpan:
         # with the Gram matrix known, nothing is asked of the rows but their number and dtype

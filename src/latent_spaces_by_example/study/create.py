@@ -185,6 +185,7 @@ def new_study(
         array_library=seeds.array_library,
         artifacts=artifacts,
         score_names=tuple(scores),
+        num_hidden_dims=seeds.num_hidden_dims,
     )
     folder = None
     if out is not None:
@@ -274,6 +275,7 @@ def open_study(
         rms_errors=[facts.rms_error for facts in settings.examples],
         num_prior_seeds=settings.num_given,
         random_seed=settings.random_seed,
+        num_hidden_dims=settings.num_hidden_dims,
     )
     if seeds.digest != settings.seed_digest:
         raise StudyError(

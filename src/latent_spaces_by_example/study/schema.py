@@ -7,7 +7,7 @@ from typing import Any
 
 from latent_spaces_by_example.errors import StudyError
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 def _from_1(values: dict[str, Any]) -> dict[str, Any]:
@@ -15,8 +15,13 @@ def _from_1(values: dict[str, Any]) -> dict[str, Any]:
     return {"array_library": "numpy", "artifacts": "all", **values}
 
 
+def _from_2(values: dict[str, Any]) -> dict[str, Any]:
+    # whatever the number of dimensions, they searched the shell alone
+    return {"num_hidden_dims": 0, **values}
+
+
 # schema -> what makes its settings into those of the next one
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 
 
 def migrated(values: Mapping[str, Any]) -> dict[str, Any]:

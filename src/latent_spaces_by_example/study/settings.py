@@ -53,6 +53,7 @@ class Settings:
         schema: of this record.
         array_library: of the latents that its generator is given.
         score_names: of the scores where there are several, each higher is better.
+        num_hidden_dims: how many numbers each seed latent has that the model never sees.
         artifacts: which outputs are kept: "all", "none", or "best:K".
     """
 
@@ -72,6 +73,7 @@ class Settings:
     array_library: str = "numpy"
     artifacts: str = "all"
     score_names: tuple[str, ...] = ()
+    num_hidden_dims: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -230,7 +230,7 @@ class Study:
         space = SearchSpace(
             correlation=self.seeds.correlation(num_seeds),
             num_given=self.seeds.num_given,
-            num_latent_dims=self.seeds.num_latent_dims,
+            num_latent_dims=self.seeds.num_latent_dims + self.seeds.num_hidden_dims,
             within_span=self.settings.within_span,
             draw=lambda m: self.seeds.correlation(num_seeds + m),
         )

@@ -38,7 +38,7 @@ class CandidateCheck:
 
     def of(self, latents: Any, weights: Float64[np.ndarray, "n K"]) -> list[CandidateValidity]:
         """What is to be said of each of n latents; nothing that it finds raises."""
-        promised = np.sqrt(weights**2 @ self._seeds.relative_norms[: weights.shape[1]] ** 2)
+        promised = self._seeds.relative_norms_at(weights)
         try:
             mapped = self._transport_map.forward(latents)
             if self._scores is None:
