@@ -11,9 +11,9 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.report.outputs import Picture
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.feasibility import merit_of, ranked
+from latent_spaces_by_example.study.positions import positions
 
 _ONE = 1 - 1e-9
 _MOST_REFERENCES = 7
@@ -148,14 +148,9 @@ class Snapshot:
         return self.study.history(until=len(self.trials))
 
     @cached_property
-    def directions(self) -> Directions:
-        """The frame in which trials are unit vectors and inner products cosines of latents."""
-        return Directions.from_correlation(self.history.space.correlation)
-
-    @cached_property
     def points(self) -> Float64[np.ndarray, "n r"]:
-        """Every trial as a unit vector."""
-        return self.directions.from_weights(self.history.weights)
+        """Every trial as a unit vector, inner products being cosines of latents."""
+        return positions(self.study.seeds, self.history.weights)
 
     @cached_property
     def _places(self) -> dict[int, int]:

@@ -158,7 +158,7 @@ class SeedLatents:
         if not self.num_hidden_dims:
             squares = weights**2 @ np.diagonal(self._inner.gram)[: weights.shape[1]]
             return np.sqrt(squares / self.num_latent_dims)
-        seen = self._inner_latents(weights)
+        seen = self.inner_latents(weights)[:, : self.num_latent_dims]
         return np.linalg.norm(seen, axis=1) / np.sqrt(self.num_latent_dims)
 
     @property
@@ -198,22 +198,24 @@ class SeedLatents:
         self.extend_to(index + 1)
         return self._inner[index][: self.num_latent_dims]
 
+    def inner_latents(self, weights: Any) -> Float[np.ndarray, "n d_and_hidden"]:
+        """The inner latents at weights of shape (n, K), with their hidden numbers at the end."""
+        weights = np.asarray(weights, dtype=np.float64)
+        num_seeds = weights.shape[1]
+        self.extend_to(max(num_seeds, 1))
+        coefficients = ShellCombination().coefficients(weights, self._span(num_seeds))
+        return self._inner.combine(coefficients)
+
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K), shape (n, *latent_shape), for ``generate``."""
         return self._layout.unpack(self._packed_latents(weights))
 
     def _packed_latents(self, weights: Any) -> Any:
-        combined = self._inner_latents(np.asarray(weights, dtype=np.float64))
+        combined = self.inner_latents(weights)[:, : self.num_latent_dims]
         inner = library_of(self._like).from_host(combined, like=self._like)
         found = self._transport_map.inverse(inner, latent_shape=self.latent_shape)
         latents = self._packed(found)
         return latents.astype(self._like.dtype) if isinstance(latents, np.ndarray) else latents
-
-    def _inner_latents(self, weights: Float64[np.ndarray, "n K"]) -> Float[np.ndarray, "n d"]:
-        num_seeds = weights.shape[1]
-        self.extend_to(max(num_seeds, 1))
-        coefficients = ShellCombination().coefficients(weights, self._span(num_seeds))
-        return self._inner.combine(coefficients)[:, : self.num_latent_dims]
 
     def prior_draws(self, random_seeds: Sequence[int]) -> Any:
         """A prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""

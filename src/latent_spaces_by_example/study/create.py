@@ -289,7 +289,7 @@ def _same_generator(generator: Any, settings: Settings) -> Any:
         if split_parameters(settings.generator)[0] not in generators.names():
             raise StudyError(
                 f"the study is of the generator {settings.generator}, which is not one of the "
-                "library's own; give it as generator"
+                "library's own; give it as generator (--generator)"
             )
         generator = generators.load(settings.generator)
     found, shape = name_of(generator), layout_of(generator.latent_shape).latent_shape

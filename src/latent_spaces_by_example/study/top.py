@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.seeds.choice import angles_between, choose, distances_between
 from latent_spaces_by_example.study.feasibility import ranked as ranked_trials
+from latent_spaces_by_example.study.positions import positions
 from latent_spaces_by_example.study.trial import Trial
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def top_trials(study: Study, num: int, *, diverse: bool, by_output: bool) -> lis
 
 def _between_latents(study: Study, trials: list[Trial]) -> Float64[np.ndarray, "n n"]:
     weights = study.weights[[trial.number for trial in trials]]
-    directions = Directions.from_correlation(study.seeds.correlation(weights.shape[1]))
-    points = directions.from_weights(weights)
+    points = positions(study.seeds, weights)
     return angles_between(points @ points.T)
 
 
