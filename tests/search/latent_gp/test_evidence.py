@@ -19,14 +19,10 @@ def draw(matern, seed, *, n=100, dims=2):
     return x, factor @ rng.standard_normal(n)
 
 
-def explained(points, scores):
-    return best_explanation(points, scores, np.isfinite(scores))
-
-
 @pytest.mark.parametrize("matern", [THREE_HALVES, FIVE_HALVES], ids=lambda m: m.name)
 def test_it_tells_smooth_from_kinked(matern):
     # the right one in at least 11 of 12 draws; a fair coin does that in 0.3 % of the cases
-    found = [explained(*draw(matern, seed)).kernel.matern for seed in range(12)]
+    found = [best_explanation(*draw(matern, seed)).kernel.matern for seed in range(12)]
     assert sum(kind is matern for kind in found) >= 11
 
 
@@ -34,20 +30,20 @@ def test_a_cliff_shortens_the_tail():
     found = []
     for seed in range(6):
         x, scores = draw(FIVE_HALVES, seed)
-        found.append(explained(x, np.where(x[:, 0] > 0.3, scores - 40, scores)).tail)
+        found.append(best_explanation(x, np.where(x[:, 0] > 0.3, scores - 40, scores)).tail)
     assert all(tail.scale < LONG.scale for tail in found)
 
 
 def test_a_smooth_score_is_taken_as_it_is():
     # a straight slope has no tail to bend; in 5 of 6 draws
-    found = [explained(x, x[:, 0]).tail for x, _ in (draw(FIVE_HALVES, s) for s in range(6))]
+    found = [best_explanation(x, x[:, 0]).tail for x, _ in (draw(FIVE_HALVES, s) for s in range(6))]
     assert sum(tail == LONG for tail in found) >= 5
 
 
-@pytest.mark.parametrize("scores", [[1.0], [2.0, 2.0, 2.0], [np.nan, np.nan], [1.0, np.nan, 3.0]])
-def test_few_scores_or_none(scores):
+@pytest.mark.parametrize("scores", [[1.0], [2.0, 2.0, 2.0], [1.0, 3.0]])
+def test_few_scores(scores):
     scores = np.array(scores)
-    found = explained(np.eye(4)[: len(scores)], scores)
+    found = best_explanation(np.eye(4)[: len(scores)], scores)
     assert np.isfinite(found.kernel.variance)
 
 

@@ -12,7 +12,7 @@ FINITE = st.floats(-1e308, 1e308, allow_subnormal=False)
 
 @given(arrays(np.float64, st.integers(1, 30), elements=FINITE), st.sampled_from(TAILS))
 def test_finite_moderate_and_in_order(scores, tail):
-    values = standardised(scores, np.ones(len(scores), bool), tail=tail)
+    values = standardised(scores, tail=tail)
     assert np.isfinite(values).all()
     assert np.abs(values).max() < 2000
     order = np.argsort(scores, kind="stable")
@@ -24,10 +24,7 @@ def test_finite_moderate_and_in_order(scores, tail):
     st.sampled_from([1e-200, 0.5, 3.0, 1e200]),
 )
 def test_scale_does_not_matter(scores, scale):
-    everything = np.ones(20, bool)
-    np.testing.assert_allclose(
-        standardised(scale * scores, everything), standardised(scores, everything), atol=1e-9
-    )
+    np.testing.assert_allclose(standardised(scale * scores), standardised(scores), atol=1e-9)
 
 
 def test_in_spreads_the_median_is_zero_and_half_are_within_a_normal_spread():
@@ -38,23 +35,15 @@ def test_in_spreads_the_median_is_zero_and_half_are_within_a_normal_spread():
 
 
 def test_equal_scores_are_zero():
-    np.testing.assert_array_equal(standardised(np.full(5, 7.0), np.ones(5, bool)), 0)
+    np.testing.assert_array_equal(standardised(np.full(5, 7.0)), 0)
 
 
 def test_an_outlier_leaves_the_others_apart():
     scores = np.append(np.arange(10.0), -1e15)
-    values = standardised(scores, np.ones(11, bool))
+    values = standardised(scores)
     assert values[:10].std() > 0.5
     assert values[10] > -50
 
 
-def test_failed_evaluations_are_poor():
-    scores = np.append(np.arange(20.0), [np.nan, np.inf])
-    values = standardised(scores, np.isfinite(scores))
-    assert np.isfinite(values).all()
-    assert (values[20:] < np.quantile(values[:20], 0.1)).all()
-
-
-@pytest.mark.parametrize("n", [0, 3])
-def test_nothing_known(n):
-    np.testing.assert_array_equal(standardised(np.full(n, np.nan), np.zeros(n, bool)), np.zeros(n))
+def test_nothing_known():
+    assert standardised(np.empty(0)).shape == (0,)

@@ -36,22 +36,24 @@ def log_expected_improvement(
 
 
 def log_feasibility(
-    margin: Prediction,
+    margin: Prediction, *, noise: float = 0.0
 ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
-    """log P(g >= 0) for a margin g ~ N(mean, spread^2), and its gradient by the point.
+    """log P(g >= 0) for a margin g ~ N(mean, spread^2 + noise), and its gradient by the point.
 
-    log Phi(z) with z = mean / spread.
+    log Phi(z) with z = mean / sqrt(spread^2 + noise).
 
     References:
         Gardner et al., "Bayesian optimization with inequality constraints", ICML 2014, eq. 4 (the
         product of the expected improvement and this probability is the constrained one).
     """
-    z = np.clip(margin.mean / margin.spread, _FAR, -_FAR)
+    spread = np.sqrt(margin.spread**2 + noise)
+    z = np.clip(margin.mean / spread, _FAR, -_FAR)
     log_probability = log_ndtr(z)
     # d log Phi / dz = phi / Phi, and dz = (d mean - z d spread) / spread
     by_z = np.exp(np.clip(-0.5 * z**2 - _LOG_ROOT_2PI - log_probability, None, 700))
-    change = margin.mean_gradient - z[:, None] * margin.spread_gradient
-    return log_probability, (by_z / margin.spread)[:, None] * change
+    spread_gradient = (margin.spread / spread)[:, None] * margin.spread_gradient
+    change = margin.mean_gradient - z[:, None] * spread_gradient
+    return log_probability, (by_z / spread)[:, None] * change
 
 
 def log_improvement(z: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from latent_spaces_by_example.search.latent_gp.fit import PERHAPS_NOISY, fit_kernel, selection
 from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
@@ -31,9 +31,7 @@ class Explanation:
 
 
 def best_explanation(
-    points: Float64[np.ndarray, "n r"],
-    scores: Float64[np.ndarray, " n"],
-    known: Bool[np.ndarray, " n"],
+    points: Float64[np.ndarray, "n r"], scores: Float64[np.ndarray, " n"]
 ) -> Explanation:
     """The most probable of all pairs of a tail and a smoothness, by the scores themselves.
 
@@ -45,24 +43,23 @@ def best_explanation(
 
     Args:
         points: unit vectors, shape (n, r).
-        scores: shape (n,).
-        known: shape (n,), true where a score is finite and to be used.
+        scores: shape (n,), finite.
 
     References:
         Snelson et al., "Warped Gaussian processes", NeurIPS 2003, eq. 4.
     """
     chosen = np.arange(len(scores))
     if len(scores) > _MOST:
-        chosen = selection(np.where(known, scores, -np.inf), _MOST)
-    spreads = in_spreads(scores[chosen][known[chosen]])
+        chosen = selection(scores, _MOST)
+    spreads = in_spreads(scores[chosen])
     found: list[tuple[float, Tail, Matern]] = []
     for tail in TAILS:
-        values = standardised(scores[chosen], known[chosen], tail=tail)
+        values = standardised(scores[chosen], tail=tail)
         for matern in (FIVE_HALVES, THREE_HALVES):
             fit = fit_kernel(points[chosen], values, matern=matern, noise=PERHAPS_NOISY)
             found.append((fit.log_posterior + tail.log_slope(spreads), tail, matern))
     _, tail, matern = max(found, key=lambda triple: triple[0])
-    values = standardised(scores, known, tail=tail)
+    values = standardised(scores, tail=tail)
     fit = fit_kernel(points, values, matern=matern, noise=PERHAPS_NOISY)
     return Explanation(tail, fit.kernel)
 

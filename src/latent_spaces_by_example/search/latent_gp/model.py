@@ -15,20 +15,26 @@ from latent_spaces_by_example.search.latent_gp.acquisition import (
 from latent_spaces_by_example.search.latent_gp.ascent import Acquisition
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.evidence import best_explanation, num_explained
-from latent_spaces_by_example.search.latent_gp.fit import fit_kernel
+from latent_spaces_by_example.search.latent_gp.fit import PERHAPS_NOISY, fit_kernel
 from latent_spaces_by_example.search.latent_gp.posterior import Posterior
 from latent_spaces_by_example.search.latent_gp.values import margins, standardised
 
 _APART = 1e-5  # radians: closer than this is the same point
 _NOISELESS = 0.06  # radians: noise that even a shorter step tells more than is none
+# How often the log probability of not failing counts. Best scores are the same with 1, 2 and 4; but
+# where the best is beside a border two thirds, a half and a quarter of the trials are beyond it.
+_CAUTION = 4.0
 
 
 @dataclass(frozen=True)
 class Model:
-    """What is known and believed about the score, and about each constraint.
+    """What is known and believed about the score, about each constraint and about failures.
+
+    A trial that failed has no score, and says nothing of it: failures may be poor candidates, or
+    none of the candidate's doing. What trials have in common that failed is modelled apart.
 
     Attributes:
-        posterior: given the settled trials and the believed ones.
+        posterior: given the scored trials and the believed ones.
         incumbent: the region's feasible point of the highest posterior mean, a unit vector, shape
             (r,). With noise the best score may be luck, and so the best mean counts. Where none
             is feasible, the one of the least violation by the posterior means.
@@ -36,6 +42,9 @@ class Model:
         num_believed: how many of the posterior's points, the last ones, are believed.
         constraints: for each constraint the posterior of its margin, positive where it is met,
             at the same points.
+        success: the posterior of 1 for a trial that was scored and -1 for one that failed, given
+            all settled trials and the believed ones; None where none has failed. Its noise is
+            what of failing does not depend on the candidate.
     """
 
     posterior: Posterior
@@ -43,6 +52,7 @@ class Model:
     best: float
     num_believed: int = 0
     constraints: tuple[Posterior, ...] = ()
+    success: Posterior | None = None
 
     @classmethod
     def of(cls, history: History, directions: Directions, *, start: int) -> Model:
@@ -51,14 +61,18 @@ class Model:
         known = (history.finished & np.isfinite(history.scores))[settled]
         points = directions.from_weights(history.weights)
         num_fitted = int(settled[: num_explained(len(history))].sum()) or len(known)
-        posterior = _of_scores(points[settled], history.scores[settled], known, num_fitted)
-        constraints = tuple(
-            _of_margins(points[settled], column, known, num_fitted)
-            for column in history.violations[settled].T
+        scored, first = points[settled][known], int(known[:num_fitted].sum()) or int(known.sum())
+        violations = history.violations[settled][known]
+        inside = np.flatnonzero(settled)[known] >= start
+        model = cls._leading(
+            _of_scores(scored, history.scores[settled][known], num_fitted=first),
+            tuple(_of_margins(scored, column, num_fitted=first) for column in violations.T),
+            inside=inside,
+            feasible=inside & (violations <= 0).all(axis=1),
         )
-        inside = known & (np.flatnonzero(settled) >= start)
-        feasible = inside & (history.violations[settled] <= 0).all(axis=1)
-        model = cls._leading(posterior, constraints, inside=inside, feasible=feasible)
+        if not known.all():
+            success = _of_success(points[settled], known, num_fitted=num_fitted)
+            model = replace(model, success=success)
         for point in points[~settled]:
             model = model.believing(point)
         return model
@@ -96,6 +110,7 @@ class Model:
             best=best,
             num_believed=self.num_believed + 1,
             constraints=tuple(self._after(old, point) for old in self.constraints),
+            success=None if self.success is None else self._after(self.success, point),
         )
 
     def _after(self, old: Posterior, point: Float64[np.ndarray, " r"]) -> Posterior:
@@ -109,20 +124,26 @@ class Model:
 
     @property
     def acquisition(self) -> Acquisition:
-        """Log expected improvement over the best mean plus the log probability of feasibility.
+        """Log expected improvement over the best mean, and log probabilities of being any use.
 
-        Where nothing is feasible yet there is nothing to improve on, and the probability is all.
+        Those are of meeting each constraint and, with more weight, of not failing. Where nothing
+        is feasible yet there is nothing to improve on, and they are all.
         """
-        if not self.constraints:
+        if not self.constraints and self.success is None:
             return lambda points: log_expected_improvement(
                 self.posterior.predict(points), self.best
             )
-        return self._constrained
+        return self._if_it_is_of_use
 
-    def _constrained(
+    def _if_it_is_of_use(
         self, points: Float64[np.ndarray, "n r"]
     ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
         terms = [log_feasibility(margin.predict(points)) for margin in self.constraints]
+        if self.success is not None:
+            value, gradient = log_feasibility(
+                self.success.predict(points), noise=self.success.kernel.noise
+            )
+            terms.append((_CAUTION * value, _CAUTION * gradient))
         if np.isfinite(self.best):
             terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
         values, gradients = zip(*terms, strict=True)
@@ -147,31 +168,32 @@ class Model:
 
     def is_new(self, point: Float64[np.ndarray, " r"]) -> bool:
         """Whether a point differs from all that were scored or are being evaluated."""
-        gaps = np.linalg.norm(self.posterior.points - point, axis=1)
+        tried = self.posterior if self.success is None else self.success
+        gaps = np.linalg.norm(tried.points - point, axis=1)
         return bool(gaps.min(initial=2.0) > _APART)
 
 
 def _of_scores(
-    points: Float64[np.ndarray, "n r"],
-    scores: Float64[np.ndarray, " n"],
-    known: Bool[np.ndarray, " n"],
-    num_fitted: int,
+    points: Float64[np.ndarray, "n r"], scores: Float64[np.ndarray, " n"], *, num_fitted: int
 ) -> Posterior:
-    first = slice(num_fitted)
-    explanation = best_explanation(points[first], scores[first], known[first])
-    values = standardised(scores, known, tail=explanation.tail)
+    explanation = best_explanation(points[:num_fitted], scores[:num_fitted])
+    values = standardised(scores, tail=explanation.tail)
     return Posterior.given(points, values, kernel=explanation.kernel)
 
 
 def _of_margins(
-    points: Float64[np.ndarray, "n r"],
-    constraint: Float64[np.ndarray, " n"],
-    known: Bool[np.ndarray, " n"],
-    num_fitted: int,
+    points: Float64[np.ndarray, "n r"], constraint: Float64[np.ndarray, " n"], *, num_fitted: int
 ) -> Posterior:
-    first = slice(num_fitted)
-    fit = fit_kernel(points[first], margins(constraint[first], known[first]))
-    return Posterior.given(points, margins(constraint, known), kernel=fit.kernel)
+    fit = fit_kernel(points[:num_fitted], margins(constraint[:num_fitted]))
+    return Posterior.given(points, margins(constraint), kernel=fit.kernel)
+
+
+def _of_success(
+    points: Float64[np.ndarray, "n r"], scored: Bool[np.ndarray, " n"], *, num_fitted: int
+) -> Posterior:
+    labels = np.where(scored, 1.0, -1.0)
+    fit = fit_kernel(points[:num_fitted], labels[:num_fitted], noise=PERHAPS_NOISY)
+    return Posterior.given(points, labels, kernel=fit.kernel)
 
 
 def _violation(

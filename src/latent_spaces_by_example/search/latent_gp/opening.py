@@ -29,7 +29,7 @@ def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K
     untried = _untried(history)[:n]
     corners = np.eye(space.num_seeds)[untried]
     missing = opening_size(space) - int((~history.failed[start:]).sum()) - len(untried)
-    if not history.finished[start:].any():
+    if not (history.finished & np.isfinite(history.scores))[start:].any():
         missing = n  # a model of nothing has nothing to say
     more = min(max(missing, 0), n - len(untried))
     if not more:

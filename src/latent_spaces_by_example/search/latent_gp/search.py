@@ -51,6 +51,9 @@ class LatentGPSearch:
     keeps what it has learnt. Between examples nothing is too far, there are no blind steps, and
     every other proposal keeps a least distance from the best point.
 
+    Trials that failed have no score. A Gaussian process of its own says where that is likely, and
+    the log probability of success counts beside the improvement.
+
     Each constraint has a Gaussian process of its own. Then the best point is the best feasible
     one, and what is maximised is the log expected improvement plus the log of the probability that
     all constraints are met; the probability alone until something is feasible.

@@ -1,9 +1,9 @@
-"""Scores of any scale, with outliers and failures, as values that a Gaussian process can fit."""
+"""Scores of any scale, with outliers, as values that a Gaussian process can fit."""
 
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from latent_spaces_by_example.search.latent_gp.tail import LONG, Tail
 
@@ -11,27 +11,19 @@ _HIGH, _FARTHEST = 4.0, 1e9
 
 
 def standardised(
-    scores: Float64[np.ndarray, " n"], known: Bool[np.ndarray, " n"], *, tail: Tail = LONG
+    scores: Float64[np.ndarray, " n"], *, tail: Tail = LONG
 ) -> Float64[np.ndarray, " n"]:
-    """Scores about their median in units of their spread, with both tails bent.
+    """Finite scores about their median in units of their spread, with both tails bent.
 
     Above 4 spreads they grow as the logarithm, below a knee they fall even less: one catastrophic
     score must not flatten the differences that matter, how bad a bad score is does not matter, and
-    order is kept. Where the score is not known the evaluation failed, and the value is that of
-    a poor score: the tenth percentile.
+    order is kept.
 
     Args:
         scores: shape (n,).
-        known: shape (n,), true where a score is finite and to be used.
         tail: how poor scores are bent.
     """
-    values = np.zeros(len(scores))
-    if not known.any():
-        return values
-    values[known] = tail.bent(in_spreads(scores[known]))
-    if not known.all():
-        values[~known] = np.quantile(values[known], 0.1) - 0.5
-    return values
+    return tail.bent(in_spreads(scores))
 
 
 def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
@@ -47,40 +39,28 @@ def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     return np.clip(y, -_FARTHEST * spread, _FARTHEST * spread) / spread
 
 
-def margins(
-    constraint: Float64[np.ndarray, " n"], known: Bool[np.ndarray, " n"]
-) -> Float64[np.ndarray, " n"]:
+def margins(constraint: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """How far a constraint is from being violated: at least 0 where it is met, negative elsewhere.
 
     T(0) - T(c) for the values c, T being in units of their spread about the median, and growing as
     the logarithm from 4 spreads on either side: strictly increasing, so that the sign is kept,
-    and order. Where the constraint is not known the evaluation failed, and the margin is poor:
-    half a spread below the tenth percentile.
+    and order.
 
     Args:
-        constraint: shape (n,), met where it is at most 0.
-        known: shape (n,), true where a value is finite and to be used.
+        constraint: shape (n,), finite, met where it is at most 0.
     """
-    values = np.zeros(len(constraint))
-    if not known.any():
-        return values
-    c = constraint[known]
-    top = float(np.abs(c).max())
-    c = c / top if top > 0 else c
-    middle = float(np.median(c))
-    spread = _spread(c - middle)
+    top = float(np.abs(constraint).max(initial=0))
+    c = constraint / top if top > 0 else constraint
+    middle = float(np.median(c)) if len(c) else 0.0
+    spread = _spread(c - middle) if len(c) else 0.0
     if spread > 0:
         far = _FARTHEST * spread
         flattened = _flattened(np.clip(np.append(c, 0.0) - middle, -far, far) / spread)
-        values[known] = flattened[-1] - flattened[:-1]
+        values = flattened[-1] - flattened[:-1]
     else:
-        values[known] = -np.sign(c)
+        values = -np.sign(c)
     # what rounding has brought to zero, or across it
-    met = constraint[known] <= 0
-    values[known] = np.where(met, np.maximum(values[known], 0), np.minimum(values[known], -1e-12))
-    if not known.all():
-        values[~known] = np.quantile(values[known], 0.1) - 0.5
-    return values
+    return np.where(constraint <= 0, np.maximum(values, 0), np.minimum(values, -1e-12))
 
 
 def _spread(y: Float64[np.ndarray, " n"]) -> float:
