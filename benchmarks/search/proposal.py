@@ -3,7 +3,8 @@
     python benchmarks/search/proposal.py
 
 First: the model is fitted anew, as after a restart. Next: it was fitted for the proposal before,
-as for most. Of no failed trials, and with every fifth one failed. Writes ``proposal.md``; processor time of one thread, medians of five.
+as for most. Of no failed trials, and with every fifth one failed. Writes ``proposal.md``;
+processor time of one thread, medians of five.
 """
 
 from __future__ import annotations
