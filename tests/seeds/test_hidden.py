@@ -6,7 +6,7 @@ from scipy import stats
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.seeds import SeedLatents
-from latent_spaces_by_example.transport_maps import GaussianTransportMap
+from latent_spaces_by_example.transport_maps import GaussianTransportMap, SphereTransportMap
 
 
 class Few:
@@ -92,6 +92,15 @@ def test_the_middle_of_a_plane_is_found():
         scores.append(study.best_score)
         assert all(trial.invalid is None for trial in study.trials)
     assert np.median(scores) > -0.01
+
+
+@pytest.mark.parametrize("target", [(1, 0, 0), (0, 1, 0), (-0.8, 0, 0.6)])
+def test_a_sphere_is_searched_at_every_latitude(target):
+    """Latitude is what the inner latent's norm becomes: on a shell it would be the same for all."""
+    points = Few(3, transport_map=SphereTransportMap())
+    study = lsbe.optimise(points, lambda z: z @ np.array(target, dtype=float), budget=40)
+    assert study.seeds.num_latent_dims == 2
+    assert study.best_score > 0.98
 
 
 def test_norms_that_are_promised_are_those_of_the_latents():
