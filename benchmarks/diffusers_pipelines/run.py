@@ -100,9 +100,9 @@ def batches(pipeline, *, size: int, device: str, dtype: torch.dtype) -> list[dic
                 "pixels": size,
                 "batch_size": batch_size,
                 "seconds_per_image": best / len(z),
-                "peak_gigabytes": torch.cuda.max_memory_allocated() / 1e9
-                if device == "cuda"
-                else None,
+                "peak_gigabytes": (
+                    torch.cuda.max_memory_allocated() / 1e9 if device == "cuda" else None
+                ),
                 "largest_difference": float(difference.max()),
                 "mean_difference": float(difference.mean()),
             }
