@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.airfoils import cosine_grid, find_section, resample
@@ -61,11 +61,16 @@ def test_camber_and_thickness_features_measure_ordinates():
 
 
 @given(st.integers(0, 2**32 - 1))
+@example(1548130)  # the third of these is too thin
 def test_decode_then_encode(seed):
+    """Where its features are exact; one draw in 220 is too thin somewhere, and moves a little."""
     y = np.random.default_rng(seed).standard_normal((4, REPRESENTATION.num_dims))
     sections = REPRESENTATION.decode(y)
     again = REPRESENTATION.decode(REPRESENTATION.encode(sections))
-    assert np.abs(again - sections).max() < 1e-4
+    moved = np.abs(again - sections).max(axis=(1, 2))
+    lost = np.abs(sections_from_features(features(sections)) - sections).max(axis=(1, 2))
+    assert moved[lost < 1e-12].max(initial=0.0) < 1e-9
+    assert moved.max() < 1e-2
 
 
 def test_restore_undoes_standardise():
