@@ -91,11 +91,13 @@ def test_nothing_known_yet_is_no_crash():
 
 @pytest.mark.slow
 def test_it_keeps_away_from_where_evaluations_fail():
+    """Of 22 studies the mean is 0.27 and the spread 0.18, so that sixteen are 0.35 at two sigma."""
+
     def half_fails(x):
         return np.nan if x[1] > 0 else float(x[0])
 
     shares = []
-    for seed in range(4):
+    for seed in range(16):
         study = SimulatedStudy(half_fails, num_given=0, budget=60, random_seed=seed)
         study.run(LatentGPSearch())
         shares.append(np.isnan(study.scores[30:]).mean())

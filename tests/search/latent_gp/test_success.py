@@ -102,6 +102,20 @@ def test_trials_under_way_are_believed_to_go_as_expected():
     assert after.success.predict(point).spread < 0.01 * model.success.predict(point).spread
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "draws"),
+    [("ffffffss", False), ("fffffffs", True), ("sfffffff", True), ("ssffff", True)],
+)
+def test_failed_trials_are_part_of_the_opening_if_two_others_have_a_score(outcomes, draws):
+    made = iter(outcomes)
+    study = SimulatedStudy(
+        lambda x: smooth(x) if next(made) == "s" else np.nan, num_given=0, num_latent_dims=64
+    )
+    study.add(np.eye(len(outcomes)))
+    proposal = LatentGPSearch().propose(study.history(), 1, np.random.default_rng(0))
+    assert (np.count_nonzero(proposal) == 1) == draws
+
+
 @pytest.mark.slow
 def test_failures_by_chance_cost_little():
     """In the mean of eight studies, less than a fifth of what is gained over the first draws.

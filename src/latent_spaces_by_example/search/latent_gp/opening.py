@@ -9,7 +9,7 @@ from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.sobol import SobolSearch
 
 _ONE = 1 - 1e-9
-_SIZE = 8
+_SIZE, _FEWEST = 8, 2
 _SPREAD = 6
 
 
@@ -18,7 +18,7 @@ def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K
 
     First come the given seed latents that have not been tried. Then, within their span, the
     centre and six evenly spread points; otherwise prior draws, fresh columns of one-hot weights.
-    Trials that failed teach little and do not count.
+    Trials that failed count too, since they teach where others would; but two have to have a score.
 
     Args:
         history: all trials so far.
@@ -28,7 +28,9 @@ def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K
     space = history.space
     untried = _untried(history)[:n]
     corners = np.eye(space.num_seeds)[untried]
-    missing = opening_size(space) - int((~history.failed[start:]).sum()) - len(untried)
+    failed = history.failed[start:]
+    too_few = _FEWEST - int((~failed).sum())
+    missing = max(opening_size(space) - len(failed), too_few) - len(untried)
     if not (history.finished & np.isfinite(history.scores))[start:].any():
         missing = n  # a model of nothing has nothing to say
     more = min(max(missing, 0), n - len(untried))
