@@ -12,6 +12,7 @@ pytest.importorskip("transformers")
 import diffusers
 
 import latent_spaces_by_example as lsbe
+from generators.diffusers_pipelines.cases import CASES, IMAGE, OURS
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.diagnostics import check_determinism
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
@@ -23,30 +24,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
 ]
 
-IMAGE = {"prompt": "a red car", "height": 32, "width": 48, "steps": 2}
-# name -> (arguments of ours, the same for the pipeline)
-CASES = {
-    "ddim": ({"steps": 3}, {}),
-    "stable-diffusion": (IMAGE, {}),
-    "stable-diffusion-xl": (IMAGE, {}),
-    "flux": (IMAGE, {}),
-    "stable-diffusion-3": (IMAGE, {}),
-    "pixart-sigma": (IMAGE, {"use_resolution_binning": False}),
-    "sana": (IMAGE | {"width": 64}, {"use_resolution_binning": False}),
-    "flux2": (IMAGE, {}),
-    "qwen-image": (IMAGE, {}),
-    "wan": (IMAGE | {"frames": 5}, {}),
-    "ltx": (IMAGE | {"width": 64, "frames": 9}, {}),
-    "stable-audio": ({"prompt": "a red car", "seconds": 2.0, "steps": 2}, {}),
-}
-OURS = {"steps": "num_inference_steps", "frames": "num_frames", "seconds": "audio_end_in_s"}
 # of values in [0, 1]: convolutions round float32 to TF32's 10 bits, and bfloat16 has 8
 TF32_TOLERANCE, BFLOAT16_TOLERANCE = 5e-3, 0.1
 
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request, tiny):
-    asked, fixed = CASES[request.param]
+    asked, fixed, _, _ = CASES[request.param]
     return SimpleNamespace(
         folder=tiny(request.param),
         asked=asked,
