@@ -70,7 +70,7 @@ def test_decode_then_encode(seed):
     moved = np.abs(again - sections).max(axis=(1, 2))
     lost = np.abs(sections_from_features(features(sections)) - sections).max(axis=(1, 2))
     assert moved[lost < 1e-12].max(initial=0.0) < 1e-9
-    assert moved.max() < 1e-2
+    assert moved.max() < 5e-3  # of 17 million draws none moved by more than 4e-3
 
 
 def test_restore_undoes_standardise():
