@@ -86,7 +86,8 @@ def optimise(
         ArgumentError: an argument is wrong; nothing has been evaluated or written.
         StudyError: the folder or the name is taken.
         GeneratorError: the generator is not a function of its latents; nothing has been written.
-        EvaluationError: ten evaluations in a row failed. Every finished one is stored.
+        EvaluationError: too many evaluations in a row failed, as in :meth:`Study.run`. Every
+            finished one is stored.
 
     Examples:
         >>> import latent_spaces_by_example as lsbe

@@ -10,17 +10,16 @@ import numpy as np
 from jaxtyping import Float64
 from threadpoolctl import threadpool_limits
 
-from latent_spaces_by_example.errors import ArgumentError, EvaluationError
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History, Search
 from latent_spaces_by_example.study.evaluation import evaluate
+from latent_spaces_by_example.study.failures import FailureStreak
 from latent_spaces_by_example.study.feasibility import constraint_names
 from latent_spaces_by_example.study.trial import Trial, stacked
 from latent_spaces_by_example.study.work import Work
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.study import Study
-
-MOST_FAILURES_IN_A_ROW = 10
 
 OnBegin = Callable[[list[int]], None]
 
@@ -44,7 +43,7 @@ def evaluate_until(
     study: Study, objective: Callable[..., Any], *, engine: Search, budget: int, hooks: Hooks
 ) -> None:
     """Evaluate until the study has so many trials; see :meth:`Study.run`."""
-    failures, constraints = 0, constraint_names(study.trials)
+    streak, constraints = FailureStreak(study.trials), constraint_names(study.trials)
     work = Work(
         study.records,
         propose=lambda numbers, trials: _propose(study, engine, numbers, trials),
@@ -80,12 +79,7 @@ def evaluate_until(
                     continue  # given up for dead, another worker was faster
                 if hooks.on_trial is not None:
                     hooks.on_trial(study, next(t for t in study.trials if t.number == number))
-                failures = 0 if outcome.error is None else failures + 1
-                if failures >= MOST_FAILURES_IN_A_ROW:
-                    raise EvaluationError(
-                        f"{failures} evaluations in a row failed, the last one (trial "
-                        f"{number}) with: {outcome.error}"
-                    )
+                streak.count(number, outcome.error)
                 if constraints is None and outcome.error is None:
                     constraints = list(outcome.constraints)
 

@@ -324,7 +324,8 @@ class Study:
             stop: asked between evaluations whether to return before the end.
 
         Raises:
-            EvaluationError: ten evaluations in a row failed.
+            EvaluationError: too many evaluations in a row failed: ten, or more where so many
+                candidates fail that ten in a row mean nothing.
             ArgumentError: the budget is below 1, or the search or the objective breaks its
                 contract. Whatever is raised, every finished evaluation is stored.
         """

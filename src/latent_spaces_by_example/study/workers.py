@@ -15,7 +15,7 @@ from typing import Any
 
 from latent_spaces_by_example.errors import EvaluationError
 from latent_spaces_by_example.study.claims import Claim, Worker
-from latent_spaces_by_example.study.loop import MOST_FAILURES_IN_A_ROW
+from latent_spaces_by_example.study.failures import FailureStreak
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.worker_process import Began, Ended, Said, Task, work
 
@@ -65,7 +65,7 @@ class Crew:
         self._num_workers = num_workers
         self._children: list[_Child] = []
         self._deaths = 0
-        self._failures = 0
+        self._streak = FailureStreak(records.trials())
         self._stopping = False
 
     def stop(self) -> None:
@@ -76,8 +76,8 @@ class Crew:
         """Work until the study is done or :meth:`stop` is called, from a signal handler too.
 
         Raises:
-            EvaluationError: a worker gave up, ten evaluations in a row failed, or three workers in
-                a row died without a result.
+            EvaluationError: a worker gave up, too many evaluations in a row failed (see
+                :class:`FailureStreak`), or three workers in a row died without a result.
         """
         try:
             for _ in range(self._num_workers):
@@ -149,12 +149,8 @@ class Crew:
         self._start()
 
     def _count(self, ended: Ended) -> None:
-        self._failures = 0 if ended.error is None else self._failures + 1
-        if self._failures >= MOST_FAILURES_IN_A_ROW and not self._stopping:
-            raise EvaluationError(
-                f"{self._failures} evaluations in a row failed, the last one (trial "
-                f"{ended.number}) with: {ended.error}"
-            )
+        if not self._stopping:
+            self._streak.count(ended.number, ended.error)
 
     def _after_end(self, child: _Child) -> None:
         if child.fatal is not None:

@@ -134,3 +134,31 @@ def test_failures_by_chance_cost_little():
         begin = np.nanmax(study.scores[:8])
         gains.append((best[1] - begin) / (best[0] - begin))
     assert np.mean(gains) > 0.8
+
+
+@pytest.mark.parametrize("failures_in_a_row", [0, 1, 5])
+def test_each_failure_in_a_row_makes_it_more_cautious(failures_in_a_row):
+    results = iter([1.0, 2.0, np.nan, 1.5, 3.0, 2.5] + [np.nan] * failures_in_a_row)
+    model, _, _ = studied(lambda x: next(results), trials=6 + failures_in_a_row)
+    assert model.caution == 4 * (1 + failures_in_a_row)
+
+
+@pytest.mark.slow
+def test_a_summit_at_the_edge_of_what_succeeds_takes_no_ten_failures_in_a_row():
+    """Ten would stop the study. Without more caution after each one of four has had so many."""
+    longest, best = [], []
+    for seed in range(5):
+        study = SimulatedStudy(
+            lambda x: 6 * x[0] + np.sin(x[1]) if 6 * x[0] < 0.8 else np.nan,
+            num_given=0,
+            num_latent_dims=40,
+            random_seed=seed,
+            budget=60,
+        )
+        study.run(LatentGPSearch())
+        failed = "".join("x" if np.isnan(score) else " " for score in study.scores)
+        longest.append(len(max(failed.split(), key=len)))
+        best.append(study.best)
+    assert max(longest) < 10
+    assert np.mean(longest) < 6
+    assert np.mean(best) > 0.7

@@ -45,6 +45,8 @@ class Model:
         success: the posterior of 1 for a trial that was scored and -1 for one that failed, given
             all settled trials and the believed ones; None where none has failed. Its noise is
             what of failing does not depend on the candidate.
+        caution: how often the log probability of not failing counts; more after each failure in a
+            row.
     """
 
     posterior: Posterior
@@ -53,6 +55,7 @@ class Model:
     num_believed: int = 0
     constraints: tuple[Posterior, ...] = ()
     success: Posterior | None = None
+    caution: float = _CAUTION
 
     @classmethod
     def of(cls, history: History, directions: Directions, *, start: int) -> Model:
@@ -72,7 +75,8 @@ class Model:
         )
         if not known.all():
             success = _of_success(points[settled], known, num_fitted=num_fitted)
-            model = replace(model, success=success)
+            failures_in_a_row = int(np.argmax(np.append(known[::-1], True)))
+            model = replace(model, success=success, caution=_CAUTION * (1 + failures_in_a_row))
         for point in points[~settled]:
             model = model.believing(point)
         return model
@@ -143,7 +147,7 @@ class Model:
             value, gradient = log_feasibility(
                 self.success.predict(points), noise=self.success.kernel.noise
             )
-            terms.append((_CAUTION * value, _CAUTION * gradient))
+            terms.append((self.caution * value, self.caution * gradient))
         if np.isfinite(self.best):
             terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
         values, gradients = zip(*terms, strict=True)
