@@ -42,3 +42,8 @@ def hangs_in_c(outputs):
 def dies(outputs):
     """No score: the process is gone."""
     os._exit(7)
+
+
+def fails(outputs):
+    """No score, whatever it is."""
+    raise RuntimeError("licence expired")

@@ -126,6 +126,16 @@ class TestLimits:
         assert "died while it evaluated trial" in result.output
         assert "exit code 7" in result.output
 
+    def test_failures_of_all_workers_together_end_the_run(self, lsbe):
+        result = lsbe(*TOY, "--objective", "worker_objectives:fails", "--budget", 60,
+                      "--workers", 2, "--out", "wing")  # fmt: skip
+        assert result.exit_code == 1
+        assert "10 evaluations in a row failed" in result.output
+        assert "licence expired" in result.output
+        trials = open_study("wing", generator=Stretch()).trials
+        # ten, and what either worker had in hand or began before it was told
+        assert 10 <= sum(trial.error is not None for trial in trials) < 20
+
     def test_several_processes_on_one_file(self, lsbe):
         result = lsbe(*TOY, "--objective", "toys:height", "--budget", 6, "--workers", 2,
                       "--out", "wing")  # fmt: skip

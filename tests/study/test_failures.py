@@ -81,10 +81,14 @@ def test_a_study_of_which_seven_of_eight_candidates_fail_spends_its_budget():
     assert len(max(failed.split(), key=len)) > 10
 
 
-def test_the_message_says_what_was_before_and_what_to_do():
-    streak = FailureStreak(trials(scored=3, failed=1))
+@pytest.mark.parametrize(
+    ("scored", "said"),
+    [(3, "Of those before them 3 were scored and 1 failed"), (0, "None has been scored yet")],
+)
+def test_the_message_says_what_was_before_and_what_to_do(scored, said):
+    streak = FailureStreak(trials(scored=scored, failed=1))
     for number in range(1, 10):
         streak.count(number, "no")
-    said = r"^10 evaluations in a row.*\(trial 10\) with: no\..* 3 were scored and 1 failed.*resume"
-    with pytest.raises(EvaluationError, match=said):
+    whole = rf"^10 evaluations in a row.*\(trial 10\) with: no\. {said}.*resume the study"
+    with pytest.raises(EvaluationError, match=whole):
         streak.count(10, "no")

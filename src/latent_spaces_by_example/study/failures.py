@@ -43,11 +43,12 @@ class FailureStreak:
             return
         self._length += 1
         if self._length >= _FEWEST and self._luck < _LUCK:
+            before = f"Of those before them {self._scored} were scored and {self._failed} failed"
             raise EvaluationError(
                 f"{self._length} evaluations in a row failed, the last one (trial {number}) with: "
-                f"{error}. Of those before them {self._scored} were scored and {self._failed} "
-                "failed, so it seems that none can be scored any more. Every result is stored: "
-                "resume the study once the cause is mended."
+                f"{error}. {before if self._scored else 'None has been scored yet'}, so it seems "
+                "that none can be. Every result is stored: resume the study once the cause is "
+                "mended."
             )
 
     @property
