@@ -23,6 +23,8 @@ _APART = 1e-5  # radians: closer than this is the same point
 _NOISELESS = 0.06  # radians: noise that even a shorter step tells more than is none
 # How often the log probability of not failing counts. Best scores are the same with 1, 2 and 4; but
 # where the best is beside a border two thirds, a half and a quarter of the trials are beyond it.
+# Each failure in a row adds as much again. Where the score rises up to an edge, one study of 60 in
+# four had ten in a row without that, which end it; with it none of 96 had.
 _CAUTION = 4.0
 
 
