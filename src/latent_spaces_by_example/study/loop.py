@@ -43,7 +43,7 @@ def evaluate_until(
     study: Study, objective: Callable[..., Any], *, engine: Search, budget: int, hooks: Hooks
 ) -> None:
     """Evaluate until the study has so many trials; see :meth:`Study.run`."""
-    streak, constraints = FailureStreak(study.trials), constraint_names(study.trials)
+    streak, constraints = FailureStreak(lambda: study.trials), constraint_names(study.trials)
     work = Work(
         study.records,
         propose=lambda numbers, trials: _propose(study, engine, numbers, trials),

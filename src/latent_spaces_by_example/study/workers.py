@@ -65,7 +65,7 @@ class Crew:
         self._num_workers = num_workers
         self._children: list[_Child] = []
         self._deaths = 0
-        self._streak = FailureStreak(records.trials())
+        self._streak = FailureStreak(records.trials)
         self._stopping = False
 
     def stop(self) -> None:
