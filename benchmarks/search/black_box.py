@@ -61,6 +61,18 @@ class BlackBox:
         return np.array(self.true)[index]
 
 
+@dataclass
+class Recorder(BlackBox):
+    """A black box that keeps the latent of each evaluation."""
+
+    latents: list[np.ndarray] = field(default_factory=list)
+
+    def __call__(self, latent: np.ndarray) -> float:
+        score = super().__call__(latent)
+        self.latents.append(latent.copy())
+        return score
+
+
 def on_shell(latent: np.ndarray) -> np.ndarray:
     """Scale a direction to the norm sqrt(d) of the model's shell."""
     return latent * (np.sqrt(latent.size) / np.linalg.norm(latent))

@@ -15,13 +15,12 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import argparse  # noqa: E402
-from dataclasses import dataclass, field  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import methods  # noqa: E402
 import numpy as np  # noqa: E402
 import tasks  # noqa: E402
-from black_box import BlackBox  # noqa: E402
+from black_box import Recorder  # noqa: E402
 
 from latent_spaces_by_example.search.latent_gp.step import is_blind, is_free  # noqa: E402
 
@@ -30,25 +29,15 @@ BUDGET, OPENING, FIRST = 150, 8, 64
 KINDS = ("blind", "the model's, free", "the model's, others")
 
 
-@dataclass
-class Recorder(BlackBox):
-    """A black box that keeps the latents, as unit vectors."""
-
-    directions: list[np.ndarray] = field(default_factory=list)
-
-    def __call__(self, latent: np.ndarray) -> float:
-        score = super().__call__(latent)
-        self.directions.append(latent / np.linalg.norm(latent))
-        return score
-
-
 def steps(box: Recorder) -> list[tuple[int, float, float]]:
     """For each step its kind, its angle in radians, and its score less the best before it."""
     scores = np.where(np.isfinite(box.observed), box.observed, -np.inf)
+    latents = np.array(box.latents)
+    directions = latents / np.linalg.norm(latents, axis=1, keepdims=True)
     found = []
     for trial in range(FIRST, len(scores)):
         best = int(np.argmax(scores[:trial]))
-        cosine = float(box.directions[best] @ box.directions[trial])
+        cosine = float(directions[best] @ directions[trial])
         blind = is_blind(trial, noisy=False, num_dims=box.dims)
         kind = 0 if blind else 1 if is_free(trial, within_span=False) else 2
         found.append((kind, float(np.arccos(min(cosine, 1.0))), scores[trial] - scores[best]))
