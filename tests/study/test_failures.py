@@ -69,7 +69,8 @@ def test_luck_stops_few_studies_of_candidates_that_mostly_fail(share):
     A streak that stops one is one of ten thousand, and a study has (1 - share) 200 streaks: at most
     1 %. The share itself has to be guessed from few trials at first.
     """
-    rng, studies, stopped = np.random.default_rng(0), 150, 0
+    rng, studies, stopped = np.random.default_rng(0), 400, 0
+    weights = np.ones(1)
     for _ in range(studies):
         known = others(scored=4, failed=round(4 * share / (1 - share)))
         streak = FailureStreak(lambda known=known: known)
@@ -77,7 +78,7 @@ def test_luck_stops_few_studies_of_candidates_that_mostly_fail(share):
             for number in range(1000, 1200):
                 error = "no" if rng.random() < share else None
                 score = None if error else 1.0
-                known.append(Trial(number, np.ones(1), score=score, error=error))
+                known.append(Trial(number, weights, score=score, error=error))
                 streak.count(number, error)
         except EvaluationError:
             stopped += 1
