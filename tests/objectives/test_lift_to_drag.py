@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example import objectives
 from latent_spaces_by_example.airfoils import find_section, measure, resample
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives import read_scores
@@ -154,6 +156,53 @@ def test_an_open_trailing_edge_and_a_loop():
     assert figures["penalty_validity"] <= 0.5
 
 
+def test_floors_as_constraints_cost_nothing():
+    outputs = [section("naca2412"), thinned("dae11", 0.09), section("ah93w480b")]
+    found = LiftToDrag(floors="constraints")(outputs)
+    for figures, penalised in zip(found, OBJECTIVE(outputs), strict=True):
+        costs = [penalised[f"penalty_{name}"] for name in ("thickness", "confidence", "fit")]
+        assert figures["score"] == pytest.approx(penalised["score"] / np.prod(costs), rel=1e-12)
+        assert figures["floors_met"] == penalised["floors_met"]
+        met = all(value <= 0 for value in figures["constraints"].values())
+        assert met == figures["floors_met"]
+        for name in ("thickness", "confidence", "fit"):
+            assert (figures["constraints"][name] > 0) == (penalised[f"penalty_{name}"] < 1)
+            assert f"penalty_{name}" not in figures
+    assert [figures["floors_met"] for figures in found] == [True, False, False]
+    assert found[1]["constraints"]["thickness"] == pytest.approx(1 - 0.09 / 0.12)
+    evaluations = read_scores(found, n=3)
+    assert set(evaluations[0].constraints) == {"thickness", "confidence", "fit"}
+
+
+def test_a_lift_out_of_reach_costs_whatever_the_floors_are():
+    objective = LiftToDrag(cl=3.0, floors="constraints")
+    (figures,) = objective([section("naca0012")])
+    assert figures["penalty_lift"] < 1
+    assert figures["score"] < figures["lift_to_drag"]
+    assert figures["floors_met"] is False
+
+
+def test_no_floor_is_a_constraint_that_is_always_met():
+    free = LiftToDrag(
+        min_thickness=0.0, min_confidence=0.0, max_fit_error=math.inf, floors="constraints"
+    )
+    (figures,) = free([thinned("dae11", 0.02)])
+    assert figures["constraints"] == {"thickness": -1.0, "confidence": -1.0, "fit": -1.0}
+    assert figures["floors_met"] is True
+
+
+def test_a_study_keeps_to_floors_that_are_constraints():
+    study = lsbe.optimise(
+        lsbe.generators.load("airfoil"),
+        objectives.load("lift-to-drag:floors=constraints"),
+        budget=25,
+        random_seed=0,
+    )
+    assert study.feasible
+    assert study.best_trial.figures["thickness"] >= 0.12
+    assert study.best_score == max(trial.score for trial in study.trials if trial.feasible)
+
+
 def test_sections_without_a_score():
     nothing = section("naca2412")
     nothing[5, 1] = np.nan
@@ -191,6 +240,7 @@ def test_what_is_no_section(outputs, message):
         ({"min_confidence": 1.0}, "min_confidence must be within 0 to 0.99"),
         ({"max_fit_error": 0.0}, "max_fit_error must be above 0"),
         ({"model_size": "huge"}, "model_size must be one of xxsmall, .*, not 'huge'"),
+        ({"floors": "walls"}, "floors must be one of penalties, constraints, not 'walls'"),
     ],
 )
 def test_parameters_out_of_range(parameters, message):

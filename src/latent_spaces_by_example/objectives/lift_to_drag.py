@@ -21,11 +21,11 @@ from latent_spaces_by_example.objectives.neural_foil import MODEL_SIZES, Flow, f
 # gain by the shortfall: thinning the sections of AeroSandbox's database below 12 % chord raises
 # their lift over drag by at most a relative 2.1 s (95 % of them by less than 0.6 s).
 _COST_OF_LIFT = 4.0
-_COST_OF_THICKNESS = 4.0
-_COST_OF_CONFIDENCE = 10.0
-_COST_OF_MISFIT = 2.0
+_COSTS = {"thickness": 4.0, "confidence": 10.0, "fit": 2.0}
 _COST_OF_CROSSING = 1000.0  # per chord of negative thickness
 _COST_OF_GAP = 100.0  # per chord of trailing-edge gap above the widest
+
+_FLOORS = ("penalties", "constraints")
 
 
 class LiftToDrag:
@@ -50,6 +50,10 @@ class LiftToDrag:
     .             crossings of the outline that thickness misses (added)      1
     ============  ==========================================================  ========
 
+    With ``floors="constraints"`` the floors on thickness, confidence and fit cost nothing: they are
+    constraints, met where the shortfall is at most 0, which the default search models apart. Their
+    penalties are then no figures.
+
     NeuralFoil sees only the smooth 18-parameter shape that is fitted to a section. A ripple is
     invisible to it, its confidence included; the misfit is what guards against that.
 
@@ -72,6 +76,7 @@ class LiftToDrag:
             Of the 2,174 sections of the database all but 9 are below the default.
         model_size: NeuralFoil's network. The default takes as long as "large" and agrees with
             "xxxlarge", which takes ten times as long, within 0.9 % in the median.
+        floors: "penalties", or "constraints".
 
     Raises:
         ArgumentError: a parameter outside its range, or outputs that are not sections.
@@ -95,6 +100,7 @@ class LiftToDrag:
         min_confidence: SupportsFloat = 0.9,
         max_fit_error: SupportsFloat = 1e-3,
         model_size: str = "xlarge",
+        floors: str = "penalties",
     ) -> None:
         """Check the parameters."""
         self.cl = _within(cl, "cl", low=0.0, high=3.0, above=True)
@@ -109,6 +115,9 @@ class LiftToDrag:
                 f"model_size must be one of {', '.join(MODEL_SIZES)}, not {model_size!r}"
             )
         self.model_size = model_size
+        if floors not in _FLOORS:
+            raise ArgumentError(f"floors must be one of {', '.join(_FLOORS)}, not {floors!r}")
+        self.floors = floors
 
     @property
     def spec(self) -> str:
@@ -120,14 +129,15 @@ class LiftToDrag:
         arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
         return f"{type(self).__name__}({arguments})"
 
-    def __call__(self, outputs: Iterable[Any]) -> list[dict[str, Figure]]:
+    def __call__(self, outputs: Iterable[Any]) -> list[dict[str, Figure | dict[str, float]]]:
         """Score sections.
 
         Args:
             outputs: n sections, each of shape (p, 2) with any p >= 7, in Selig order.
 
         Returns:
-            For each a dictionary with "score" and the figures named above.
+            For each a dictionary with "score" and the figures named above, and "constraints" where
+            floors are that.
 
         Raises:
             ArgumentError: an output that is not an array of shape (p, 2).
@@ -144,7 +154,7 @@ class LiftToDrag:
             for section in prepared
         ]
 
-    def _score(self, sections: list[_Section]) -> list[dict[str, Figure]]:
+    def _score(self, sections: list[_Section]) -> list[dict[str, Figure | dict[str, float]]]:
         points = np.stack([section.points for section in sections])
         loops = np.array([section.loops for section in sections], dtype=np.float64)
         parameters, misfit = fit_kulfan(points)
@@ -152,17 +162,22 @@ class LiftToDrag:
         trimmed = trim(flow, cl=self.cl)
         thickness = measure(points).max_thickness
         fall = np.where(trimmed.reached, 0.0, np.abs(self.cl - trimmed.cl)) / self.cl
+        shortfalls = {
+            "thickness": _shortfall(thickness, self.min_thickness),
+            "confidence": _shortfall(trimmed.confidence, self.min_confidence),
+            "fit": misfit / self.max_fit_error - 1.0,
+        }
+        costs = _COSTS if self.floors == "penalties" else {}
         penalties = {
             "penalty_lift": 1.0 / (1.0 + _COST_OF_LIFT * fall),
-            "penalty_thickness": _floor(thickness, self.min_thickness, cost=_COST_OF_THICKNESS),
-            "penalty_confidence": _floor(
-                trimmed.confidence, self.min_confidence, cost=_COST_OF_CONFIDENCE
-            ),
-            "penalty_fit": 1.0
-            / (1.0 + _COST_OF_MISFIT * np.maximum(misfit / self.max_fit_error - 1.0, 0.0)),
+            **{
+                f"penalty_{name}": 1.0 / (1.0 + cost * np.maximum(shortfalls[name], 0.0))
+                for name, cost in costs.items()
+            },
             "penalty_validity": _validity(points, loops=loops),
         }
         product = np.prod(list(penalties.values()), axis=0)
+        is_short = np.max(list(shortfalls.values()), axis=0) > 0
         # Short of the lift asked for, that one counts: it is positive, so a penalty always costs.
         lift = np.where(trimmed.reached, trimmed.cl, self.cl)
         columns = {
@@ -175,12 +190,21 @@ class LiftToDrag:
             "thickness": thickness,
             "confidence": trimmed.confidence,
             "fit_error": misfit,
-            "floors_met": product == 1.0,
+            "floors_met": (product == 1.0) & ~is_short,
             **penalties,
         }
-        return [
+        found = [
             {name: column[i].item() for name, column in columns.items()}
             for i in range(len(sections))
+        ]
+        if self.floors == "penalties":
+            return found
+        return [
+            {
+                **figures,
+                "constraints": {name: short[i].item() for name, short in shortfalls.items()},
+            }
+            for i, figures in enumerate(found)
         ]
 
 
@@ -217,14 +241,11 @@ def _prepare(output: Any, *, index: int) -> _Section | str:
     return _Section(points, loops=0 if swapped else int(count_crossings(outline[None])[0]))
 
 
-def _floor(
-    values: Float64[np.ndarray, " n"], floor: float, *, cost: float
-) -> Float64[np.ndarray, " n"]:
-    """The factor 1 / (1 + cost s) with the relative shortfall s below the floor."""
+def _shortfall(values: Float64[np.ndarray, " n"], floor: float) -> Float64[np.ndarray, " n"]:
+    """How far below the floor values are, by the floor: 1 - value / floor; -1 without a floor."""
     if floor == 0.0:
-        return np.ones_like(values)
-    factor: np.ndarray = 1.0 / (1.0 + cost * np.maximum(1.0 - values / floor, 0.0))
-    return factor
+        return np.full_like(values, -1.0)
+    return 1.0 - values / floor
 
 
 def _validity(
