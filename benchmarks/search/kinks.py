@@ -85,6 +85,7 @@ def summit(score: Callable[[float], float]) -> float:
 
 
 def shape(score: Callable[[float], float], angle: float) -> Maximum:
+    """How the score falls on either side of its maximum at an angle."""
     falls = [
         [score(angle) - score(angle + side * distance) for distance in (STEP, 2 * STEP)]
         for side in (-1, 1)
