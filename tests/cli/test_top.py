@@ -27,6 +27,17 @@ def test_best_and_different_ones_of_a_run_folder(tmp_path):
     assert saved[0].split(".")[0].removeprefix("01-").replace("-", " ") in differing.output
 
 
+def test_by_what_is_expected(tmp_path):
+    study = lsbe.optimise(Stretch(), height, budget=12, out=tmp_path / "run")
+    plain = _run("top", tmp_path / "run", "--generator", "toys:stretch", "-n", 2)
+    assert "expected" not in plain.output
+    result = _run("top", tmp_path / "run", "--generator", "toys:stretch", "-n", 1, "--expected")
+    assert result.exit_code == 0, result.output
+    best = study.top(1, expected=True)[0]
+    assert f"trial {best.number}" in result.output
+    assert f"{study.expected_scores()[best.number]:.4g}" in result.output
+
+
 def test_a_generator_that_cannot_save(tmp_path):
     lsbe.optimise(Stretch(), height, budget=9, out=tmp_path / "run")
     result = _run(

@@ -34,6 +34,53 @@ def test_those_that_differ_are_farther_apart(study, by_output):
     assert least(study.top(4, diverse=True, by_output=by_output)) > least(study.top(4))
 
 
+def test_those_of_which_most_is_expected(study):
+    told = study.expected_scores()
+    assert told.shape == (40,)
+    top = study.top(5, expected=True)
+    assert [told[t.number] for t in top] == sorted(told, reverse=True)[:5]
+    # trials are what they were: their scores are those that were found
+    assert [t.score for t in top] == [study.scores[t.number] for t in top]
+
+
+def test_expected_and_different(study):
+    told = study.expected_scores()
+    top = study.top(4, expected=True, diverse=True)
+    assert top[0].number == int(np.argmax(told))
+    assert all(told[t.number] in sorted(told, reverse=True)[:10] for t in top)
+
+
+def test_feasible_ones_come_first_whatever_is_expected():
+    def tall(outputs):
+        return [{"score": s, "constraints": {"low": s - 1.0}} for s in height(outputs)]
+
+    study = lsbe.optimise(Stretch(), tall, budget=20)
+    top = study.top(20, expected=True)
+    assert any(not trial.feasible for trial in top)
+    assert [t.feasible for t in top] == sorted((t.feasible for t in top), reverse=True)
+
+
+def test_failed_trials_are_left_out():
+    def fragile(outputs):
+        return [float("nan") if s < 0 else s for s in height(outputs)]
+
+    study = lsbe.optimise(Stretch(), fragile, budget=20)
+    assert any(trial.error for trial in study.trials)
+    assert np.isnan([study.expected_scores()[t.number] for t in study.trials if t.error]).all()
+    assert all(t.score is not None for t in study.top(20, expected=True))
+
+
+def test_several_scores_have_no_best():
+    def both(outputs):
+        return [{"scores": {"up": s, "down": -s}} for s in height(outputs)]
+
+    study = lsbe.optimise(Stretch(), both, budget=9, scores=("up", "down"))
+    with pytest.raises(StudyError, match=r"expected_scores .* study.front"):
+        study.expected_scores()
+    with pytest.raises(StudyError, match=r"top .* study.front"):
+        study.top(1, expected=True)
+
+
 def test_fewer_are_finished_than_asked_for(study):
     assert len(study.top(1000)) == len(study.top(1000, diverse=True)) == 40
 

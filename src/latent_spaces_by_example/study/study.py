@@ -13,6 +13,7 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History, SearchSpace
+from latent_spaces_by_example.search.latent_gp import expected_scores
 from latent_spaces_by_example.seeds import SeedLatents
 from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.feasibility import (
@@ -183,7 +184,36 @@ class Study:
         """The best trial's output, generated again from its latent."""
         return self.generator.generate(self.latents(self.best_trial.weights[None]))[0]
 
-    def top(self, num: int, *, diverse: bool = False, by_output: bool = False) -> list[Trial]:
+    def expected_scores(self) -> Float64[np.ndarray, " n"]:
+        """The score of every trial without its noise, as far as all scores tell, shape (n,).
+
+        Of noisy scores the best one is in part luck. This is the median of what a trial's score
+        would be without noise, by the default search's Gaussian process given what all trials
+        scored, whichever search proposed them; NaN where a trial has no score. How noisy scores
+        are is estimated. That they are is taken for granted: of exact ones each says it all.
+
+        Raises:
+            StudyError: there are several scores.
+
+        Example:
+            >>> import latent_spaces_by_example as lsbe
+            >>> noise = np.random.default_rng(0)
+            >>> class Model:
+            ...     latent_shape = (4,)
+            ...     def generate(self, z):
+            ...         return z
+            >>> study = lsbe.optimise(
+            ...     Model(), lambda x: x[:, 0] + noise.standard_normal(len(x)), budget=20
+            ... )
+            >>> study.expected_scores().shape
+            (20,)
+        """
+        self._check_one_score("expected_scores")
+        return expected_scores(self.history())
+
+    def top(
+        self, num: int, *, diverse: bool = False, by_output: bool = False, expected: bool = False
+    ) -> list[Trial]:
         """The best ``num`` trials, best first; or good ones that differ.
 
         Args:
@@ -192,18 +222,23 @@ class Study:
                 one, each is the trial farthest from its nearest predecessor.
             by_output: whether "far" is the root mean square difference of the outputs, which are
                 generated again for it, instead of the angle between the latents.
+            expected: whether the best are those of which most is expected, by
+                :meth:`expected_scores`: for scores with noise.
 
         Returns:
             Trials, in the order in which they were chosen.
 
         Raises:
             ArgumentError: ``num`` is below 1, or the outputs are not arrays of one shape.
-            StudyError: nothing is finished yet.
+            StudyError: nothing is finished yet, or there are several scores.
         """
         check_positive(num, argument="num")
+        self._check_one_score("top")
+        return top_trials(self, num, diverse=diverse, by_output=by_output, expected=expected)
+
+    def _check_one_score(self, method: str) -> None:
         if self.settings.score_names:
-            raise StudyError("top is for studies of one score; study.front() is for several")
-        return top_trials(self, num, diverse=diverse, by_output=by_output)
+            raise StudyError(f"{method} is for studies of one score; study.front() is for several")
 
     def latents(self, weights: Any) -> Any:
         """The latents at weights of shape (n, K) over the study's seed latents.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,15 +21,21 @@ _BETTER_SHARE = 0.25
 _BATCH = 16
 
 
-def top_trials(study: Study, num: int, *, diverse: bool, by_output: bool) -> list[Trial]:
+def top_trials(
+    study: Study, num: int, *, diverse: bool, by_output: bool, expected: bool
+) -> list[Trial]:
     """See :meth:`latent_spaces_by_example.Study.top`."""
     finished = study.finished_trials
     if not finished:
         raise StudyError(f"study {study.name!r} has no finished evaluation yet")
+    trial_of = {trial.number: trial for trial in finished}
+    if expected:
+        told = study.expected_scores()
+        finished = [replace(trial, score=float(told[trial.number])) for trial in finished]
     ranked = ranked_trials(finished)
     num = min(num, len(ranked))
     if not diverse:
-        return ranked[:num]
+        return [trial_of[trial.number] for trial in ranked[:num]]
     candidates = ranked[: max(num, int(np.ceil(_BETTER_SHARE * len(ranked))))]
     measure = _between_outputs if by_output else _between_latents
     scores = [trial.score or 0.0 for trial in candidates]
@@ -41,7 +48,7 @@ def top_trials(study: Study, num: int, *, diverse: bool, by_output: bool) -> lis
         rule="diverse",
         among=1.0,
     )
-    return [candidates[index] for index in chosen]
+    return [trial_of[candidates[index].number] for index in chosen]
 
 
 def _between_latents(study: Study, trials: list[Trial]) -> Float64[np.ndarray, "n n"]:

@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from latent_spaces_by_example.search.latent_gp.tail import TAILS
-from latent_spaces_by_example.search.latent_gp.values import in_spreads, standardised
+from latent_spaces_by_example.search.latent_gp.values import (
+    from_standardised,
+    in_spreads,
+    standardised,
+)
 
 FINITE = st.floats(-1e308, 1e308, allow_subnormal=False)
 
@@ -25,6 +29,26 @@ def test_finite_moderate_and_in_order(scores, tail):
 )
 def test_scale_does_not_matter(scores, scale):
     np.testing.assert_allclose(standardised(scale * scores), standardised(scores), atol=1e-9)
+
+
+@given(arrays(np.float64, st.integers(1, 30), elements=FINITE), st.sampled_from(TAILS))
+def test_back_to_scores_is_finite_and_in_order(scores, tail):
+    back = from_standardised(standardised(scores, tail=tail), scores, tail=tail)
+    assert np.isfinite(back).all()
+    assert (np.diff(back[np.argsort(scores, kind="stable")]) >= 0).all()
+
+
+@pytest.mark.parametrize("tail", TAILS)
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e306])
+def test_back_to_scores(tail, scale):
+    scores = scale * np.append(np.random.default_rng(0).normal(3.0, 1.0, size=40), [-90.0, 90.0])
+    back = from_standardised(standardised(scores, tail=tail), scores, tail=tail)
+    np.testing.assert_allclose(back, scores, rtol=1e-9)
+
+
+def test_back_to_equal_scores():
+    scores = np.full(5, 7.0)
+    np.testing.assert_allclose(from_standardised(standardised(scores), scores), scores)
 
 
 def test_in_spreads_the_median_is_zero_and_half_are_within_a_normal_spread():

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.latent_gp.fit import PERHAPS_NOISY, fit_kernel, selection
+from latent_spaces_by_example.search.latent_gp.fit import (
+    PERHAPS_NOISY,
+    NoisePrior,
+    fit_kernel,
+    selection,
+)
 from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
 from latent_spaces_by_example.search.latent_gp.matern import FIVE_HALVES, THREE_HALVES, Matern
 from latent_spaces_by_example.search.latent_gp.tail import TAILS, Tail
@@ -31,7 +36,10 @@ class Explanation:
 
 
 def best_explanation(
-    points: Float64[np.ndarray, "n r"], scores: Float64[np.ndarray, " n"]
+    points: Float64[np.ndarray, "n r"],
+    scores: Float64[np.ndarray, " n"],
+    *,
+    noise: NoisePrior = PERHAPS_NOISY,
 ) -> Explanation:
     """The most probable of all pairs of a tail and a smoothness, by the scores themselves.
 
@@ -44,6 +52,7 @@ def best_explanation(
     Args:
         points: unit vectors, shape (n, r).
         scores: shape (n,), finite.
+        noise: what is known of the noise.
 
     References:
         Snelson et al., "Warped Gaussian processes", NeurIPS 2003, eq. 4.
@@ -56,11 +65,11 @@ def best_explanation(
     for tail in TAILS:
         values = standardised(scores[chosen], tail=tail)
         for matern in (FIVE_HALVES, THREE_HALVES):
-            fit = fit_kernel(points[chosen], values, matern=matern, noise=PERHAPS_NOISY)
+            fit = fit_kernel(points[chosen], values, matern=matern, noise=noise)
             found.append((fit.log_posterior + tail.log_slope(spreads), tail, matern))
     _, tail, matern = max(found, key=lambda triple: triple[0])
     values = standardised(scores, tail=tail)
-    fit = fit_kernel(points, values, matern=matern, noise=PERHAPS_NOISY)
+    fit = fit_kernel(points, values, matern=matern, noise=noise)
     return Explanation(tail, fit.kernel)
 
 

@@ -46,6 +46,8 @@ class NoisePrior:
 EXACT = NoisePrior(3e-4, 1.0)
 # for a model whose smoothness has been chosen for the scores, so that kinks are no excuse
 PERHAPS_NOISY = NoisePrior(1e-3, 2.5)
+# for scores that are known to have noise: otherwise a few far apart might as well be rugged
+NOISY = NoisePrior(0.2, 0.7)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-_HIGH = 4.0
+_HIGH, _FARTHEST = 4.0, 1e9
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,21 @@ class Tail:
         bent: Float64[np.ndarray, " n"] = np.clip(values, self.knee, _HIGH)
         fallen = np.log1p(below) if self.decay == 1 else 1 - 1 / (1 + below)
         return bent + np.log1p(above) - self.scale * fallen
+
+    def straightened(self, bent: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+        """The values that T bends to these, shape (n,); far below where it bends none so far.
+
+        >>> LONG.straightened(LONG.bent(np.array([-9.0, 0.5, 60.0]))).round(9).tolist()
+        [-9.0, 0.5, 60.0]
+        """
+        fallen = np.maximum(self.knee - bent, 0) / self.scale
+        if self.decay == 1:
+            below = np.expm1(fallen)
+        else:
+            below = 1 / np.maximum(1 - fallen, 1 / _FARTHEST) - 1
+        above = np.expm1(np.maximum(bent - _HIGH, 0))
+        values: Float64[np.ndarray, " n"] = np.clip(bent, self.knee, _HIGH)
+        return values + above - self.scale * below
 
     def log_slope(self, values: Float64[np.ndarray, " n"]) -> float:
         """The sum of log T'(v): what densities of the values and of the bent ones differ by."""

@@ -28,15 +28,26 @@ def standardised(
 
 def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """Finite scores about their median in units of their spread; all 0 if they are equal."""
-    top = float(np.abs(scores).max(initial=0))
-    if not top > 0:
-        return np.zeros(len(scores))
-    y = scores / top  # first, since scores near the largest float must not overflow
-    y = y - np.median(y)
-    spread = _spread(y)
+    top, middle, spread = _scale(scores)
     if not spread > 0:
         return np.zeros(len(scores))
-    return np.clip(y, -_FARTHEST * spread, _FARTHEST * spread) / spread
+    return np.clip(scores / top - middle, -_FARTHEST * spread, _FARTHEST * spread) / spread
+
+
+def from_standardised(
+    values: Float64[np.ndarray, " m"], scores: Float64[np.ndarray, " n"], *, tail: Tail = LONG
+) -> Float64[np.ndarray, " m"]:
+    """The scores that are these values by the standard of others.
+
+    Args:
+        values: shape (m,), as :func:`standardised` makes them of scores.
+        scores: shape (n,), whose median and spread they refer to.
+        tail: how poor scores were bent.
+    """
+    top, middle, spread = _scale(scores)
+    largest = np.finfo(float).max
+    with np.errstate(over="ignore"):
+        return np.clip(top * (middle + spread * tail.straightened(values)), -largest, largest)
 
 
 def margins(constraint: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
@@ -61,6 +72,19 @@ def margins(constraint: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
         values = -np.sign(c)
     # what rounding has brought to zero, or across it
     return np.where(constraint <= 0, np.maximum(values, 0), np.minimum(values, -1e-12))
+
+
+def _scale(scores: Float64[np.ndarray, " n"]) -> tuple[float, float, float]:
+    """The largest magnitude of the scores, and in units of it their median and spread.
+
+    In units of it first, since scores near the largest float must not overflow.
+    """
+    top = float(np.abs(scores).max(initial=0)) or 1.0
+    if not len(scores):
+        return top, 0.0, 0.0
+    y = scores / top
+    middle = float(np.median(y))
+    return top, middle, _spread(y - middle)
 
 
 def _spread(y: Float64[np.ndarray, " n"]) -> float:
