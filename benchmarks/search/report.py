@@ -177,9 +177,11 @@ def _methods(runs: Runs) -> list[str]:
 
 
 def _picture(task: str, runs: Runs, path: Path) -> None:
-    # the longest of those that the default was run at most often; others end where they were run
-    budgets = {b for t, b, _ in runs if t == task}
-    budget = max(budgets, key=lambda b: (len(runs.get((task, b, DEFAULT), {})), b))
+    # the longest that the default was run at often enough; others end where they were run
+    own = {
+        b: len(found) for (t, b, method), found in runs.items() if (t, method) == (task, DEFAULT)
+    }
+    budget = max(b for b, repeats in own.items() if 2 * repeats >= max(own.values()))
     figure, axes = plt.subplots(figsize=(8.5, 4.5), layout="constrained")
     for index, method in enumerate(_methods(runs)):
         lengths = [b for t, b, m in runs if (t, m) == (task, method) and b <= budget]
