@@ -1,5 +1,7 @@
 """Every test runs with the package's shape annotations checked."""
 
+import gc
+import linecache
 import signal
 
 from jaxtyping import install_import_hook
@@ -8,3 +10,24 @@ install_import_hook("latent_spaces_by_example", "beartype.beartype")
 
 # Run in the background, a shell lets us ignore Ctrl-C, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+check_cache = linecache.checkcache
+
+
+def check_cache_undisturbed(filename: str | None = None) -> None:
+    """``linecache.checkcache`` without a garbage collection in the middle of it.
+
+    Every doctest begins with it. It walks over a list of the sources that it knows, and SQLAlchemy
+    (2.1) takes the source of a class out when the class is collected, as those of Optuna's
+    migrations are: a collection during the walk ends it with a KeyError (in Python 3.11).
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        check_cache(filename)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+linecache.checkcache = check_cache_undisturbed
