@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 
 import numpy as np
 from black_box import BlackBox, on_shell
@@ -56,7 +57,9 @@ def combined(weights: np.ndarray, latents: list[np.ndarray]) -> np.ndarray:
     return on_shell(direction) * np.sqrt(square / direction.size)
 
 
-def default(box: BlackBox, *, batch_size: int = 1, workers: int = 1) -> None:
+def default(
+    box: BlackBox, *, batch_size: int = 1, workers: int = 1, noise_said: bool = True
+) -> None:
     """Spend the budget with the default search.
 
     Args:
@@ -64,6 +67,7 @@ def default(box: BlackBox, *, batch_size: int = 1, workers: int = 1) -> None:
         batch_size: how many points are proposed at a time.
         workers: how many propose and evaluate at once, each as soon as it is free. Evaluations
             take log-normal times (sigma 0.5) on a clock that exists in here alone.
+        noise_said: whether a noisy task says that it is, as a user who knows it would.
     """
     search, seeds = load("latent-gp"), SeedLatents(box)
     width = seeds.num_given
@@ -77,6 +81,7 @@ def default(box: BlackBox, *, batch_size: int = 1, workers: int = 1) -> None:
         history = _history(
             box, seeds, width=width, proposed=proposed, pending=pending, num_known=num_known
         )
+        history = replace(history, noisy=noise_said and box.task.noise > 0)
         proposal = search.propose(history, n, box.rng(first))
         width = max(width, proposal.shape[1])
         seeds.correlation(width)

@@ -184,4 +184,5 @@ METHODS: dict[str, Method] = {
     "o3": o3,
     "default-batch-8": lambda box: default(box, batch_size=8),
     "default-8-workers": lambda box: default(box, workers=8),
+    "default-noise-unsaid": lambda box: default(box, noise_said=False),
 }

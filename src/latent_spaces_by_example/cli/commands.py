@@ -82,6 +82,11 @@ def _space_options(command: Any) -> Any:
     type=click.Choice(["rescale", "gaussianise", "whiten"]),
     help="What to do to the examples' latents first; by default nothing.",
 )
+@click.option(
+    "--noisy",
+    is_flag=True,
+    help="The same output may score something else next time; the best score is in part luck.",
+)
 @click.option("--search", default="latent-gp", show_default=True, help="A name, or module:name.")
 @click.option("--batch-size", default=1, show_default=True, help="Evaluated together.")
 @click.option("--storage", help="An Optuna storage URL; by default a database in the run folder.")
@@ -110,6 +115,7 @@ def optimise(
     num_seeds: int | None,
     random_seed: int,
     repair: str | None,
+    noisy: bool,
     search: str,
     batch_size: int,
     storage: str | None,
@@ -136,6 +142,7 @@ def optimise(
     from latent_spaces_by_example.search.base import prior_seeds_wanted
     from latent_spaces_by_example.seeds import spanned_by
     from latent_spaces_by_example.study import check_before_study, new_study
+    from latent_spaces_by_example.study.noise import declared_noisy
     from latent_spaces_by_example.study.settings import name_of
     from latent_spaces_by_example.study.several_scores import declared_scores
 
@@ -160,6 +167,7 @@ def optimise(
         seeds,
         objective=name_of(measure),
         scores=declared_scores(measure),
+        noisy=declared_noisy(measure, noisy or None),
         search=search,
         budget=budget,
         batch_size=batch_size,

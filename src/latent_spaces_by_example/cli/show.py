@@ -138,6 +138,9 @@ def _show_result(study: Study, console: Console) -> None:
     rows += [(study.seeds.name(trial.number), trial) for trial in corners]
     table = Table("", *(escape(label) for label, _ in rows))
     table.add_row("score", *(shown(trial.score) for _, trial in rows), style="bold")
+    if best.expected_score is not None:
+        cells = [shown(trial.expected_score) for _, trial in rows]
+        table.add_row("expected", *cells, style="bold")
     for name in best.constraints:
         cells = [held(trial.constraints.get(name)) for _, trial in rows]
         table.add_row(escape(f"constraint {name}"), *cells)
@@ -188,7 +191,9 @@ def _best(study: Study) -> str:
         return "none yet"
     if study.settings.score_names:
         return f"{len(study.front())} on the front"
-    return f"{study.best_score:.4g}" if study.feasible else "none feasible yet"
+    if not study.feasible:
+        return "none feasible yet"
+    return f"{study.best_score:.4g}" + (" expected" if study.settings.noisy else "")
 
 
 def _resume(study: Study) -> str:

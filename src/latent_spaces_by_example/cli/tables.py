@@ -132,7 +132,8 @@ def _best(overview: Overview) -> str:
         return "none yet"
     if not overview.feasible:
         return "none meets every constraint yet"
-    return f"{overview.best_score:.6g} (trial {overview.best_number})"
+    luck = "; scores are noisy, so it is in part luck" if overview.settings.noisy else ""
+    return f"{overview.best_score:.6g} (trial {overview.best_number}{luck})"
 
 
 def _rate(overview: Overview) -> str:

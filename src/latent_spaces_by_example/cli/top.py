@@ -14,7 +14,11 @@ from latent_spaces_by_example.cli.options import opened, study_options
 @click.option("-n", "--num", default=5, show_default=True, help="How many.")
 @click.option("--diverse", is_flag=True, help="Good ones that differ, not merely the best.")
 @click.option("--by-output", is_flag=True, help="Differ in what is made, not in the latent.")
-@click.option("--expected", is_flag=True, help="Noisy scores: best by what the model expects.")
+@click.option(
+    "--expected",
+    is_flag=True,
+    help="The best by what is expected; they are anyway where the study says noisy.",
+)
 @click.option("--save", "target", help="A folder to write their outputs to.")
 def top(
     folder: str,
@@ -41,13 +45,14 @@ def top(
     study = opened(folder, generator=generator, storage=storage)
     if target is not None and not hasattr(study.generator, "save"):
         raise ArgumentError(f"--save: {study.settings.generator} does not say how to save outputs")
-    trials = study.top(num, diverse=diverse or by_output, by_output=by_output, expected=expected)
+    trials = study.top(
+        num, diverse=diverse or by_output, by_output=by_output, expected=expected or None
+    )
     figures = list(dict.fromkeys(key for trial in trials for key in trial.figures))
     table = Table("", *(f"trial {trial.number}" for trial in trials))
     table.add_row("score", *(shown(trial.score) for trial in trials), style="bold")
-    if expected:
-        told = study.expected_scores()
-        table.add_row("expected", *(shown(float(told[t.number])) for t in trials), style="bold")
+    if trials[0].expected_score is not None:
+        table.add_row("expected", *(shown(trial.expected_score) for trial in trials), style="bold")
     for name in trials[0].constraints:
         table.add_row(
             escape(f"constraint {name}"), *(held(t.constraints.get(name)) for t in trials)

@@ -22,8 +22,9 @@ class Objective(Protocol):
     constraints, numbers that are met where they are at most 0. In place of "score" it may have
     "scores", two or more of them by name; the names are declared when the study is made, or by
     an attribute ``scores`` of the objective. A score that is not finite says
-    that this output could not be evaluated. An objective may have ``spec``, the string that
-    ``load`` makes it from again; a study records it.
+    that this output could not be evaluated. Where a second evaluation of the same output would
+    score something else, an attribute ``noisy`` that is true says so. An objective may have
+    ``spec``, the string that ``load`` makes it from again; a study records it.
     """
 
     def __call__(self, outputs: Sequence[Any]) -> Iterable[Any]:

@@ -38,7 +38,16 @@ class UserObjective:
     @property
     def scores(self) -> tuple[str, ...]:
         """The names of several scores, where the function says them."""
-        return tuple(getattr(getattr(self.function, "func", self.function), "scores", ()))
+        return tuple(self._said("scores", ()))
+
+    @property
+    def noisy(self) -> Any:
+        """Whether a second evaluation would score something else, where the function says it."""
+        return self._said("noisy", False)
+
+    def _said(self, attribute: str, otherwise: Any) -> Any:
+        # of a function that is given parameters, a partial one, it is the function that says it
+        return getattr(getattr(self.function, "func", self.function), attribute, otherwise)
 
     def __call__(self, outputs: Any) -> Iterable[Any]:
         """Score n outputs with the user's function."""

@@ -9,7 +9,12 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS, BestOfN, best_of_n
 from latent_spaces_by_example.report.markup import Html, figure, joined, section, shown
-from latent_spaces_by_example.report.snapshot import Snapshot, score_of, useful_range
+from latent_spaces_by_example.report.snapshot import (
+    Snapshot,
+    expected_of,
+    useful_range,
+    worth_of,
+)
 from latent_spaces_by_example.report.svg import Chart, dot, key, shortened
 from latent_spaces_by_example.study import Trial
 
@@ -51,8 +56,8 @@ def _prior_scores(snapshot: Snapshot) -> Float64[np.ndarray, " m"]:
 
 
 def _met(trials: Sequence[Trial]) -> Float64[np.ndarray, " n"]:
-    """Scores of those that meet every constraint, which where there are none is every one."""
-    met = [t.score if t.feasible else None for t in trials]
+    """Worths of those that meet every constraint, which where there are none is every one."""
+    met = [t.worth if t.feasible else None for t in trials]
     return np.array(met, dtype=np.float64)
 
 
@@ -78,7 +83,7 @@ def _trials(chart: Chart, snapshot: Snapshot) -> list[str]:
             example = snapshot.example_names.get(trial.number)
             named = f", {example}" if example else ""
             unmet = "" if trial.feasible else ", violates constraints"
-            told = f"trial {trial.number}{named}: {shown(trial.score)}{unmet}"
+            told = f"trial {trial.number}{named}: {shown(trial.score)}{expected_of(trial)}{unmet}"
             height = min(chart.y.at(trial.score), chart.y.start)
             kind, radius = ("example", 4.5) if example else ("trial", 2.5)
             marks.append(dot(place, height, kind=kind, told=told, radius=radius))
@@ -90,11 +95,12 @@ def _example(chart: Chart, snapshot: Snapshot) -> list[str]:
         return []
     top = snapshot.examples[0]
     name = shortened(snapshot.example_names[top.number])
-    return [chart.level(score_of(top), kind="example", label=name)]
+    return [chart.level(worth_of(top), kind="example", label=name)]
 
 
 def _key(snapshot: Snapshot, prior: BestOfN | None) -> Html:
-    entries = [("best line", "best so far"), ("trial", "an evaluation")]
+    best = "best so far, as expected" if snapshot.is_noisy else "best so far"
+    entries = [("best line", best), ("trial", "an evaluation")]
     if snapshot.examples:
         entries.append(("example", "an example"))
     if any(trial.error is not None for trial in snapshot.trials):
@@ -108,6 +114,11 @@ def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
     said = ["Score of each evaluation, in their order."]
     if any(trial.constraints for trial in snapshot.trials):
         said.append("The best are of those that meet every constraint.")
+    if snapshot.is_noisy:
+        said.append(
+            "Scores are noisy, and so the best is the one of which most is expected, as far as all "
+            "scores of the study tell."
+        )
     if hidden:
         said.append(f"{hidden} lie below the picture and stand on its lower edge.")
     drawn = len(_prior_scores(snapshot))
@@ -129,5 +140,5 @@ def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
 
 
 def _in_words(snapshot: Snapshot) -> str:
-    steps = [f"{shown(t.score)} at evaluation {snapshot.place(t) + 1}" for t in snapshot.way]
+    steps = [f"{shown(t.worth)} at evaluation {snapshot.place(t) + 1}" for t in snapshot.way]
     return f"The best score so far: {', '.join(steps)}."

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.report.markup import Html, element, figure, joined, shown
-from latent_spaces_by_example.report.snapshot import Snapshot, useful_range
+from latent_spaces_by_example.report.snapshot import Snapshot, expected_of, useful_range
 from latent_spaces_by_example.report.svg import Chart, colour_bar, dot, key, levels_of
 
 _SIZE = (480, 400)
@@ -102,11 +102,13 @@ def _marks(
                 dot(x[i], y[i], kind="failed", told=f"trial {trial.number}{named}: failed")
             )
         elif trial is snapshot.best:
-            told = f"the best, trial {trial.number}{named}: {shown(trial.score)}"
+            told = (
+                f"the best, trial {trial.number}{named}: {shown(trial.score)}{expected_of(trial)}"
+            )
             marks.append(dot(x[i], y[i], kind="best", told=told, radius=6.0))
         elif trial.score is not None:
             shape = "example" if example else "trial"
-            told = f"trial {trial.number}{named}: {shown(trial.score)}"
+            told = f"trial {trial.number}{named}: {shown(trial.score)}{expected_of(trial)}"
             size = 4.5 if named else 3.2
             kind = f"{shape} {colours[i]}".strip()
             marks.append(dot(x[i], y[i], kind=kind, told=told, radius=size))

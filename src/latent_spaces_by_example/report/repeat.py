@@ -77,6 +77,8 @@ def call(settings: Settings) -> str:
         arguments.append(("search=search", settings.search))
     if settings.score_names:
         arguments.append((f"scores={settings.score_names!r}", ""))
+    if settings.noisy:
+        arguments.append(("noisy=True", ""))
     arguments.append((f"random_seed={settings.random_seed}", ""))
     if settings.batch_size != 1:
         arguments.append((f"batch_size={settings.batch_size}", ""))
@@ -115,6 +117,7 @@ def command(settings: Settings) -> str | None:
         words += ["--seeds", str(settings.num_given)]
     words += ["--search", settings.search, "--budget", str(settings.budget)]
     words += ["--random-seed", str(settings.random_seed)]
+    words += ["--noisy"] if settings.noisy else []
     words += ["--batch-size", str(settings.batch_size)] if settings.batch_size != 1 else []
     return shlex.join(words)
 

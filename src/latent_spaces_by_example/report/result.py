@@ -22,7 +22,7 @@ from latent_spaces_by_example.report.markup import (
     text,
 )
 from latent_spaces_by_example.report.outputs import tile
-from latent_spaces_by_example.report.snapshot import Snapshot, score_of
+from latent_spaces_by_example.report.snapshot import Snapshot, worth_of
 from latent_spaces_by_example.study import Trial
 from latent_spaces_by_example.study.feasibility import feasibility_said
 
@@ -74,8 +74,11 @@ def _summary(snapshot: Snapshot) -> Html:
     if snapshot.study.settings.score_names:
         return text(front_summary(snapshot.study))
     number = len(snapshot.finished)
-    of = f"Of {number} evaluations the best scores " if number > 1 else "The one evaluation scores "
-    said = [text(of), element("strong", shown(best.score)), text(f" (trial {best.number})")]
+    verb, which = "scores", f"trial {best.number}"
+    if best.expected_score is not None:
+        verb, which = "is expected to score", f"{which}, which scored {shown(best.score)}"
+    of = f"Of {number} evaluations the best" if number > 1 else "The one evaluation"
+    said = [text(f"{of} {verb} "), element("strong", shown(best.worth)), text(f" ({which})")]
     unmet = bool(snapshot.references) and not snapshot.references[0][1].feasible
     if unmet and best.feasible:
         whose = "example" if snapshot.study.settings.examples else "prior draw"
@@ -85,7 +88,7 @@ def _summary(snapshot: Snapshot) -> Html:
     elif snapshot.references and snapshot.references[0][1] is not best:
         name, reference = snapshot.references[0]
         whose = f"example, {name}" if snapshot.study.settings.examples else name
-        level = shown_alike([best.score, reference.score])[1]
+        level = shown_alike([best.worth, reference.worth])[1]
         the = "the best " if snapshot.study.settings.examples else "the "
         said.append(text(f", {_difference(best, reference)} above {the}{whose} ({level})"))
     elif snapshot.examples and snapshot.examples[0] is best:
@@ -102,8 +105,8 @@ def _summary(snapshot: Snapshot) -> Html:
 
 
 def _difference(best: Trial, reference: Trial) -> str:
-    difference = shown_difference(score_of(best), score_of(reference)).removeprefix("+")
-    share = score_of(best) / score_of(reference) - 1 if score_of(reference) > 0 else np.inf
+    difference = shown_difference(worth_of(best), worth_of(reference)).removeprefix("+")
+    share = worth_of(best) / worth_of(reference) - 1 if worth_of(reference) > 0 else np.inf
     return f"{difference} or {100 * share:.0f} per cent" if share < 10 else difference
 
 
@@ -155,7 +158,7 @@ def _side_by_side(snapshot: Snapshot, best: Trial, references: list[tuple[str, T
     picture = snapshot.picture(best)
     if picture is None:
         return Html()
-    scores = shown_alike([trial.score for trial in (best, *(t for _, t in references))])
+    scores = shown_alike([trial.worth for trial in (best, *(t for _, t in references))])
     said = f"the best, trial {best.number}, score {scores[0]}"
     caption = (element("b", "Best found"), f" · {scores[0]}")
     hero = tile(picture, *caption, alt=f"Output of {said}", side=_LARGE, kind="best")
@@ -180,7 +183,9 @@ def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
         *(["difference"] if against else []),
         *(name for name, _ in references),
     ]
-    rows = [_row("score", [score_of(t) for t in [best, *against]])]
+    rows = [_row("score", [t.score for t in [best, *against]])]
+    if best.expected_score is not None:
+        rows.insert(0, _row("expected score", [t.expected_score for t in [best, *against]]))
     for name in best.constraints:
         rows.append(
             _row(
@@ -194,10 +199,12 @@ def _scores(best: Trial, references: list[tuple[str, Trial]]) -> Html:
     said = []
     if against:
         said.append(f"The difference is the best found less {references[0][0]}.")
+    if best.expected_score is not None:
+        said.append("Scores are noisy; the expected score is without noise, as far as all tell.")
     if more > 0:
         said.append(f"{more} more figures are in the study's history.")
     shown_table = table(head, rows, label="Scores and figures of the best", best_column=1)
-    return joined([shown_table, note(*said) if said else ""])
+    return joined([shown_table, note(joined(said, by=" ")) if said else ""])
 
 
 def _unscored(snapshot: Snapshot) -> Html:

@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.report.markup import Html, figure, joined, section, shown, text
 from latent_spaces_by_example.report.octant import edges, from_plane, to_plane
 from latent_spaces_by_example.report.projection import projection
-from latent_spaces_by_example.report.snapshot import Snapshot, useful_range
+from latent_spaces_by_example.report.snapshot import Snapshot, expected_of, useful_range
 from latent_spaces_by_example.report.svg import (
     LEVELS,
     Chart,
@@ -143,11 +143,11 @@ def trial_marks(
             told = f"trial {trial.number}: failed"
             marks.append(dot(left, top, kind="failed", told=told))
         elif trial.score is not None and trial is not snapshot.best:
-            told = f"trial {trial.number}: {shown(trial.score)}"
+            told = f"trial {trial.number}: {shown(trial.score)}{expected_of(trial)}"
             marks.append(dot(left, top, kind="trial on-colour", told=told, radius=2.8))
     best = snapshot.best
     if best is not None:
-        told = f"the best, trial {best.number}: {shown(best.score)}"
+        told = f"the best, trial {best.number}: {shown(best.score)}{expected_of(best)}"
         marks.append(
             dot(
                 x[snapshot.place(best)], y[snapshot.place(best)], kind="best", told=told, radius=6.0

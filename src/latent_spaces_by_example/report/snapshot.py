@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.report.markup import shown
 from latent_spaces_by_example.report.outputs import Picture
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.study import Study, Trial
@@ -50,12 +51,17 @@ class Snapshot:
     def best(self) -> Trial | None:
         """The earliest trial of the highest score that meets every constraint.
 
-        Where none meets them, the one of the least violation; None where no trial has a score, and
-        where there are several scores.
+        Of noisy scores the one of which most is expected. Where none meets them, the one of the
+        least violation; None where no trial has a score, and where there are several scores.
         """
         if self.study.settings.score_names:
             return None
         return max(self.finished, key=merit_of, default=None)
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether trials are compared by what is expected of them, and not by their scores."""
+        return any(trial.expected_score is not None for trial in self.finished)
 
     @cached_property
     def alone(self) -> dict[int, Trial]:
@@ -165,9 +171,15 @@ class Snapshot:
         return self.pictures.get(trial.number)
 
 
-def score_of(trial: Trial) -> float:
-    """The score of a trial that has one."""
-    return -np.inf if trial.score is None else trial.score
+def worth_of(trial: Trial) -> float:
+    """What a trial that has a score is compared by: that, or what is expected of it."""
+    return -np.inf if trial.worth is None else trial.worth
+
+
+def expected_of(trial: Trial) -> str:
+    """What to add to a noisy score; nothing to one that says it all."""
+    expected = trial.expected_score
+    return "" if expected is None else f" (expected {shown(expected)})"
 
 
 def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> tuple[float, float]:

@@ -62,6 +62,8 @@ class History:
             several, ``scores`` is the first of them.
         num_known: shape (n,), for each trial how many of those before it had a result when it was
             proposed. All of them by default: one at a time.
+        noisy: whether a second evaluation of the same output would score something else, so that
+            the best score is in part luck; as far as the user has said.
     """
 
     space: SearchSpace
@@ -73,6 +75,7 @@ class History:
     violations: Float64[np.ndarray, "n m"] = field(default_factory=lambda: np.zeros((0, 0)))
     objectives: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
     num_known: Int[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, dtype=int))
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         """Without constraints, or with one score, every trial has none of them."""

@@ -17,6 +17,7 @@ from latent_spaces_by_example.search.base import prior_seeds_wanted
 from latent_spaces_by_example.seeds import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.noise import declared_noisy
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
 from latent_spaces_by_example.study.several_scores import declared_scores
@@ -43,6 +44,7 @@ def optimise(
     check_generator: bool = True,
     artifacts: str = "all",
     scores: Sequence[str] | None = None,
+    noisy: bool | None = None,
 ) -> Study:
     """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
 
@@ -76,6 +78,10 @@ def optimise(
             else, and to stop if the outputs differ; costs four generations and no evaluation.
         scores: the names of the scores where the objective gives several; by default what it says
             by an attribute ``scores``. :meth:`Study.front` then has the best compromises.
+        noisy: whether a second evaluation of the same output would score something else; by default
+            what the objective says by an attribute ``noisy``, else false. The default search then
+            draws more before it steps, and steps farther; and the best trial is the one of which
+            most is expected, since the best score is in part luck.
         artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
             "best:K", those of the K best and thumbnails of the others.
 
@@ -123,6 +129,7 @@ def optimise(
         out=out,
         artifacts=artifacts,
         scores=declared_scores(objective, scores),
+        noisy=declared_noisy(objective, noisy),
     )
     return study.run(objective, search=engine, budget=budget)
 
@@ -141,6 +148,7 @@ def new_study(
     out: str | os.PathLike[str] | None = None,
     artifacts: str = "all",
     scores: Sequence[str] = (),
+    noisy: bool = False,
 ) -> Study:
     """A study with nothing evaluated yet; :meth:`Study.run` evaluates.
 
@@ -187,6 +195,7 @@ def new_study(
         artifacts=artifacts,
         score_names=tuple(scores),
         num_hidden_dims=seeds.num_hidden_dims,
+        noisy=noisy,
     )
     folder = None
     if out is not None:

@@ -11,18 +11,18 @@ from latent_spaces_by_example.study.trial import Trial
 
 
 def merit_of(trial: Trial) -> tuple[bool, float]:
-    """What trials with a score are compared by: feasible before not, then score, or violation.
+    """What trials with a score are compared by: feasible before not, then worth, or violation.
 
     >>> trial = Trial(number=0, weights=np.ones(1), score=3.0, constraints={"mass": 0.5})
     >>> merit_of(trial)
     (False, -0.5)
     """
-    score = -np.inf if trial.score is None else trial.score
-    return (True, score) if trial.feasible else (False, -trial.violation)
+    worth = -np.inf if trial.worth is None else trial.worth
+    return (True, worth) if trial.feasible else (False, -trial.violation)
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:
-    """Trials with a score, best first: the feasible by score, then the others by violation."""
+    """Trials with a score, best first: the feasible by worth, then the others by violation."""
     finished = [trial for trial in trials if trial.score is not None]
     return sorted(finished, key=merit_of, reverse=True)
 

@@ -130,11 +130,14 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
         held = [f"constraint {name}" for name in constraints]
         scores = list(dict.fromkeys(key for trial in trials for key in trial.scores))
         named = [f"score {name}" for name in scores] or ["score"]
+        expected = any(trial.expected_score is not None for trial in trials)
+        named += ["expected score"] if expected else []
         header = ["trial", *named, *held, *figures, "seconds", "error", *latent, *weights]
         writer.writerow(header)
         for trial in trials:
             row: list[Any] = [trial.number]
             row += [trial.scores.get(name) for name in scores] if scores else [trial.score]
+            row += [trial.expected_score] if expected else []
             row += [trial.constraints.get(key) for key in constraints]
             row += [trial.figures.get(key) for key in figures]
             row += [trial.seconds, trial.error]

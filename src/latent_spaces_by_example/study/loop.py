@@ -43,9 +43,10 @@ def evaluate_until(
     study: Study, objective: Callable[..., Any], *, engine: Search, budget: int, hooks: Hooks
 ) -> None:
     """Evaluate until the study has so many trials; see :meth:`Study.run`."""
-    streak, constraints = FailureStreak(lambda: study.trials), constraint_names(study.trials)
+    records = study.records
+    streak, constraints = FailureStreak(records.trials), constraint_names(records.trials())
     work = Work(
-        study.records,
+        records,
         propose=lambda numbers, trials: _propose(study, engine, numbers, trials),
         slots=study.slots,
         budget=budget,
@@ -78,7 +79,7 @@ def evaluate_until(
                 if not work.store(number, outcome, found):
                     continue  # given up for dead, another worker was faster
                 if hooks.on_trial is not None:
-                    hooks.on_trial(study, next(t for t in study.trials if t.number == number))
+                    hooks.on_trial(study, next(t for t in records.trials() if t.number == number))
                 streak.count(number, outcome.error)
                 if constraints is None and outcome.error is None:
                     constraints = list(outcome.constraints)

@@ -37,7 +37,10 @@ def html_of(study: Study) -> str:
     elif finished:
         best = study.best_trial
         met = "" if best.feasible else ", violates constraints"
-        rows.append(("best", f"{best.score:.6g} (trial {best.number}{met})"))
+        told = f"{best.score:.6g}"
+        if best.expected_score is not None:
+            told = f"{best.expected_score:.6g} expected, {told} scored"
+        rows.append(("best", f"{told} (trial {best.number}{met})"))
         png = _best_picture(study)
         if png is not None:
             data = base64.b64encode(png).decode("ascii")

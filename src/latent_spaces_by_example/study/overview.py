@@ -55,7 +55,8 @@ class Overview:
         finished: how many trials have a score.
         failed: how many failed.
         pending: how many are proposed and not done.
-        best_score: of the best trial so far; None before the first.
+        best_score: of the trial that scored best so far, be it by luck where scores are noisy;
+            None before the first.
         best_number: its trial.
         per_minute: trials done a minute, over the last 20; None before there are two.
         seconds: median of what one evaluation took; None before the first.

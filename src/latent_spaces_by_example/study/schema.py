@@ -7,7 +7,7 @@ from typing import Any
 
 from latent_spaces_by_example.errors import StudyError
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 def _from_1(values: dict[str, Any]) -> dict[str, Any]:
@@ -20,8 +20,17 @@ def _from_2(values: dict[str, Any]) -> dict[str, Any]:
     return {"num_hidden_dims": 0, **values}
 
 
+def _from_3(values: dict[str, Any]) -> dict[str, Any]:
+    # nobody could say that scores were noisy
+    return {"noisy": False, **values}
+
+
 # schema -> what makes its settings into those of the next one
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _from_1,
+    2: _from_2,
+    3: _from_3,
+}
 
 
 def migrated(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Settings:
         score_names: of the scores where there are several, each higher is better.
         num_hidden_dims: how many numbers each seed latent has that the model never sees.
         artifacts: which outputs are kept: "all", "none", or "best:K".
+        noisy: whether a second evaluation of the same output would score something else.
     """
 
     generator: str
@@ -74,6 +75,7 @@ class Settings:
     artifacts: str = "all"
     score_names: tuple[str, ...] = ()
     num_hidden_dims: int = 0
+    noisy: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -63,12 +63,15 @@ def objectives_of(trials: Sequence[Trial], names: Sequence[str]) -> Float64[np.n
 
 
 def front_of(trials: Sequence[Trial], names: Sequence[str]) -> list[Trial]:
-    """Feasible trials that no other one beats in every score, by the first score, highest first."""
+    """Feasible trials that no other one beats in every score, by the first score, highest first.
+
+    With no names, as in a study of one score, by their worth.
+    """
     feasible = [trial for trial in trials if trial.feasible]
     if not names:
-        values = np.array([[trial.score] for trial in feasible], dtype=np.float64)
+        values = np.array([[trial.worth] for trial in feasible], dtype=np.float64)
     else:
         values = objectives_of(feasible, names)
     on_front = non_dominated(values.reshape(len(feasible), max(len(names), 1)))
     front = [trial for trial, inside in zip(feasible, on_front, strict=True) if inside]
-    return sorted(front, key=lambda trial: trial.score or 0.0, reverse=True)
+    return sorted(front, key=lambda trial: trial.worth or 0.0, reverse=True)

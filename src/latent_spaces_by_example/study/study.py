@@ -22,8 +22,10 @@ from latent_spaces_by_example.study.feasibility import (
 )
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.loop import Hooks, OnBegin, evaluate_until
+from latent_spaces_by_example.study.noise import expecting
 from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.study.saving import save_files
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.several_scores import front_of, objectives_of
 from latent_spaces_by_example.study.table import dataframe_of
@@ -65,6 +67,8 @@ class Study:
         self.settings = Settings.from_json(records.settings)
         self.folder = folder
         self.candidate_check = CandidateCheck(seeds, generator=generator)
+        # of noisy scores: the trials that have one, and what is expected of all
+        self._expected: tuple[tuple[int, ...], np.ndarray] = ((), np.zeros(0))
         self.artifacts = None
         if folder is not None:
             self.artifacts = Artifacts(
@@ -79,7 +83,8 @@ class Study:
         if self.settings.score_names:
             best = f"{len(self.front())} on the front of {', '.join(self.settings.score_names)}"
         else:
-            best = f"best score {self.best_score:.6g}" if finished else "nothing finished yet"
+            what = "best expected score" if self.settings.noisy else "best score"
+            best = f"{what} {self.best_score:.6g}" if finished else "nothing finished yet"
         if finished and not self.feasible:
             best += ", violating constraints"
         return f"<Study {self.name!r} of {self.settings.generator}: {len(finished)} scored, {best}>"
@@ -106,8 +111,17 @@ class Study:
 
     @property
     def trials(self) -> list[Trial]:
-        """Every trial so far, in the order of their numbers; pending and failed ones too."""
-        return self._records.trials()
+        """Every trial so far, in the order of their numbers; pending and failed ones too.
+
+        In a study of noisy scores each that has a score says what is expected of it.
+        """
+        trials = self._records.trials()
+        if not self.settings.noisy or self.settings.score_names:
+            return trials
+        scored = tuple(trial.number for trial in trials if trial.score is not None)
+        if scored != self._expected[0]:
+            self._expected = (scored, expected_scores(self.history_of(trials)))
+        return expecting(trials, self._expected[1])
 
     @property
     def finished_trials(self) -> list[Trial]:
@@ -117,12 +131,12 @@ class Study:
     @property
     def scores(self) -> Float64[np.ndarray, " n"]:
         """The score of every trial, higher is better, shape (n,); NaN where there is none."""
-        return scores_of(self.trials)
+        return scores_of(self._records.trials())
 
     @property
     def weights(self) -> Float64[np.ndarray, "n K"]:
         """The weights of every trial over the study's K seed latents, shape (n, K)."""
-        return weights_table(self.trials, self.seeds.num_given)
+        return weights_table(self._records.trials(), self.seeds.num_given)
 
     @property
     def seed_names(self) -> list[str]:
@@ -133,6 +147,7 @@ class Study:
     def best_trial(self) -> Trial:
         """The trial with the highest score; the earliest of equals.
 
+        In a study of noisy scores the one of which most is expected, its ``expected_score``.
         Of those that meet every constraint; where none does, the one of the least violation, which
         :attr:`feasible` says.
 
@@ -171,8 +186,8 @@ class Study:
 
     @property
     def best_score(self) -> float:
-        """The score of the best trial."""
-        return float(self.best_trial.score)  # type: ignore[arg-type]
+        """The score of the best trial; in a study of noisy scores what is expected of it."""
+        return float(self.best_trial.worth)  # type: ignore[arg-type]
 
     @property
     def best_latent(self) -> Any:
@@ -212,7 +227,12 @@ class Study:
         return expected_scores(self.history())
 
     def top(
-        self, num: int, *, diverse: bool = False, by_output: bool = False, expected: bool = False
+        self,
+        num: int,
+        *,
+        diverse: bool = False,
+        by_output: bool = False,
+        expected: bool | None = None,
     ) -> list[Trial]:
         """The best ``num`` trials, best first; or good ones that differ.
 
@@ -223,10 +243,10 @@ class Study:
             by_output: whether "far" is the root mean square difference of the outputs, which are
                 generated again for it, instead of the angle between the latents.
             expected: whether the best are those of which most is expected, by
-                :meth:`expected_scores`: for scores with noise.
+                :meth:`expected_scores`; by default where the study says that scores are noisy.
 
         Returns:
-            Trials, in the order in which they were chosen.
+            Trials, in the order in which they were chosen; with an ``expected_score``, if so.
 
         Raises:
             ArgumentError: ``num`` is below 1, or the outputs are not arrays of one shape.
@@ -234,6 +254,8 @@ class Study:
         """
         check_positive(num, argument="num")
         self._check_one_score("top")
+        if expected is None:
+            expected = self.settings.noisy
         return top_trials(self, num, diverse=diverse, by_output=by_output, expected=expected)
 
     def _check_one_score(self, method: str) -> None:
@@ -255,7 +277,8 @@ class Study:
 
     def history(self, *, until: int | None = None) -> History:
         """What a search is told: every trial so far, or those before number ``until``."""
-        return self.history_of([t for t in self.trials if until is None or t.number < until])
+        trials = self._records.trials()
+        return self.history_of([t for t in trials if until is None or t.number < until])
 
     def history_of(self, trials: list[Trial]) -> History:
         """What a search would be told if these were all the trials there are."""
@@ -279,15 +302,17 @@ class Study:
             violations=violations_of(trials),
             objectives=objectives_of(trials, self.settings.score_names),
             num_known=self.slots.num_known(trials),
+            noisy=self.settings.noisy,
         )
 
     def to_dataframe(self) -> Any:
         """Every trial as a row of a ``pandas.DataFrame``, indexed by its number.
 
-        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, a ``constraint NAME`` for
-        each constraint and ``feasible`` where there are any, a ``figure NAME`` for each figure of
-        the objective, ``seconds``, ``error``, ``warning``, ``worker``, ``picture``
-        (the path of the picture kept), and a ``weight NAME`` for each seed latent.
+        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, ``expected score`` where
+        scores are noisy, a ``constraint NAME`` for each constraint and ``feasible`` where there are
+        any, a ``figure NAME`` for each figure of the objective, ``seconds``, ``error``,
+        ``warning``, ``worker``, ``picture`` (the path of the picture kept), and a ``weight NAME``
+        for each seed latent.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -296,29 +321,7 @@ class Study:
 
     def save(self) -> None:
         """Write history, seed latents and best output to the run folder, where there is one."""
-        if self.folder is None:
-            return
-        # a study that was opened has made only the draws that were asked for since
-        self.seeds.extend_to(self.weights.shape[1])
-        self.folder.save_seed_latents(self.seeds)
-        self.folder.save_history(self.trials, self.seed_names)
-        if self.finished_trials and hasattr(self.generator, "save"):
-            suffix = getattr(self.generator, "suffix", "")
-            if self.settings.score_names:
-                self._save_front(suffix)
-            else:
-                self.generator.save(self.best_output, self.folder.path / f"best{suffix}")
-
-    def _save_front(self, suffix: str) -> None:
-        if self.folder is None:
-            return
-        place = self.folder.path / "front"
-        place.mkdir(exist_ok=True)
-        for old in place.glob("trial-*"):
-            old.unlink()
-        for trial in self.front():
-            output = self.generator.generate(self.latents(trial.weights[None]))[0]
-            self.generator.save(output, place / f"trial-{trial.number:05d}{suffix}")
+        save_files(self)
 
     # ------------------------------------------------------------------ going on with it
 

@@ -38,6 +38,10 @@ def columns_of(study: Study, trials: list[Trial]) -> dict[str, Any]:
         "state": [state_of(trial) for trial in trials],
         "score": np.array([np.nan if t.score is None else t.score for t in trials], dtype=float),
     }
+    if study.settings.noisy and not study.settings.score_names:
+        columns["expected score"] = np.array(
+            [np.nan if t.expected_score is None else t.expected_score for t in trials], dtype=float
+        )
     for name in study.settings.score_names:
         columns[f"score {name}"] = objectives_of(trials, [name])[:, 0]
     names = constraint_names(trials) or []

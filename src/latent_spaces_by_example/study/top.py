@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.seeds.choice import angles_between, choose, distances_between
 from latent_spaces_by_example.study.feasibility import ranked as ranked_trials
+from latent_spaces_by_example.study.noise import expecting
 from latent_spaces_by_example.study.positions import positions
 from latent_spaces_by_example.study.trial import Trial
 
@@ -25,20 +25,18 @@ def top_trials(
     study: Study, num: int, *, diverse: bool, by_output: bool, expected: bool
 ) -> list[Trial]:
     """See :meth:`latent_spaces_by_example.Study.top`."""
-    finished = study.finished_trials
+    finished = [trial for trial in study.records.trials() if trial.score is not None]
     if not finished:
         raise StudyError(f"study {study.name!r} has no finished evaluation yet")
-    trial_of = {trial.number: trial for trial in finished}
     if expected:
-        told = study.expected_scores()
-        finished = [replace(trial, score=float(told[trial.number])) for trial in finished]
+        finished = expecting(finished, study.expected_scores())
     ranked = ranked_trials(finished)
     num = min(num, len(ranked))
     if not diverse:
-        return [trial_of[trial.number] for trial in ranked[:num]]
+        return ranked[:num]
     candidates = ranked[: max(num, int(np.ceil(_BETTER_SHARE * len(ranked))))]
     measure = _between_outputs if by_output else _between_latents
-    scores = [trial.score or 0.0 for trial in candidates]
+    scores = [trial.worth or 0.0 for trial in candidates]
     if not all(trial.feasible for trial in candidates):
         scores = [-float(rank) for rank in range(len(candidates))]
     chosen = choose(
@@ -48,7 +46,7 @@ def top_trials(
         rule="diverse",
         among=1.0,
     )
-    return [trial_of[candidates[index].number] for index in chosen]
+    return [candidates[index] for index in chosen]
 
 
 def _between_latents(study: Study, trials: list[Trial]) -> Float64[np.ndarray, "n n"]:

@@ -33,6 +33,8 @@ class Trial:
         scores: the named scores in a study of several; empty in one of one score.
         constraints: each is met where its value is at most 0; none where there is no score.
         num_known: how many trials before its batch had a result when it was proposed; None for all.
+        expected_score: what it would score without noise, as far as all scores of the study tell;
+            None where that was not asked, which it is by a study of noisy scores.
     """
 
     number: int
@@ -48,11 +50,17 @@ class Trial:
     constraints: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     num_known: int | None = None
+    expected_score: float | None = None
 
     @property
     def pending(self) -> bool:
         """Whether it was proposed and has no result yet."""
         return self.score is None and self.error is None
+
+    @property
+    def worth(self) -> float | None:
+        """What it is compared by: what is expected of it where that is known, else its score."""
+        return self.score if self.expected_score is None else self.expected_score
 
     @property
     def violation(self) -> float:

@@ -39,6 +39,7 @@ class SimulatedStudy:
     batch_size: int = 1
     num_seeds: int = 0
     constraints: Constraints | None = None
+    noisy: bool = False
     weights: list[Float64[np.ndarray, " K"]] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     violations: list[list[float]] = field(default_factory=list)
@@ -85,6 +86,7 @@ class SimulatedStudy:
             violations=np.where(finished[:, None], violations, np.nan),
             objectives=np.where(finished[:, None], objectives, np.nan),
             num_known=np.array(self.num_known, dtype=int),
+            noisy=self.noisy,
         )
 
     def run(self, search: Search, *, until: int | None = None) -> None:
@@ -262,6 +264,20 @@ class SearchContract(ABC):
             study = self.study(_failing(count), constraints=kind)
             study.run(self.make_search(), until=18)
             self.check(self.propose(study, n=2, num_pending=2), study, n=2)
+
+    def test_noisy_scores(self) -> None:
+        """Said to be noisy, as they are or not, alone and beside constraints and failures."""
+        rng = np.random.default_rng(0)
+        kinds: list[Score] = [
+            lambda x: float(x[0] + rng.standard_normal()),
+            lambda x: float(x[0] + x[1] * x[2]),
+            _failing(iter(rng.random(1000) < 0.2)),
+        ]
+        for kind in kinds:
+            for constraints in (None, lambda x: [float(x[3])]):
+                study = self.study(kind, noisy=True, constraints=constraints)
+                study.run(self.make_search(), until=18)
+                self.check(self.propose(study, n=3, num_pending=2), study, n=3)
 
     def test_scores_of_any_kind(self) -> None:
         """All equal, of huge and tiny scale, with outliers, with ties."""

@@ -13,13 +13,13 @@ DIMS = 12
 ANGLE, MOST = 0.2, 0.8
 
 
-def model_of_a_trend(*, noise, constrained=False):
+def model_of_a_trend(*, noise, constrained=False, said=False, smooth=0.1):
     """Scores that rise along the first axis, and are known exactly; the model is told of noise."""
     rng = np.random.default_rng(0)
     points = on_sphere(rng.standard_normal((30, DIMS)))
     points[:, -1] = 0  # where the fresh draw lies
     points = on_sphere(points)
-    kernel = AngleKernel(linear=1.0, smooth=0.1, length=1.0, noise=noise)
+    kernel = AngleKernel(linear=1.0, smooth=smooth, length=0.7, noise=noise)
     posterior = Posterior.given(points, 2 * points[:, 0], kernel=kernel)
     leader = int(np.argmax(posterior.mean(points)))
     return Model(
@@ -27,6 +27,7 @@ def model_of_a_trend(*, noise, constrained=False):
         points[leader],
         float(posterior.mean(points)[leader]),
         constraints=(posterior,) if constrained else (),
+        said_noisy=said,
     )
 
 
@@ -48,6 +49,10 @@ def test_a_model_is_noisy_where_a_short_step_tells_of_noise_most():
     assert model_of_a_trend(noise=1e-2).is_noisy
 
 
+def test_a_model_is_noisy_where_that_is_said():
+    assert model_of_a_trend(noise=1e-4, said=True).is_noisy
+
+
 @pytest.mark.parametrize("noise", [0.2, 0.5])
 def test_noise_makes_it_as_long_as_it_has_to_be(noise):
     model = model_of_a_trend(noise=noise)
@@ -56,6 +61,27 @@ def test_noise_makes_it_as_long_as_it_has_to_be(noise):
     told = kernel.variance - kernel(np.cos([angle])) ** 2 / kernel.variance
     assert told[0] == pytest.approx(noise)
     assert angle > ANGLE
+
+
+def correlation(model, angle):
+    kernel = model.posterior.kernel
+    return float(kernel(np.cos([angle]))[0] / kernel.variance)
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.1, 0.3])
+def test_where_noise_is_said_it_tells_two_and_a_half_times_as_much(noise):
+    model = model_of_a_trend(noise=noise, said=True)
+    angle = np.arcsin(step(model)[-1])
+    variance = model.posterior.kernel.variance
+    told = variance * (1 - correlation(model, angle) ** 2)
+    assert told == pytest.approx(2.5 * noise)
+    assert angle > ANGLE
+
+
+@pytest.mark.parametrize("noise", [1.0, 4.0])
+def test_but_no_further_than_where_scores_have_to_do_with_each_other(noise):
+    model = model_of_a_trend(noise=noise, said=True, smooth=1.0)
+    assert correlation(model, np.arcsin(step(model)[-1])) == pytest.approx(0.35)
 
 
 def test_nothing_is_longer_than_the_longest():

@@ -69,5 +69,13 @@ def test_a_telling_angle_is_where_news_and_noise_are_equal(kernel, noise):
 
 
 @both
+@pytest.mark.parametrize(("related", "expected"), [(0.6, 0.7), (0.8, 0.8)])
+def test_a_telling_angle_asks_for_more_news_of_related_scores(kernel, related, expected):
+    noisy = replace(kernel, noise=kernel.variance * (1 - 0.7**2) / 3)
+    angle = noisy.telling_angle(1.5, news=3.0, related=related)
+    assert noisy(np.cos([angle]))[0] / noisy.variance == pytest.approx(expected)
+
+
+@both
 def test_a_telling_angle_is_no_larger_than_asked_for(kernel):
     assert replace(kernel, noise=10.0).telling_angle(1.2) == 1.2

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,15 @@ def test_needs_a_score():
     )
     with pytest.raises(ArgumentError, match="no finished trial"):
         ScoreModel.of(nothing)
+
+
+def test_noise_that_is_said_is_smoothed_over():
+    history = _history(40)
+    noise = 2 * np.random.default_rng(1).standard_normal(40)
+    noisy = replace(history, scores=history.scores + noise)
+    off = [
+        np.std(ScoreModel.of(replace(noisy, noisy=said)).mean(history.weights) - history.scores)
+        for said in (False, True)
+    ]
+    assert off[1] < np.std(noise)
+    assert off[1] <= off[0]

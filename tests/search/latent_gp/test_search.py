@@ -77,6 +77,63 @@ def test_early_steps_are_blind_where_scores_are_noisy(monkeypatch, noise, blind)
     assert len(stepped) == (5 if blind else 0)
 
 
+@pytest.mark.parametrize(("noisy", "draws"), [(False, 8), (True, 16)])
+def test_more_draws_come_first_where_scores_are_said_to_be_noisy(noisy, draws):
+    study = SimulatedStudy(smooth, num_given=0, budget=200, noisy=noisy)
+    study.run(LatentGPSearch(), until=20)
+    alone = [int((w != 0).sum()) == 1 for w in study.weights]
+    assert alone[:draws] == [True] * draws
+    assert not any(alone[draws:])
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_steps_that_fail_shorten_the_next_ones_unless_noise_is_said(monkeypatch, noisy):
+    rng, largest = np.random.default_rng(0), []
+
+    def spy(*arguments, angles, **options):
+        largest.append(angles[1])
+        return step_anywhere(*arguments, angles=angles, **options)
+
+    step_anywhere = search_module.step_anywhere
+    monkeypatch.setattr(search_module, "step_anywhere", spy)
+    # nothing to find, and so few steps succeed
+    study = SimulatedStudy(lambda x: rng.standard_normal(), num_given=0, budget=200, noisy=noisy)
+    study.run(LatentGPSearch(), until=32)
+    assert largest[0] == 0.8
+    assert min(largest) == 0.8 if noisy else min(largest) < 0.4
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_a_search_that_finds_nothing_begins_anew_unless_noise_is_said(noisy):
+    study = SimulatedStudy(lambda x: -len(study.scores), num_given=0, budget=200, noisy=noisy)
+    study.run(LatentGPSearch(), until=80)
+    alone = [int((w != 0).sum()) == 1 for w in study.weights]
+    assert any(alone[16:]) != noisy
+
+
+@pytest.mark.slow
+def test_said_noise_is_better_met():
+    """A trend in 64 dimensions under half of its spread in noise: what 40 trials come to."""
+    gained = []
+    for seed in range(16):
+        best = []
+        for noisy in (False, True):
+            rng, true = np.random.default_rng(seed), []
+
+            def score(x, rng=rng, true=true):
+                true.append(8.0 * float(x[0]))
+                return true[-1] + 0.5 * rng.standard_normal()
+
+            study = SimulatedStudy(
+                score, num_given=0, num_latent_dims=64, random_seed=seed, budget=40, noisy=noisy
+            )
+            study.run(LatentGPSearch())
+            best.append(true[int(np.argmax(study.scores))])
+        gained.append(best[1] - best[0])
+    # were there nothing in it, a mean of more than three standard errors would be one in 700
+    assert np.mean(gained) > 3 * np.std(gained, ddof=1) / len(gained) ** 0.5
+
+
 def test_nothing_known_yet_is_no_crash():
     study = SimulatedStudy(smooth, num_given=2, budget=100)
     for _ in range(4):

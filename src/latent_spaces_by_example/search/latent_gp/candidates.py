@@ -68,7 +68,7 @@ def step_anywhere(
     new = (point for point in ranked if model.is_new(point))
     leaving = _LEAVING * angles[1]
     if model.is_noisy:
-        leaving = min(model.posterior.kernel.telling_angle(_LONGEST), _LEAVING_NOISE * angles[1])
+        leaving = min(model.telling_angle(_LONGEST), _LEAVING_NOISE * angles[1])
     return _turned_outside(next(new, ranked[-1]), model, fresh[0], angle=leaving)
 
 
@@ -116,7 +116,7 @@ def step_blindly(
         most: how far the model is trusted, in radians.
     """
     centre = model.incumbent
-    telling = model.posterior.kernel.telling_angle(_LONGEST)
+    telling = model.telling_angle(_LONGEST)
     if telling > angle:
         angle = telling
         if not model.constraints:

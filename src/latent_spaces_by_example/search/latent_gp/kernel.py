@@ -62,7 +62,7 @@ class AngleKernel:
         covariance = self.linear * cosine + self.smooth * value
         return covariance, self.linear + self.smooth / self.length**2 * slope
 
-    def telling_angle(self, most: float) -> float:
+    def telling_angle(self, most: float, *, news: float = 1.0, related: float = 0.0) -> float:
         """The angle from a known score at which the next one is as much news as noise, in radians.
 
         There the variance of the score given the known one, k(1) - k(cos t)^2 / k(1), is that of
@@ -71,11 +71,15 @@ class AngleKernel:
 
         Args:
             most: what is returned if the angle is larger; at most pi / 2.
+            news: how many times as much news as noise it is to be.
+            related: the least correlation with the known score; where that is nearer, the angle is
+                there.
         """
 
         def surplus(angle: float) -> float:
-            covariance = float(self(np.array([np.cos(angle)]))[0])
-            return self.variance - covariance**2 / self.variance - self.noise
+            correlation = float(self(np.array([np.cos(angle)]))[0]) / self.variance
+            told = self.variance * (1 - correlation**2) - news * self.noise
+            return max(told, self.variance * (related - correlation))
 
         return float(brentq(surplus, 0.0, most)) if surplus(most) > 0 else most
 

@@ -15,12 +15,20 @@ from latent_spaces_by_example.search.latent_gp.acquisition import (
 from latent_spaces_by_example.search.latent_gp.ascent import Acquisition
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.evidence import best_explanation, num_explained
-from latent_spaces_by_example.search.latent_gp.fit import PERHAPS_NOISY, fit_kernel
+from latent_spaces_by_example.search.latent_gp.fit import (
+    NOISY,
+    PERHAPS_NOISY,
+    NoisePrior,
+    fit_kernel,
+)
 from latent_spaces_by_example.search.latent_gp.posterior import Posterior
 from latent_spaces_by_example.search.latent_gp.values import margins, standardised
 
 _APART = 1e-5  # radians: closer than this is the same point
 _NOISELESS = 0.06  # radians: noise that even a shorter step tells more than is none
+# of steps where scores are said to be noisy: how much more they tell of the score than of noise,
+# and how much what they find has to do with where they began at least
+_NEWS, _RELATED = 2.5, 0.35
 # How often the log probability of not failing counts. Best scores are the same with 1, 2 and 4; but
 # where the best is beside a border two thirds, a half and a quarter of the trials are beyond it.
 # Each failure in a row adds as much again. Where the score rises up to an edge, one study of 60 in
@@ -49,6 +57,7 @@ class Model:
             what of failing does not depend on the candidate.
         caution: how often the log probability of not failing counts; more after each failure in a
             row.
+        said_noisy: whether the history says that scores are noisy.
     """
 
     posterior: Posterior
@@ -58,6 +67,7 @@ class Model:
     constraints: tuple[Posterior, ...] = ()
     success: Posterior | None = None
     caution: float = _CAUTION
+    said_noisy: bool = False
 
     @classmethod
     def of(cls, history: History, directions: Directions, *, start: int) -> Model:
@@ -69,12 +79,14 @@ class Model:
         scored, first = points[settled][known], int(known[:num_fitted].sum()) or int(known.sum())
         violations = history.violations[settled][known]
         inside = np.flatnonzero(settled)[known] >= start
+        noise = NOISY if history.noisy else PERHAPS_NOISY
         model = cls._leading(
-            _of_scores(scored, history.scores[settled][known], num_fitted=first),
+            _of_scores(scored, history.scores[settled][known], num_fitted=first, noise=noise),
             tuple(_of_margins(scored, column, num_fitted=first) for column in violations.T),
             inside=inside,
             feasible=inside & (violations <= 0).all(axis=1),
         )
+        model = replace(model, said_noisy=history.noisy)
         if not known.all():
             success = _of_success(points[settled], known, num_fitted=num_fitted)
             failures_in_a_row = int(np.argmax(np.append(known[::-1], True)))
@@ -157,8 +169,24 @@ class Model:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether the score of a step of 0.06 radians is more noise than news, to the kernel."""
-        return self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
+        """Whether that is said, or the score of a step of 0.06 radians is more noise than news."""
+        return self.said_noisy or self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
+
+    def telling_angle(self, most: float) -> float:
+        """How long a step has to be for noise not to drown what it tells, in radians.
+
+        It is to tell as much of the score as of the noise. What is taken for noise may be kinks, of
+        which there is no more to learn farther away; where scores are said to be noisy it is none,
+        and a step is to tell two and a half times as much, unless it went to where scores have
+        little to do with each other any more.
+
+        Args:
+            most: what is returned if the angle is larger; at most pi / 2.
+        """
+        kernel = self.posterior.kernel
+        if self.said_noisy:
+            return kernel.telling_angle(most, news=_NEWS, related=_RELATED)
+        return kernel.telling_angle(most)
 
     @property
     def uphill(self) -> Float64[np.ndarray, "1 r"]:
@@ -180,9 +208,13 @@ class Model:
 
 
 def _of_scores(
-    points: Float64[np.ndarray, "n r"], scores: Float64[np.ndarray, " n"], *, num_fitted: int
+    points: Float64[np.ndarray, "n r"],
+    scores: Float64[np.ndarray, " n"],
+    *,
+    num_fitted: int,
+    noise: NoisePrior,
 ) -> Posterior:
-    explanation = best_explanation(points[:num_fitted], scores[:num_fitted])
+    explanation = best_explanation(points[:num_fitted], scores[:num_fitted], noise=noise)
     values = standardised(scores, tail=explanation.tail)
     return Posterior.given(points, values, kernel=explanation.kernel)
 

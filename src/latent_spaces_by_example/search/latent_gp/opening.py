@@ -9,7 +9,7 @@ from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.sobol import SobolSearch
 
 _ONE = 1 - 1e-9
-_SIZE, _FEWEST = 8, 2
+_SIZE, _SIZE_NOISY, _FEWEST = 8, 16, 2
 _SPREAD = 6
 
 
@@ -30,7 +30,7 @@ def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K
     corners = np.eye(space.num_seeds)[untried]
     failed = history.failed[start:]
     too_few = _FEWEST - int((~failed).sum())
-    missing = max(opening_size(space) - len(failed), too_few) - len(untried)
+    missing = max(opening_size(space, noisy=history.noisy) - len(failed), too_few) - len(untried)
     if not (history.finished & np.isfinite(history.scores))[start:].any():
         missing = n  # a model of nothing has nothing to say
     more = min(max(missing, 0), n - len(untried))
@@ -43,14 +43,15 @@ def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K
     return np.concatenate([first, fresh])
 
 
-def opening_size(space: SearchSpace) -> int:
+def opening_size(space: SearchSpace, *, noisy: bool) -> int:
     """How many trials of a region come before the model: it does not depend on the budget.
 
-    A study that is asked for more later must not have proposed other things from the start.
+    A study that is asked for more later must not have proposed other things from the start. Where
+    scores are said to be noisy it takes more of them to tell where to go.
     """
     if space.within_span:
         return space.num_given + 1 + _SPREAD
-    return max(space.num_given, _SIZE)
+    return max(space.num_given, _SIZE_NOISY if noisy else _SIZE)
 
 
 def _untried(history: History) -> list[int]:

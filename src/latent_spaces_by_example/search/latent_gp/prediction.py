@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.directions import Directions
-from latent_spaces_by_example.search.latent_gp.fit import fit_kernel
+from latent_spaces_by_example.search.latent_gp.fit import EXACT, NOISY, fit_kernel
 from latent_spaces_by_example.search.latent_gp.posterior import Posterior
 
 _LOW = 3.0
@@ -51,7 +51,8 @@ class ScoreModel:
         centre = float(np.median(scores))
         spread = float(np.median(np.abs(scores - centre))) or float(scores.std()) or 1.0
         values = np.maximum((scores - centre) / spread, -_LOW)
-        posterior = Posterior.given(points, values, kernel=fit_kernel(points, values).kernel)
+        fit = fit_kernel(points, values, noise=NOISY if history.noisy else EXACT)
+        posterior = Posterior.given(points, values, kernel=fit.kernel)
         return cls(directions, posterior, centre, spread)
 
     def mean(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " n"]:

@@ -20,6 +20,7 @@ from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.model import Model
 from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
 from latent_spaces_by_example.search.latent_gp.step import (
+    LARGEST,
     Region,
     current_region,
     is_blind,
@@ -46,10 +47,14 @@ class LatentGPSearch:
     where scores look noisy or all directions have been seen, are blind steps along a fresh draw: a
     hill climb that shares its finds with the model, and goes on where cliffs lead a smooth model
     astray. Noise makes these angles longer, so that a step tells of the score as much as of the
-    noise. Where steps no longer succeed they become
-    wide again, and if that finds nothing either the search begins anew from prior draws; the model
-    keeps what it has learnt. Between examples nothing is too far, there are no blind steps, and
-    every other proposal keeps a least distance from the best point.
+    noise. Where steps no longer succeed they become wide again, and if that finds nothing either
+    the search begins anew from prior draws; the model keeps what it has learnt. Between examples
+    nothing is too far, there are no blind steps, and every other proposal keeps a least distance
+    from the best point.
+
+    Where the history says that scores are noisy the model expects it, twice as many prior draws
+    come first, steps are longer, and neither do failures shorten them nor does the search begin
+    anew: that a lucky score is not beaten says little.
 
     Trials that failed have no score. A Gaussian process of its own says where that is likely, and
     the log probability of success counts beside the improvement.
@@ -104,9 +109,10 @@ class LatentGPSearch:
             ),
             ~history.pending,
             num_known=history.num_known,
-            num_opening=opening_size(space),
+            num_opening=opening_size(space, noisy=history.noisy),
             num_dims=space.num_latent_dims,
-            may_restart=not space.within_span,
+            # where scores are luck, that the best is not beaten does not say that all is found
+            may_restart=not space.within_span and not history.noisy,
         )
         first = opening(history, n, start=region.start)
         if len(first) == n:
@@ -134,6 +140,8 @@ class LatentGPSearch:
         for row in range(n):
             trial = len(history) + row
             least, most = region.angles
+            if history.noisy and not space.within_span:
+                most = LARGEST  # nor how far to step
             angles = (0.0 if is_free(trial, within_span=space.within_span) else least, most)
             if row >= len(first) and space.within_span:
                 weights[row] = step_between(

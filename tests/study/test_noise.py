@@ -1,0 +1,228 @@
+"""Studies of noisy scores: said, stored, resumed, and the best one is what is expected."""
+
+import csv
+import re
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.cli import main
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.report import write_report
+from latent_spaces_by_example.study.noise import declared_noisy
+from toys import Stretch, height
+
+
+class NoisyHeight:
+    """The height with noise of half its spread, each time another."""
+
+    noisy = True
+
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def __call__(self, outputs):
+        return [
+            {"score": s + self.rng.standard_normal(), "true": s, "constraints": {"low": s - 9.0}}
+            for s in height(outputs)
+        ]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    out = tmp_path_factory.mktemp("noisy") / "run"
+    study = lsbe.optimise(Stretch(), NoisyHeight(), budget=40, out=out)
+    study.save()
+    return study
+
+
+def test_an_objective_says_so_and_the_caller_has_the_last_word():
+    assert declared_noisy(NoisyHeight())
+    assert not declared_noisy(NoisyHeight(), noisy=False)
+    assert declared_noisy(height, noisy=True)
+    assert not declared_noisy(height)
+
+
+@pytest.mark.parametrize("parameters", ["", ":scale=2"])
+def test_one_that_is_loaded_says_what_its_function_says(parameters):
+    assert declared_noisy(lsbe.objectives.load(f"toys:measured_height_of_sections{parameters}"))
+    assert not declared_noisy(lsbe.objectives.load(f"toys:height_of_sections{parameters}"))
+
+
+@pytest.mark.parametrize("noisy", [0.3, "yes", 1])
+def test_how_noisy_is_not_asked(noisy):
+    objective = NoisyHeight()
+    objective.noisy = noisy
+    with pytest.raises(ArgumentError, match=rf"noisy={noisy!r}.*True.*estimated"):
+        lsbe.optimise(Stretch(), objective, budget=3)
+
+
+def test_it_is_stored(study):
+    assert study.settings.noisy
+    assert lsbe.open_study(study.folder.path, generator=Stretch()).settings.noisy
+    assert not lsbe.optimise(Stretch(), height, budget=3).settings.noisy
+
+
+def test_a_search_is_told(study):
+    assert study.history().noisy
+    assert not lsbe.optimise(Stretch(), height, budget=3).history().noisy
+    # and the default draws more before it steps
+    assert all((trial.weights != 0).sum() == 1 for trial in study.trials[:16])
+
+
+def test_every_trial_says_what_is_expected_of_it(study):
+    told = study.expected_scores()
+    np.testing.assert_array_equal([t.expected_score for t in study.trials], told)
+    assert [t.score for t in study.trials] == list(study.scores)
+    assert not np.allclose(told, study.scores, atol=0.1)
+
+
+def test_the_best_is_the_one_of_which_most_is_expected(study):
+    told = study.expected_scores()
+    best = int(np.argmax(told))
+    assert study.best_trial.number == best
+    assert study.best_score == told[best]
+    np.testing.assert_array_equal(
+        study.best_output, study.generator.generate(study.latents(study.weights[[best]]))[0]
+    )
+    assert [t.number for t in study.front()] == [best]
+    assert repr(study).endswith(f"best expected score {told[best]:.6g}>")
+
+
+def test_what_scored_best_is_there_too(study):
+    assert study.top(1)[0].number == study.best_trial.number
+    lucky = study.top(1, expected=False)[0]
+    assert lucky.score == study.scores.max()
+    assert lucky.expected_score is None
+
+
+def test_what_is_expected_is_nearer_to_the_truth(study):
+    true = np.array([trial.figures["true"] for trial in study.trials])
+    error = np.std(study.expected_scores() - true)
+    assert error < 0.8 * np.std(study.scores - true)
+
+
+def test_it_changes_with_what_comes_in_later():
+    objective = NoisyHeight()
+    study = lsbe.optimise(Stretch(), objective, budget=12)
+    before = study.trials[0].expected_score
+    study.run(objective, budget=13)
+    assert study.trials[0].expected_score == study.expected_scores()[0]
+    assert study.trials[0].expected_score != before
+
+
+def test_feasible_ones_come_first():
+    def low(outputs):
+        return [
+            {"score": s["score"], "constraints": {"low": s["true"] - 1.0}}
+            for s in NoisyHeight()(outputs)
+        ]
+
+    study = lsbe.optimise(Stretch(), low, budget=20, noisy=True)
+    told = np.where([t.feasible for t in study.trials], study.expected_scores(), -np.inf)
+    assert study.best_trial.number == int(np.argmax(told))
+
+
+def test_failed_and_pending_ones_have_none():
+    def fragile(outputs):
+        return [float("nan") if s < 0 else s for s in height(outputs)]
+
+    study = lsbe.optimise(Stretch(), fragile, budget=20, noisy=True)
+    assert any(trial.error for trial in study.trials)
+    for trial in study.trials:
+        assert (trial.expected_score is None) == (trial.score is None)
+
+
+def test_several_scores_are_as_they_were_measured():
+    def both(outputs):
+        return [{"scores": {"up": s, "down": -s}} for s in height(outputs)]
+
+    study = lsbe.optimise(Stretch(), both, budget=20, scores=("up", "down"), noisy=True)
+    assert study.history().noisy
+    assert study.trials[0].expected_score is None
+    assert study.front()
+
+
+def test_a_study_cut_in_two_is_the_uncut_one(tmp_path):
+    def scored(outputs):  # noise that is the same for the same output, so that runs compare
+        return [s + np.sin(30 * s) for s in height(outputs)]
+
+    whole = lsbe.optimise(Stretch(), scored, budget=24, noisy=True)
+    lsbe.optimise(Stretch(), scored, budget=19, noisy=True, out=tmp_path / "cut")
+    cut = lsbe.open_study(tmp_path / "cut", generator=Stretch()).run(scored, budget=24)
+    np.testing.assert_allclose(cut.weights, whole.weights, rtol=0, atol=1e-9)
+
+
+class TestWhatItLeaves:
+    def test_the_history(self, study):
+        with open(study.folder.path / "history.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert [float(row["expected score"]) for row in rows] == list(study.expected_scores())
+
+    def test_the_dataframe(self, study):
+        pytest.importorskip("pandas")
+        np.testing.assert_array_equal(
+            study.to_dataframe()["expected score"], study.expected_scores()
+        )
+        plain = lsbe.optimise(Stretch(), height, budget=3)
+        assert "expected score" not in plain.to_dataframe()
+
+    def test_the_notebook(self, study):
+        best = study.best_trial
+        told = f"{best.expected_score:.6g} expected, {best.score:.6g} scored"
+        assert told in study._repr_html_()
+
+    def test_the_report(self, study, tmp_path):
+        page = write_report(study, tmp_path / "report.html").read_text(encoding="utf-8")
+        text = re.sub(r"<[^>]*>", "", page)
+        best = study.best_trial
+        assert re.search(
+            rf"Of 40 evaluations the best is expected to score [\d.]+ \(trial {best.number}, "
+            r"which scored [\d.]+\)",
+            text,
+        )
+        assert "Scores are noisy" in text
+        assert "In order of expected score" in text
+        assert "noisy=True" in text
+
+    def test_a_report_of_exact_scores_says_nothing_of_it(self, tmp_path):
+        plain = lsbe.optimise(Stretch(), height, budget=12)
+        page = write_report(plain, tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "expected to score" not in page
+        assert "noisy" not in page
+
+
+@pytest.fixture(
+    scope="module", params=["height_of_sections --noisy", "measured_height_of_sections"]
+)
+def run(request, tmp_path_factory):
+    out = tmp_path_factory.mktemp("command") / "run"
+    result = CliRunner().invoke(
+        main,
+        f"optimise airfoil --objective toys:{request.param} --budget 18 --out {out}",
+    )
+    assert result.exit_code == 0, result.output
+    return out, result.output
+
+
+class TestByCommand:
+    def test_it_is_said_and_shown(self, run):
+        out, said = run
+        study = lsbe.open_study(out)
+        assert study.settings.noisy
+        assert "expected" in said
+        assert (out / f"best{study.generator.suffix}").is_file()
+
+    def test_status_says_that_the_best_score_is_luck(self, run):
+        result = CliRunner().invoke(main, ["status", str(run[0])])
+        assert "in part luck" in result.output
+
+    def test_top_goes_by_what_is_expected(self, run):
+        result = CliRunner().invoke(main, ["top", str(run[0]), "-n", "2"])
+        assert "expected" in result.output
+
+    def test_it_can_be_repeated(self, run):
+        page = (run[0] / "report.html").read_text(encoding="utf-8")
+        assert "--noisy" in page
