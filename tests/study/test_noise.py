@@ -113,6 +113,21 @@ def test_it_changes_with_what_comes_in_later():
     assert study.trials[0].expected_score != before
 
 
+def test_it_can_be_said_later(tmp_path):
+    objective = NoisyHeight()
+    out = tmp_path / "run"
+    study = lsbe.optimise(Stretch(), objective, budget=12, noisy=False, out=out)
+    assert study.best_score == study.scores.max()
+    study.set_noisy()
+    assert lsbe.open_study(out, generator=Stretch()).settings.noisy
+    assert study.best_score == study.expected_scores().max()
+    study.run(objective, budget=18)
+    # sixteen draws come first now, wherever the study is
+    assert all((trial.weights != 0).sum() == 1 for trial in study.trials[12:16])
+    study.set_noisy(False)
+    assert study.best_score == study.scores.max()
+
+
 def test_feasible_ones_come_first():
     def low(outputs):
         return [
@@ -214,6 +229,17 @@ class TestByCommand:
         assert study.settings.noisy
         assert "expected" in said
         assert (out / f"best{study.generator.suffix}").is_file()
+
+    def test_a_study_is_told_later(self, tmp_path):
+        out = tmp_path / "run"
+        objective = "--objective toys:height_of_sections"
+        first = CliRunner().invoke(main, f"optimise airfoil {objective} --budget 3 --out {out}")
+        assert first.exit_code == 0, first.output
+        result = CliRunner().invoke(main, f"resume {out} {objective} --noisy --budget 5")
+        assert result.exit_code == 0, result.output
+        study = lsbe.open_study(out)
+        assert study.settings.noisy
+        assert len(study.trials) == 5
 
     def test_status_says_that_the_best_score_is_luck(self, run):
         result = CliRunner().invoke(main, ["status", str(run[0])])

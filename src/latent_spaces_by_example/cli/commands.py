@@ -194,6 +194,7 @@ def optimise(
 @click.option("--budget", type=int, help="Evaluations in all, those already done included.")
 @click.option("--objective", help="Needed again where the study's is module:name.")
 @click.option("--search", help="Another from here on; needed again where it is module:name.")
+@click.option("--noisy", is_flag=True, help="From here on: the same output may score otherwise.")
 @worker_options
 def resume(
     folder: str,
@@ -202,6 +203,7 @@ def resume(
     budget: int | None,
     objective: str | None,
     search: str | None,
+    noisy: bool,
     workers: int,
     timeout: float | None,
 ) -> None:
@@ -215,6 +217,8 @@ def resume(
     measure = objectives.load(objective_spec)
     engine = searches.load(search) if search else searches.load_stored(study.settings.search)
     budget = study.settings.budget if budget is None else budget
+    if noisy:
+        study.set_noisy()
     with_workers = _task(
         study,
         workers=workers,

@@ -80,7 +80,7 @@ def optimise(
             by an attribute ``scores``. :meth:`Study.front` then has the best compromises.
         noisy: whether a second evaluation of the same output would score something else; by default
             what the objective says by an attribute ``noisy``, else false. The default search then
-            draws more before it steps, and steps farther; and the best trial is the one of which
+            expects noise, and draws more before it steps; and the best trial is the one of which
             most is expected, since the best score is in part luck.
         artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
             "best:K", those of the K best and thumbnails of the others.

@@ -22,7 +22,7 @@ from latent_spaces_by_example.study.feasibility import (
 )
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.loop import Hooks, OnBegin, evaluate_until
-from latent_spaces_by_example.study.noise import expecting
+from latent_spaces_by_example.study.noise import declared_noisy, expecting
 from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.saving import save_files
@@ -332,8 +332,19 @@ class Study:
             ArgumentError: it is below 1.
         """
         check_positive(budget, argument="budget")
-        if budget != self.settings.budget:
-            self._records.store_settings({**self.settings.to_json(), "budget": budget})
+        self._change("budget", budget)
+
+    def set_noisy(self, noisy: bool = True) -> None:
+        """Store whether scores are noisy, where that shows only now; the study goes on by it.
+
+        As :func:`latent_spaces_by_example.optimise` takes it. What was proposed before was proposed
+        without, so that a study which is told at once takes another course.
+        """
+        self._change("noisy", declared_noisy(None, noisy))
+
+    def _change(self, name: str, value: Any) -> None:
+        if getattr(self.settings, name) != value:
+            self._records.store_settings({**self.settings.to_json(), name: value})
             self.settings = Settings.from_json(self._records.settings)
 
     def run(

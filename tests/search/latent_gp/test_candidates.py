@@ -80,8 +80,14 @@ def test_where_noise_is_said_it_tells_two_and_a_half_times_as_much(noise):
 
 @pytest.mark.parametrize("noise", [1.0, 4.0])
 def test_but_no_further_than_where_scores_have_to_do_with_each_other(noise):
-    model = model_of_a_trend(noise=noise, said=True, smooth=1.0)
+    model = model_of_a_trend(noise=noise, said=True, smooth=0.9)
     assert correlation(model, np.arcsin(step(model)[-1])) == pytest.approx(0.35)
+
+
+def test_of_noise_that_is_said_it_tells_as_much_as_of_any_where_there_is_no_trend():
+    said, unsaid = (model_of_a_trend(noise=0.2, said=s, smooth=1.1) for s in (True, False))
+    assert not said.is_noisy_trend
+    np.testing.assert_array_equal(step(said), step(unsaid))
 
 
 def test_nothing_is_longer_than_the_longest():

@@ -26,8 +26,8 @@ from latent_spaces_by_example.search.latent_gp.values import margins, standardis
 
 _APART = 1e-5  # radians: closer than this is the same point
 _NOISELESS = 0.06  # radians: noise that even a shorter step tells more than is none
-# of steps where scores are said to be noisy: how much more they tell of the score than of noise,
-# and how much what they find has to do with where they began at least
+# of steps along a noisy trend: how much more they tell of the score than of noise, and how much
+# what they find has to do with where they began at least
 _NEWS, _RELATED = 2.5, 0.35
 # How often the log probability of not failing counts. Best scores are the same with 1, 2 and 4; but
 # where the best is beside a border two thirds, a half and a quarter of the trials are beyond it.
@@ -172,19 +172,26 @@ class Model:
         """Whether that is said, or the score of a step of 0.06 radians is more noise than news."""
         return self.said_noisy or self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
 
+    @property
+    def is_noisy_trend(self) -> bool:
+        """Whether scores are said to be noisy, and most of what they follow is linear.
+
+        Then there is more to learn farther away. Noise that nobody speaks of may be kinks.
+        """
+        kernel = self.posterior.kernel
+        return self.said_noisy and kernel.linear > kernel.smooth
+
     def telling_angle(self, most: float) -> float:
         """How long a step has to be for noise not to drown what it tells, in radians.
 
-        It is to tell as much of the score as of the noise. What is taken for noise may be kinks, of
-        which there is no more to learn farther away; where scores are said to be noisy it is none,
-        and a step is to tell two and a half times as much, unless it went to where scores have
-        little to do with each other any more.
+        It is to tell as much of the score as of the noise; of a noisy trend two and a half times as
+        much, unless that were where scores have little to do with each other any more.
 
         Args:
             most: what is returned if the angle is larger; at most pi / 2.
         """
         kernel = self.posterior.kernel
-        if self.said_noisy:
+        if self.is_noisy_trend:
             return kernel.telling_angle(most, news=_NEWS, related=_RELATED)
         return kernel.telling_angle(most)
 

@@ -53,8 +53,9 @@ class LatentGPSearch:
     from the best point.
 
     Where the history says that scores are noisy the model expects it, twice as many prior draws
-    come first, steps are longer, and neither do failures shorten them nor does the search begin
-    anew: that a lucky score is not beaten says little.
+    come first, every other step is blind, and the search does not begin anew: that a lucky score
+    is not beaten says little. Where most of what scores follow is linear steps are longer too, and
+    failures do not shorten them.
 
     Trials that failed have no score. A Gaussian process of its own says where that is likely, and
     the log probability of success counts beside the improvement.
@@ -140,7 +141,7 @@ class LatentGPSearch:
         for row in range(n):
             trial = len(history) + row
             least, most = region.angles
-            if history.noisy and not space.within_span:
+            if model.is_noisy_trend and not space.within_span:
                 most = LARGEST  # nor how far to step
             angles = (0.0 if is_free(trial, within_span=space.within_span) else least, most)
             if row >= len(first) and space.within_span:
