@@ -202,6 +202,13 @@ class TestWhatItLeaves:
         assert "In order of expected score" in text
         assert "noisy=True" in text
 
+    def test_draws_that_were_scored_apart_are_as_measured(self, study, tmp_path):
+        said = "as they were measured"
+        assert said not in write_report(study, tmp_path / "own.html").read_text(encoding="utf-8")
+        draws = np.random.default_rng(0).standard_normal(40)
+        page = write_report(study, tmp_path / "report.html", prior_scores=draws)
+        assert said in page.read_text(encoding="utf-8")
+
     def test_a_report_of_exact_scores_says_nothing_of_it(self, tmp_path):
         plain = lsbe.optimise(Stretch(), height, budget=12)
         page = write_report(plain, tmp_path / "report.html").read_text(encoding="utf-8")

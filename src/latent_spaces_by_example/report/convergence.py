@@ -129,6 +129,8 @@ def _caption(snapshot: Snapshot, prior: BestOfN | None, *, hidden: int) -> Html:
             f"choices of N from the {drawn} draws {whose}. Nothing is assumed beyond them, so "
             f"the line ends at N = {len(prior.median)}."
         )
+        if snapshot.is_noisy and snapshot.prior_scores is not None:
+            said.append("Those are scores as they were measured, the best of them in part luck.")
     elif drawn and any(trial.constraints for trial in snapshot.trials):
         said.append(f"None of the {drawn} prior draws {whose} meets every constraint.")
     else:
