@@ -1,5 +1,7 @@
 """Steps: blind ones as long as success or noise asks for, the model's with something new."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,10 +15,10 @@ DIMS = 12
 ANGLE, MOST = 0.2, 0.8
 
 
-def model_of_a_trend(*, noise, constrained=False, said=False, smooth=0.1):
+def model_of_a_trend(*, noise, constrained=False, said=False, smooth=0.1, num_scored=30):
     """Scores that rise along the first axis, and are known exactly; the model is told of noise."""
     rng = np.random.default_rng(0)
-    points = on_sphere(rng.standard_normal((30, DIMS)))
+    points = on_sphere(rng.standard_normal((num_scored, DIMS)))
     points[:, -1] = 0  # where the fresh draw lies
     points = on_sphere(points)
     kernel = AngleKernel(linear=1.0, smooth=smooth, length=0.7, noise=noise)
@@ -128,6 +130,25 @@ def test_a_step_by_the_model_leaves_the_span_of_what_was_scored(least):
     assert abs(point[-1]) >= np.sin(0.15 * MOST) - 1e-12
     # and loses little by that: it is still far above what it stepped from
     assert model.posterior.mean(point[None])[0] > model.best
+
+
+@pytest.mark.parametrize(
+    ("num_scored", "num_pending", "times"),
+    [(30, 1, 1.04), (30, 7, 1.28), (8, 1, 1.56), (8, 7, 4.94), (4, 7, 1 / 0.15)],
+)
+def test_beside_pending_trials_it_leaves_further_while_few_have_a_score(
+    num_scored, num_pending, times
+):
+    model = model_of_a_trend(noise=1e-6, num_scored=num_scored)
+    # so far away that they have no say in the step itself
+    there = -model.incumbent + 0.1 * np.eye(DIMS)[1 : 1 + num_pending]
+    for point in on_sphere(there):
+        model = model.believing(point)
+    # points of the same batch are no reason
+    assert np.arcsin(abs(by_the_model(model)[-1])) == pytest.approx(0.15 * MOST, rel=0.01)
+    model = replace(model, num_pending=num_pending)
+    # never by more than a step may be long
+    assert np.arcsin(abs(by_the_model(model)[-1])) == pytest.approx(times * 0.15 * MOST, rel=0.01)
 
 
 def test_noise_makes_it_leave_further():

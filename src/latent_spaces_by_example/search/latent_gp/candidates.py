@@ -20,6 +20,8 @@ _LONGEST, _NEARBY, _NUM_CLIMBS = 1.2, 0.5, 4
 # angle, and at most where there is noise; and how much of a fresh draw has to lie outside for
 # there to be anything to leave for
 _LEAVING, _LEAVING_NOISE, _NEW = 0.15, 0.5, 0.3
+# beside m pending trials that angle is 1 + m (6 / n)^2 times as large, n the number of scores
+_FEW = 6
 _ROUNDING = 1e-6  # of a cosine
 
 
@@ -39,7 +41,9 @@ def step_anywhere(
     were scored, where the next score tells nothing of the many other directions. The point
     found is therefore turned out of their span, along a fresh draw, by at least 0.15 of the largest
     angle: that costs it one hundredth of its height at most, and each trial shows how the score
-    changes in one direction more. Noise makes that angle longer, as it does that of blind steps.
+    changes in one direction more. Beside pending trials it is turned farther as long as few have a
+    score: several workers would otherwise all trust the same little. Noise makes that angle longer,
+    as it does that of blind steps.
 
     Args:
         model: of the scores and constraints.
@@ -66,7 +70,8 @@ def step_anywhere(
     )
     ranked = np.concatenate([points[np.argsort(-values)], fresh])
     new = (point for point in ranked if model.is_new(point))
-    leaving = _LEAVING * angles[1]
+    share = _LEAVING * (1 + model.num_pending * (_FEW / model.num_scored) ** 2)
+    leaving = min(share, 1.0) * angles[1]
     if model.is_noisy:
         leaving = min(model.telling_angle(_LONGEST), _LEAVING_NOISE * angles[1])
     return _turned_outside(next(new, ranked[-1]), model, fresh[0], angle=leaving)

@@ -50,6 +50,8 @@ class Model:
             is feasible, the one of the least violation by the posterior means.
         best: the mean that has to be beaten; minus infinity where nothing is feasible yet.
         num_believed: how many of the posterior's points, the last ones, are believed.
+        num_pending: how many of these were being evaluated already; the others are proposed
+            with this one.
         constraints: for each constraint the posterior of its margin, positive where it is met,
             at the same points.
         success: the posterior of 1 for a trial that was scored and -1 for one that failed, given
@@ -64,6 +66,7 @@ class Model:
     incumbent: Float64[np.ndarray, " r"]
     best: float
     num_believed: int = 0
+    num_pending: int = 0
     constraints: tuple[Posterior, ...] = ()
     success: Posterior | None = None
     caution: float = _CAUTION
@@ -93,7 +96,7 @@ class Model:
             model = replace(model, success=success, caution=_CAUTION * (1 + failures_in_a_row))
         for point in points[~settled]:
             model = model.believing(point)
-        return model
+        return replace(model, num_pending=model.num_believed)
 
     @classmethod
     def _leading(
@@ -166,6 +169,11 @@ class Model:
             terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
         values, gradients = zip(*terms, strict=True)
         return np.sum(values, axis=0), np.sum(gradients, axis=0)
+
+    @property
+    def num_scored(self) -> int:
+        """How many of the posterior's points have a score."""
+        return len(self.posterior.points) - self.num_believed
 
     @property
     def is_noisy(self) -> bool:
