@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.airfoils import find_section, resample
-from latent_spaces_by_example.objectives.lift_to_drag import LiftToDrag
-from latent_spaces_by_example.objectives.neural_foil import Flow, fit_kulfan
 from latent_spaces_by_example.report import plane
+from latent_spaces_by_example.zoo.airfoil import find_section, resample
+from latent_spaces_by_example.zoo.airfoil.lift_to_drag import LiftToDrag
+from latent_spaces_by_example.zoo.airfoil.neural_foil import Flow, fit_kulfan
 
 OUT = Path(__file__).parent / "pictures"
 EXAMPLES = ("naca2412", "s1223", "rae2822")

@@ -20,21 +20,18 @@ MAY_IMPORT = {
     "arrays": {"errors", "arguments"},
     "charts": LEAVES,
     "transport_maps": LEAVES,
-    "airfoils": LEAVES,
-    "surrogate": MATHS,
-    "repairs": MATHS | {"surrogate"},
-    "description": MATHS | {"surrogate"},
+    "space": MATHS,
     "parameters": {"errors"},
     "places": {"errors", "parameters"},
-    "generators": LEAVES | NAMING | {"transport_maps", "airfoils"},
-    "objectives": LEAVES | NAMING | {"airfoils"},
+    "generators": LEAVES | NAMING | {"transport_maps"},
+    "objectives": LEAVES | NAMING,
 }
-MAY_IMPORT["diagnostics"] = MATHS | {"surrogate", "generators"}
-MAY_IMPORT["seeds"] = MAY_IMPORT["diagnostics"] | {"diagnostics", "repairs"}
-MAY_IMPORT["search"] = MATHS | NAMING | {"surrogate", "seeds"}
-MAY_IMPORT["study"] = NAMING | MAY_IMPORT["seeds"] | MAY_IMPORT["search"] | {"search", "objectives"}
-MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "airfoils"}
-MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report", "description", "repairs"}
+MAY_IMPORT["zoo"] = LEAVES | NAMING | {"transport_maps", "generators", "objectives"}
+MAY_IMPORT["validity"] = MATHS | {"space", "generators"}
+MAY_IMPORT["search"] = MATHS | NAMING | {"space"}
+MAY_IMPORT["study"] = MATHS | NAMING | {"space", "validity", "search", "generators", "objectives"}
+MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "zoo"}
+MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report"}
 MAY_IMPORT["__main__"] = {"cli"}
 MAY_IMPORT["testing"] = MAY_IMPORT["report"]
 

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 
 from latent_spaces_by_example import generators
-from latent_spaces_by_example.generators.digits.scans import load_scans
 from latent_spaces_by_example.testing.trained_digits import (
     digits_ddim,
     digits_flux,
     image_of_levels,
     levels_of_image,
 )
+from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 RESULT = Path(__file__).parents[1] / "results" / "inversion.md"
 NUM_IMAGES = 20

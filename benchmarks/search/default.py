@@ -9,7 +9,7 @@ import numpy as np
 from black_box import BlackBox, on_shell
 
 from latent_spaces_by_example.search import History, SearchSpace, load
-from latent_spaces_by_example.seeds.hidden import num_hidden_dims_for, with_hidden
+from latent_spaces_by_example.space.hidden import num_hidden_dims_for, with_hidden
 
 
 class SeedLatents:

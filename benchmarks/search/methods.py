@@ -10,7 +10,7 @@ from default import combined, default
 
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.search import History, SearchSpace, load
-from latent_spaces_by_example.seeds import angles_between, choose
+from latent_spaces_by_example.space import angles_between, choose
 
 Method = Callable[[BlackBox], None]
 

@@ -71,8 +71,8 @@ def _airfoil_inverse(name: str) -> Task:
     from neuralfoil import get_aero_from_kulfan_parameters
 
     from latent_spaces_by_example import generators
-    from latent_spaces_by_example.airfoils import resample
-    from latent_spaces_by_example.objectives.neural_foil import fit_kulfan
+    from latent_spaces_by_example.zoo.airfoil import resample
+    from latent_spaces_by_example.zoo.airfoil.neural_foil import fit_kulfan
 
     generator = generators.load("airfoil")
     alphas = np.array([0.0, 3.0, 6.0])

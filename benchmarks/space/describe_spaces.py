@@ -20,7 +20,7 @@ from seed_norms import Field, airfoil, digits
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
-from latent_spaces_by_example.description import (
+from latent_spaces_by_example.validity.description import (
     LatentBox,
     LinearInterpolation,
     SphericalInterpolation,
@@ -208,7 +208,7 @@ def table(results: dict) -> str:
         "",
         f"Means over {SETS} sets of seed latents, {POINTS} "
         "random points each, ± one standard error over the sets. `latent ratio` and `output "
-        "ratio`: the smallest change per unit of u, see `lsbe.description.Uniqueness`; "
+        "ratio`: the smallest change per unit of u, see `lsbe.validity.description.Uniqueness`; "
         "`faces`: how many faces of the cube collapse; `by u`, `by w`, `by latents`: rank "
         "correlation with the distance of outputs (of latents where there is no generator); "
         "`unevenness`: 95 % over 5 % quantile of the change by a short step. Made by "

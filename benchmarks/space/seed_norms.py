@@ -19,9 +19,9 @@ from scipy.spatial import cKDTree
 from scipy.stats import chi2
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.airfoils import check_all, list_sections, measure
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.generators.digits.scans import load_scans
+from latent_spaces_by_example.zoo.airfoil import check_all, list_sections, measure
+from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 OUT = Path(__file__).parents[1] / "results"
 GROUPS, POINTS = 150, 10

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 
 RESULTS = Path(__file__).parents[1] / "results"
 

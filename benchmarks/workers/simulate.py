@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from latent_spaces_by_example import generators, objectives
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import History, SearchSpace
-from latent_spaces_by_example.seeds import spanned_by
+from latent_spaces_by_example.space import spanned_by
 
 
 class Bump:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from latent_spaces_by_example.generators.airfoil.representation import (
+from latent_spaces_by_example.zoo.airfoil.representation import (
     SectionRepresentation,
     features,
 )

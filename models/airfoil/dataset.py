@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latent_spaces_by_example.airfoils import (
+from latent_spaces_by_example.zoo.airfoil import (
     check,
     find_section,
     list_sections,
     measure,
     resample,
 )
-from latent_spaces_by_example.generators.airfoil.representation import first_fault
+from latent_spaces_by_example.zoo.airfoil.representation import first_fault
 
 SPLIT_SEED = 20240811
 THICKEST = 0.45

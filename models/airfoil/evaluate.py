@@ -14,8 +14,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
-from latent_spaces_by_example.airfoils import check_all, measure
-from latent_spaces_by_example.generators.airfoil import AirfoilGenerator, load
+from latent_spaces_by_example.zoo.airfoil import AirfoilGenerator, check_all, load, measure
 from models.airfoil import card, pictures
 from models.airfoil.dataset import load_sections, split
 from models.flow_matching.measuring import costs, package_of, significant

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
-from latent_spaces_by_example.generators.airfoil.representation import (
+from latent_spaces_by_example.zoo.airfoil.representation import (
     SectionRepresentation,
 )
 

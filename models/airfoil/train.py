@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latent_spaces_by_example.generators.airfoil.representation import (
+from latent_spaces_by_example.zoo.airfoil.representation import (
     SectionRepresentation,
     features,
 )

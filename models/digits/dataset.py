@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latent_spaces_by_example.generators.digits.levels import NUM_PIXELS
-from latent_spaces_by_example.generators.digits.scans import load_scans
+from latent_spaces_by_example.zoo.digits.levels import NUM_PIXELS
+from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 HELD_OUT_SEED = 20240811
 

@@ -18,7 +18,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from latent_spaces_by_example.generators.digits import DigitsGenerator, load
+from latent_spaces_by_example.zoo.digits import DigitsGenerator, load
 from models.digits.dataset import Digits, load_digits, split
 from models.flow_matching.measuring import costs, significant
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latent_spaces_by_example.generators.digits.levels import NUM_PIXELS, LevelRepresentation
+from latent_spaces_by_example.zoo.digits.levels import NUM_PIXELS, LevelRepresentation
 from models.digits.dataset import HELD_OUT_SEED, Digits, load_digits, split
 from models.flow_matching.export import export
 from models.flow_matching.training import FlowSettings, Progress, train

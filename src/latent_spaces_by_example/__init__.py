@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latent_spaces_by_example import (
         charts,
-        description,
-        diagnostics,
         errors,
         generators,
         objectives,
-        repairs,
         report,
         search,
-        seeds,
+        space,
         study,
         transport_maps,
+        validity,
     )
-    from latent_spaces_by_example.description import describe
-    from latent_spaces_by_example.diagnostics import diagnose
     from latent_spaces_by_example.report import write_report
+    from latent_spaces_by_example.space import (
+        SurrogateChart,
+        angular_surrogate_chart,
+        knothe_rosenblatt_surrogate_chart,
+    )
     from latent_spaces_by_example.study import (
         Study,
         export_study,
@@ -32,11 +33,8 @@ if TYPE_CHECKING:
         open_study,
         optimise,
     )
-    from latent_spaces_by_example.surrogate import (
-        SurrogateChart,
-        angular_surrogate_chart,
-        knothe_rosenblatt_surrogate_chart,
-    )
+    from latent_spaces_by_example.validity import diagnose
+    from latent_spaces_by_example.validity.description import describe
 
 try:
     __version__ = version("latent-spaces-by-example")
@@ -45,34 +43,34 @@ except PackageNotFoundError:  # run from a source tree that is not installed
 
 _HOME_OF = {
     "Study": "study",
-    "SurrogateChart": "surrogate",
-    "angular_surrogate_chart": "surrogate",
-    "diagnose": "diagnostics",
-    "describe": "description",
-    "knothe_rosenblatt_surrogate_chart": "surrogate",
+    "SurrogateChart": "space",
+    "angular_surrogate_chart": "space",
+    "diagnose": "validity",
+    "describe": "validity.description",
+    "knothe_rosenblatt_surrogate_chart": "space",
     "export_study": "study",
     "import_study": "study",
     "open_study": "study",
     "optimise": "study",
     "write_report": "report",
 }
-_MODULES = frozenset(
-    {
-        "charts",
-        "description",
-        "diagnostics",
-        "errors",
-        "generators",
-        "objectives",
-        "report",
-        "repairs",
-        "search",
-        "seeds",
-        "study",
-        "testing",
-        "transport_maps",
-    }
-)
+# attribute -> module below this one
+_MODULES = {
+    "charts": "charts",
+    "errors": "errors",
+    "generators": "generators",
+    "objectives": "objectives",
+    "repairs": "space.repairs",
+    "report": "report",
+    "search": "search",
+    "seeds": "space",
+    "space": "space",
+    "study": "study",
+    "testing": "testing",
+    "transport_maps": "transport_maps",
+    "validity": "validity",
+    "zoo": "zoo",
+}
 
 __all__ = [
     "Study",
@@ -81,9 +79,7 @@ __all__ = [
     "angular_surrogate_chart",
     "charts",
     "describe",
-    "description",
     "diagnose",
-    "diagnostics",
     "errors",
     "export_study",
     "generators",
@@ -96,15 +92,17 @@ __all__ = [
     "report",
     "search",
     "seeds",
+    "space",
     "study",
     "transport_maps",
+    "validity",
     "write_report",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name in _HOME_OF:
         value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
         globals()[name] = value

@@ -4,7 +4,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.description import LinearInterpolation, SphericalInterpolation
+from latent_spaces_by_example.validity.description import (
+    LinearInterpolation,
+    SphericalInterpolation,
+)
 
 SHAPE = (4, 8, 8)
 

@@ -6,8 +6,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from latent_spaces_by_example.airfoils import find_section, list_sections, resample
-from latent_spaces_by_example.generators.airfoil.representation import features
+from latent_spaces_by_example.zoo.airfoil import find_section, list_sections, resample
+from latent_spaces_by_example.zoo.airfoil.representation import features
 from models.airfoil import augment, fit_representation, train
 from models.flow_matching import training
 

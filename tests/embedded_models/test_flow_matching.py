@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from latent_spaces_by_example.generators.embedded import OnnxVelocity
+from latent_spaces_by_example.zoo.embedded import OnnxVelocity
 from models.flow_matching.export import export
 from models.flow_matching.likelihood import negative_log_likelihood
 from models.flow_matching.network import VelocityField

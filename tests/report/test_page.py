@@ -14,7 +14,7 @@ from latent_spaces_by_example.report import page as page_of
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.report.markup import MINUS
 from latent_spaces_by_example.report.page import of_study
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study import new_study
 from toys import Stretch, height, height_and_spread
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.report.repeat import call, command
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study import new_study
 from toys import Stretch, height
 

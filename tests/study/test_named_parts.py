@@ -5,7 +5,7 @@ import pytest
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, StudyError
-from latent_spaces_by_example.seeds import (
+from latent_spaces_by_example.space import (
     SeedLatents,
     invert_examples,
     latent_from_random_seed,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from latent_spaces_by_example.search.latent_gp.directions import Directions
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study.positions import positions
 from toys import Stretch
 

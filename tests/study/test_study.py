@@ -7,7 +7,7 @@ from safetensors import safe_open
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
-from latent_spaces_by_example.seeds import latents_from_random_seeds
+from latent_spaces_by_example.space import latents_from_random_seeds
 from latent_spaces_by_example.study import open_study, stored_seeds
 from toys import Stretch, height, height_and_spread
 

@@ -91,7 +91,7 @@ def test_bad_number(study):
 
 
 def test_nothing_is_finished():
-    from latent_spaces_by_example.seeds import SeedLatents
+    from latent_spaces_by_example.space import SeedLatents
     from latent_spaces_by_example.study import new_study
 
     empty = new_study(

@@ -6,9 +6,9 @@ import optuna
 import pytest
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.diagnostics.candidates import is_typical
 from latent_spaces_by_example.study.validity import validity_summary
 from latent_spaces_by_example.transport_maps import TransportMap, UniformTransportMap
+from latent_spaces_by_example.validity.candidates import is_typical
 from toys import Stretch, height
 
 

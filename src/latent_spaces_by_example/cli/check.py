@@ -43,8 +43,8 @@ def check(
     """
     from latent_spaces_by_example import generators
     from latent_spaces_by_example.cli.diagnosis_table import show
-    from latent_spaces_by_example.diagnostics import diagnose
-    from latent_spaces_by_example.diagnostics.files import read_latents
+    from latent_spaces_by_example.validity import diagnose
+    from latent_spaces_by_example.validity.files import read_latents
 
     model = None if generator is None else generators.load(generator)
     found = read_latents(file, tensor=tensor)

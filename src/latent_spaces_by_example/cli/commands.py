@@ -140,7 +140,7 @@ def optimise(
     from latent_spaces_by_example.arguments import check_positive
     from latent_spaces_by_example.cli.show import run_and_show
     from latent_spaces_by_example.search.base import prior_seeds_wanted
-    from latent_spaces_by_example.seeds import spanned_by
+    from latent_spaces_by_example.space import spanned_by
     from latent_spaces_by_example.study import check_before_study, new_study
     from latent_spaces_by_example.study.noise import declared_noisy
     from latent_spaces_by_example.study.settings import name_of

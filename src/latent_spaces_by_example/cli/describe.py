@@ -45,10 +45,9 @@ def describe(
     import numpy as np
 
     from latent_spaces_by_example import generators
-    from latent_spaces_by_example.description import describe as describe_space
     from latent_spaces_by_example.errors import ArgumentError
-    from latent_spaces_by_example.seeds import spanned_by, transport_map_of
-    from latent_spaces_by_example.surrogate import SurrogateChart
+    from latent_spaces_by_example.space import SurrogateChart, spanned_by, transport_map_of
+    from latent_spaces_by_example.validity.description import describe as describe_space
 
     if examples is None and num_seeds is None:
         raise click.UsageError("give --examples, or --seeds for a space of prior draws")

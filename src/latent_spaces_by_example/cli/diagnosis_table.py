@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from latent_spaces_by_example.diagnostics import Diagnosis, Figure, LatentDiagnosis
+from latent_spaces_by_example.validity import Diagnosis, Figure, LatentDiagnosis
 
 _COLUMNS = ("mean", "variance", "kurtosis", "neighbours")
 _MOST_ROWS = 64

@@ -12,20 +12,21 @@ from latent_spaces_by_example.parameters import near, read_parameters, split_par
 from latent_spaces_by_example.places import find
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers as diffusers
+    from latent_spaces_by_example.generators.pipelines import diffusers as diffusers
     from latent_spaces_by_example.generators.tape import noise_tape as noise_tape
 
-# public function -> module below this one where it is, the extra with what it needs
+# public function -> module where it is, the extra with what it needs
 _HOME_OF = {
-    "diffusers": ("diffusers_pipelines", "diffusers"),
-    "noise_tape": ("tape", "torch"),
+    "diffusers": (f"{__name__}.pipelines", "diffusers"),
+    "noise_tape": (f"{__name__}.tape", "torch"),
 }
 
-# name -> module below this one, what makes the generator there, the extra with what it needs
+_ZOO = "latent_spaces_by_example.zoo"
+# name -> module, what makes the generator there, the extra with what it needs
 _EMBEDDED = {
-    "airfoil": ("airfoil", "load", "airfoil"),
-    "digits": ("digits", "load", "digits"),
-    "microstructure": ("microstructure", "Microstructure", None),
+    "airfoil": (f"{_ZOO}.airfoil.generator", "load", "airfoil"),
+    "digits": (f"{_ZOO}.digits.generator", "load", "digits"),
+    "microstructure": (f"{_ZOO}.microstructure.generator", "Microstructure", None),
 }
 
 
@@ -77,7 +78,7 @@ def load(name: str) -> Generator:
 
 
 def _pipeline(place: str, parameters: str) -> Generator:
-    from latent_spaces_by_example.generators.diffusers_pipelines import diffusers
+    from latent_spaces_by_example.generators.pipelines import diffusers
 
     named = f"diffusers:{place}"
     read = read_parameters(parameters, of=diffusers, named=named)
@@ -103,9 +104,9 @@ def _own(place: str, parameters: str) -> Generator:
 
 
 def _imported(what: str, name: str, *, module: str, extra: str | None) -> Any:
-    """A name out of a module below this one, which may need packages that are not installed."""
+    """A name out of a module, which may need packages that are not installed."""
     try:
-        return getattr(import_module(f"{__name__}.{module}"), name)
+        return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
         if extra is None or error.name is None or error.name.startswith(__name__.split(".")[0]):
             raise

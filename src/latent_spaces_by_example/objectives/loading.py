@@ -14,12 +14,12 @@ from latent_spaces_by_example.objectives.base import Objective
 from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
 from latent_spaces_by_example.places import find
 
-_HOME = "latent_spaces_by_example.objectives."
+_HOME = "latent_spaces_by_example.zoo."
 _BUILT_IN = {
     "clip": _HOME + "clip:Clip",
-    "digit-margin": _HOME + "digit_margin:DigitMargin",
-    "effective-conductivity": _HOME + "effective_conductivity:EffectiveConductivity",
-    "lift-to-drag": _HOME + "lift_to_drag:LiftToDrag",
+    "digit-margin": _HOME + "digits.digit_margin:DigitMargin",
+    "effective-conductivity": _HOME + "microstructure.effective_conductivity:EffectiveConductivity",
+    "lift-to-drag": _HOME + "airfoil.lift_to_drag:LiftToDrag",
 }
 
 

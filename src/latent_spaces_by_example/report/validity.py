@@ -7,9 +7,9 @@ from html import escape
 
 import numpy as np
 
-from latent_spaces_by_example.diagnostics.candidates import OFF_THE_LAW, is_typical, norm_range
 from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.validity import validity_summary
+from latent_spaces_by_example.validity.candidates import OFF_THE_LAW, is_typical, norm_range
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 220, 52, 36, 10
 _KINDS = {

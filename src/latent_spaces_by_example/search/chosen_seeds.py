@@ -12,7 +12,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load_named
 from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.feasibility import ranked_scores
-from latent_spaces_by_example.seeds.choice import RULES, angles_between, choose
+from latent_spaces_by_example.space.choice import RULES, angles_between, choose
 
 _ONE = 1 - 1e-9
 
@@ -31,7 +31,7 @@ class ChosenSeedsSearch:
         num_draws: prior draws to score first, at least 0.
         num_seeds: how many of the candidates span the space, at least 2.
         rule: how they are chosen, by score and by angle; see
-            :func:`latent_spaces_by_example.seeds.choose`.
+            :func:`latent_spaces_by_example.space.choose`.
         num_prior_seeds: none; this search makes its own draws.
 
     References:

@@ -9,12 +9,11 @@ from typing import Any
 from latent_spaces_by_example import __version__, generators
 from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.arrays import library_named
-from latent_spaces_by_example.diagnostics import require_determinism
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import prior_seeds_wanted
-from latent_spaces_by_example.seeds import SeedLatents, spanned_by
+from latent_spaces_by_example.space import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.noise import declared_noisy
@@ -24,6 +23,7 @@ from latent_spaces_by_example.study.several_scores import declared_scores
 from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attributes
 from latent_spaces_by_example.study.study import Study
 from latent_spaces_by_example.transport_maps.layout import layout_of
+from latent_spaces_by_example.validity import require_determinism
 
 
 def optimise(

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study.feasibility import constraint_names
 from latent_spaces_by_example.study.trial import Trial
 

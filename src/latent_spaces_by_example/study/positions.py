@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.search.latent_gp.directions import Directions
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 
 
 def positions(

@@ -14,7 +14,6 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
-from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, set_under_claim
 from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
@@ -29,6 +28,7 @@ from latent_spaces_by_example.study.stored_trial import (
     read_trial,
 )
 from latent_spaces_by_example.study.trial import Trial
+from latent_spaces_by_example.validity.candidates import CandidateValidity
 
 _SETTINGS = "lsbe:settings"
 _ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for

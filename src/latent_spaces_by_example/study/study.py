@@ -14,7 +14,7 @@ from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.latent_gp import expected_scores
-from latent_spaces_by_example.seeds import SeedLatents
+from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.feasibility import (
     merit_of,

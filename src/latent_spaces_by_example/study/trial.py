@@ -25,7 +25,7 @@ class Trial:
         seconds: how long generating and scoring took; None while pending.
         error: why it failed; None where it did not.
         validity: figures of its inner latent, as in
-            :class:`latent_spaces_by_example.diagnostics.CandidateValidity`; empty while pending,
+            :class:`latent_spaces_by_example.validity.CandidateValidity`; empty while pending,
             and in studies of before there were any.
         invalid: in what the latent is not what the study promised; None where it is.
         warning: what went wrong beside the evaluation: an output that could not be kept.

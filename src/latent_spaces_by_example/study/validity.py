@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arrays import library_of
-from latent_spaces_by_example.diagnostics.candidates import (
+from latent_spaces_by_example.space import SeedLatents, transport_map_of
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
+from latent_spaces_by_example.validity.candidates import (
     CandidateValidity,
     candidate_validity,
     is_typical,
     law_figures,
 )
-from latent_spaces_by_example.seeds import SeedLatents, transport_map_of
-from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.trial import Trial

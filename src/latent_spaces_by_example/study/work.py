@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Int
 from optuna.trial import FrozenTrial
 
-from latent_spaces_by_example.diagnostics.candidates import CandidateValidity
 from latent_spaces_by_example.study.claims import MOST_ATTEMPTS, Claim, Watch, Worker
 from latent_spaces_by_example.study.evaluation import Outcome
 from latent_spaces_by_example.study.heartbeat import Heartbeat
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.stored_trial import has_no_weights, weights_of
 from latent_spaces_by_example.study.trial import Trial
+from latent_spaces_by_example.validity.candidates import CandidateValidity
 
 # a proposal may take a millisecond, or minutes: pauses grow with what was waited already
 _PAUSE, _LONGEST_PAUSE, _GROWTH = 0.002, 1.0, 1.5

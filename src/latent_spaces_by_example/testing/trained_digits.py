@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from latent_spaces_by_example.generators.digits import load
-from latent_spaces_by_example.generators.digits.levels import NUM_PIXELS, SIDE
 from latent_spaces_by_example.testing import tiny_models as tiny
 from latent_spaces_by_example.testing.tiny_models import HIDDEN
+from latent_spaces_by_example.zoo.digits import load
+from latent_spaces_by_example.zoo.digits.levels import NUM_PIXELS, SIDE
 
 # Pixels of the embedded model are standard Gaussian; an image's are in [-1, 1].
 _SCALE = 5.0

@@ -12,7 +12,7 @@ from jaxtyping import Float, Float64
 from scipy.stats import chi2, ks_2samp, kstest, norm
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.surrogate import SurrogateChart
+from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.transport_maps import TransportMap
 from latent_spaces_by_example.transport_maps.layout import (
     Layout,

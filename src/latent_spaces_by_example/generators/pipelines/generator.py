@@ -1,0 +1,262 @@
+"""Any known diffusers pipeline as a generator: latents of unit variance -> outputs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from latent_spaces_by_example.arguments import check_finite
+from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.generators.pipelines.families import Family, Size, denoiser
+from latent_spaces_by_example.generators.pipelines.inversion import (
+    Inversion,
+    InversionLimits,
+    check_error,
+    check_invertible,
+    invert_image,
+)
+from latent_spaces_by_example.generators.pipelines.inversion_images import (
+    named,
+    read_image,
+)
+from latent_spaces_by_example.generators.pipelines.outputs import (
+    picture_of,
+    read_outputs,
+    save_output,
+    suffix_of,
+)
+
+_NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
+_WAN_FRAME_RATE = 16.0
+# Of float32 on a CPU 1e-5 was measured; of a pipeline of FLUX's size in bfloat16 0.023 after four
+# steps, and of float32 on a GPU, where convolutions round to TF32, 0.008. More steps make more.
+_ROUNDING, _COARSE_ROUNDING = 1e-3, 0.2
+
+
+class DiffusersGenerator:
+    """A diffusers pipeline as a generator; made by ``generators.diffusers``.
+
+    Attributes:
+        pipeline: the pipeline itself.
+        latent_shape: the shape of one latent as the pipeline draws it, unpacked and of unit
+            variance.
+        size: height, width, frames or seconds of an output.
+        name: what a study records: the pipeline, and every argument that its outputs depend on.
+        suffix: the ending of the files that ``save`` writes.
+    """
+
+    def __init__(
+        self,
+        pipeline: Any,
+        *,
+        family: Family,
+        size: Size,
+        arguments: Mapping[str, Any],
+        batch_size: int,
+        name: str,
+        inversion: InversionLimits,
+    ) -> None:
+        self.pipeline = pipeline
+        self.size = size
+        self.name = name
+        self.batch_size = batch_size
+        self.latent_shape = tuple(int(s) for s in family.latent_shape(pipeline, size))
+        self.suffix = suffix_of(family.output)
+        self._family = family
+        self._arguments = dict(arguments)
+        self._limits = inversion
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: latents {self.latent_shape} -> {self._family.output}>"
+
+    @property
+    def batch_tolerance(self) -> float:
+        """How far rounding may take an output in a batch from the one made alone.
+
+        Relative to the output's largest value: 0.001 in float32 on a CPU, 0.2 in fewer digits.
+        """
+        on_cpu = self.pipeline._execution_device.type == "cpu"
+        is_fine = on_cpu and denoiser(self.pipeline).dtype == torch.float32
+        return _ROUNDING if is_fine else _COARSE_ROUNDING
+
+    def generate(self, z: Any) -> Any:
+        """Outputs of latents z, shape (n, *latent_shape), NumPy array or torch tensor.
+
+        Returns:
+            float32: images (n, height, width, channels) and videos (n, frames, height, width,
+            channels) in [0, 1], sounds (n, channels, samples).
+
+        Raises:
+            ArgumentError: z has another shape, or values that are not finite numbers.
+            GeneratorError: out of memory, or the pipeline made values that are not finite.
+        """
+        latents = self._checked(z)
+        parts = [
+            self._run(latents[start : start + self.batch_size])
+            for start in range(0, len(latents), self.batch_size)
+        ]
+        return np.concatenate(parts)
+
+    def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
+        """The latent that the pipeline itself draws with this seed, shape latent_shape, float32.
+
+        That of ``generator=torch.Generator("cpu").manual_seed(random_seed)``, drawn in the dtype
+        that the pipeline draws in.
+        """
+        generator = torch.Generator("cpu").manual_seed(int(random_seed))
+        dtype = self._family.draw_dtype(self.pipeline)
+        drawn = torch.randn((1, *self.latent_shape), generator=generator, dtype=dtype)
+        latent: np.ndarray = drawn[0].float().numpy()
+        return latent
+
+    def invert(self, outputs: Iterable[Any]) -> np.ndarray:
+        """The latents behind images, shape (n, *latent_shape), float32; see ``inversion``.
+
+        Raises:
+            GeneratorError: one of them does not give its image back; with what helps.
+        """
+        found = []
+        for i, output in enumerate(outputs, start=1):
+            inversion = self.inversion(output)
+            check_error(inversion, limits=self._limits, named=named(output, number=i))
+            found.append(inversion.latent)
+        return np.stack(found) if found else np.empty((0, *self.latent_shape), dtype=np.float32)
+
+    def inversion(self, output: Any) -> Inversion:
+        """The latent behind one image, and its errors: those of the VAE and of the steps.
+
+        x0 = encode(image), then each of the pipeline's steps x' = a x + b m(x), the last one
+        first, is solved for x by a fixed point. The same image has the same latent, whatever
+        else is inverted. Unlike ``invert``, this refuses no error, however large.
+
+        Args:
+            output: an image, as of ``read_example``.
+
+        Raises:
+            ArgumentError: an image of another size, or a pipeline, scheduler or setting that
+                cannot be inverted.
+            GeneratorError: out of memory, or the model made values that are not finite.
+
+        Sources:
+            Song et al. 2021, arXiv 2010.02502, section 4.3 (DDIM); Lipman et al. 2023, arXiv
+            2210.02747 (flow matching); Pan et al. 2023, arXiv 2309.04907 (the fixed point).
+        """
+        check_invertible(self.pipeline, self._family, self._arguments)
+        return invert_image(
+            self.pipeline,
+            self.read_example(output),
+            family=self._family,
+            run=self._run,
+            iterations=self._limits.iterations,
+        )
+
+    def read_example(self, example: Any) -> np.ndarray:
+        """An image as ``generate`` would return it, of whatever a person has.
+
+        Args:
+            example: the path of an image file or of a .npy, a PIL image, or an array or tensor
+                (height, width, channels), uint8 or floating point in [0, 1].
+
+        Raises:
+            ArgumentError: no such file, no image, another size, or a pipeline that makes none.
+        """
+        check_invertible(self.pipeline, self._family, self._arguments)
+        vae = self._family.run is None
+        shape = (self.size.height or 0, self.size.width or 0, 3 if vae else self.latent_shape[0])
+        return read_image(example, shape=shape, made_by=type(self.pipeline).__name__)
+
+    def render(self, output: npt.ArrayLike) -> Image.Image:
+        """A picture: the image, three frames of the video, or the waveform of the sound."""
+        return picture_of(output, kind=self._family.output)
+
+    def save(self, output: npt.ArrayLike, path: str | os.PathLike[str]) -> None:
+        """Write one output: an image as .png, a video as .mp4 or .gif, a sound as .wav; or .npy.
+
+        Raises:
+            ArgumentError: the path ends in something else.
+            MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
+        """
+        vae = getattr(self.pipeline, "vae", None)
+        save_output(
+            output,
+            path,
+            kind=self._family.output,
+            frame_rate=float(self._arguments.get("frame_rate", self._default_frame_rate())),
+            sampling_rate=int(getattr(getattr(vae, "config", None), "sampling_rate", 44100)),
+        )
+
+    def _default_frame_rate(self) -> float:
+        parameters = inspect.signature(type(self.pipeline).__call__).parameters
+        if "frame_rate" in parameters:
+            return float(parameters["frame_rate"].default)
+        return _WAN_FRAME_RATE
+
+    def _checked(self, z: Any) -> torch.Tensor:
+        """As float32: points that are near each other must not collapse before the model's cast."""
+        found = z.detach().cpu() if isinstance(z, torch.Tensor) else np.asarray(z)
+        if tuple(found.shape[1:]) != self.latent_shape or found.ndim < 2:
+            raise ArgumentError(
+                f"z has shape {tuple(found.shape)}; expected (n, "
+                f"{', '.join(map(str, self.latent_shape))}), the latents of "
+                f"{type(self.pipeline).__name__} at {self._described_size()}"
+            )
+        if len(found) == 0:
+            raise ArgumentError(f"z has shape {tuple(found.shape)}, no latent; give at least one")
+        if isinstance(found, torch.Tensor):
+            found = found.float().numpy()
+        if found.dtype.kind != "f":
+            raise ArgumentError(f"z holds {found.dtype} values; expected floating-point numbers")
+        check_finite(found, name="z")
+        return torch.from_numpy(np.array(found, dtype=np.float32))
+
+    def _described_size(self) -> str:
+        sizes = [f"{k}={v}" for k, v in asdict(self.size).items() if v is not None]
+        return ", ".join(sizes)
+
+    def _run(self, latents: torch.Tensor) -> np.ndarray:
+        n = len(latents)
+        family, pipeline = self._family, self.pipeline
+        device = pipeline._execution_device
+        try:
+            with torch.no_grad():
+                packed = family.pack(pipeline, latents)
+                packed = packed.to(device=device, dtype=family.draw_dtype(pipeline))
+                returned = self._call(packed, n=n)
+        except torch.OutOfMemoryError as error:
+            raise GeneratorError(self._out_of_memory(device, n=n, error=error)) from error
+        return read_outputs(returned, kind=family.output, n=n)
+
+    def _call(self, latents: torch.Tensor, *, n: int) -> Any:
+        arguments = {key: _repeated(key, value, n=n) for key, value in self._arguments.items()}
+        # Fresh and alike for each latent: whatever still draws, draws the same for every one.
+        arguments["generator"] = [torch.Generator("cpu").manual_seed(_NOISE_SEED) for _ in range(n)]
+        if self._family.run is not None:
+            return self._family.run(self.pipeline, latents, **arguments)
+        return self.pipeline(latents=latents, output_type="np", **arguments)
+
+    def _out_of_memory(self, device: torch.device, *, n: int, error: Exception) -> str:
+        smaller = f"batch_size={n // 2}" if n > 1 else "a smaller size"
+        return (
+            f"out of memory on {device} with {n} latents of {type(self.pipeline).__name__} at "
+            f"{self._described_size()} ({str(error).splitlines()[0][:120]}). Try {smaller}, "
+            "memory='vae-slicing+vae-tiling', or memory='model-offload' (slower: "
+            "'sequential-offload'); dtype='bfloat16' halves what float32 needs"
+        )
+
+
+def _repeated(key: str, value: Any, *, n: int) -> Any:
+    """Prompts and their embeddings, once for each latent."""
+    if key in ("prompt", "negative_prompt"):
+        return [value] * n
+    per_latent = key.endswith(("_embeds", "_mask"))
+    if per_latent and isinstance(value, torch.Tensor) and len(value) == 1:
+        return value.repeat_interleave(n, dim=0)
+    return value

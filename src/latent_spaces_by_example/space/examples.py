@@ -1,0 +1,193 @@
+"""Examples as seed latents: inverted, and checked against what their latents generate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.space.draws import as_array, on_host, transport_map_of
+from latent_spaces_by_example.space.repairs import METHODS
+from latent_spaces_by_example.space.seed_latents import SeedLatents
+from latent_spaces_by_example.transport_maps.layout import layout_of, rows_of
+
+
+@dataclass(frozen=True)
+class InvertedExample:
+    """An example, the latent behind it, and how well the one gives back the other.
+
+    Attributes:
+        name: what the user called it.
+        output: the example itself.
+        latent: the latent that the generator's ``invert`` found, shape latent_shape; a dictionary
+            of arrays, where the generator's latents are made of named parts.
+        relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
+        rms_error: root mean square of generate(latent) - output; NaN if these are no arrays.
+        relative_error: the same over what two of the examples differ by (median); NaN for a
+            single example, or if these are no arrays.
+        moved: how far a repair moved the latent, over its norm; None without one.
+    """
+
+    name: str
+    output: Any
+    latent: Any
+    relative_norm: float
+    rms_error: float
+    relative_error: float
+    moved: float | None = None
+
+
+def invert_examples(
+    generator: Any,
+    examples: Sequence[Any],
+    *,
+    names: Sequence[str] | None = None,
+    repair: str | None = None,
+) -> list[InvertedExample]:
+    """Find the latents behind examples: z = invert(x), and check that generate(z) gives x back.
+
+    Args:
+        generator: has ``invert``; and ``example`` where examples are given by name, or
+            ``read_example`` where they are given as files, pictures and the like.
+        examples: outputs of the generator's kind, or names that ``generator.example`` knows, or
+            whatever ``generator.read_example`` reads.
+        names: what to call them; by default the names or paths given, or "example 1", "example 2",
+            ...
+        repair: what to do to the latents once they are found: a name in ``repairs.METHODS``; by
+            default nothing.
+
+    Raises:
+        ArgumentError: the generator cannot invert, an example or the repair is unknown, or no
+            example is given.
+    """
+    if len(examples) == 0:
+        raise ArgumentError("examples is empty; give at least one, or leave it out")
+    if not hasattr(generator, "invert"):
+        raise ArgumentError(
+            f"examples were given, but {type(generator).__name__} has no invert(outputs); "
+            "give seed_latents instead, or add that method"
+        )
+    if names is None:
+        names = [_name_of(x, number=i) for i, x in enumerate(examples, 1)]
+    twice = sorted({str(name) for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
+    if repair is not None and repair not in METHODS:
+        raise ArgumentError(f"repair={repair!r}; expected one of {', '.join(map(repr, METHODS))}")
+    outputs = [_output(generator, x) for x in examples]
+    # as they came where the generator reads them, so that its errors can name a file
+    latents = as_array(
+        generator.invert(examples if hasattr(generator, "read_example") else outputs)
+    )
+    moved: Sequence[float | None] = [None] * len(outputs)
+    if repair is not None:
+        done = METHODS[repair](latents, transport_map=transport_map_of(generator))
+        latents, moved = done.latents, done.distance.tolist()
+    back = generator.generate(latents)
+    inner = on_host(transport_map_of(generator).forward(latents))
+    relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
+    errors = [_rms_difference(again, x) for again, x in zip(back, outputs, strict=True)]
+    pairs = [_rms_difference(x, y) for i, x in enumerate(outputs) for y in outputs[:i]]
+    usual = float(np.median(pairs)) if pairs else float("nan")
+    return [
+        InvertedExample(
+            name=str(name),
+            output=output,
+            latent=rows_of(latents, i),
+            relative_norm=float(norm),
+            rms_error=error,
+            relative_error=error / usual if usual > 0.0 else float("nan"),
+            moved=distance,
+        )
+        for i, (name, output, norm, error, distance) in enumerate(
+            zip(names, outputs, relative_norms, errors, moved, strict=True)
+        )
+    ]
+
+
+def spanned_by(
+    generator: Any,
+    *,
+    examples: Sequence[Any] | None = None,
+    seed_latents: Any = None,
+    num_prior_seeds: int = 0,
+    random_seed: int = 0,
+    repair: str | None = None,
+) -> SeedLatents:
+    """The seed latents of a space: inverted examples, latents as given, or prior draws.
+
+    Args:
+        generator: whose latents they are.
+        examples: outputs, or names that the generator knows.
+        seed_latents: latents in place of examples, shape (K, *latent_shape), or K random seeds.
+        num_prior_seeds: how many prior draws, where there are neither.
+        random_seed: at least 0; of the prior draws.
+        repair: what to do to the examples' latents: a name in ``repairs.METHODS``.
+
+    Raises:
+        ArgumentError: examples and seed latents were both given, or one of them is wrong.
+    """
+    if examples is not None and seed_latents is not None:
+        raise ArgumentError("examples and seed_latents were both given; give one of them")
+    if num_prior_seeds < 0 or random_seed < 0:
+        raise ArgumentError(
+            f"num_seeds={num_prior_seeds}, random_seed={random_seed}; both must be at least 0"
+        )
+    if examples is None and repair is not None:
+        raise ArgumentError(
+            f"repair={repair!r} is for examples; repair seed latents before you give them, with "
+            f"repairs.{repair}(seed_latents).latents"
+        )
+    if examples is None:
+        return SeedLatents(
+            generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
+        )
+    inverted = invert_examples(generator, examples, repair=repair)
+    layout = layout_of(generator.latent_shape)
+    rows = [layout.pack(rows_of(one.latent, None), name="invert(outputs)") for one in inverted]
+    stacked = np.concatenate([on_host(row) for row in rows])
+    return SeedLatents(
+        generator,
+        library_of(rows[0]).from_host(stacked, like=rows[0]),
+        names=[example.name for example in inverted],
+        rms_errors=[example.rms_error for example in inverted],
+        relative_errors=[example.relative_error for example in inverted],
+        moved=[example.moved for example in inverted],
+        random_seed=random_seed,
+    )
+
+
+def _name_of(example: Any, *, number: int) -> str:
+    named = isinstance(example, (str, os.PathLike))
+    return str(os.fspath(example)) if named else f"example {number}"
+
+
+def _output(generator: Any, example: Any) -> Any:
+    """An example as an output of the generator's kind."""
+    if hasattr(generator, "read_example"):
+        return generator.read_example(example)
+    return _named_output(generator, example) if isinstance(example, str) else example
+
+
+def _named_output(generator: Any, name: str) -> Any:
+    if not hasattr(generator, "example"):
+        raise ArgumentError(
+            f"example {name!r} is a name, but {type(generator).__name__} knows no named examples; "
+            "give the output itself"
+        )
+    return generator.example(name)
+
+
+def _rms_difference(first: Any, second: Any) -> float:
+    try:
+        difference = on_host(as_array(first)).astype(float) - on_host(as_array(second)).astype(
+            float
+        )
+    except (TypeError, ValueError):  # outputs of other kinds, or of different shapes
+        return float("nan")
+    return float(np.sqrt(np.mean(difference**2)))

@@ -1,0 +1,135 @@
+"""Are the latents of a set independent of each other, and what happens between them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.special import gammainc, gammaincc, stdtr
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.space.combination import combination_rule
+from latent_spaces_by_example.space.span import SeedSpan
+from latent_spaces_by_example.validity.figures import LEAST_P, Figure, from_tails, from_z, pooled
+
+_SHARED = ("norm", "mean", "skewness", "kurtosis", "neighbours")
+_POINTS = 512
+
+
+@dataclass(frozen=True)
+class MiddleNorm:
+    """What a combination rule makes of the norm between the latents, over what the law expects.
+
+    Attributes:
+        centre: at equal weights.
+        lowest: over 512 random points of the space, with non-negative weights.
+        highest: over the same points.
+    """
+
+    centre: float
+    lowest: float
+    highest: float
+
+
+def cosine_p_values(
+    cosines: Float64[np.ndarray, " pairs"], num_dims: int
+) -> Float64[np.ndarray, " pairs"]:
+    """Two-sided p-values of cosines between independent directions, one of them uniform.
+
+    r sqrt((d - 1) / (1 - r^2)) follows Student's t with d - 1 degrees of freedom, exactly.
+
+    >>> cosine_p_values(np.array([0.0, 0.2]), 4096).round(6)
+    array([1., 0.])
+    """
+    short = np.maximum(1.0 - cosines**2, 1e-300)
+    t = np.abs(cosines) * np.sqrt((num_dims - 1) / short)
+    p_values: Float64[np.ndarray, " pairs"] = np.clip(2.0 * stdtr(num_dims - 1, -t), LEAST_P, 1.0)
+    return p_values
+
+
+def set_figures(span: SeedSpan, *, of_latents: Sequence[Sequence[Figure]]) -> list[Figure]:
+    """The worst pair, the effective rank, and tendencies that all the latents share.
+
+    Correlations are Pearson's, about each latent's own mean: cosines between directions in d - 1
+    dimensions. So a mean that the latents share is not taken for a correlation.
+    """
+    num_dims = span.rows.shape[1] - 1
+    means = np.array([_value(latent, "mean") for latent in of_latents])
+    gram = span.gram - (num_dims + 1) * np.outer(means, means)
+    lengths = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    correlation = np.clip(gram / np.outer(lengths, lengths), -1.0, 1.0)
+    np.fill_diagonal(correlation, 1.0)
+    upper = np.triu_indices(len(correlation), 1)
+    cosines = correlation[upper]
+    worst = int(np.argmax(np.abs(cosines)))
+    # pairs are pairwise independent, so multiplying by their number wastes next to nothing
+    p_value = float(cosine_p_values(cosines[[worst]], num_dims)[0]) * len(cosines)
+    figures = [
+        Figure("correlation", float(cosines[worst]), p_value=min(1.0, p_value)),
+        _effective_rank(correlation, num_dims),
+    ]
+    by_name: dict[str, list[Figure]] = {name: [] for name in _SHARED}
+    for latent in of_latents:
+        for figure in latent:
+            if figure.name in by_name and figure.z is not None:
+                by_name[figure.name].append(figure)
+    for name, found in by_name.items():
+        if found:
+            mean = float(np.mean([figure.value for figure in found]))
+            zs = [figure.z for figure in found if figure.z is not None]
+            figures.append(pooled(f"all: {name}", mean, zs=zs))
+    return figures
+
+
+def _value(figures: Sequence[Figure], name: str) -> float:
+    return next(figure.value for figure in figures if figure.name == name)
+
+
+def _effective_rank(correlation: Float64[np.ndarray, "K K"], num_dims: int) -> Figure:
+    """K^2 / sum_ij r_ij^2: K for orthogonal latents, 1 where all are the same but for scale.
+
+    S = sum_{i<j} r_ij^2 of independent directions has, exactly, mean P / d, variance
+    2 P (d - 1) / (d^2 (d + 2)) and a third moment from pairs and triangles; P = K (K - 1) / 2.
+    Its law is taken to be the gamma law, shifted, of these three.
+    """
+    count, d = len(correlation), float(num_dims)
+    pairs = count * (count - 1) / 2.0
+    squares = (float((correlation**2).sum()) - count) / 2.0
+    rank = count**2 / (count + 2.0 * squares)
+    mean, variance = pairs / d, 2.0 * pairs * (d - 1.0) / (d**2 * (d + 2.0))
+    of_pair = 8.0 * (d - 1.0) * (d - 2.0) / (d**3 * (d + 2.0) * (d + 4.0))
+    of_triangle = 4.0 * (d - 1.0) / (d**3 * (d + 2.0) ** 2)
+    third = pairs * of_pair + count * (count - 1.0) * (count - 2.0) * of_triangle
+    skew = third / variance**1.5
+    if not skew > 0.0:  # two dimensions: no gamma law has these moments
+        return from_z("effective rank", rank, z=(mean - squares) / np.sqrt(variance))
+    shape = 4.0 / skew**2
+    place = shape + (squares - mean) * np.sqrt(shape / variance)
+    # many correlations make the rank small, so the tails change places
+    above, below = gammainc(shape, max(place, 0.0)), gammaincc(shape, max(place, 0.0))
+    return from_tails("effective rank", rank, below=float(below), above=float(above))
+
+
+def middle_norms(span: SeedSpan) -> dict[str, MiddleNorm | None]:
+    """For each combination rule, norms between the latents over sqrt(d).
+
+    |c(w) Z|^2 = c^T G c over the Gram matrix G. None for a rule that meets latents which cancel.
+    """
+    k = span.num_seeds
+    rng = np.random.default_rng(0)
+    weights = np.abs(rng.standard_normal((_POINTS, k)))
+    weights[0] = 1.0
+    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+    norms: dict[str, MiddleNorm | None] = {}
+    for name in ("linear", "shell"):
+        try:
+            c = combination_rule(name).coefficients(weights, span)
+        except ArgumentError:
+            norms[name] = None
+            continue
+        squares = np.maximum(np.einsum("nj,jk,nk->n", c, span.gram, c, optimize=True), 0.0)
+        found = np.sqrt(squares / span.rows.shape[1])
+        norms[name] = MiddleNorm(float(found[0]), float(found.min()), float(found.max()))
+    return norms

@@ -1,0 +1,129 @@
+"""Is an inner latent white over its spatial axes, or smooth, rough, or periodic?
+
+All of it is read from one periodogram. Of white noise its ordinates are independent exponentials,
+so each law below is exact or a saddlepoint away from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+from jaxtyping import Float64, Int64
+from scipy import fft
+from scipy.stats import kstwo
+
+from latent_spaces_by_example.validity.figures import LEAST_P, Figure, from_z
+from latent_spaces_by_example.validity.layout import spatial_layout
+from latent_spaces_by_example.validity.quadratic_forms import binned, ratio_z
+
+_SHORTEST_AXIS = 4
+_FEWEST_FREQUENCIES = 8
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """What depends on the latent's shape alone.
+
+    Attributes:
+        channels: how many pieces of the latent have a periodogram of their own.
+        shape: of one piece.
+        names: of the lags, the neighbours in all directions first.
+        cosines: for each of them, the mean of cos(2 pi f . lag) over its lags, at each frequency
+            f but zero.
+        spectra: the same as distinct values and counts over the whole latent.
+        order: frequencies from low to high, one of each pair f, -f and none that is its own pair.
+    """
+
+    channels: int
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+    cosines: Float64[np.ndarray, "lags f"]
+    spectra: tuple[tuple[np.ndarray, np.ndarray], ...]
+    order: Int64[np.ndarray, " m"]
+
+
+def whiteness_figures(x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...]) -> list[Figure]:
+    """Correlation of neighbours, that along each axis, and two tests of the whole periodogram.
+
+    Neighbours: r = sum_f c(f) I(f) / sum_f I(f) over the periodogram I without its zero
+    frequency, a ratio of quadratic forms with eigenvalues c(f). Spectrum (Bartlett): cumulated
+    from low to high frequencies, shares of I are ordered uniform draws, so their largest gap has
+    the Kolmogorov-Smirnov law. Peak (Fisher): P(largest share > g) <= m (1 - g)^(m - 1).
+
+    Args:
+        x: the inner latent.
+        latent_shape: how it is laid out: (length,), (height, width), (tokens, channels), or
+            (channels, ...axes in space or time).
+
+    Source: Bartlett 1955 and Fisher 1929 (Proc. R. Soc. A 125) for the laws.
+    """
+    grid = _grid(spatial_layout(latent_shape))
+    if grid is None:
+        return []
+    pieces = x.reshape(grid.channels, *grid.shape)
+    axes = tuple(range(1, pieces.ndim))
+    amplitudes = fft.fftn(pieces, axes=axes).reshape(grid.channels, -1)
+    power = amplitudes.real**2 + amplitudes.imag**2
+    per_frequency = power.sum(axis=0)[1:]
+    total = float(per_frequency.sum())
+    if total <= 1e-20 * float(power.sum()):  # a constant: nothing is left to be white
+        return []
+    correlations = grid.cosines @ per_frequency / total
+    figures = [
+        from_z(name, float(value), z=ratio_z(float(value), *spectrum))
+        for name, value, spectrum in zip(grid.names, correlations, grid.spectra, strict=True)
+    ]
+    if len(grid.order) * grid.channels > _FEWEST_FREQUENCIES:
+        figures += _of_the_periodogram(power[:, grid.order].T.ravel())
+    return figures
+
+
+def _of_the_periodogram(ordinates: Float64[np.ndarray, " m"]) -> list[Figure]:
+    m = len(ordinates)
+    cumulated = np.cumsum(ordinates)
+    shares = cumulated[:-1] / cumulated[-1]
+    rank = np.arange(m - 1)
+    above = float(((rank + 1) / (m - 1) - shares).max())
+    below = float((shares - rank / (m - 1)).max())
+    gap = max(above, below)
+    largest = float(ordinates.max() / cumulated[-1])
+    peak = min(1.0, float(np.exp(np.log(m) + (m - 1) * np.log1p(-min(largest, 1 - 1e-16)))))
+    return [
+        # below: low frequencies come to more than their share
+        Figure(
+            "spectrum",
+            gap if below > above else -gap,
+            p_value=float(max(kstwo.sf(gap, m - 1), LEAST_P)),
+        ),
+        Figure("peak", largest, p_value=max(peak, LEAST_P)),
+    ]
+
+
+@lru_cache(maxsize=8)
+def _grid(layout: tuple[int, tuple[int, ...]]) -> _Grid | None:
+    channels, shape = layout
+    long_axes = [axis for axis, size in enumerate(shape) if size >= _SHORTEST_AXIS]
+    if not long_axes:
+        return None
+    index: Int64[np.ndarray, "axes f"] = np.indices(shape).reshape(len(shape), -1)
+    sizes = np.array(shape)[:, None]
+    frequency = index / sizes
+    # 1 + 2 cos over each axis, multiplied out, holds every neighbour once and the element itself
+    around = np.ones(prod(shape))
+    for axis in long_axes:
+        around *= 1.0 + 2.0 * np.cos(2 * np.pi * frequency[axis])
+    names, cosines = ["neighbours"], [(around - 1.0) / (3 ** len(long_axes) - 1)]
+    if len(long_axes) > 1:
+        for axis in long_axes:
+            names.append(f"along axis {axis - len(shape)}")
+            cosines.append(np.cos(2 * np.pi * frequency[axis]))
+    stacked = np.stack(cosines)[:, 1:]
+    spectra = tuple((values, counts * channels) for values, counts in map(binned, stacked))
+    opposite = np.ravel_multi_index(tuple((sizes - index) % sizes), shape)
+    first_of_pair = np.flatnonzero(np.arange(prod(shape)) < opposite)
+    radius = (np.minimum(frequency, 1.0 - frequency) ** 2).sum(axis=0)
+    order = first_of_pair[np.argsort(radius[first_of_pair], kind="stable")].astype(np.int64)
+    return _Grid(channels, shape, tuple(names), stacked, spectra, order)

@@ -1,0 +1,1 @@
+"""Models with their objectives: each a plugin like any other."""

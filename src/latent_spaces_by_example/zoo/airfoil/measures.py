@@ -1,0 +1,156 @@
+"""What can be measured on sections that lie on the cosine grid, many at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float64
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid
+
+_ON_GRID = 1e-6
+_NOSE_STATIONS = 8
+_SMOOTH_RANGE = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Measures of n sections, each of shape (n,); lengths in chords.
+
+    Attributes:
+        max_thickness: largest distance between the sides, across the chord.
+        max_thickness_at: where along the chord that is.
+        max_camber: ordinate of the mean line where it is farthest from the chord, signed.
+        max_camber_at: where along the chord that is.
+        leading_edge_radius: radius of curvature of the thickness form at the nose.
+        trailing_edge_gap: distance between the sides at the trailing edge.
+        roughness: largest \\|d^2 y / d theta^2\\| of both sides over 0.05 <= x <= 0.95, by
+            second differences, with x = (1 - cos theta) / 2.
+    """
+
+    max_thickness: Float64[np.ndarray, " n"]
+    max_thickness_at: Float64[np.ndarray, " n"]
+    max_camber: Float64[np.ndarray, " n"]
+    max_camber_at: Float64[np.ndarray, " n"]
+    leading_edge_radius: Float64[np.ndarray, " n"]
+    trailing_edge_gap: Float64[np.ndarray, " n"]
+    roughness: Float64[np.ndarray, " n"]
+
+
+def measure(sections: npt.ArrayLike) -> Measures:
+    """Measure sections: maxima by the parabola through the three highest stations.
+
+    The leading-edge radius is r in (t / 2)^2 = 2 x (r + a sqrt(x) + b x), fitted to the eight
+    stations next to the nose, t being the thickness.
+
+    Args:
+        sections: shape (n, 2 m - 1, 2), or (2 m - 1, 2) for one, as ``resample`` returns them.
+
+    Raises:
+        ArgumentError: another shape, or x not on the cosine grid.
+
+    >>> from latent_spaces_by_example.zoo.airfoil import find_section, resample
+    >>> found = measure(resample(find_section("naca2412")))
+    >>> print(found.max_thickness.round(3), found.max_camber.round(2))
+    [0.12] [0.02]
+    >>> print(found.leading_edge_radius.round(4))
+    [0.0159]
+    """
+    thickness, camber = thickness_and_camber(sections)
+    upper, lower = camber + thickness / 2.0, camber - thickness / 2.0
+    grid = cosine_grid(thickness.shape[1])
+    max_thickness, max_thickness_at = _peak(thickness, grid=grid)
+    height, max_camber_at = _peak(np.abs(camber), grid=grid)
+    sign = np.sign(np.take_along_axis(camber, np.argmax(np.abs(camber), axis=1)[:, None], axis=1))
+    return Measures(
+        max_thickness=max_thickness,
+        max_thickness_at=max_thickness_at,
+        max_camber=height * sign[:, 0],
+        max_camber_at=max_camber_at,
+        leading_edge_radius=_nose_radius(thickness, grid=grid),
+        trailing_edge_gap=thickness[:, -1].copy(),
+        roughness=np.maximum(_roughness(upper, grid=grid), _roughness(lower, grid=grid)),
+    )
+
+
+def thickness_and_camber(
+    sections: npt.ArrayLike,
+) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
+    """Thickness y_u - y_l and mean line (y_u + y_l) / 2 at the m stations of the cosine grid.
+
+    Args:
+        sections: shape (n, 2 m - 1, 2), or (2 m - 1, 2) for one, as ``resample`` returns them.
+
+    Returns:
+        Two arrays of shape (n, m), from the leading edge to the trailing edge.
+
+    Raises:
+        ArgumentError: another shape, or x not on the cosine grid.
+
+    >>> from latent_spaces_by_example.zoo.airfoil import find_section, resample
+    >>> thickness, camber = thickness_and_camber(resample(find_section("naca0012")))
+    >>> thickness.shape, bool(np.abs(camber).max() < 1e-12)
+    ((1, 64), True)
+    """
+    array = np.asarray(sections, dtype=np.float64)
+    array = array[None] if array.ndim == 2 else array
+    if not is_on_grid(array):
+        raise ArgumentError(
+            "sections must lie on the cosine grid, shape (n, 2 m - 1, 2), as resample() returns "
+            f"them; these have shape {array.shape}"
+        )
+    m = (array.shape[1] + 1) // 2
+    upper, lower = array[:, m - 1 :: -1, 1], array[:, m - 1 :, 1]
+    return upper - lower, (upper + lower) / 2.0
+
+
+def is_on_grid(sections: np.ndarray) -> bool:
+    """Whether sections of shape (n, p, 2) have the stations of ``resample``, to 1e-6 chord."""
+    if sections.ndim != 3 or sections.shape[1] % 2 == 0 or sections.shape[1] < 15:
+        return False
+    if sections.shape[2] != 2:
+        return False
+    grid = cosine_grid((sections.shape[1] + 1) // 2)
+    x = np.concatenate([grid[::-1], grid[1:]])
+    return bool(np.all(np.abs(sections[:, :, 0] - x) <= _ON_GRID))
+
+
+def _peak(
+    values: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    """Largest value of each row and where it is, between stations."""
+    row = np.arange(len(values))
+    top = np.clip(np.argmax(values, axis=1), 1, len(grid) - 2)
+    x0, x1, x2 = grid[top - 1], grid[top], grid[top + 1]
+    y0, y1, y2 = values[row, top - 1], values[row, top], values[row, top + 1]
+    left, right = (y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1)
+    bend = (right - left) / (x2 - x0)
+    round_top = bend < 0.0
+    safe = np.where(round_top, bend, -1.0)
+    at = np.clip((x0 + x1) / 2.0 - left / (2.0 * safe), x0, x2)
+    height = y0 + left * (at - x0) + bend * (at - x0) * (at - x1)
+    best = np.argmax(values, axis=1)
+    inside = round_top & (best == top)
+    return np.where(inside, height, values[row, best]), np.where(inside, at, grid[best])
+
+
+def _nose_radius(
+    thickness: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
+) -> Float64[np.ndarray, " n"]:
+    x = grid[1 : _NOSE_STATIONS + 1]
+    ratio = (thickness[:, 1 : _NOSE_STATIONS + 1] / 2.0) ** 2 / (2.0 * x)
+    basis = np.stack([np.ones_like(x), np.sqrt(x), x], axis=1)
+    fitted: np.ndarray = np.maximum(ratio @ np.linalg.pinv(basis)[0], 0.0)
+    return fitted
+
+
+def _roughness(
+    side: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
+) -> Float64[np.ndarray, " n"]:
+    step = np.pi / (len(grid) - 1)
+    inside = (grid[1:-1] >= _SMOOTH_RANGE[0]) & (grid[1:-1] <= _SMOOTH_RANGE[1])
+    largest: np.ndarray = np.abs(np.diff(side, n=2, axis=1)[:, inside]).max(axis=1) / step**2
+    return largest

@@ -1,0 +1,1 @@
+"""The embedded generator ``microstructure``, and conduction through what it makes."""

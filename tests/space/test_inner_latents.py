@@ -1,0 +1,103 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from latent_spaces_by_example.space import SeedLatents, seed_latents
+from latent_spaces_by_example.space.inner_latents import InnerLatents
+
+D = 5000
+ROW_BYTES = {np.float16: 2 * D, np.float32: 4 * D, np.float64: 8 * D}
+
+
+def rows_of(dtype, made=None):
+    def make(number):
+        if made is not None:
+            made.append(number)
+        return np.random.default_rng(number).standard_normal(D).astype(dtype)
+
+    return make
+
+
+def streamed(dtype, *, rows_at_once=4, keep=False, made=None):
+    at_once = rows_at_once * ROW_BYTES[dtype]
+    return InnerLatents(rows_of(dtype, made), bytes_at_once=at_once, keep=keep)
+
+
+@pytest.mark.parametrize("dtype", list(ROW_BYTES))
+def test_sums_are_the_same_to_the_last_bit_kept_or_made_again(dtype):
+    kept, again = (streamed(dtype, keep=keep) for keep in (True, False))
+    coefficients = np.random.default_rng(1).standard_normal((3, 10))
+    coefficients[:, [0, 1, 2, 9]] = 0.0
+    for rows in (kept, again):
+        for number in (1, 3, 10):  # groups of four: whole ones, begun ones, one after another
+            rows.extend_to(number)
+    np.testing.assert_array_equal(kept.gram, again.gram)
+    np.testing.assert_array_equal(kept.combine(coefficients), again.combine(coefficients))
+
+
+@pytest.mark.parametrize("dtype", list(ROW_BYTES))
+def test_sums_are_those_of_all_rows_together(dtype):
+    matrix = np.stack([rows_of(dtype)(i) for i in range(11)])
+    exact = matrix.astype(np.float64)
+    rows = streamed(dtype)
+    rows.extend_to(11)
+    np.testing.assert_allclose(rows.gram, exact @ exact.T, rtol=1e-13, atol=1e-10)
+    coefficients = np.random.default_rng(1).standard_normal((2, 11))
+    combined = rows.combine(coefficients)
+    assert combined.dtype == dtype
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(combined, coefficients @ exact, rtol=2 * eps, atol=20 * eps)
+
+
+def test_rows_without_a_weight_are_not_made():
+    made = []
+    rows = streamed(np.float64, made=made)
+    rows.extend_to(12)
+    made.clear()
+    corner = rows.combine(np.eye(12)[[6]])
+    assert made == [6]
+    np.testing.assert_array_equal(corner[0], rows_of(np.float64)(6))
+
+
+def test_small_latents_are_made_once():
+    made = []
+    rows = InnerLatents(rows_of(np.float32, made))
+    for number in (1, 2, 3, 9):
+        rows.extend_to(number)
+        rows.combine(np.ones((1, number)))
+    assert sorted(made) == [0, 0, *range(1, 9)]  # the first one also tells the dimension
+
+
+def test_memory_is_bounded_by_groups_whatever_the_number_of_rows():
+    row = 4 * 100_000
+
+    def make(number):
+        return np.random.default_rng(number).standard_normal(row // 4, dtype=np.float32)
+
+    def peak(number):
+        rows = InnerLatents(make, bytes_at_once=10 * row)
+        tracemalloc.start()
+        rows.extend_to(number)
+        rows.combine(np.ones((1, number)))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    # what is kept, a group, a quarter of one, and blocks of columns in float64
+    assert peak(40) < 26 * row
+    assert peak(120) < 27 * row
+
+
+def test_a_study_streams_what_is_too_large(monkeypatch):
+    class Model:
+        latent_shape = (50, 100)
+
+    weights = np.random.default_rng(0).standard_normal((2, 12))
+    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+    whole = SeedLatents(Model(), [7, 8, 9])
+    small = lambda make: InnerLatents(make, bytes_at_once=5 * 8 * D)  # noqa: E731
+    monkeypatch.setattr(seed_latents, "InnerLatents", small)
+    groups = SeedLatents(Model(), [7, 8, 9])
+    np.testing.assert_allclose(groups.correlation(12), whole.correlation(12), atol=1e-14)
+    np.testing.assert_allclose(groups.latents(weights), whole.latents(weights), atol=1e-13)

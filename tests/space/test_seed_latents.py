@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.space import (
+    SeedLatents,
+    invert_examples,
+    latent_from_random_seed,
+    latents_from_random_seeds,
+    random_seed_of_draw,
+    spanned_by,
+)
+from latent_spaces_by_example.transport_maps import GaussianTransportMap
+from toys import Stretch
+
+
+def _latents(k, *, seed=0):
+    return np.random.default_rng(seed).standard_normal((k, *Stretch.latent_shape))
+
+
+class TestSeedLatents:
+    def test_corners_are_the_examples(self):
+        latents = _latents(5)
+        seeds = SeedLatents(Stretch(), latents)
+        np.testing.assert_allclose(seeds.latents(np.eye(5)), latents, rtol=1e-13)
+
+    def test_correlated_examples_keep_their_shell(self):
+        latents = _latents(1) + 0.5 * _latents(8, seed=1)
+        latents /= np.linalg.norm(latents.reshape(8, -1), axis=1)[:, None, None]
+        weights = np.abs(np.random.default_rng(2).standard_normal((50, 8)))
+        weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+        found = SeedLatents(Stretch(), latents).latents(weights)
+        np.testing.assert_allclose(np.linalg.norm(found.reshape(50, -1), axis=1), 1.0, rtol=1e-12)
+
+    def test_correlation_is_that_of_the_latents_however_it_grew(self):
+        grown = SeedLatents(Stretch(), _latents(2), random_seed=3)
+        for k in (3, 4, 9):
+            grown.correlation(k)
+        rows = grown.all().reshape(9, -1)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        np.testing.assert_allclose(grown.correlation(9), rows @ rows.T, atol=1e-13)
+
+    def test_prior_draws_do_not_depend_on_when_they_are_made(self):
+        one = SeedLatents(Stretch(), random_seed=3)
+        other = SeedLatents(Stretch(), random_seed=3)
+        one.correlation(2)
+        weights = np.eye(6)
+        np.testing.assert_array_equal(one.latents(weights), other.latents(weights))
+
+    def test_prior_draws_follow_the_transport_map(self):
+        class Shifted(Stretch):
+            latent_shape = (2000,)
+            transport_map = GaussianTransportMap(mean=5.0, scale=0.5)
+
+        draws = SeedLatents(Shifted(), num_prior_seeds=4, random_seed=0).all()
+        # standard errors are 0.5 / sqrt(8000) and 0.5 / sqrt(16000); five of each
+        assert abs(draws.mean() - 5.0) < 0.028
+        assert abs(draws.std() - 0.5) < 0.02
+
+    def test_dtype_of_the_examples_is_kept(self):
+        seeds = SeedLatents(Stretch(), _latents(3).astype(np.float32), random_seed=1)
+        weights = np.full((1, 5), 5**-0.5)
+        assert seeds.latents(weights).dtype == np.float32
+
+    def test_names(self):
+        seeds = SeedLatents(Stretch(), _latents(2), names=["a", "b"])
+        assert [seeds.name(i) for i in range(4)] == ["a", "b", "prior draw 1", "prior draw 2"]
+
+    def test_digest_tells_examples_apart(self):
+        one, same, other = (SeedLatents(Stretch(), _latents(2, seed=s)) for s in (0, 0, 1))
+        assert one.digest == same.digest != other.digest
+
+    @pytest.mark.parametrize(
+        ("latents", "message"),
+        [
+            (np.zeros((0, 4, 8)), "at least one seed latent"),
+            (np.ones((1, 4, 7)), r"\(1, 4, 7\).*\(K, 4, 8\)"),
+            (np.ones((2, 4, 8), dtype=int), "floating-point"),
+            (np.full((2, 4, 8), np.nan), "NaN or infinite"),
+            (np.stack([np.ones((4, 8)), 2 * np.ones((4, 8))]), "same direction"),
+            (np.stack([np.ones((4, 8)), np.zeros((4, 8))]), "all zeros"),
+        ],
+    )
+    def test_bad_examples(self, latents, message):
+        with pytest.raises(ArgumentError, match=message):
+            SeedLatents(Stretch(), latents)
+
+
+class TestInvertExamples:
+    def test_finds_the_latent_and_says_how_well(self):
+        (found,) = invert_examples(Stretch(), ["4"])
+        assert found.name == "4"
+        assert found.rms_error < 1e-15
+        np.testing.assert_allclose(
+            found.relative_norm, np.linalg.norm(found.latent) / np.sqrt(32), rtol=1e-14
+        )
+
+    def test_needs_invert(self):
+        class OneWay:
+            latent_shape = (2,)
+
+        with pytest.raises(ArgumentError, match="OneWay has no invert"):
+            invert_examples(OneWay(), [np.zeros(2)])
+
+    def test_the_same_example_twice(self):
+        with pytest.raises(ArgumentError, match="'1' is given twice"):
+            invert_examples(Stretch(), ["1", "2", "1"])
+
+    def test_needs_one_example(self):
+        with pytest.raises(ArgumentError, match="examples is empty"):
+            invert_examples(Stretch(), [])
+
+    def test_names_need_a_generator_that_knows_names(self):
+        class Nameless:
+            latent_shape = (2,)
+
+            def invert(self, outputs):
+                return np.asarray(outputs)
+
+        with pytest.raises(ArgumentError, match="'dog' is a name"):
+            invert_examples(Nameless(), ["dog"])
+
+
+class TestSpannedBy:
+    def test_examples_and_latents_exclude_each_other(self):
+        with pytest.raises(ArgumentError, match="both given"):
+            spanned_by(Stretch(), examples=["1"], seed_latents=_latents(1))
+
+    def test_prior_spans_without_either(self):
+        seeds = spanned_by(Stretch(), num_prior_seeds=3, random_seed=5)
+        assert (seeds.num_given, len(seeds.examples)) == (3, 0)
+
+    def test_negative_numbers(self):
+        with pytest.raises(ArgumentError, match="at least 0"):
+            spanned_by(Stretch(), random_seed=-1)
+
+
+def test_a_model_may_have_its_own_convention_for_random_seeds():
+    class Own(Stretch):
+        def latent_from_random_seed(self, random_seed):
+            return np.full(self.latent_shape, float(random_seed))
+
+    assert (latent_from_random_seed(Own(), 3) == 3.0).all()
+
+
+def test_random_seeds_of_draws_fit_any_generator():
+    seeds = {random_seed_of_draw(s, i) for s in range(20) for i in range(200)}
+    assert len(seeds) == 4000
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+class TestRandomSeeds:
+    @pytest.mark.parametrize("given", [[1234567, 42], (1234567, 42), np.array([1234567, 42])])
+    def test_integers_stand_for_the_latents_that_are_drawn_from_them(self, given):
+        rows = latents_from_random_seeds(Stretch(), [1234567, 42])
+        np.testing.assert_array_equal(rows[1], latent_from_random_seed(Stretch(), 42))
+        by_number, by_array = SeedLatents(Stretch(), given), SeedLatents(Stretch(), rows)
+        weights = np.array([[0.6, 0.8, 0.0], [0.6, 0.0, 0.8]])
+        np.testing.assert_array_equal(by_number.latents(weights), by_array.latents(weights))
+        assert by_number.num_given == 2
+        assert [by_number.random_seed_of(i) for i in range(2)] == [1234567, 42]
+        assert by_array.random_seed_of(0) is None
+        assert (
+            by_number.random_seed_of(2) == by_array.random_seed_of(2) == random_seed_of_draw(0, 2)
+        )
+        assert by_number.name(0) == "seed 1234567"
+
+    def test_they_follow_the_models_own_convention(self):
+        class Own(Stretch):
+            def latent_from_random_seed(self, random_seed):
+                return np.full(self.latent_shape, float(random_seed)) + np.eye(4, 8)
+
+        seeds = SeedLatents(Own(), [3, 4])
+        np.testing.assert_array_equal(seeds.all()[1], 4.0 + np.eye(4, 8))
+
+    def test_digest_tells_them_apart(self):
+        digests = {SeedLatents(Stretch(), given).digest for given in ([1, 2], [2, 1], [1, 2, 3])}
+        assert len(digests) == 3
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ([1, 1], "random seed 1 is given twice"),
+            ([1, -2], "random seed -2: give a whole number from 0"),
+            ([1, 2**63], "give a whole number from 0"),
+            ([1, 2.5], r"seed_latents has shape \(2,\)"),
+            ([True, False], "bool"),
+        ],
+    )
+    def test_what_is_refused(self, given, message):
+        with pytest.raises(ArgumentError, match=message):
+            SeedLatents(Stretch(), given)
+
+    @pytest.mark.parametrize("given", [[], [0.5], "12", None])
+    def test_latents_from_what_is_no_list_of_whole_numbers(self, given):
+        with pytest.raises(ArgumentError, match="expected a list of whole numbers"):
+            latents_from_random_seeds(Stretch(), given)

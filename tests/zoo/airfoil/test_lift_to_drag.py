@@ -1,0 +1,270 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example import objectives
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.objectives import read_scores
+from latent_spaces_by_example.zoo.airfoil import find_section, measure, resample
+from latent_spaces_by_example.zoo.airfoil.lift_to_drag import LiftToDrag
+from latent_spaces_by_example.zoo.airfoil.neural_foil import _operators, fit_kulfan
+
+OBJECTIVE = LiftToDrag()
+X = resample(find_section("naca2412"))[:, 0]
+UPPER = np.arange(127) < 63
+SIDE = np.where(UPPER, 1.0, np.where(np.arange(127) > 63, -1.0, 0.0))
+
+
+def section(name):
+    return resample(find_section(name))
+
+
+def with_ordinates(points, change):
+    return np.stack([points[:, 0], points[:, 1] + change], axis=1)
+
+
+def thinned(name, thickness):
+    """The section with its thickness, not its camber, scaled."""
+    points = section(name)
+    half = (points[:, 1] - points[::-1, 1]) / 2
+    mean = (points[:, 1] + points[::-1, 1]) / 2
+    scale = thickness / measure(points).max_thickness[0]
+    return np.stack([X, mean + scale * half], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("naca2412", 91.0), ("s1223", 86.0), ("rae2822", 66.0), ("dae11", 149.0)]
+)
+def test_values_of_known_sections(name, expected):
+    # found independently with AeroSandbox's own interface and its "large" network
+    (figures,) = OBJECTIVE([find_section(name)])
+    assert figures["score"] == pytest.approx(expected, rel=0.02)
+    assert figures["floors_met"] is True
+    assert figures["score"] == figures["lift_to_drag"] == figures["cl"] / figures["cd"]
+    assert figures["cl"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_study_can_read_what_it_returns():
+    outputs = [section("naca2412"), np.full((50, 2), np.nan), thinned("naca2412", 0.05)]
+    evaluations = read_scores(OBJECTIVE(outputs), n=3)
+    assert [evaluation.finite for evaluation in evaluations] == [True, False, True]
+    assert set(evaluations[0].figures) >= {"cl", "cd", "cm", "alpha", "thickness", "confidence"}
+    assert all(type(value) in (float, bool) for value in evaluations[0].figures.values())
+
+
+def test_a_batch_is_its_rows_whatever_the_number_of_points():
+    outputs = [find_section("s1223"), section("rae2822"), find_section("naca2412")]
+    together = OBJECTIVE(outputs)
+    for output, figures in zip(outputs, together, strict=True):
+        (alone,) = OBJECTIVE([output])
+        assert alone == pytest.approx(figures, rel=1e-9)
+    assert OBJECTIVE([]) == []
+    assert OBJECTIVE(np.stack([section("s1223")] * 2))[1] == pytest.approx(together[0], rel=1e-6)
+
+
+def test_position_and_scale_do_not_matter():
+    points = find_section("naca2412")
+    turn = np.array([[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]])
+    moved, plain = OBJECTIVE([3 * points @ turn.T + 5, points])
+    assert moved["score"] == pytest.approx(plain["score"], rel=1e-6)
+
+
+@pytest.mark.parametrize("thickness", [0.1199, 0.11, 0.06, 0.02])
+def test_the_floor_on_thickness(thickness):
+    (figures,) = OBJECTIVE([thinned("dae11", thickness)])
+    assert figures["thickness"] == pytest.approx(thickness, abs=1e-9)
+    shortfall = 1 - thickness / 0.12
+    assert figures["penalty_thickness"] == pytest.approx(1 / (1 + 4 * shortfall), rel=1e-6)
+    assert figures["floors_met"] is False
+
+
+def test_thinning_below_the_floor_never_pays():
+    thickness = np.linspace(0.12, 0.03, 16)
+    for name in ("dae11", "naca2412", "fx62k131", "s1223"):
+        scores = [figures["score"] for figures in OBJECTIVE([thinned(name, t) for t in thickness])]
+        assert np.all(np.diff(scores) < 0)
+        free = LiftToDrag(min_thickness=0.0)([thinned(name, t) for t in thickness[[0, 4]]])
+        assert all(figures["penalty_thickness"] == 1.0 for figures in free)
+
+
+def test_the_penalty_of_a_lift_out_of_reach_is_continuous():
+    points = section("naca0012")
+    highest = LiftToDrag(cl=3.0)([points])[0]["cl"]
+    lifts = highest + np.array([-1e-3, -1e-4, 1e-4, 1e-3, 0.1, 0.5])
+    figures = [LiftToDrag(cl=cl)([points])[0] for cl in lifts]
+    assert [f["penalty_lift"] == 1.0 for f in figures] == [True, True, False, False, False, False]
+    for f, cl in zip(figures[2:], lifts[2:], strict=True):
+        assert f["penalty_lift"] == pytest.approx(1 / (1 + 4 * (1 - f["cl"] / cl)), rel=1e-9)
+        assert f["score"] < f["lift_to_drag"]
+    scores = np.array([f["score"] for f in figures])
+    assert np.abs(np.diff(np.log(scores[:4]))).max() < 0.1
+    assert np.all(np.diff(scores[2:]) < 0)
+
+
+def test_the_floor_on_confidence():
+    points = section("ah93w480b")
+    (figures,) = OBJECTIVE([points])
+    shortfall = 1 - figures["confidence"] / 0.9
+    assert 0 < shortfall < 1
+    assert figures["penalty_confidence"] == pytest.approx(1 / (1 + 10 * shortfall), rel=1e-9)
+    assert LiftToDrag(min_confidence=0.0)([points])[0]["penalty_confidence"] == 1.0
+
+
+@pytest.mark.parametrize("waves", [8, 16, 30])
+def test_a_ripple_that_the_solver_does_not_see_costs(waves):
+    ripple = 0.01 * np.sin(2 * np.pi * waves * X) * 2 * np.sqrt(X * (1 - X)) * SIDE
+    plain, rippled = OBJECTIVE([section("naca2412"), with_ordinates(section("naca2412"), ripple)])
+    assert rippled["confidence"] > 0.95  # which is why there is this penalty
+    assert rippled["penalty_fit"] < 0.2
+    assert rippled["penalty_fit"] == pytest.approx(1 / (2 * rippled["fit_error"] / 1e-3 - 1))
+    assert rippled["score"] < plain["score"] / 4
+    assert LiftToDrag(max_fit_error=math.inf)([section("naca2412")])[0]["penalty_fit"] == 1.0
+
+
+def test_sides_that_change_places_cost_the_more_the_further():
+    bump = np.exp(-(((X - 0.8) / 0.05) ** 2))
+    depths = np.linspace(0.0, 0.06, 13)
+    outputs = [with_ordinates(section("naca2412"), -depth * bump * SIDE) for depth in depths]
+    penalties = [figures["penalty_validity"] for figures in OBJECTIVE(outputs)]
+    assert penalties[0] == 1.0
+    assert penalties[-1] < 0.03
+    assert np.all(np.diff(penalties) <= 0)
+    # depths step by 5e-3 on each side, so 0.01 of thickness: one order of magnitude in all
+    crossed = [penalty for penalty in penalties if penalty < 1.0]
+    assert len(crossed) > 5
+    assert np.all(np.diff(crossed) < 0)
+
+
+def test_an_upside_down_order_of_points_is_no_valid_section():
+    (figures,) = OBJECTIVE([section("naca2412")[::-1]])
+    assert figures["penalty_validity"] < 0.01
+
+
+def test_an_open_trailing_edge_and_a_loop():
+    opened = with_ordinates(section("naca2412"), 0.04 * X**20 * SIDE)
+    (figures,) = OBJECTIVE([opened])
+    gap = opened[0, 1] - opened[-1, 1]
+    assert figures["penalty_validity"] == pytest.approx(1 / (1 + 100 * (gap - 0.05)), rel=1e-6)
+    looped = find_section("naca2412").copy()
+    looped[[60, 66], 0] = looped[[66, 60], 0]
+    looped[60, 1] += 0.01
+    (figures,) = OBJECTIVE([looped])
+    assert figures["penalty_validity"] <= 0.5
+
+
+def test_floors_as_constraints_cost_nothing():
+    outputs = [section("naca2412"), thinned("dae11", 0.09), section("ah93w480b")]
+    found = LiftToDrag(floors="constraints")(outputs)
+    for figures, penalised in zip(found, OBJECTIVE(outputs), strict=True):
+        costs = [penalised[f"penalty_{name}"] for name in ("thickness", "confidence", "fit")]
+        assert figures["score"] == pytest.approx(penalised["score"] / np.prod(costs), rel=1e-12)
+        assert figures["floors_met"] == penalised["floors_met"]
+        met = all(value <= 0 for value in figures["constraints"].values())
+        assert met == figures["floors_met"]
+        for name in ("thickness", "confidence", "fit"):
+            assert (figures["constraints"][name] > 0) == (penalised[f"penalty_{name}"] < 1)
+            assert f"penalty_{name}" not in figures
+    assert [figures["floors_met"] for figures in found] == [True, False, False]
+    assert found[1]["constraints"]["thickness"] == pytest.approx(1 - 0.09 / 0.12)
+    evaluations = read_scores(found, n=3)
+    assert set(evaluations[0].constraints) == {"thickness", "confidence", "fit"}
+
+
+def test_a_lift_out_of_reach_costs_whatever_the_floors_are():
+    objective = LiftToDrag(cl=3.0, floors="constraints")
+    (figures,) = objective([section("naca0012")])
+    assert figures["penalty_lift"] < 1
+    assert figures["score"] < figures["lift_to_drag"]
+    assert figures["floors_met"] is False
+
+
+def test_no_floor_is_a_constraint_that_is_always_met():
+    free = LiftToDrag(
+        min_thickness=0.0, min_confidence=0.0, max_fit_error=math.inf, floors="constraints"
+    )
+    (figures,) = free([thinned("dae11", 0.02)])
+    assert figures["constraints"] == {"thickness": -1.0, "confidence": -1.0, "fit": -1.0}
+    assert figures["floors_met"] is True
+
+
+def test_a_study_keeps_to_floors_that_are_constraints():
+    study = lsbe.optimise(
+        lsbe.generators.load("airfoil"),
+        objectives.load("lift-to-drag:floors=constraints"),
+        budget=25,
+        random_seed=0,
+    )
+    assert study.feasible
+    assert study.best_trial.figures["thickness"] >= 0.12
+    assert study.best_score == max(trial.score for trial in study.trials if trial.feasible)
+
+
+def test_sections_without_a_score():
+    nothing = section("naca2412")
+    nothing[5, 1] = np.nan
+    flat = np.zeros((20, 2))
+    for figures in OBJECTIVE([nothing, flat, np.full((20, 2), np.inf)]):
+        assert math.isnan(figures["score"])
+        assert figures["reason"]
+    good, bad = OBJECTIVE([section("s1223"), nothing])
+    assert good["score"] > 80
+    assert "row 5" in bad["reason"]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ([np.zeros((127, 3))], r"outputs\[0\] .* not shape \(127, 3\)"),
+        ([find_section("s1223"), np.zeros(5)], r"outputs\[1\] .* not shape \(5,\)"),
+        ([np.zeros((3, 2))], r"at least 7 points"),
+        ([[["a", "b"]] * 9], r"outputs\[0\] must be an array of numbers"),
+    ],
+)
+def test_what_is_no_section(outputs, message):
+    with pytest.raises(ArgumentError, match=message):
+        OBJECTIVE(outputs)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"cl": 0.0}, "cl must be above 0 and at most 3, not 0.0"),
+        ({"cl": 3.5}, "cl must be"),
+        ({"cl": math.nan}, "cl must be"),
+        ({"reynolds": -1e6}, "reynolds must be within 1000 to 1e.09, not -1000000.0"),
+        ({"min_thickness": 0.6}, "min_thickness must be within 0 to 0.5"),
+        ({"min_confidence": 1.0}, "min_confidence must be within 0 to 0.99"),
+        ({"max_fit_error": 0.0}, "max_fit_error must be above 0"),
+        ({"model_size": "huge"}, "model_size must be one of xxsmall, .*, not 'huge'"),
+        ({"floors": "walls"}, "floors must be one of penalties, constraints, not 'walls'"),
+    ],
+)
+def test_parameters_out_of_range(parameters, message):
+    with pytest.raises(ArgumentError, match=message):
+        LiftToDrag(**parameters)
+
+
+def test_arguments_are_not_changed():
+    points = find_section("s1223")
+    before = points.copy()
+    OBJECTIVE([points])
+    np.testing.assert_array_equal(points, before)
+
+
+def test_representation():
+    assert repr(LiftToDrag(cl=0.5)).startswith("LiftToDrag(cl=0.5, reynolds=1000000.0, ")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-0.6, 0.6), min_size=18, max_size=18))
+def test_any_shape_gets_a_score_between_zero_and_its_lift_over_drag(weights):
+    start = fit_kulfan(section("naca2412")[None])[0][0]
+    points = np.stack([X, _operators(127)[0] @ (start + np.array(weights))], axis=1)
+    (figures,) = OBJECTIVE([points])
+    assert math.isfinite(figures["score"])
+    assert 0 < figures["score"] <= 1.0 / figures["cd"] * (1 + 1e-6)
+    assert figures["floors_met"] == (figures["score"] == figures["lift_to_drag"])

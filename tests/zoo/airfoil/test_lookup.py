@@ -1,0 +1,84 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+from latent_spaces_by_example.zoo.airfoil import find_section, list_sections, lookup, naca_section
+from latent_spaces_by_example.zoo.airfoil import normalise as normal
+
+
+@pytest.mark.parametrize("name", ["S1223", " s-1223", "s_1223", "s 12 23"])
+def test_spellings(name):
+    np.testing.assert_array_equal(find_section(name), find_section("s1223"))
+
+
+def test_codes_are_computed():
+    np.testing.assert_array_equal(find_section("NACA 2412"), normal(naca_section("2412")))
+    np.testing.assert_array_equal(find_section("naca4413"), normal(naca_section("4413")))
+
+
+def test_exact_names_win_over_names_that_differ_in_dashes():
+    files = lookup._database()
+    assert lookup._database_file("ag45c-03") == files["ag45c-03"]
+    assert lookup._database_file("ag45c03") == files["ag45c03"]
+    assert lookup._database_file("AG45C 03") == files["ag45c03"]
+
+
+def test_both_spellings_of_the_six_series():
+    np.testing.assert_array_equal(find_section("naca 64-012"), find_section("n64012"))
+    np.testing.assert_array_equal(find_section("n64210"), find_section("naca64210"))
+
+
+@pytest.mark.parametrize("near", ["s1223", "rae2822", "clarky"])
+def test_unknown_names_suggest_near_ones(near):
+    with pytest.raises(ArgumentError, match=f"near ones: .*{near}"):
+        find_section(near + "q")
+
+
+def test_an_unknown_name_with_nothing_near():
+    with pytest.raises(ArgumentError, match=r"called '@@@@@@'\. Expected a name"):
+        find_section("@@@@@@")
+
+
+@pytest.mark.parametrize("path", ["absent.dat", "absent/section", "ABSENT.DAT"])
+def test_paths(path):
+    with pytest.raises(ArgumentError, match="cannot read"):
+        find_section(path)
+
+
+def test_aerosandbox_is_not_imported():
+    program = (
+        "import sys; from latent_spaces_by_example.zoo.airfoil import find_section;"
+        "find_section('s1223'); find_section('naca2412');"
+        "sys.exit(sum(name in sys.modules for name in ('aerosandbox', 'neuralfoil', 'casadi')))"
+    )
+    source = next(path for path in sys.path if path.endswith("src"))
+    done = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": source}, check=False)
+    assert done.returncode == 0
+
+
+def test_without_aerosandbox(monkeypatch):
+    monkeypatch.setattr(lookup, "find_spec", lambda name: None)
+    lookup._database.cache_clear()
+    lookup._squashed_names.cache_clear()
+    try:
+        with pytest.raises(MissingPackageError, match=r"latent-spaces-by-example\[airfoil\]"):
+            find_section("s1223")
+        with pytest.raises(MissingPackageError):
+            list_sections()
+        assert find_section("naca2412").shape == (399, 2)
+    finally:
+        lookup._database.cache_clear()
+        lookup._squashed_names.cache_clear()
+
+
+@pytest.mark.slow
+def test_every_section_of_the_database_can_be_read():
+    names = list_sections()
+    assert len(names) > 2000
+    for name in names:
+        section = find_section(name)
+        assert len(section) >= 7
+        assert np.isfinite(section).all()

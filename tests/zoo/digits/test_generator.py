@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.stats import chi2
+
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+from latent_spaces_by_example.generators import load
+from latent_spaces_by_example.generators.base import Generator
+from latent_spaces_by_example.testing.generator import GeneratorContract
+from latent_spaces_by_example.zoo.digits import DigitsGenerator, scans
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("sklearn")
+
+
+@pytest.fixture(scope="module")
+def generator() -> DigitsGenerator:
+    return load("digits")
+
+
+class TestContract(GeneratorContract):
+    inverse_tolerance = 0.0
+
+    def make_generator(self):
+        return load("digits")
+
+
+def draw(n: int, *, random_seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(random_seed).standard_normal((n, 8, 8))
+
+
+def test_outputs_are_whole_levels(generator):
+    assert isinstance(generator, Generator)
+    outputs = generator.generate(draw(50))
+    assert outputs.shape == (50, 8, 8)
+    assert outputs.dtype == np.float64
+    assert np.isin(outputs, np.arange(17)).all()
+
+
+def test_prior_samples_are_recognised_as_digits(generator):
+    """By the nearest real digit's class: neighbours of samples agree with one another."""
+    images, classes = scans.load_scans()
+    samples = generator.generate(draw(200)).reshape(200, -1)
+    squared = ((samples[:, None] - images.reshape(1, -1, 64)) ** 2).sum(axis=2)
+    three = classes[np.argsort(squared, axis=1)[:, :3]]
+    agree = (three == three[:, :1]).all(axis=1)
+    assert agree.mean() > 0.6
+    assert len(np.unique(three[agree, 0])) == 10
+
+
+def test_samples_are_new(generator):
+    images, _ = scans.load_scans()
+    samples = generator.generate(draw(50))
+    same = (samples[:, None] == images[None]).all(axis=(2, 3))
+    assert not same.any()
+
+
+def test_real_digits_come_back_exactly(generator):
+    images = scans.load_scans()[0][:100]
+    assert np.array_equal(generator.generate(generator.invert(images)), images)
+
+
+def test_latents_of_real_digits_are_ones_the_model_would_draw(generator):
+    z = generator.invert(scans.load_scans()[0][::20]).reshape(-1, 64)
+    squared = (z**2).sum(axis=1)
+    inside = (squared > chi2.ppf(0.005, 64)) & (squared < chi2.ppf(0.995, 64))
+    assert inside.mean() > 0.85
+
+
+@settings(max_examples=10, deadline=None)
+@given(index=st.integers(0, 177), other=st.integers(0, 177))
+def test_a_digit_has_one_latent_in_any_company(generator, index, other):
+    pair = [generator.example(f"2:{index % 177}"), generator.example(f"9:{other}")]
+    assert np.allclose(generator.invert(pair)[0], generator.invert(pair[:1])[0], atol=1e-4)
+
+
+def test_float32_latents(generator):
+    z = draw(20).astype(np.float32)
+    assert np.array_equal(generator.generate(z), generator.generate(z.astype(np.float64)))
+
+
+def test_nothing_in_nothing_out(generator):
+    assert generator.generate(np.zeros((0, 8, 8))).shape == (0, 8, 8)
+    assert generator.invert([]).shape == (0, 8, 8)
+
+
+def test_examples_are_scans_of_their_class(generator):
+    images, classes = scans.load_scans()
+    assert np.array_equal(generator.example("0:0"), images[classes == 0][0])
+    assert np.array_equal(generator.example(" 3 : 17 "), images[classes == 3][17])
+    example = generator.example("3:17")
+    example[:] = 0.0  # a copy, or the next one would be blank
+    assert generator.example("3:17").any()
+
+
+@pytest.mark.parametrize("name", ["3", "3:", "12:1", "three:1", "3:-1", "3:1.5", ""])
+def test_names_of_no_example(generator, name):
+    with pytest.raises(ArgumentError, match="class:index"):
+        generator.example(name)
+
+
+def test_an_index_beyond_the_class_names_the_last(generator):
+    with pytest.raises(ArgumentError, match="0 to 182"):
+        generator.example("3:183")
+
+
+def test_without_scikit_learn_the_command_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "sklearn.datasets", None)
+    scans.load_scans.cache_clear()
+    with pytest.raises(MissingPackageError, match=r"latent-spaces-by-example\[digits\]"):
+        scans.load_scans()
+
+
+@pytest.mark.parametrize(
+    "z",
+    [
+        np.zeros((8, 8)),
+        np.zeros((1, 64)),
+        np.zeros((1, 8, 8), dtype=int),
+        np.full((1, 8, 8), np.inf),
+        "noise",
+    ],
+)
+def test_latents_that_are_none(generator, z):
+    with pytest.raises(ArgumentError, match="z "):
+        generator.generate(z)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((8, 9)), np.full((8, 8), 0.5), np.full((8, 8), 17), np.full((8, 8), np.nan), "3"],
+)
+def test_outputs_that_are_no_digits(generator, tmp_path, image):
+    for use in (lambda x: generator.invert([x]), generator.render):
+        with pytest.raises(ArgumentError, match="an output has"):
+            use(image)
+
+
+def test_pictures(generator, tmp_path):
+    digit = generator.example("7:5")
+    assert generator.render(digit).size == (256, 256)
+    generator.save(digit, tmp_path / "best.png")
+    with Image.open(tmp_path / "best.png") as picture:
+        assert np.array_equal(np.rint((255 - np.asarray(picture, dtype=float)) / 255 * 16), digit)

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.stats import kstest, norm
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.base import Generator
+from latent_spaces_by_example.testing.generator import GeneratorContract
+from latent_spaces_by_example.zoo.microstructure.generator import Microstructure
+
+
+def draw(generator: Microstructure, n: int, *, random_seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(random_seed)
+    return rng.standard_normal((n, *generator.latent_shape))
+
+
+class TestContract(GeneratorContract):
+    batch_tolerance = 0.0
+
+    def make_generator(self):
+        return Microstructure(size=48, correlation_length=3.0)
+
+
+def test_it_is_a_generator_of_65536_dimensions_by_default():
+    generator = Microstructure()
+    assert isinstance(generator, Generator)
+    assert generator.latent_shape == (256, 256)
+    assert generator.generate(draw(generator, 1)).shape == (1, 256, 256)
+    assert not hasattr(generator, "invert")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    size=st.integers(2, 40),
+    length=st.floats(0.1, 1.0),
+    anisotropy=st.floats(0.25, 4.0),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_pixel_has_unit_variance_exactly(size, length, anisotropy, seed):
+    """The field is linear in z, so its variance at a pixel is that row's squared norm."""
+    generator = Microstructure(size=size, correlation_length=length * size, anisotropy=anisotropy)
+    rng = np.random.default_rng(seed)
+    impulse = np.zeros((1, size, size))
+    impulse[0, rng.integers(size), rng.integers(size)] = 1.0
+    # a circular filter: rows and columns of its matrix hold the same numbers
+    assert np.isclose((generator.fields(impulse) ** 2).sum(), 1.0, rtol=1e-10)
+
+
+@pytest.mark.parametrize("spectrum", ["gaussian", "ring"])
+@pytest.mark.parametrize("volume_fraction", [0.1, 0.5, 0.8])
+def test_volume_fraction_in_expectation(spectrum, volume_fraction):
+    generator = Microstructure(
+        size=64, correlation_length=2.0, volume_fraction=volume_fraction, spectrum=spectrum
+    )
+    share = generator.generate(draw(generator, 200)).mean(axis=(1, 2))
+    error = share.std(ddof=1) / np.sqrt(len(share))
+    # six cases, each a false alarm once in 15,000
+    assert abs(share.mean() - volume_fraction) < 4.0 * error
+
+
+def test_one_pixel_over_many_latents_is_standard_gaussian():
+    generator = Microstructure(size=16, correlation_length=3.0)
+    values = generator.fields(draw(generator, 4000))[:, 5, 11]
+    assert kstest(values, norm.cdf).pvalue > 1e-4
+
+
+def test_the_gaussian_spectrum_has_the_correlation_it_promises():
+    generator = Microstructure(size=128, correlation_length=5.0)
+    impulse = np.zeros((1, 128, 128))
+    impulse[0, 0, 0] = 1.0
+    power = np.abs(np.fft.fft2(generator.fields(impulse)[0])) ** 2
+    correlation = np.fft.ifft2(power).real
+    r = np.arange(20)
+    assert np.allclose(correlation[0, :20], np.exp(-0.5 * (r / 5.0) ** 2), atol=1e-6)
+
+
+def test_the_ring_has_one_wave_length():
+    generator = Microstructure(size=128, correlation_length=128 / (2 * np.pi * 8), spectrum="ring")
+    power = np.abs(np.fft.fft2(generator.fields(draw(generator, 20)))) ** 2
+    wave = np.hypot(*np.meshgrid(*[np.fft.fftfreq(128) * 128] * 2))
+    assert abs((power.mean(axis=0) * wave).sum() / power.mean(axis=0).sum() - 8.0) < 0.3
+
+
+def test_anisotropy_draws_phases_out_along_x():
+    generator = Microstructure(size=128, correlation_length=4.0, anisotropy=4.0)
+    phases = generator.generate(draw(generator, 4))
+    changes_along_x = (phases[:, :, 1:] != phases[:, :, :-1]).mean()
+    changes_along_y = (phases[:, 1:] != phases[:, :-1]).mean()
+    assert 3.0 < changes_along_y / changes_along_x < 5.0
+
+
+@settings(max_examples=15, deadline=None)
+@given(n=st.integers(1, 5), dtype=st.sampled_from([np.float32, np.float64]))
+def test_alone_or_in_a_batch_and_of_any_dtype(n, dtype):
+    generator = Microstructure(size=24, correlation_length=2.0)
+    z = draw(generator, n).astype(dtype)
+    before = z.copy()
+    together = generator.generate(z)
+    assert together.dtype == bool
+    assert together.shape == (n, 24, 24)
+    assert all(np.array_equal(together[i], generator.generate(z[i : i + 1])[0]) for i in range(n))
+    assert np.array_equal(z, before)
+
+
+def test_no_latents_give_no_outputs():
+    assert Microstructure(size=8).generate(np.zeros((0, 8, 8))).shape == (0, 8, 8)
+
+
+def test_names_differ_with_every_parameter():
+    changes = [
+        {},
+        {"size": 32},
+        {"correlation_length": 3.0},
+        {"volume_fraction": 0.4},
+        {"anisotropy": 2.0},
+        {"spectrum": "ring"},
+    ]
+    assert len({Microstructure(**change).name for change in changes}) == len(changes)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".npy"])
+def test_saved_files_hold_the_material(tmp_path, suffix):
+    generator = Microstructure(size=20, correlation_length=2.0)
+    phases = generator.generate(draw(generator, 1))[0]
+    path = tmp_path / f"best{suffix}"
+    generator.save(phases, path)
+    if suffix == ".npy":
+        assert np.array_equal(np.load(path), phases)
+    else:
+        with Image.open(path) as picture:
+            assert np.array_equal(np.asarray(picture) == 0, phases)
+
+
+def test_saving_elsewhere_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match=r"\.png or \.npy"):
+        Microstructure(size=8).save(np.zeros((8, 8), dtype=bool), tmp_path / "best.dat")
+
+
+def test_pictures_are_large_enough_to_see():
+    generator = Microstructure(size=60)
+    picture = generator.render(generator.generate(draw(generator, 1))[0])
+    assert picture.size == (300, 300)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"size": 1}, "size"),
+        ({"size": True}, "size"),
+        ({"correlation_length": 0.0}, "correlation_length"),
+        ({"correlation_length": 300.0}, "correlation_length"),
+        ({"correlation_length": float("nan")}, "correlation_length"),
+        ({"volume_fraction": 1.0}, "volume_fraction"),
+        ({"anisotropy": -1.0}, "anisotropy"),
+        ({"spectrum": "pink"}, "gaussian, ring"),
+        ({"size": 4, "correlation_length": 0.01, "spectrum": "ring"}, "wave"),
+    ],
+)
+def test_parameters_out_of_range(parameters, words):
+    with pytest.raises(ArgumentError, match=words):
+        Microstructure(**parameters)
+
+
+@pytest.mark.parametrize(
+    "z",
+    [
+        np.zeros((8, 8)),
+        np.zeros((1, 8, 9)),
+        np.zeros((1, 8, 8), dtype=int),
+        np.full((1, 8, 8), np.nan),
+        "noise",
+    ],
+)
+def test_latents_that_are_none(z):
+    with pytest.raises(ArgumentError, match="z "):
+        Microstructure(size=8).generate(z)

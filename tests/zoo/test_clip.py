@@ -1,0 +1,136 @@
+"""The CLIP objective, with a tiny CLIP of random weights that was saved and loaded back."""
+
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+pytest.importorskip("diffusers")  # the tiny models are made with it
+
+from PIL import Image
+
+from latent_spaces_by_example import objectives
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+
+# of transformers about itself, not of ours
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+IMAGES = np.random.default_rng(0).random((4, 48, 40, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_clip
+
+    return save_tiny_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="module")
+def objective(clip):
+    return objectives.load(f"clip:prompt=a red sports car,model={clip}")
+
+
+def test_score_is_what_transformers_itself_says(clip, objective):
+    model = transformers.CLIPModel.from_pretrained(clip).eval()
+    processor = transformers.CLIPProcessor.from_pretrained(clip)
+    pictures = [Image.fromarray((x * 255).round().astype(np.uint8)) for x in IMAGES]
+    inputs = processor(text=["a red sports car"], images=pictures, return_tensors="pt")
+    with torch.no_grad():
+        expected = model(**inputs).logits_per_image[:, 0] / model.logit_scale.exp() * 100
+    scores = [figures["score"] for figures in objective(IMAGES)]
+    np.testing.assert_allclose(scores, expected.numpy(), atol=1e-4)
+    assert len(set(scores)) == 4
+
+
+def test_a_batch_is_its_images_one_by_one(objective):
+    together = [figures["score"] for figures in objective(IMAGES)]
+    alone = [objective(IMAGES[i : i + 1])[0]["score"] for i in range(4)]
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+    assert objective([]) == []
+
+
+def test_kinds_of_image_agree(objective):
+    levels = (IMAGES[0] * 255).round().astype(np.uint8)
+    kinds = [levels, levels / np.float64(255.0), Image.fromarray(levels)]
+    scores = [objective([image])[0]["score"] for image in kinds]
+    assert scores[0] == scores[1] == scores[2]
+    grey = objective([IMAGES[0, ..., 0], IMAGES[0, ..., :1]])
+    assert grey[0] == grey[1]
+
+
+def test_an_image_is_most_like_itself(clip, tmp_path):
+    levels = (IMAGES * 255).round().astype(np.uint8)
+    Image.fromarray(levels[2]).save(tmp_path / "wanted.png")
+    like = objectives.load(f"clip:image={tmp_path / 'wanted.png'},model={clip}")
+    scores = [figures["image_similarity"] for figures in like(levels)]
+    assert int(np.argmax(scores)) == 2
+    assert scores[2] == pytest.approx(100.0, abs=1e-3)
+
+
+def test_text_and_image_together_are_their_mean(clip, tmp_path):
+    Image.fromarray((IMAGES[0] * 255).astype(np.uint8)).save(tmp_path / "wanted.png")
+    both = objectives.load(f"clip:prompt=a car,image={tmp_path / 'wanted.png'},model={clip}")
+    for figures in both(IMAGES):
+        mean = (figures["text_similarity"] + figures["image_similarity"]) / 2
+        assert figures["score"] == pytest.approx(mean)
+
+
+def test_spec_makes_it_again_with_commas_and_all(clip):
+    from latent_spaces_by_example.zoo.clip import Clip
+
+    first = Clip(prompt="a car, red = fast", model=str(clip))
+    again = objectives.load(first.spec)
+    assert again.prompt == first.prompt
+    assert again(IMAGES) == first(IMAGES)
+
+
+def test_the_short_form_is_a_prompt(monkeypatch, clip):
+    from latent_spaces_by_example.zoo import clip as module
+
+    monkeypatch.setattr(module, "_load", _never_loaded)
+    with pytest.raises(LookupError, match="openai/clip-vit-base-patch32"):
+        objectives.load("clip:a red sports car, parked")
+
+
+def _never_loaded(model, *, device):
+    raise LookupError(model)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("clip", "needs a prompt or an image"),
+        ("clip:colour=red", "no parameter 'colour'"),
+        ("clip:prompt=car,model=/no/such/folder", "--local-dir"),
+        ("clip:prompt=car,model=MODEL,image=/no/such.png", "cannot be read as an image"),
+        ("clip:prompt=LONG,model=MODEL", "too long: 122 tokens, and CLIP reads at most 77"),
+    ],
+)
+def test_what_is_refused(clip, spec, words):
+    spec = spec.replace("MODEL", str(clip)).replace("LONG", "car " * 40)
+    with pytest.raises(ArgumentError, match=words):
+        objectives.load(spec)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [np.zeros((3, 8, 8)), np.zeros((5, 8, 8, 3)), np.full((8, 8, 3), 2.0), np.full((8, 8), np.nan)],
+)
+def test_outputs_that_are_no_images(objective, output):
+    with pytest.raises(ArgumentError, match="clip got"):
+        objective([output])
+
+
+def test_cuda_asked_for_and_absent(clip, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ArgumentError, match="no CUDA device"):
+        objectives.load(f"clip:prompt=car,model={clip},device=cuda")
+
+
+def test_missing_package_names_the_command(monkeypatch):
+    monkeypatch.delitem(sys.modules, "latent_spaces_by_example.zoo.clip", raising=False)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingPackageError, match=r"latent-spaces-by-example\[diffusers\]"):
+        objectives.load("clip:a red sports car")
