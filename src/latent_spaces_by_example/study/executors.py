@@ -10,12 +10,14 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate, failure
+from latent_spaces_by_example.study.settings import name_of
 
 
+@runtime_checkable
 class Future(Protocol):
     """A call under way."""
 
@@ -28,6 +30,7 @@ class Future(Protocol):
         ...
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Anything that runs calls: concurrent.futures, loky, Dask's client, submitit, mpi4py."""
 
@@ -247,3 +250,20 @@ def engine_failure(error: BaseException) -> EvaluationError:
         f"the executor is broken ({type(error).__name__}: {error}); every finished evaluation is "
         "stored: go on with the study and a new executor"
     )
+
+
+def travelling_names(
+    names: tuple[str | None, str | None], generator: Any, objective: Any
+) -> tuple[str | None, str | None]:
+    """Return the names given, or those by which things of the library are loaded anywhere."""
+    from latent_spaces_by_example import generators, objectives
+    from latent_spaces_by_example.parameters import split_parameters
+
+    own = []
+    for name, thing, registry in zip(
+        names, (generator, objective), (generators, objectives), strict=True
+    ):
+        known = name_of(thing)
+        comes_along = split_parameters(known)[0] in registry.names()
+        own.append(known if name is None and comes_along else name)
+    return own[0], own[1]

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-import numpy as np
 import optuna
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
@@ -26,11 +25,20 @@ from latent_spaces_by_example.study.database import (
     storage_errors,
 )
 from latent_spaces_by_example.study.settings import Point, Result, Settings, read
+from latent_spaces_by_example.study.stored_trial import (
+    POINT,
+    RESULT,
+    StrangerError,
+    as_stored,
+    corrected,
+    read_trial,
+    trial_from_point,
+    with_result,
+    without_result,
+)
 from latent_spaces_by_example.study.trial import Trial
 
 SETTINGS = "lsbe:settings"
-POINT = "lsbe:point"
-RESULT = "lsbe:result"
 CORRECTION = "lsbe:correction:"
 # where Optuna and its tools look
 ARTIFACT = "artifacts:"
@@ -236,7 +244,7 @@ class Records:
     def _keep(self, entry: FrozenTrial) -> None:
         try:
             trial = read_trial(entry)
-        except _StrangerError as error:
+        except StrangerError as error:
             self._trials.pop(entry.number, None)
             self._strangers[entry.number] = str(error)
             message = "trial %d of study %r is left out: %s"
@@ -285,7 +293,7 @@ class Records:
         number = self._do(lambda: storage.get_trial_number_from_id(trial_id))
         self._ids[number] = trial_id
         self._num_entries = number + 1
-        self._trials[number] = _from_point(number, point, begun=datetime.now())
+        self._trials[number] = trial_from_point(number, point, begun=datetime.now())
         return self._trials[number]
 
     def tell(self, number: int, result: Result) -> Trial:
@@ -310,11 +318,11 @@ class Records:
         """Store a correction of a trial that has a result; the earlier ones are kept beside it."""
         trial = self.trial(number)
         before = list(self._corrected.get(number, {}).get("replaced", []))
-        before.append(_as_stored(trial))
+        before.append(as_stored(trial))
         correction = {"result": msgspec.to_builtins(result), "replaced": before}
         self.store_attribute(f"{CORRECTION}{number}", correction)
         self._corrected[number] = correction
-        bare = _without_result(trial)
+        bare = without_result(trial)
         self._trials[number] = self._named(
             corrected(bare, correction, names=self.settings.score_names)
         )
@@ -366,104 +374,6 @@ class Records:
         return patiently(call, shown=self._shown)
 
 
-class _StrangerError(Exception):
-    """An entry of the storage is no trial of ours."""
-
-
-def read_trial(entry: FrozenTrial) -> Trial:
-    """Return a trial of ours from the entry that the storage has of it.
-
-    Raises:
-        StudyError: a value of it is damaged.
-    """
-    if POINT not in entry.user_attrs:
-        raise _StrangerError("another program added it")
-    what = f"the values of trial {entry.number}"
-    point = read(entry.user_attrs[POINT], as_a=Point, what=what)
-    norm = float(np.linalg.norm(point.weights))
-    if not abs(norm - 1.0) < 1e-6:
-        raise StudyError(f"{what} are damaged: the weights have norm {norm:.6g}, expected 1")
-    trial = _from_point(entry.number, point, begun=entry.datetime_start)
-    if RESULT in entry.user_attrs:
-        result = read(entry.user_attrs[RESULT], as_a=Result, what=what)
-        if not np.isfinite(result.scores).all() or bool(result.scores) == bool(result.error):
-            raise StudyError(f"{what} are damaged: its result is neither finite nor an error")
-        return with_result(trial, result, ended=entry.datetime_complete)
-    if entry.state.is_finished():
-        raise _StrangerError(f"another program set it to {entry.state.name}")
-    return trial
-
-
-def _from_point(number: int, point: Point, *, begun: datetime | None) -> Trial:
-    return Trial(
-        number=number,
-        weights=np.asarray(point.weights, dtype=np.float64),
-        validity=point.validity,
-        invalid=point.invalid,
-        source=point.source,
-        asked_by=point.asked_by,
-        batch=point.batch,
-        waiting=point.waiting,
-        begun=begun,
-    )
-
-
-def with_result(trial: Trial, result: Result, *, ended: datetime | None) -> Trial:
-    """Return the trial with what came of it; several scores are named by their place."""
-    return replace(
-        trial,
-        score=result.scores[0] if result.scores else None,
-        scores={str(i): score for i, score in enumerate(result.scores)},
-        metrics=result.metrics,
-        constraints=result.constraints if result.scores else {},
-        seconds=result.seconds,
-        error=result.error,
-        traceback=result.traceback,
-        warning=result.warning,
-        worker=result.worker,
-        ended=ended,
-    )
-
-
-def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial:
-    """Return the trial with a correction read over it, and what was replaced beside it."""
-    what = f"the correction of trial {trial.number}"
-    try:
-        stored, replaced = correction["result"], tuple(correction["replaced"])
-    except (TypeError, KeyError) as error:
-        raise StudyError(f"{what} is damaged: {error!r}") from error
-    result = read(stored, as_a=Result, what=what)
-    if result.scores and len(result.scores) != max(1, len(names)):
-        raise StudyError(f"{what} is damaged: it has {len(result.scores)} scores")
-    return replace(with_result(trial, result, ended=trial.ended), replaced=replaced)
-
-
-def _file_name(stored: Any) -> list[str]:
-    try:
-        return [str(json.loads(stored)["filename"])]
-    except (ValueError, KeyError, TypeError):
-        return []
-
-
-def _as_stored(trial: Trial) -> dict[str, Any]:
-    scores = tuple(trial.scores.values()) or (() if trial.score is None else (trial.score,))
-    result = Result(
-        scores=scores,
-        metrics=dict(trial.metrics),
-        constraints=dict(trial.constraints),
-        seconds=trial.seconds,
-        error=trial.error,
-        warning=trial.warning,
-        worker=trial.worker,
-    )
-    stored: dict[str, Any] = msgspec.to_builtins(result)
-    return stored
-
-
-def _without_result(trial: Trial) -> Trial:
-    return with_result(trial, Result(), ended=trial.ended)
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Optuna from announcing a new study."""
@@ -473,3 +383,10 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(verbosity)
+
+
+def _file_name(stored: Any) -> list[str]:
+    try:
+        return [str(json.loads(stored)["filename"])]
+    except (ValueError, KeyError, TypeError):
+        return []

@@ -12,20 +12,22 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.arguments import check_positive
-from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import expected_scores
 from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study.artifacts import Artifacts, files_of
+from latent_spaces_by_example.study.asking import Asking
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
-from latent_spaces_by_example.study.evaluation import failure, generated
+from latent_spaces_by_example.study.evaluation import generated
 from latent_spaces_by_example.study.executors import (
     Executor,
     Model,
     ProcessPool,
     check_executor,
+    travelling_names,
 )
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.lock import driver_lock
@@ -34,8 +36,8 @@ from latent_spaces_by_example.study.progress import Progress
 from latent_spaces_by_example.study.proposals import Proposals, checked_weights
 from latent_spaces_by_example.study.ranking import Ranking, declared_noisy
 from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.results import scrubbed, told_result
-from latent_spaces_by_example.study.settings import Result, Settings, name_of
+from latent_spaces_by_example.study.results import told_result
+from latent_spaces_by_example.study.settings import Settings, name_of
 from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.trial import (
@@ -491,62 +493,13 @@ class Study:
                 self.artifacts.thin(self._records.trials(), told)
             return told
 
-    def _asked(self, n: int) -> list[Trial]:
-        ready: list[Trial] = []
-        failures = 0
-        engine = self._engine(None)
-        while len(ready) < n:
-            missing = n - len(ready)
-            opened = self.proposals.examples(missing, asked_by="user")
-            if len(opened) < missing:
-                rest = missing - len(opened)
-                opened += self.proposals.searched(engine, rest, room=rest, asked_by="user")
-            made = self._with_outputs(opened)
-            for trial in made:
-                failures = failures + 1 if trial.error is not None else 0
-                if failures >= _MOST_FAILURES:
-                    raise EvaluationError(
-                        f"the generator failed at {failures} latents in a row, the last one with: "
-                        f"{trial.error}"
-                    ) from self._exception
-            ready += [trial for trial in made if trial.pending]
-        return ready
-
-    def _with_outputs(self, trials: Sequence[Trial]) -> list[Trial]:
-        """Add latents and outputs to open trials; those that the generator fails at are failed."""
-        if not trials:
-            return []
-        latents = self.proposals.latents(trials)
-        try:
-            outputs: list[Any] = generated(self.generator, latents)
-        except Exception as error:
-            if len(trials) > 1:
-                return [made for trial in trials for made in self._with_outputs([trial])]
-            self._exception = error
-            outcome = failure(error)
-            result = Result(
-                error=scrubbed(outcome.error or ""), traceback=scrubbed(outcome.traceback or "")
-            )
-            return [self._records.tell(trials[0].number, result)]
-        for trial, output in zip(trials, outputs, strict=True):
-            if self.artifacts is not None and self.artifacts.wanted:
-                self.artifacts.keep(trial.number, files_of(self.generator, output))
-        return [
-            replace(trial, latent=rows_of(latents, place), output=output)
-            for place, (trial, output) in enumerate(zip(trials, outputs, strict=True))
-        ]
-
-    def _weights_at(self, u: Any) -> Float64[np.ndarray, "n K"]:
-        from latent_spaces_by_example.charts import KnotheRosenblattChart
-        from latent_spaces_by_example.charts.domain import cube_coordinates
-
-        num_given = self.settings.num_given
-        if num_given < 2:
-            raise ArgumentError(
-                f"u needs at least two given seed latents, and this study has {num_given}; make it "
-                "with examples, seed_latents or num_seeds, or give weights"
-            )
-        return KnotheRosenblattChart().forward(cube_coordinates(u, num_seeds=num_given))
+    def _asking(self) -> Asking:
+        return Asking(
+            self._records,
+            proposals=self.proposals,
+            generator=self.generator,
+            artifacts=self.artifacts,
+        )
 
     # ------------------------------------------------------------------ the loop in our hands
 
@@ -645,7 +598,7 @@ class Study:
                 model = Model.of(
                     self.generator,
                     objective,
-                    names=_with_own_names(names, self.generator, objective),
+                    names=travelling_names(names, self.generator, objective),
                 )
                 if executor is not None:
                     driver.run(executor, model=model, num_pending=num_pending)
@@ -734,23 +687,3 @@ class Study:
             finally:
                 self._depth = 0
                 self._records.is_current = False
-
-
-_MOST_FAILURES = 10
-
-
-def _with_own_names(
-    names: tuple[str | None, str | None], generator: Any, objective: Any
-) -> tuple[str | None, str | None]:
-    """Return the names given, or those by which things that come along are loaded anywhere."""
-    from latent_spaces_by_example import generators, objectives
-    from latent_spaces_by_example.parameters import split_parameters
-
-    own = []
-    for name, thing, registry in zip(
-        names, (generator, objective), (generators, objectives), strict=True
-    ):
-        known = name_of(thing)
-        comes_along = split_parameters(known)[0] in registry.names()
-        own.append(known if name is None and comes_along else name)
-    return own[0], own[1]
