@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arrays import library_named
+from latent_spaces_by_example.space.gram import inner_products
 
 #: As much as is kept for good, and as much as is in memory at a time besides.
 BYTES_AT_ONCE = 256 * 2**20
-_BLOCK = 4096
 
 _NUMPY = library_named("numpy")
 
@@ -108,11 +108,11 @@ class InnerLatents:
         fresh, old = self._rows(numbers), numbers.start
         gram = np.empty((numbers.stop, numbers.stop))
         gram[:old, :old] = self.gram
-        gram[old:, old:] = _inner_products(fresh, fresh)
+        gram[old:, old:] = inner_products(fresh)
         step = max(1, self.rows_at_once // 4)
         for start in range(0, old, step):
             others = range(start, min(start + step, old))
-            products = _inner_products(fresh, self._rows(others))
+            products = inner_products(fresh, self._rows(others))
             gram[old:, others.start : others.stop] = products
             gram[others.start : others.stop, old:] = products.T
         self.gram = gram
@@ -139,20 +139,3 @@ class InnerLatents:
         for row, number in zip(rows, numbers, strict=True):
             row[:] = self._kept[number] if number < self._num_kept else self._make(number)
         return rows
-
-
-def _inner_products(
-    first: Float[np.ndarray, "m d"], other: Float[np.ndarray, "k d"]
-) -> Float64[np.ndarray, "m k"]:
-    """Added up in float64, a block of columns at a time."""
-    products = np.zeros((len(first), len(other)))
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for start in range(0, first.shape[1], _BLOCK):
-            left = first[:, start : start + _BLOCK].astype(np.float64, copy=False)
-            # the same array for both lets the product be exactly symmetric
-            same = other is first
-            right = (
-                left if same else other[:, start : start + _BLOCK].astype(np.float64, copy=False)
-            )
-            products += left @ right.T
-    return products

@@ -17,9 +17,8 @@ from scipy.linalg import qr, solve_triangular
 
 from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.space.gram import COLUMNS, inner_products
 
-# Columns read at a time: few enough for a core's cache, many enough that the loop costs nothing.
-_BLOCK = 4096
 # Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
 # digits for one step of refinement to restore them.
 _GRAM_LIMIT = 1e6
@@ -79,12 +78,7 @@ class SeedSpan:
     def gram(self) -> Float64[np.ndarray, "K K"]:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
         known = len(self.known_gram)
-        gram = np.zeros((self.num_seeds, self.num_seeds))
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for _, block in self._blocks() if known < self.num_seeds else ():
-                gram[known:] += block[known:] @ block.T
-        gram[:known, known:] = gram[known:, :known].T
-        gram[:known, :known] = self.known_gram
+        gram = self.known_gram.copy() if known == self.num_seeds else inner_products(self.rows)
         squares = np.diag(gram)
         if not (np.isfinite(squares).all() and (squares > 0.0).all()):
             raise ArgumentError(
@@ -213,8 +207,8 @@ class SeedSpan:
 
     def _blocks(self) -> Iterator[tuple[slice, Float64[np.ndarray, "K block"]]]:
         """The seeds' columns a block at a time, on the host and in float64."""
-        for start in range(0, self.rows.shape[1], _BLOCK):
-            columns = slice(start, start + _BLOCK)
+        for start in range(0, self.rows.shape[1], COLUMNS):
+            columns = slice(start, start + COLUMNS)
             block = self.library.on_host(self.rows, np.s_[:, columns])
             yield columns, block.astype(np.float64, copy=False)
 
