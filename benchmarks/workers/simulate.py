@@ -45,27 +45,27 @@ def task(name, seed):
         return Bump(), bump_score, spanned_by(Bump(), num_prior_seeds=8, random_seed=seed)
     model = generators.load("airfoil")
     examples = ["naca2412", "s1223", "rae2822", "e387"]
-    seeds = spanned_by(model, examples=examples, num_prior_seeds=0, random_seed=seed)
-    return model, objectives.load("lift-to-drag"), seeds
+    space = spanned_by(model, examples=examples, num_prior_seeds=0, random_seed=seed)
+    return model, objectives.load("lift-to-drag"), space
 
 
 class Simulated:
     """One study: its trials, and what is known of them."""
 
     def __init__(self, name, *, seed, search):
-        self.model, self.objective, self.seeds = task(name, seed)
+        self.model, self.objective, self.space = task(name, seed)
         self.search, self.seed = load_search(search), seed
         self.weights, self.scores, self.known, self.num_known = [], [], [], []
 
     def propose(self):
-        number, corners = len(self.weights), len(self.seeds.examples)
+        number, corners = len(self.weights), len(self.space.seeds.examples)
         if number < corners:
             weights = np.eye(corners)[number]
         else:
             rng = np.random.default_rng([self.seed, number])
             weights = self.search.propose(self._history(), 1, rng)[0]
         self.num_known.append(sum(self.known))
-        output = self.model.generate(self.seeds.latents(weights[None]))
+        output = self.model.generate(self.space.from_w_to_z(weights[None]))
         found = self.objective(output)[0]
         score = found["score"] if isinstance(found, dict) else found
         self.weights.append(weights)
@@ -74,18 +74,18 @@ class Simulated:
         return number
 
     def _history(self):
-        num_seeds = max([self.seeds.num_given, *(len(w) for w in self.weights)])
+        num_seeds = max([self.space.seeds.num_given, *(len(w) for w in self.weights)])
         weights = np.zeros((len(self.weights), num_seeds))
         for row, found in zip(weights, self.weights, strict=True):
             row[: len(found)] = found
         known, scores = np.array(self.known, dtype=bool), np.array(self.scores)
         finished = known & np.isfinite(scores)
         space = SearchSpace(
-            correlation=self.seeds.correlation(num_seeds),
-            num_given=self.seeds.num_given,
-            num_latent_dims=self.seeds.num_latent_dims,
+            correlation=self.space.correlation_of(num_seeds),
+            num_given=self.space.seeds.num_given,
+            num_latent_dims=self.space.num_latent_dims,
             within_span=True,
-            draw=lambda m: self.seeds.correlation(num_seeds + m),
+            draw=lambda m: self.space.correlation_of(num_seeds + m),
         )
         return History(
             space=space,

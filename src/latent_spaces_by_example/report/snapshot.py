@@ -156,7 +156,7 @@ class Snapshot:
     @cached_property
     def points(self) -> Float64[np.ndarray, "n r"]:
         """Every trial as a unit vector, inner products being cosines of latents."""
-        return positions(self.study.seeds, self.history.weights)
+        return positions(self.study.space, self.history.weights)
 
     @cached_property
     def _places(self) -> dict[int, int]:

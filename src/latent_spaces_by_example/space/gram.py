@@ -45,10 +45,12 @@ def inner_products(
             left = _columns_of(first, start)
             right = left if other is None else _columns_of(other, start)
             for i in range(0, m, _TILE):
+                # vector times vector is a dot product, where a matrix would be summed as its
+                # shape suggests
+                vectors = left[i : i + _TILE, None, None, :]
                 for j in range(0, min(k, i + 1) if symmetric else k, _TILE):
-                    products[i : i + _TILE, j : j + _TILE] += _dots(
-                        left[i : i + _TILE], right[j : j + _TILE]
-                    )
+                    dots = np.matmul(vectors, right[None, j : j + _TILE, :, None])
+                    products[i : i + _TILE, j : j + _TILE] += dots[:, :, 0, 0]
     if symmetric:
         upper = np.triu_indices(m, 1)
         products[upper] = products.T[upper]
@@ -58,13 +60,3 @@ def inner_products(
 def _columns_of(rows: Float[Any, "m d"], start: int) -> Float64[np.ndarray, "m columns"]:
     block = library_of(rows).on_host(rows, np.s_[:, start : start + COLUMNS])
     return np.ascontiguousarray(block, dtype=np.float64)
-
-
-def _dots(
-    left: Float64[np.ndarray, "m columns"], right: Float64[np.ndarray, "k columns"]
-) -> Float64[np.ndarray, "m k"]:
-    # vector times vector, which is a dot product: a matrix would be summed as its shape suggests
-    dots: Float64[np.ndarray, "m k"] = np.matmul(left[:, None, None, :], right[None, :, :, None])[
-        :, :, 0, 0
-    ]
-    return dots

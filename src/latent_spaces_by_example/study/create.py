@@ -113,7 +113,7 @@ def optimise(
         seed_latents=seed_latents,
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
-    )
+    ).seeds
     if check_generator:
         check_before_study(generator, seeds)
     study = new_study(

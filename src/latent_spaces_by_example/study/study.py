@@ -14,7 +14,7 @@ from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.latent_gp import expected_scores
-from latent_spaces_by_example.space import SeedLatents
+from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.feasibility import (
     merit_of,
@@ -47,6 +47,7 @@ class Study:
     Attributes:
         generator: z -> x.
         seeds: the seed latents that the trials' weights refer to.
+        space: the surrogate chart over them.
         settings: what was fixed when the study was created.
         folder: where it leaves its files, or None.
         artifacts: the outputs of its trials, kept in the folder; None where there is none.
@@ -64,9 +65,10 @@ class Study:
         self._records = records
         self.generator = generator
         self.seeds = seeds
+        self.space = SurrogateChart(seeds, combination="shell")
         self.settings = Settings.from_json(records.settings)
         self.folder = folder
-        self.candidate_check = CandidateCheck(seeds, generator=generator)
+        self.candidate_check = CandidateCheck(self.space, generator=generator)
         # of noisy scores: the trials that have one, and what is expected of all
         self._expected: tuple[tuple[int, ...], np.ndarray] = ((), np.zeros(0))
         self.artifacts = None
@@ -268,7 +270,7 @@ class Study:
         In the array library of the seed latents: NumPy arrays, or tensors for a model that is
         given tensors.
         """
-        return self.seeds.latents(weights)
+        return self.space.from_w_to_z(weights)
 
     @property
     def slots(self) -> Slots:
@@ -286,11 +288,11 @@ class Study:
         scores = scores_of(trials)
         num_seeds = weights.shape[1]
         space = SearchSpace(
-            correlation=self.seeds.correlation(num_seeds),
+            correlation=self.space.correlation_of(num_seeds),
             num_given=self.seeds.num_given,
             num_latent_dims=self.seeds.num_latent_dims + self.seeds.num_hidden_dims,
             within_span=self.settings.within_span,
-            draw=lambda m: self.seeds.correlation(num_seeds + m),
+            draw=lambda m: self.space.correlation_of(num_seeds + m),
         )
         return History(
             space=space,

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.space.choice import angles_between, choose, distances_between
+from latent_spaces_by_example.space import angles_between, choose, distances_between
 from latent_spaces_by_example.study.feasibility import ranked as ranked_trials
 from latent_spaces_by_example.study.noise import expecting
 from latent_spaces_by_example.study.positions import positions
@@ -51,7 +51,7 @@ def top_trials(
 
 def _between_latents(study: Study, trials: list[Trial]) -> Float64[np.ndarray, "n n"]:
     weights = study.weights[[trial.number for trial in trials]]
-    points = positions(study.seeds, weights)
+    points = positions(study.space, weights)
     return angles_between(points @ points.T)
 
 
