@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -159,7 +161,10 @@ def test_random_seeds_of_draws_fit_any_generator():
 
 
 class TestRandomSeeds:
-    @pytest.mark.parametrize("given", [[1234567, 42], (1234567, 42), np.array([1234567, 42])])
+    @pytest.mark.parametrize(
+        "given",
+        [[1234567, 42], (1234567, 42), np.array([1234567, 42]), [np.int32(1234567), np.uint8(42)]],
+    )
     def test_integers_stand_for_the_latents_that_are_drawn_from_them(self, given):
         rows = latents_from_random_seeds(Stretch(), [1234567, 42])
         np.testing.assert_array_equal(rows[1], latent_from_random_seed(Stretch(), 42))
@@ -184,6 +189,11 @@ class TestRandomSeeds:
         seeds = SeedLatents(Own(), [3, 4])
         np.testing.assert_array_equal(seeds.all()[1], 4.0 + np.eye(4, 8))
 
+    def test_a_range_will_do_and_the_largest_that_torch_takes(self):
+        spaces = [spanned_by(Stretch(), seed_latents=x) for x in (range(3), [0, 1, 2])]
+        np.testing.assert_array_equal(*(space.seeds.all() for space in spaces))
+        assert SeedLatents(Stretch(), [5, 2**64 - 1]).random_seed_of(1) == 2**64 - 1
+
     def test_digest_tells_them_apart(self):
         digests = {SeedLatents(Stretch(), given).digest for given in ([1, 2], [2, 1], [1, 2, 3])}
         assert len(digests) == 3
@@ -193,16 +203,17 @@ class TestRandomSeeds:
         [
             ([1, 1], "random seed 1 is given twice"),
             ([1, -2], "random seed -2: give a whole number from 0"),
-            ([1, 2**63], "give a whole number from 0"),
+            ([1, 2**64], "give a whole number from 0"),
             ([1, 2.5], r"seed_latents has shape \(2,\)"),
             ([True, False], "bool"),
+            (Path("latents.npy"), "is text or a path.*numpy.load"),
         ],
     )
     def test_what_is_refused(self, given, message):
         with pytest.raises(ArgumentError, match=message):
             SeedLatents(Stretch(), given)
 
-    @pytest.mark.parametrize("given", [[], [0.5], "12", None])
+    @pytest.mark.parametrize("given", [[], [0.5], None])
     def test_latents_from_what_is_no_list_of_whole_numbers(self, given):
         with pytest.raises(ArgumentError, match="expected a list of whole numbers"):
             latents_from_random_seeds(Stretch(), given)

@@ -244,6 +244,13 @@ def _repaired(
         transport_map = transport_map_of(generator)
     inner = library.on_host(transport_map.forward(before)).astype(np.float64)
     check_finite(inner, name="the transport map's image of the latents")
+    with np.errstate(over="ignore"):
+        old = np.linalg.norm(inner, axis=1)
+    if not np.isfinite(old).all():
+        raise ArgumentError(
+            f"latents[{int(np.argmax(~np.isfinite(old)))}] is so large that its norm overflows "
+            "float64; expected latents of a reasonable scale"
+        )
     changed = change(inner)
     there = library.from_host(changed, like=before)
     after = transport_map.inverse(there, latent_shape=tuple(before.shape[1:]))
@@ -251,7 +258,7 @@ def _repaired(
         after = after.astype(before.dtype, copy=False)
     # what counts is where the latents are after rounding to their dtype
     reached = library.on_host(transport_map.forward(after)).astype(np.float64)
-    old, new = np.linalg.norm(inner, axis=1), np.linalg.norm(reached, axis=1)
+    new = np.linalg.norm(reached, axis=1)
     output_change, output_spread = _outputs_compared(generator, before, after)
     return Repair(
         method=method,
