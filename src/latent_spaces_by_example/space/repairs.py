@@ -25,6 +25,7 @@ from latent_spaces_by_example.transport_maps import TransportMap
 
 __all__ = ["METHODS", "Repair", "gaussianise", "rescale", "whiten"]
 
+Rows = Float64[np.ndarray, "K d"]
 # Below this, undoing correlation multiplies what rounding of float32 left by more than a thousand.
 _LEAST_EIGENVALUE = 1e-6
 
@@ -187,29 +188,29 @@ METHODS: dict[str, Callable[..., Repair]] = {
 }
 
 
-def _rescaled(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d"]:
+def _rescaled(inner: Rows) -> Rows:
     norms = np.linalg.norm(inner, axis=1, keepdims=True)
     if not norms.all():
         raise ArgumentError(
             f"latents[{int(np.argmin(norms))}] has an inner latent of norm zero, so it has no "
             "direction to keep; leave it out"
         )
-    scaled: Float64[np.ndarray, "K d"] = inner * (np.sqrt(inner.shape[1]) / norms)
+    scaled: Rows = inner * (np.sqrt(inner.shape[1]) / norms)
     return scaled
 
 
-def _gaussianised(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d"]:
+def _gaussianised(inner: Rows) -> Rows:
     flat = np.ptp(inner, axis=1) == 0.0
     if flat.any():
         raise ArgumentError(
             f"latents[{int(np.argmax(flat))}] has one value in all of its elements, so they have "
             "no order to keep; leave it out"
         )
-    scores: Float64[np.ndarray, "K d"] = ndtri((rankdata(inner, axis=1) - 0.5) / inner.shape[1])
+    scores: Rows = ndtri((rankdata(inner, axis=1) - 0.5) / inner.shape[1])
     return _rescaled(scores)
 
 
-def _decorrelated(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d"]:
+def _decorrelated(inner: Rows) -> Rows:
     norms = np.linalg.norm(inner, axis=1, keepdims=True)
     directions = inner / np.where(norms > 0.0, norms, 1.0)
     eigenvalues, vectors = np.linalg.eigh(directions @ directions.T)
@@ -220,13 +221,13 @@ def _decorrelated(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d
             "leave out those that combine others"
         )
     root = (vectors / np.sqrt(eigenvalues)) @ vectors.T
-    apart: Float64[np.ndarray, "K d"] = (root @ directions) * norms
+    apart: Rows = (root @ directions) * norms
     return apart
 
 
 def _repaired(
     latents: Any,
-    change: Callable[[Float64[np.ndarray, "K d"]], Float64[np.ndarray, "K d"]],
+    change: Callable[[Rows], Rows],
     *,
     method: str,
     transport_map: TransportMap | None,
