@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,13 +63,27 @@ def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
         raise ArgumentError(
             f"random_seeds={random_seeds!r:.60}; expected a list of whole numbers, one at least"
         )
+    return layout_of(generator.latent_shape).unpack(packed_draws(generator, known))
+
+
+def packed_draws(generator: Any, random_seeds: Sequence[int], *, like: Any = None) -> Any:
+    """Return a prior draw for each integer as one array, shape (K, *packed_shape).
+
+    Args:
+        generator: whose draws they are.
+        random_seeds: at least one.
+        like: an array of the library, dtype and device wanted; by default the generator's own.
+    """
     layout = layout_of(generator.latent_shape)
     draws = [
         layout.pack(rows_of(latent_from_random_seed(generator, seed), None), name="latents")
-        for seed in known
+        for seed in random_seeds
     ]
+    if len(draws) == 1 and like is None:
+        return draws[0]
+    like = draws[0] if like is None else like
     rows = np.concatenate([on_host(draw) for draw in draws])
-    return layout.unpack(library_of(draws[0]).from_host(rows, like=draws[0]))
+    return library_of(like).from_host(rows, like=like)
 
 
 def as_random_seeds(values: Any) -> tuple[int, ...]:

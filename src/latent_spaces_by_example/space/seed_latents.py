@@ -14,8 +14,8 @@ from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.draws import (
     as_random_seeds,
-    latent_from_random_seed,
     on_host,
+    packed_draws,
     random_seed_of_draw,
     transport_map_of,
 )
@@ -24,7 +24,7 @@ from latent_spaces_by_example.space.inner_latents import InnerLatents
 from latent_spaces_by_example.space.seed_array import checked_seed_latents
 from latent_spaces_by_example.space.span import SeedSpan
 from latent_spaces_by_example.space.typicality import unlike_the_model
-from latent_spaces_by_example.transport_maps.layout import layout_of, rows_of
+from latent_spaces_by_example.transport_maps.layout import layout_of
 
 # Seed latents whose cosine is nearer to one than this span nothing that rounding does not.
 _SAME_DIRECTION = 1e-9
@@ -193,37 +193,30 @@ class SeedLatents:
 
     def prior_draws(self, random_seeds: Sequence[int]) -> Any:
         """Return a prior draw for each random seed, shape (n, *latent_shape), for ``generate``."""
-        draws = [self._packed_draw(seed) for seed in random_seeds]
-        like = draws[0] if self._like is None else self._like
-        rows = np.concatenate([on_host(draw) for draw in draws])
-        return self.layout.unpack(library_of(like).from_host(rows, like=like))
+        return self.layout.unpack(packed_draws(self._generator, random_seeds, like=self._like))
 
     def all(self) -> np.ndarray:
         """Return every seed latent so far, shape (K, *latent_shape), as a NumPy array.
 
         Of named parts, shape (K, D): the parts flattened, one after the other by name.
         """
-        integers = [self.random_seed_of(i) for i in range(len(self.examples), len(self))]
-        if not integers:
+        seeds = [self.random_seed_of(i) for i in range(len(self))]
+        drawn = [seed for seed in seeds if seed is not None]
+        if not drawn:
             return self.examples
-        drawn = self.prior_draws([integer for integer in integers if integer is not None])
-        draws = on_host(self.layout.pack(drawn, name="latents"))
+        draws = on_host(packed_draws(self._generator, drawn, like=self._like))
         return np.concatenate([self.examples, draws]) if len(self.examples) else draws
 
     def extend_to(self, num_seeds: int) -> None:
         """Make the prior draws that are missing for so many seed latents."""
         self.inner.extend_to(num_seeds)
 
-    def _packed_draw(self, random_seed: int) -> Any:
-        """Draw the prior latent of a random seed, shape (1, *packed_shape)."""
-        drawn = rows_of(latent_from_random_seed(self._generator, random_seed), None)
-        return self.layout.pack(drawn, name="latents")
-
     def _what_the_generator_takes(self, given: Any) -> Any:
         """Return an array of the library, dtype and device that ``generate`` is to be given."""
         draws_its_own = hasattr(self._generator, "latent_from_random_seed")
         if library_of(given).name == "numpy" and draws_its_own:
-            draw = self._packed_draw(random_seed_of_draw(self.random_seed, len(given)))
+            integer = random_seed_of_draw(self.random_seed, len(given))
+            draw = packed_draws(self._generator, [integer])
             return given if library_of(draw).name == "numpy" else draw
         return given
 
@@ -232,7 +225,7 @@ class SeedLatents:
         if random_seed is None:
             latent = self.examples[index : index + 1]
         else:
-            drawn = self._packed_draw(random_seed)
+            drawn = packed_draws(self._generator, [random_seed])
             if self._like is None:
                 self._like = drawn
             latent = on_host(drawn)
