@@ -159,7 +159,7 @@ def optimise(
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
         repair=repair,
-    )
+    ).seeds
     if not no_check_generator:
         check_before_study(model, seeds)
     study = new_study(

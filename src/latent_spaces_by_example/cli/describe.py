@@ -53,19 +53,20 @@ def describe(
         raise click.UsageError("give --examples, or --seeds for a space of prior draws")
     named = None if examples is None else [n.strip() for n in examples.split(",") if n.strip()]
     model: Any = generators.load(generator)
-    seeds = spanned_by(
+    space = spanned_by(
         model,
         examples=named,
         num_prior_seeds=num_seeds or 0,
         random_seed=random_seed,
         repair=repair,
     )
+    seeds = space.seeds
     if seeds.num_given < 2:
         raise ArgumentError(
             f"{seeds.num_given} seed latents span no space to describe; give at least two"
         )
     chart = SurrogateChart(
-        seeds.latents(np.eye(seeds.num_given)),
+        space.from_w_to_z(np.eye(seeds.num_given)),
         transport_map=transport_map_of(model),
         combination="shell",
     )

@@ -12,7 +12,8 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load_named
 from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.feasibility import ranked_scores
-from latent_spaces_by_example.space.choice import RULES, angles_between, choose
+from latent_spaces_by_example.space.choice import RULES, choose
+from latent_spaces_by_example.space.distances import angles_between
 
 _ONE = 1 - 1e-9
 

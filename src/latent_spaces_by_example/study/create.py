@@ -184,7 +184,7 @@ def create_study(
     directions = declared_directions(objective, direction, score_names=score_names)
     if read_policy(artifacts) is not None and score_names:
         raise ArgumentError(f"artifacts={artifacts!r} is for one score; give 'all' or 'none'")
-    seeds = spanned_by(
+    space = spanned_by(
         generator,
         examples=examples,
         seed_latents=seed_latents,
@@ -192,6 +192,7 @@ def create_study(
         random_seed=random_seed,
         repair=repair,
     )
+    seeds = space.seeds
     if within_span is None:
         within_span = seeds.num_examples > 0
     _check_span(seeds, within_span=within_span)
@@ -230,7 +231,7 @@ def create_study(
         # for whoever opens the study without the folder; in memory there is nobody
         attributes={} if storage is None else as_attributes(seeds.examples),
     )
-    study = Study(records, generator=lambda: generator, seeds=lambda _: seeds, folder=folder)
+    study = Study(records, generator=lambda: generator, space=lambda _: space, folder=folder)
     study.use_search(engine)
     return study
 

@@ -9,7 +9,7 @@ from latent_spaces_by_example import generators
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.space import SeedLatents
+from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings, name_of
@@ -79,10 +79,11 @@ def open_study(
     def make_generator() -> Any:
         return _stored_generator(settings) if generator is None else generator
 
-    def make_seeds(model: Any) -> SeedLatents:
-        return _opened_seeds(model, records, folder=folder, seed_latents=seed_latents)
+    def make_space(model: Any) -> SurrogateChart:
+        seeds = _opened_seeds(model, records, folder=folder, seed_latents=seed_latents)
+        return SurrogateChart(seeds, combination="shell")
 
-    return Study(records, generator=make_generator, seeds=make_seeds, folder=folder)
+    return Study(records, generator=make_generator, space=make_space, folder=folder)
 
 
 def _stored_generator(settings: Settings) -> Any:

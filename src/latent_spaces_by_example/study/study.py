@@ -17,7 +17,7 @@ from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import expected_scores
-from latent_spaces_by_example.space import SeedLatents
+from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.artifacts import Artifacts, files_of
 from latent_spaces_by_example.study.asking import Asking
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
@@ -33,7 +33,7 @@ from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.progress import Progress
-from latent_spaces_by_example.study.proposals import Proposals, checked_weights
+from latent_spaces_by_example.study.proposals import Proposals
 from latent_spaces_by_example.study.ranking import Ranking, declared_noisy
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.results import told_result
@@ -70,13 +70,13 @@ class Study:
         records: Records,
         *,
         generator: Callable[[], Any],
-        seeds: Callable[[Any], SeedLatents],
+        space: Callable[[Any], SurrogateChart],
         folder: RunFolder | None = None,
     ) -> None:
-        """Keep the records; generator and seed latents are made when they are first needed."""
+        """Keep the records; generator and space are made when they are first needed."""
         self._records = records
         self._make_generator = generator
-        self._make_seeds = seeds
+        self._make_space = space
         self._depth = 0
         # a search of the user's own, as far as it was given to this object
         self._search: Any = None
@@ -123,9 +123,14 @@ class Study:
         return self._make_generator()
 
     @cached_property
+    def space(self) -> SurrogateChart:
+        """The space that the study searches: u <-> w <-> inner latent <-> z."""
+        return self._make_space(self.generator)
+
+    @property
     def seeds(self) -> SeedLatents:
         """The seed latents that the trials' weights refer to."""
-        return self._make_seeds(self.generator)
+        return self.space.seeds
 
     @property
     def settings(self) -> Settings:
@@ -150,13 +155,13 @@ class Study:
     @cached_property
     def candidate_check(self) -> CandidateCheck:
         """Tells whether a latent is what the seed latents promise."""
-        return CandidateCheck(self.seeds, generator=self.generator)
+        return CandidateCheck(self.space, generator=self.generator)
 
     @cached_property
     def proposals(self) -> Proposals:
         """Opens trials: examples, what a search proposes, the user's own points."""
         return Proposals(
-            self._records, seeds=self.seeds, ranking=self.ranking, check=self.candidate_check
+            self._records, space=self.space, ranking=self.ranking, check=self.candidate_check
         )
 
     # ------------------------------------------------------------------ what is known so far
@@ -278,7 +283,7 @@ class Study:
         In the array library of the seed latents: NumPy arrays, or tensors for a model that is
         given tensors.
         """
-        return self.seeds.latents(weights)
+        return self.space.from_w_to_z(weights)
 
     def expected_scores(self) -> Float64[np.ndarray, " n"]:
         """Return the score of every trial without its noise, as far as all scores tell, (n,).
@@ -425,18 +430,10 @@ class Study:
             n = 1 if n is None else n
             check_positive(n, argument="n")
             with self._driving():
-                return self._asked(n)
-        own = (
-            self._weights_at(u)
-            if weights is None
-            else checked_weights(
-                weights,
-                who="weights is",
-                most=max(self.settings.num_given, self.weights.shape[1], 1),
-            )
-        )
+                return self._asking().proposed(n, engine=self._engine(None))
+        own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
         with self._driving():
-            return [t for t in self._with_outputs(self.proposals.own(own)) if t.pending]
+            return self._asking().own(own)
 
     def tell(
         self,

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arrays import library_of
-from latent_spaces_by_example.space import SeedLatents, transport_map_of
+from latent_spaces_by_example.space import SurrogateChart, transport_map_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 from latent_spaces_by_example.validity.candidates import (
     CandidateValidity,
@@ -31,14 +31,15 @@ _SCORES = ("norm_z", "mean_z", "kurtosis_z", "neighbours_z")
 class CandidateCheck:
     """Looks at the candidates of one study."""
 
-    def __init__(self, seeds: SeedLatents, *, generator: Any) -> None:
-        self._seeds = seeds
+    def __init__(self, space: SurrogateChart, *, generator: Any) -> None:
+        self._space = space
+        self._seeds = space.seeds
         self._transport_map = transport_map_of(generator)
         self._scores: Float64[np.ndarray, "E 4"] | None = None
 
     def of(self, latents: Any, weights: Float64[np.ndarray, "n K"]) -> list[CandidateValidity]:
         """What is to be said of each of n latents; nothing that it finds raises."""
-        promised = self._seeds.relative_norms_at(weights)
+        promised = self._space.relative_norms_at(weights)
         try:
             mapped = self._transport_map.forward(latents)
             if self._scores is None:

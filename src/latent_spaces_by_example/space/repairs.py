@@ -1,22 +1,72 @@
-"""Three repairs, from the gentlest to the most thorough; each says in its result what it moved."""
+"""Three repairs of seed latents off the model's law, and how far each moves a latent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, check_finite
+from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.space.repairs.repair import Repair, repaired
+from latent_spaces_by_example.space.distances import (
+    distances_between,
+    output_rows,
+    root_mean_square,
+)
+from latent_spaces_by_example.space.draws import transport_map_of
+from latent_spaces_by_example.space.seed_array import checked_seed_latents
 from latent_spaces_by_example.transport_maps import TransportMap
 
+__all__ = ["METHODS", "Repair", "gaussianise", "rescale", "whiten"]
+
+Rows = Float64[np.ndarray, "K d"]
 # Below this, undoing correlation multiplies what rounding of float32 left by more than a thousand.
 _LEAST_EIGENVALUE = 1e-6
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Repaired latents, and how far the repair moved each of the K.
+
+    Attributes:
+        method: "rescale", "gaussianise" or "whiten".
+        latents: shape (K, *latent_shape), of the array library, dtype and device of those given.
+        distance: how far each inner latent was moved over its norm before, shape (K,).
+        cosine: between each inner latent before and after, shape (K,).
+        relative_norm: norm of each repaired inner latent over sqrt(d), shape (K,).
+        output_change: root mean square difference between what each latent generates before and
+            after, shape (K,); None without a generator.
+        output_spread: the median of the same between two of the outputs before, to compare with;
+            None without a generator, NaN for a single latent.
+    """
+
+    method: str
+    latents: Float[Any, "K ..."]
+    distance: Float64[np.ndarray, " K"]
+    cosine: Float64[np.ndarray, " K"]
+    relative_norm: Float64[np.ndarray, " K"]
+    output_change: Float64[np.ndarray, " K"] | None = None
+    output_spread: float | None = None
+
+    def __str__(self) -> str:
+        """Return a table of one line a latent."""
+        head = f"{'latent':>6}  {'moved by':>8}  {'cosine':>6}  {'norm':>5}"
+        lines = [head + ("" if self.output_change is None else "  output changed by")]
+        for k in range(len(self.distance)):
+            line = f"{k:>6}  {self.distance[k]:>8.3f}  {self.cosine[k]:>6.3f}"
+            line += f"  {self.relative_norm[k]:>5.2f}"
+            if self.output_change is not None:
+                line += f"  {self.output_change[k]:>17.4g}"
+            lines.append(line)
+        if self.output_spread is not None and np.isfinite(self.output_spread):
+            lines.append(f"two of the outputs differ by {self.output_spread:.4g} (median)")
+        return "\n".join(lines)
 
 
 def rescale(
@@ -51,7 +101,7 @@ def rescale(
         >>> repair.distance.round(3), repair.cosine
         (array([0.717, 0.414]), array([1., 1.]))
     """
-    return repaired(
+    return _repaired(
         latents, _rescaled, method="rescale", transport_map=transport_map, generator=generator
     )
 
@@ -84,7 +134,7 @@ def gaussianise(
         >>> float(np.abs(heavy_tailed).max().round(1)), float(np.abs(repair.latents).max().round(1))
         (39.8, 3.3)
     """
-    return repaired(
+    return _repaired(
         latents,
         _gaussianised,
         method="gaussianise",
@@ -125,7 +175,7 @@ def whiten(
         >>> repair.cosine.round(3)
         array([0.949, 0.949])
     """
-    return repaired(
+    return _repaired(
         latents, _decorrelated, method="whiten", transport_map=transport_map, generator=generator
     )
 
@@ -138,29 +188,29 @@ METHODS: dict[str, Callable[..., Repair]] = {
 }
 
 
-def _rescaled(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d"]:
+def _rescaled(inner: Rows) -> Rows:
     norms = np.linalg.norm(inner, axis=1, keepdims=True)
     if not norms.all():
         raise ArgumentError(
             f"latents[{int(np.argmin(norms))}] has an inner latent of norm zero, so it has no "
             "direction to keep; leave it out"
         )
-    scaled: Float64[np.ndarray, "K d"] = inner * (np.sqrt(inner.shape[1]) / norms)
+    scaled: Rows = inner * (np.sqrt(inner.shape[1]) / norms)
     return scaled
 
 
-def _gaussianised(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d"]:
+def _gaussianised(inner: Rows) -> Rows:
     flat = np.ptp(inner, axis=1) == 0.0
     if flat.any():
         raise ArgumentError(
             f"latents[{int(np.argmax(flat))}] has one value in all of its elements, so they have "
             "no order to keep; leave it out"
         )
-    scores: Float64[np.ndarray, "K d"] = ndtri((rankdata(inner, axis=1) - 0.5) / inner.shape[1])
+    scores: Rows = ndtri((rankdata(inner, axis=1) - 0.5) / inner.shape[1])
     return _rescaled(scores)
 
 
-def _decorrelated(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d"]:
+def _decorrelated(inner: Rows) -> Rows:
     norms = np.linalg.norm(inner, axis=1, keepdims=True)
     directions = inner / np.where(norms > 0.0, norms, 1.0)
     eigenvalues, vectors = np.linalg.eigh(directions @ directions.T)
@@ -171,5 +221,65 @@ def _decorrelated(inner: Float64[np.ndarray, "K d"]) -> Float64[np.ndarray, "K d
             "leave out those that combine others"
         )
     root = (vectors / np.sqrt(eigenvalues)) @ vectors.T
-    apart: Float64[np.ndarray, "K d"] = (root @ directions) * norms
+    apart: Rows = (root @ directions) * norms
     return apart
+
+
+def _repaired(
+    latents: Any,
+    change: Callable[[Rows], Rows],
+    *,
+    method: str,
+    transport_map: TransportMap | None,
+    generator: Any,
+) -> Repair:
+    """Change inner latents, carry them back, and measure what that did.
+
+    Raises:
+        ArgumentError: the latents are no seed latents, the generator's outputs are no arrays of
+            one shape, or ``change`` cannot be done.
+    """
+    before = checked_seed_latents(latents)
+    library = library_of(before)
+    if transport_map is None:
+        transport_map = transport_map_of(generator)
+    inner = library.on_host(transport_map.forward(before)).astype(np.float64)
+    check_finite(inner, name="the transport map's image of the latents")
+    with np.errstate(over="ignore"):
+        old = np.linalg.norm(inner, axis=1)
+    if not np.isfinite(old).all():
+        raise ArgumentError(
+            f"latents[{int(np.argmax(~np.isfinite(old)))}] is so large that its norm overflows "
+            "float64; expected latents of a reasonable scale"
+        )
+    changed = change(inner)
+    there = library.from_host(changed, like=before)
+    after = transport_map.inverse(there, latent_shape=tuple(before.shape[1:]))
+    if isinstance(after, np.ndarray):
+        after = after.astype(before.dtype, copy=False)
+    # what counts is where the latents are after rounding to their dtype
+    reached = library.on_host(transport_map.forward(after)).astype(np.float64)
+    new = np.linalg.norm(reached, axis=1)
+    output_change, output_spread = _outputs_compared(generator, before, after)
+    return Repair(
+        method=method,
+        latents=after,
+        distance=np.linalg.norm(reached - inner, axis=1) / old,
+        cosine=np.clip((reached * inner).sum(axis=1) / (old * new), -1.0, 1.0),
+        relative_norm=new / np.sqrt(inner.shape[1]),
+        output_change=output_change,
+        output_spread=output_spread,
+    )
+
+
+def _outputs_compared(
+    generator: Any, before: Any, after: Any
+) -> tuple[Float64[np.ndarray, " K"] | None, float | None]:
+    if generator is None:
+        return None, None
+    outputs = [*generator.generate(before), *generator.generate(after)]
+    num = len(outputs) // 2
+    rows = output_rows(outputs)
+    between = distances_between(rows[:num])[np.triu_indices(num, k=1)]
+    spread = float(np.median(between)) if num > 1 else float("nan")
+    return root_mean_square(rows[num:] - rows[:num]), spread
