@@ -19,7 +19,7 @@ from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import expected_scores
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.artifacts import Artifacts, files_of
-from latent_spaces_by_example.study.asking import Asking
+from latent_spaces_by_example.study.asking import Asking, own_points
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
 from latent_spaces_by_example.study.evaluation import generated
 from latent_spaces_by_example.study.executors import (
