@@ -52,13 +52,13 @@ class Directions:
         return int(self.factor.shape[1])
 
     def from_weights(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n r"]:
-        """Unit vectors of weights; zero where weights cancel to nothing."""
+        """Return unit vectors of weights; zero where weights cancel to nothing."""
         vectors = weights @ self.factor[: weights.shape[1]]
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.where(lengths > _TINY, vectors / np.maximum(lengths, _TINY), 0.0)
 
     def to_weights(self, directions: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n K"]:
-        """Weights of unit Euclidean norm whose inner latents have these directions."""
+        """Return weights of unit Euclidean norm whose inner latents have these directions."""
         weights = directions @ self.back
         unit: Float64[np.ndarray, "n K"] = weights / np.linalg.norm(weights, axis=1, keepdims=True)
         return unit
@@ -75,7 +75,7 @@ def on_sphere(vectors: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]
 def outside(
     vector: Float64[np.ndarray, " r"], points: Float64[np.ndarray, "n r"]
 ) -> Float64[np.ndarray, " r"]:
-    """What a vector has outside the span of the points: nearly nothing where they span everything.
+    """Return the part of a vector outside the span of the points, nearly nothing if they span all.
 
     It solves (P^T P + eps I) x = eps v, whose solution keeps what is orthogonal to all rows of P
     and shrinks the rest to nothing, also where rows of P nearly coincide.
