@@ -90,9 +90,7 @@ class ChosenSeedsSearch:
         """
         space = history.space
         self.check(
-            num_scores=history.num_scores,
-            num_given=space.num_given,
-            within_span=space.within_span,
+            num_scores=history.num_scores, num_given=space.num_given, within_span=space.within_span
         )
         num_draws = 0 if space.within_span else self.num_draws
         candidates = _candidates(history, most=space.num_given + num_draws)

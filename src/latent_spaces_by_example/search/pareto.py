@@ -55,7 +55,5 @@ def scalarised(history: History, rng: np.random.Generator) -> History:
     below = (high - values) / np.where(spread > 0, spread, 1.0)
     score = -(weights * below).max(axis=1) - _SUM * (weights * below).sum(axis=1)
     return replace(
-        history,
-        scores=np.where(known, score, np.nan),
-        objectives=np.zeros((len(history), 0)),
+        history, scores=np.where(known, score, np.nan), objectives=np.zeros((len(history), 0))
     )

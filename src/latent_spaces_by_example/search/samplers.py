@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -36,9 +36,14 @@ class SamplerSearch(HypercubeSearch):
     already is replaced by a uniform one.
 
     Attributes:
-        fewest_dims: of fewer dimensions the box has as many, and the others are not looked at.
+        asked_again: whether the sampler is asked again for each earlier trial, so that what it
+            notes beside a trial is there: CMA-ES and the genetic samplers learn nothing without.
+            Takes a call per trial. By default for all but ``TPESampler``, ``GPSampler`` and
+            ``RandomSampler``, which do not need it.
+        fewest_dims: a smaller hypercube gets further dimensions, whose values are dropped.
     """
 
+    asked_again: bool | None = field(default=None, kw_only=True)
     fewest_dims: ClassVar[int] = 1
 
     @abstractmethod
@@ -51,11 +56,6 @@ class SamplerSearch(HypercubeSearch):
                 score they do: what violates a constraint scores less than all that violates none.
         """
 
-    @property
-    def asks_again(self) -> bool:
-        """Whether the sampler has to be asked again for each earlier trial."""
-        return False
-
     def propose_in_cube(
         self, trials: CubeHistory, n: int, rng: np.random.Generator
     ) -> Float64[np.ndarray, "n dims"]:
@@ -63,11 +63,16 @@ class SamplerSearch(HypercubeSearch):
         seed = int(rng.integers(2**31))
         constrained = trials.objectives.shape[1] > 0 and trials.violations.shape[1] > 0
         with quiet(), seeded_globals(seed):
+            sampler = self.make_sampler(seed=seed, constrained=constrained)
+            kind, asked_again = type(sampler), self.asked_again
+            if asked_again is None:
+                is_optunas = kind.__module__.partition(".")[0] == "optuna"
+                asked_again = not (is_optunas and kind.__name__ in _READ_TRIALS_ALONE)
             points = ask_sampler(
-                self.make_sampler(seed=seed, constrained=constrained),
+                sampler,
                 trials,
                 n=n,
-                asked_again=self.asks_again,
+                asked_again=asked_again,
                 num_dims=max(trials.dims, self.fewest_dims),
             )
         return new_points(points, trials=trials, rng=rng)
@@ -122,11 +127,6 @@ class CMAESSearch(SamplerSearch):
     population_size: int | None = None
     fewest_dims: ClassVar[int] = 2
 
-    @property
-    def asks_again(self) -> bool:
-        """The sampler notes the generation that each trial belongs to."""
-        return True
-
     def make_sampler(self, *, seed: int, constrained: bool) -> BaseSampler:
         """Return Optuna's ``CmaEsSampler``."""
         return optuna.samplers.CmaEsSampler(
@@ -156,11 +156,6 @@ class NSGAIISearch(SamplerSearch):
     population_size: int = 20
     takes_one_score: ClassVar[bool] = False
     takes_several_scores: ClassVar[bool] = True
-
-    @property
-    def asks_again(self) -> bool:
-        """The sampler notes the generation that each trial belongs to."""
-        return True
 
     def make_sampler(self, *, seed: int, constrained: bool) -> BaseSampler:
         """Return Optuna's ``NSGAIISampler``."""
@@ -214,10 +209,6 @@ class OptunaSearch(SamplerSearch):
 
     Attributes:
         sampler: for example ``optuna.samplers.GPSampler()``.
-        asked_again: whether the sampler is asked again for each earlier trial, so that what it
-            notes beside a trial is there: CMA-ES and the genetic samplers learn nothing without.
-            Takes a call per trial. By default for all but ``TPESampler``, ``GPSampler`` and
-            ``RandomSampler``, which do not need it.
 
     Raises:
         ArgumentError: ``sampler`` is no sampler object.
@@ -229,8 +220,6 @@ class OptunaSearch(SamplerSearch):
     """
 
     sampler: Any
-    _: KW_ONLY
-    asked_again: bool | None = None
     takes_several_scores: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -245,14 +234,6 @@ class OptunaSearch(SamplerSearch):
     def name(self) -> str:
         """Name that a study records."""
         return f"optuna:{type(self.sampler).__name__}"
-
-    @property
-    def asks_again(self) -> bool:
-        """As the user says; by default unless it is known not to be needed."""
-        if self.asked_again is not None:
-            return self.asked_again
-        kind = type(self.sampler)
-        return kind.__name__ not in _READ_TRIALS_ALONE or "optuna" not in kind.__module__
 
     def make_sampler(self, *, seed: int, constrained: bool) -> BaseSampler:
         """Return a copy, all of whose random generators are seeded."""

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64
 from scipy.special import erfcx, log_ndtr
 
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.directions import Directions
+from latent_spaces_by_example.search.latent_gp.directions import Directions, Point, Points, Values
 from latent_spaces_by_example.search.latent_gp.model import ScoreModel, num_explained
 from latent_spaces_by_example.search.latent_gp.process import (
     PERHAPS_NOISY,
@@ -22,18 +22,13 @@ from latent_spaces_by_example.search.latent_gp.process import (
 from latent_spaces_by_example.search.latent_gp.warp import margins
 
 # unit vectors (n, r) -> value (n,) and gradient (n, r)
-Acquisition: TypeAlias = Callable[
-    [Float64[np.ndarray, "n r"]],
-    tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]],
-]
+Acquisition: TypeAlias = Callable[[Points], tuple[Values, Points]]
 
 _LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 _FAR = -1e6
 
 
-def log_expected_improvement(
-    prediction: Prediction, best: float
-) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
+def log_expected_improvement(prediction: Prediction, best: float) -> tuple[Values, Points]:
     """log E[max(f - best, 0)] for f ~ N(mean, spread^2), and its gradient by the point.
 
     log EI = log h(z) + log spread with z = (mean - best) / spread and
@@ -54,9 +49,7 @@ def log_expected_improvement(
     return log_h + np.log(spread), gradient
 
 
-def log_feasibility(
-    margin: Prediction, *, noise: float = 0.0
-) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
+def log_feasibility(margin: Prediction, *, noise: float = 0.0) -> tuple[Values, Points]:
     """log P(g >= 0) for a margin g ~ N(mean, spread^2 + noise), and its gradient by the point.
 
     log Phi(z) with z = mean / sqrt(spread^2 + noise).
@@ -75,7 +68,7 @@ def log_feasibility(
     return log_probability, (by_z / spread)[:, None] * change
 
 
-def log_improvement(z: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def log_improvement(z: Values) -> Values:
     """log(phi(z) + z Phi(z)) without cancellation for any finite z."""
     z = np.clip(z, _FAR, -_FAR)
     result = np.empty_like(z)
@@ -89,8 +82,8 @@ def log_improvement(z: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     return result
 
 
-def _cdf(z: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    probability: Float64[np.ndarray, " n"] = np.exp(log_ndtr(z))
+def _cdf(z: Values) -> Values:
+    probability: Values = np.exp(log_ndtr(z))
     return probability
 
 
@@ -135,7 +128,7 @@ class Beliefs:
     """
 
     posterior: Posterior
-    incumbent: Float64[np.ndarray, " r"]
+    incumbent: Point
     best: float
     num_believed: int = 0
     num_pending: int = 0
@@ -196,7 +189,7 @@ class Beliefs:
         leader = int(np.argmax(means))
         return cls(posterior, candidates[leader], float(means[leader]), constraints=constraints)
 
-    def believing(self, point: Float64[np.ndarray, " r"]) -> Beliefs:
+    def believing(self, point: Point) -> Beliefs:
         """Return the beliefs once the posterior means themselves were scored at a point, exactly.
 
         References:
@@ -214,7 +207,7 @@ class Beliefs:
             success=None if self.success is None else self._after(self.success, point),
         )
 
-    def _after(self, old: Posterior, point: Float64[np.ndarray, " r"]) -> Posterior:
+    def _after(self, old: Posterior, point: Point) -> Posterior:
         return Posterior.given(
             np.concatenate([old.points, point[None]]),
             np.append(old.values, float(old.mean(point[None])[0])),
@@ -236,9 +229,7 @@ class Beliefs:
             )
         return self._if_it_is_of_use
 
-    def _if_it_is_of_use(
-        self, points: Float64[np.ndarray, "n r"]
-    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
+    def _if_it_is_of_use(self, points: Points) -> tuple[Values, Points]:
         terms = [log_feasibility(margin.predict(points)) for margin in self.constraints]
         if self.success is not None:
             value, gradient = log_feasibility(
@@ -257,7 +248,7 @@ class Beliefs:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether the user says so, or a step of 0.06 radians tells more of noise than of the score."""
+        """Whether the user says so, or a step of 0.06 radians tells mostly of noise."""
         return self.is_known_noisy or self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
 
     @property
@@ -295,33 +286,27 @@ class Beliefs:
         )
         return gradient
 
-    def is_new(self, point: Float64[np.ndarray, " r"]) -> bool:
+    def is_new(self, point: Point) -> bool:
         """Return whether a point differs from all that were scored or are being evaluated."""
         tried = self.posterior if self.success is None else self.success
         gaps = np.linalg.norm(tried.points - point, axis=1)
         return bool(gaps.min(initial=2.0) > _APART)
 
 
-def _of_margins(
-    points: Float64[np.ndarray, "n r"], constraint: Float64[np.ndarray, " n"], *, num_fitted: int
-) -> Posterior:
+def _of_margins(points: Points, constraint: Values, *, num_fitted: int) -> Posterior:
     num_fitted = num_fitted or len(points)
     fit = fit_kernel(points[:num_fitted], margins(constraint[:num_fitted]))
     return Posterior.given(points, margins(constraint), kernel=fit.kernel)
 
 
-def _of_success(
-    points: Float64[np.ndarray, "n r"], scored: Bool[np.ndarray, " n"], *, num_fitted: int
-) -> Posterior:
+def _of_success(points: Points, scored: Bool[np.ndarray, " n"], *, num_fitted: int) -> Posterior:
     num_fitted = num_fitted or len(points)
     labels = np.where(scored, 1.0, -1.0)
     fit = fit_kernel(points[:num_fitted], labels[:num_fitted], noise=PERHAPS_NOISY)
     return Posterior.given(points, labels, kernel=fit.kernel)
 
 
-def _violation(
-    constraints: tuple[Posterior, ...], points: Float64[np.ndarray, "n r"]
-) -> Float64[np.ndarray, " n"]:
+def _violation(constraints: tuple[Posterior, ...], points: Points) -> Values:
     """Return how far margins are below zero in all, by the posterior means."""
     total = np.zeros(len(points))
     for margin in constraints:

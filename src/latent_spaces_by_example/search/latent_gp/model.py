@@ -9,16 +9,16 @@ from jaxtyping import Bool, Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.directions import Directions
+from latent_spaces_by_example.search.latent_gp.directions import Directions, Points, Values
 from latent_spaces_by_example.search.latent_gp.process import (
     FIVE_HALVES,
     NOISY,
     PERHAPS_NOISY,
     THREE_HALVES,
     AngleKernel,
-    Matern,
     NoisePrior,
     Posterior,
+    Smoothness,
     fit_kernel,
     selection,
 )
@@ -85,11 +85,11 @@ class ScoreModel:
         posterior = Posterior.given(points, values, kernel=kernel)
         return cls(directions, posterior, output_warp, scored, scores)
 
-    def mean(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " n"]:
+    def mean(self, weights: Float64[np.ndarray, "n K"]) -> Values:
         """Return the median of the noise-free score at weights over the space's K seed latents."""
         return self._scores_of(self.posterior.mean(self.directions.from_weights(weights)))
 
-    def uncertainty(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " n"]:
+    def uncertainty(self, weights: Float64[np.ndarray, "n K"]) -> Values:
         """Return half the width of the interval that holds the noise-free score at 68 %."""
         prediction = self.posterior.predict(self.directions.from_weights(weights))
         high = self._scores_of(prediction.mean + prediction.spread)
@@ -109,7 +109,7 @@ class ScoreModel:
         return self.scores - self._scores_of(self.posterior.values - residuals)
 
     @property
-    def expected_scores(self) -> Float64[np.ndarray, " n"]:
+    def expected_scores(self) -> Values:
         """Median of each trial's noise-free score given all scores; NaN where it has none."""
         expected = np.full(len(self.scored), np.nan)
         expected[self.scored] = self._scores_of(self.posterior.mean(self.posterior.points))
@@ -121,7 +121,7 @@ class ScoreModel:
         return from_standardised(values, self.scores, output_warp=self.output_warp)
 
 
-def expected_scores(history: History) -> Float64[np.ndarray, " n"]:
+def expected_scores(history: History) -> Values:
     """Return each trial's expected score, in the scores' own unit; NaN where it has no score.
 
     Args:
@@ -134,10 +134,7 @@ def expected_scores(history: History) -> Float64[np.ndarray, " n"]:
 
 
 def best_explanation(
-    points: Float64[np.ndarray, "n r"],
-    scores: Float64[np.ndarray, " n"],
-    *,
-    noise: NoisePrior = PERHAPS_NOISY,
+    points: Points, scores: Values, *, noise: NoisePrior = PERHAPS_NOISY
 ) -> tuple[OutputWarp, AngleKernel]:
     """Return the most probable pair of an output warp and a smoothness, with the fitted kernel.
 
@@ -159,15 +156,15 @@ def best_explanation(
     if len(scores) > _MOST:
         chosen = selection(scores, _MOST)
     spreads = in_spreads(scores[chosen])
-    explanations: list[tuple[float, OutputWarp, Matern]] = []
+    explanations: list[tuple[float, OutputWarp, Smoothness]] = []
     for warp in OUTPUT_WARPS:
         values = standardised(scores[chosen], output_warp=warp)
-        for matern in (FIVE_HALVES, THREE_HALVES):
-            fit = fit_kernel(points[chosen], values, matern=matern, noise=noise)
-            explanations.append((fit.log_posterior + warp.log_slope(spreads), warp, matern))
-    _, warp, matern = max(explanations, key=lambda triple: triple[0])
+        for smoothness in (FIVE_HALVES, THREE_HALVES):
+            fit = fit_kernel(points[chosen], values, smoothness=smoothness, noise=noise)
+            explanations.append((fit.log_posterior + warp.log_slope(spreads), warp, smoothness))
+    _, warp, smoothness = max(explanations, key=lambda triple: triple[0])
     values = standardised(scores, output_warp=warp)
-    return warp, fit_kernel(points, values, matern=matern, noise=noise).kernel
+    return warp, fit_kernel(points, values, smoothness=smoothness, noise=noise).kernel
 
 
 def num_explained(num_trials: int) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
-from typing import ClassVar, Final, TypeAlias, final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -14,57 +12,30 @@ from scipy.linalg import LinAlgError, cholesky
 from scipy.linalg.lapack import dpotri
 from scipy.optimize import brentq, minimize
 
+from latent_spaces_by_example.search.latent_gp.directions import Points, Values
+
 # ---- the kernel
 
-_Table: TypeAlias = Float64[np.ndarray, "*shape"]
+Smoothness: TypeAlias = Literal["3/2", "5/2"]
+THREE_HALVES: Final = "3/2"  # of functions that have a gradient, and kinks
+FIVE_HALVES: Final = "5/2"  # of functions that have a curvature
 
 
-class Matern(ABC):
-    """M(r), r >= 0 the distance over the length scale: 1 at zero, falling to 0.
+def matern(r: Values, smoothness: Smoothness) -> tuple[Values, Values]:
+    """Return the Matern function M(r), r the distance over the length scale, and -M'(r) / r.
 
-    Attributes:
-        name: its smoothness, as it is called.
+    M(r) = (1 + t) exp(-t) with t = sqrt(3) r, or (1 + t + t^2 / 3) exp(-t) with t = sqrt(5) r. The
+    slope is 3 exp(-t), or 5 / 3 (1 + t) exp(-t), finite at zero.
 
     References:
         Rasmussen and Williams, "Gaussian processes for machine learning", eq. 4.17.
     """
-
-    name: ClassVar[str]
-
-    @abstractmethod
-    def with_slope(self, r: _Table) -> tuple[_Table, _Table]:
-        """Return M(r), and -M'(r) / r, which is finite at zero."""
-
-
-@final
-class _ThreeHalves(Matern):
-    """M(r) = (1 + t) exp(-t) with t = sqrt(3) r: of functions that have a gradient, and kinks."""
-
-    name = "3/2"
-
-    def with_slope(self, r: _Table) -> tuple[_Table, _Table]:
-        """Return both; the slope is 3 exp(-t)."""
-        t = np.sqrt(3.0) * r
-        decay = np.exp(-t)
-        return (1 + t) * decay, 3 * decay
-
-
-@final
-class _FiveHalves(Matern):
-    """M(r) = (1 + t + t^2 / 3) exp(-t) with t = sqrt(5) r: of functions that have a curvature."""
-
-    name = "5/2"
-
-    def with_slope(self, r: _Table) -> tuple[_Table, _Table]:
-        """Return both; the slope is 5 / 3 (1 + t) exp(-t)."""
-        t = np.sqrt(5.0) * r
-        decay = np.exp(-t)
-        linear = (1 + t) * decay
-        return linear + t**2 / 3 * decay, 5 / 3 * linear
-
-
-THREE_HALVES: Final[Matern] = _ThreeHalves()
-FIVE_HALVES: Final[Matern] = _FiveHalves()
+    t = np.sqrt(3.0 if smoothness == THREE_HALVES else 5.0) * r
+    decay = np.exp(-t)
+    linear = (1 + t) * decay
+    if smoothness == THREE_HALVES:
+        return linear, 3 * decay
+    return linear + t**2 / 3 * decay, 5 / 3 * linear
 
 
 @dataclass(frozen=True)
@@ -81,22 +52,22 @@ class AngleKernel:
         smooth: variance of the Matern term, positive.
         length: length scale on the chord, positive; the chord is at most 2.
         noise: variance of the noise of a score, positive.
-        matern: the function M.
+        smoothness: of M.
     """
 
     linear: float
     smooth: float
     length: float
     noise: float
-    matern: Matern = FIVE_HALVES
+    smoothness: Smoothness = FIVE_HALVES
 
     @classmethod
     def from_logs(
-        cls, logs: Float64[np.ndarray, " 4"], *, matern: Matern = FIVE_HALVES
+        cls, logs: Float64[np.ndarray, " 4"], *, smoothness: Smoothness = FIVE_HALVES
     ) -> AngleKernel:
         """Return the kernel whose first four attributes have these natural logarithms."""
         linear, smooth, length, noise = np.exp(logs).tolist()
-        return cls(linear=linear, smooth=smooth, length=length, noise=noise, matern=matern)
+        return cls(linear=linear, smooth=smooth, length=length, noise=noise, smoothness=smoothness)
 
     @property
     def variance(self) -> float:
@@ -114,12 +85,12 @@ class AngleKernel:
 
         That is finite at s = 1 too: there the chord's infinite slope meets M'(0) = 0.
         """
-        value, slope = self.matern.with_slope(self._ratio(cosine))
+        value, slope = matern(self._ratio(cosine), self.smoothness)
         covariance = self.linear * cosine + self.smooth * value
         return covariance, self.linear + self.smooth / self.length**2 * slope
 
     def telling_angle(self, most: float, *, news: float = 1.0, related: float = 0.0) -> float:
-        """Return the angle from a known score at which the next one is as much news as noise, in radians.
+        """Return the angle, in radians, from a known score at which news equals noise.
 
         There the variance of the score given the known one, k(1) - k(cos t)^2 / k(1), is that of
         the noise. A shorter step along a direction of which nothing is known tells less of that
@@ -140,9 +111,9 @@ class AngleKernel:
         return float(brentq(surplus, 0.0, most)) if surplus(most) > 0 else most
 
     def log_gradients(self, cosine: Float64[np.ndarray, "n n"]) -> list[Float64[np.ndarray, "n n"]]:
-        """Return the derivatives of the covariance by the logarithms of linear, smooth and length."""
+        """Return the covariance's derivatives by the logarithms of linear, smooth and length."""
         ratio = self._ratio(cosine)
-        value, slope = self.matern.with_slope(ratio)
+        value, slope = matern(ratio, self.smoothness)
         return [self.linear * cosine, self.smooth * value, self.smooth * ratio**2 * slope]
 
     def _ratio(self, cosine: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
@@ -164,10 +135,10 @@ class Prediction:
         spread_gradient: shape (n, r).
     """
 
-    mean: Float64[np.ndarray, " n"]
-    spread: Float64[np.ndarray, " n"]
-    mean_gradient: Float64[np.ndarray, "n r"]
-    spread_gradient: Float64[np.ndarray, "n r"]
+    mean: Values
+    spread: Values
+    mean_gradient: Points
+    spread_gradient: Points
 
 
 @dataclass(frozen=True)
@@ -184,17 +155,17 @@ class Posterior:
     """
 
     kernel: AngleKernel
-    points: Float64[np.ndarray, "n r"]
-    values: Float64[np.ndarray, " n"]
+    points: Points
+    values: Values
     constant: float
     inverse: Float64[np.ndarray, "n n"]
-    weights: Float64[np.ndarray, " n"]
+    weights: Values
 
     @classmethod
     def given(
         cls,
-        points: Float64[np.ndarray, "n r"],
-        values: Float64[np.ndarray, " n"],
+        points: Points,
+        values: Values,
         *,
         kernel: AngleKernel,
         constant: float | None = None,
@@ -214,21 +185,19 @@ class Posterior:
             constant = float(pull @ values / pull.sum())
         return cls(kernel, points, values, constant, inverse, inverse @ (values - constant))
 
-    def mean(self, points: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, " n"]:
+    def mean(self, points: Points) -> Values:
         """Return the posterior mean of the score."""
         covariance = self.kernel(points @ self.points.T)
-        mean: Float64[np.ndarray, " n"] = self.constant + covariance @ self.weights
+        mean: Values = self.constant + covariance @ self.weights
         return mean
 
-    def mean_with_gradient(
-        self, points: Float64[np.ndarray, "n r"]
-    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
-        """Return the posterior mean of the score, shape (n,), and its gradient by the point, (n, r)."""
+    def mean_with_gradient(self, points: Points) -> tuple[Values, Points]:
+        """Return the posterior mean, shape (n,), and its gradient by the point, (n, r)."""
         covariance, slope = self.kernel.with_slope(points @ self.points.T)
         return self.constant + covariance @ self.weights, (slope * self.weights) @ self.points
 
-    def predict(self, points: Float64[np.ndarray, "n r"]) -> Prediction:
-        """Return the posterior mean and standard deviation of the noise-free score, with gradients."""
+    def predict(self, points: Points) -> Prediction:
+        """Return mean and standard deviation of the noise-free score, with gradients."""
         cosine = points @ self.points.T
         covariance, slope = self.kernel.with_slope(cosine)
         solved = covariance @ self.inverse
@@ -319,20 +288,11 @@ class Fit:
     log_posterior: float
 
 
-@dataclass(frozen=True)
-class _Data:
-    """Cosines and values; equal if their digests are, so that a fit is looked up by them."""
-
-    digest: bytes
-    cosine: Float64[np.ndarray, "n n"] = field(compare=False)
-    values: Float64[np.ndarray, " n"] = field(compare=False)
-
-
 def fit_kernel(
-    points: Float64[np.ndarray, "n r"],
-    values: Float64[np.ndarray, " n"],
+    points: Points,
+    values: Values,
     *,
-    matern: Matern = FIVE_HALVES,
+    smoothness: Smoothness = FIVE_HALVES,
     noise: NoisePrior = EXACT,
     most: int = 200,
 ) -> Fit:
@@ -345,7 +305,7 @@ def fit_kernel(
     Args:
         points: unit vectors, shape (n, r).
         values: shape (n,), of about unit spread.
-        matern: the smoothness of the kernel.
+        smoothness: of the kernel.
         noise: what is known of the noise.
         most: how many of the points are used at most.
 
@@ -356,26 +316,29 @@ def fit_kernel(
         chosen = selection(values, most)
         points, values = points[chosen], values[chosen]
     cosine = np.round(points @ points.T, _DECIMALS)
-    digest = blake2b(cosine.tobytes() + values.tobytes()).digest()
-    return _most_probable(_Data(digest, cosine, values), matern, noise)
+    return _most_probable(cosine.tobytes(), values.tobytes(), smoothness, noise)
 
 
 @lru_cache(maxsize=32)
-def _most_probable(data: _Data, matern: Matern, noise: NoisePrior) -> Fit:
+def _most_probable(
+    cosine_bytes: bytes, value_bytes: bytes, smoothness: Smoothness, noise: NoisePrior
+) -> Fit:
+    values = np.frombuffer(value_bytes)
+    cosine = np.frombuffer(cosine_bytes).reshape(len(values), len(values))
     best = minimize(
         _negative_log_posterior,
         _START,
-        args=(data.cosine, data.values, matern, noise),
+        args=(cosine, values, smoothness, noise),
         jac=True,
         method="L-BFGS-B",
         bounds=_BOUNDS,
         options={"maxiter": _ITERATIONS},
     )
-    return Fit(AngleKernel.from_logs(best.x, matern=matern), -float(best.fun))
+    return Fit(AngleKernel.from_logs(best.x, smoothness=smoothness), -float(best.fun))
 
 
-def selection(values: Float64[np.ndarray, " n"], most: int) -> Int[np.ndarray, " m"]:
-    """Return indices of the best third of ``most`` values, and of others spread evenly over the ranks."""
+def selection(values: Values, most: int) -> Int[np.ndarray, " m"]:
+    """Return indices of the best third of ``most`` values, and of others even in rank."""
     order = np.argsort(-values, kind="stable")
     best, rest = order[: most // 3], order[most // 3 :]
     even = np.linspace(0, len(rest) - 1, most - len(best)).round().astype(int)
@@ -385,11 +348,11 @@ def selection(values: Float64[np.ndarray, " n"], most: int) -> Int[np.ndarray, "
 def _negative_log_posterior(
     logs: Float64[np.ndarray, " 4"],
     cosine: Float64[np.ndarray, "n n"],
-    values: Float64[np.ndarray, " n"],
-    matern: Matern,
+    values: Values,
+    smoothness: Smoothness,
     noise: NoisePrior,
 ) -> tuple[float, Float64[np.ndarray, " 4"]]:
-    kernel = AngleKernel.from_logs(logs, matern=matern)
+    kernel = AngleKernel.from_logs(logs, smoothness=smoothness)
     by_log = kernel.log_gradients(cosine)
     covariance = by_log[0] + by_log[1]
     covariance[np.diag_indices(len(values))] += kernel.noise

@@ -38,7 +38,7 @@ class Region:
 
 
 def current_region(
-    scores: Float64[np.ndarray, " n"],
+    scores: Values,
     settled: Bool[np.ndarray, " n"],
     *,
     num_known: Int[np.ndarray, " n"],

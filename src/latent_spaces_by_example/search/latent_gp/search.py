@@ -109,9 +109,7 @@ class LatentGPSearch:
         """
         space = history.space
         self.check(
-            num_scores=history.num_scores,
-            num_given=space.num_given,
-            within_span=space.within_span,
+            num_scores=history.num_scores, num_given=space.num_given, within_span=space.within_span
         )
         if history.objectives.shape[1]:
             history = scalarised(history, rng)

@@ -10,7 +10,14 @@ from jaxtyping import Bool, Float64
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.constraints import ranked_scores
 from latent_spaces_by_example.search.latent_gp.acquisition import Acquisition, Beliefs
-from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere, outside
+from latent_spaces_by_example.search.latent_gp.directions import (
+    Directions,
+    Point,
+    Points,
+    Values,
+    on_sphere,
+    outside,
+)
 
 _NUM_STARTS = 12
 _ITERATIONS = 25
@@ -32,7 +39,7 @@ def step_anywhere(
     *,
     angles: tuple[float, float],
     rng: np.random.Generator,
-) -> Float64[np.ndarray, " r"]:
+) -> Point:
     """Return the most promising point within a range of angles of the incumbent, in any direction.
 
     A direction is a signed mix of all points so far and of fresh prior draws. Climbs start along
@@ -78,13 +85,7 @@ def step_anywhere(
     return _turned_outside(next(new, ranked[-1]), beliefs, fresh[0], angle=leaving)
 
 
-def _turned_outside(
-    point: Float64[np.ndarray, " r"],
-    beliefs: Beliefs,
-    draw: Float64[np.ndarray, " r"],
-    *,
-    angle: float,
-) -> Float64[np.ndarray, " r"]:
+def _turned_outside(point: Point, beliefs: Beliefs, draw: Point, *, angle: float) -> Point:
     """Turn the point out of the span of what was scored by at least an angle, along a draw."""
     left = outside(draw, beliefs.posterior.points)
     size = np.linalg.norm(left)
@@ -100,12 +101,8 @@ def _turned_outside(
 
 
 def step_blindly(
-    beliefs: Beliefs,
-    fresh: Float64[np.ndarray, "m r"],
-    *,
-    angle: float,
-    most: float,
-) -> Float64[np.ndarray, " r"]:
+    beliefs: Beliefs, fresh: Float64[np.ndarray, "m r"], *, angle: float, most: float
+) -> Point:
     """Return the point at an angle from the incumbent in the direction of a fresh prior draw.
 
     What such steps find does not depend on the model, so that they go on where it is wrong; and
@@ -129,12 +126,12 @@ def step_blindly(
             centre = _summit(beliefs, within=_NEARBY * most)
     tangent = on_sphere(fresh[:1] - (fresh[:1] @ centre)[:, None] * centre)
     point = on_sphere(np.cos(angle) * centre + np.sin(angle) * tangent)[0]
-    chosen: Float64[np.ndarray, " r"] = point if beliefs.is_new(point) else fresh[0]
+    chosen: Point = point if beliefs.is_new(point) else fresh[0]
     return chosen
 
 
-def _summit(beliefs: Beliefs, *, within: float) -> Float64[np.ndarray, " r"]:
-    """Return the highest posterior mean within an angle of the incumbent, climbed to along its slope."""
+def _summit(beliefs: Beliefs, *, within: float) -> Point:
+    """Climb to the highest posterior mean within an angle of the incumbent."""
     centre = beliefs.incumbent
     uphill = beliefs.uphill - (beliefs.uphill @ centre)[:, None] * centre
     first = within * np.linspace(0, 1, _NUM_CLIMBS)[:, None]
@@ -145,7 +142,7 @@ def _summit(beliefs: Beliefs, *, within: float) -> Float64[np.ndarray, " r"]:
         angles=(0.0, within),
         iterations=_ITERATIONS,
     )
-    highest: Float64[np.ndarray, " r"] = points[np.argmax(means)]
+    highest: Point = points[np.argmax(means)]
     return highest
 
 
@@ -206,12 +203,12 @@ _FIRST_STEP, _GROW, _SHRINK = 0.1, 1.6, 0.4
 
 def climb_ring(
     acquisition: Acquisition,
-    starts: Float64[np.ndarray, "n r"],
+    starts: Points,
     *,
-    centre: Float64[np.ndarray, " r"],
+    centre: Point,
     angles: tuple[float, float],
     iterations: int,
-) -> tuple[Float64[np.ndarray, "n r"], Float64[np.ndarray, " n"]]:
+) -> tuple[Points, Values]:
     """Gradient ascent over the points of the unit sphere whose angle to a centre is in a range.
 
     Args:
@@ -226,14 +223,14 @@ def climb_ring(
     """
     highest, lowest = np.cos(angles)
 
-    def retract(vectors: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]:
+    def retract(vectors: Points) -> Points:
         points = on_sphere(vectors)
         cosine = points @ centre
         inside = np.clip(cosine, lowest, highest)[:, None]
         tangents = on_sphere(points - cosine[:, None] * centre)
         return on_sphere(inside * centre + np.sqrt(1 - inside**2) * tangents)
 
-    def value(points: Float64[np.ndarray, "n r"]) -> tuple[np.ndarray, np.ndarray]:
+    def value(points: Points) -> tuple[np.ndarray, np.ndarray]:
         values, gradient = acquisition(points)
         return values, gradient - (gradient * points).sum(axis=1, keepdims=True) * points
 
@@ -246,7 +243,7 @@ def climb_orthant(
     *,
     directions: Directions,
     iterations: int,
-) -> tuple[Float64[np.ndarray, "n K"], Float64[np.ndarray, " n"]]:
+) -> tuple[Float64[np.ndarray, "n K"], Values]:
     """Projected gradient ascent over non-negative weights of unit norm, faces included."""
     factor = directions.factor[: starts.shape[1]]
 
@@ -273,7 +270,7 @@ def _climb(
     starts: Float64[np.ndarray, "n p"],
     *,
     iterations: int,
-) -> tuple[Float64[np.ndarray, "n p"], Float64[np.ndarray, " n"]]:
+) -> tuple[Float64[np.ndarray, "n p"], Values]:
     points = starts
     values, gradients = value(points)
     steps = np.full(len(points), _FIRST_STEP)

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.search.latent_gp.directions import Values
+
 _HIGH, _FARTHEST = 4.0, 1e9
 
 
@@ -28,14 +30,14 @@ class OutputWarp:
     scale: float
     decay: Literal[1, 2] = 1
 
-    def warped(self, values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    def warped(self, values: Values) -> Values:
         """Return T(v), shape (n,)."""
         below, above = self._beyond(values)
-        warped: Float64[np.ndarray, " n"] = np.clip(values, self.knee, _HIGH)
+        warped: Values = np.clip(values, self.knee, _HIGH)
         fallen = np.log1p(below) if self.decay == 1 else 1 - 1 / (1 + below)
         return warped + np.log1p(above) - self.scale * fallen
 
-    def unwarped(self, warped: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    def unwarped(self, warped: Values) -> Values:
         """Return the values that T maps to these, shape (n,); far below where it maps none.
 
         >>> LONG.unwarped(LONG.warped(np.array([-9.0, 0.5, 60.0]))).round(9).tolist()
@@ -47,17 +49,15 @@ class OutputWarp:
         else:
             below = 1 / np.maximum(1 - fallen, 1 / _FARTHEST) - 1
         above = np.expm1(np.maximum(warped - _HIGH, 0))
-        values: Float64[np.ndarray, " n"] = np.clip(warped, self.knee, _HIGH)
+        values: Values = np.clip(warped, self.knee, _HIGH)
         return values + above - self.scale * below
 
-    def log_slope(self, values: Float64[np.ndarray, " n"]) -> float:
+    def log_slope(self, values: Values) -> float:
         """Return the sum of log T'(v), the ratio of both densities."""
         below, above = self._beyond(values)
         return float(-self.decay * np.log1p(below).sum() - np.log1p(above).sum())
 
-    def _beyond(
-        self, values: Float64[np.ndarray, " n"]
-    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    def _beyond(self, values: Values) -> tuple[Values, Values]:
         below = np.maximum(self.knee - values, 0) / self.scale
         return below, np.maximum(values - _HIGH, 0)
 
@@ -66,9 +66,7 @@ LONG = OutputWarp(-2.0, 1.0, decay=2)
 OUTPUT_WARPS = (LONG, OutputWarp(-1.0, 0.5), OutputWarp(0.0, 0.25))
 
 
-def standardised(
-    scores: Float64[np.ndarray, " n"], *, output_warp: OutputWarp = LONG
-) -> Float64[np.ndarray, " n"]:
+def standardised(scores: Values, *, output_warp: OutputWarp = LONG) -> Values:
     """Return finite scores about their median in units of their spread, with both tails bent.
 
     Above 4 spreads they grow as the logarithm, below a knee they fall even less: one catastrophic
@@ -82,7 +80,7 @@ def standardised(
     return output_warp.warped(in_spreads(scores))
 
 
-def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def in_spreads(scores: Values) -> Values:
     """Return finite scores about their median in units of their spread; 0 if all are equal."""
     top, middle, spread = _scale(scores)
     if not spread > 0:
@@ -91,10 +89,7 @@ def in_spreads(scores: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
 
 
 def from_standardised(
-    values: Float64[np.ndarray, " m"],
-    scores: Float64[np.ndarray, " n"],
-    *,
-    output_warp: OutputWarp = LONG,
+    values: Float64[np.ndarray, " m"], scores: Values, *, output_warp: OutputWarp = LONG
 ) -> Float64[np.ndarray, " m"]:
     """Return the scores that have these values by the standard of others.
 
@@ -109,7 +104,7 @@ def from_standardised(
         return np.clip(top * (middle + spread * output_warp.unwarped(values)), -largest, largest)
 
 
-def margins(constraint: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def margins(constraint: Values) -> Values:
     """Return how far a constraint is from being violated: at least 0 where it is met.
 
     T(0) - T(c) for the values c, T being in units of their spread about the median, and growing as
@@ -133,7 +128,7 @@ def margins(constraint: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     return np.where(constraint <= 0, np.maximum(values, 0), np.minimum(values, -1e-12))
 
 
-def _scale(scores: Float64[np.ndarray, " n"]) -> tuple[float, float, float]:
+def _scale(scores: Values) -> tuple[float, float, float]:
     """Return the largest magnitude of the scores, and in units of it their median and spread.
 
     In units of it first, since scores near the largest float must not overflow.
@@ -146,14 +141,14 @@ def _scale(scores: Float64[np.ndarray, " n"]) -> tuple[float, float, float]:
     return top, middle, _spread(y - middle)
 
 
-def _spread(y: Float64[np.ndarray, " n"]) -> float:
+def _spread(y: Values) -> float:
     spread = 1.4826 * float(np.median(np.abs(y)))
     if spread == 0 and y.any():  # more than half are ties
         spread = 1.4826 * float(np.median(np.abs(y[y != 0])))
     return spread
 
 
-def _flattened(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def _flattened(values: Values) -> Values:
     beyond = np.log1p(np.maximum(np.abs(values) - _HIGH, 0))
-    flattened: Float64[np.ndarray, " n"] = np.clip(values, -_HIGH, _HIGH) + np.sign(values) * beyond
+    flattened: Values = np.clip(values, -_HIGH, _HIGH) + np.sign(values) * beyond
     return flattened
