@@ -4,20 +4,8 @@ import pytest
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load
-from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+from latent_spaces_by_example.testing.search import SimulatedStudy
 from toys import Stretch, height
-
-
-class TestContract(SearchContract):
-    within_span = False
-
-    def make_search(self):
-        return load("chosen-seeds:search=random,num_draws=3,num_seeds=3")
-
-
-class TestContractBetweenExamples(SearchContract):
-    def make_search(self):
-        return load("chosen-seeds:search=random,num_seeds=3")
 
 
 def _run(spec, **options):

@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load
 from latent_spaces_by_example.search.pareto import non_dominated, scalarised
-from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+from latent_spaces_by_example.testing.search import SimulatedStudy
 
 
 def two(x):
@@ -87,35 +86,3 @@ def test_nsga_ii_prefers_what_is_feasible():
         for name in ("nsga-ii", "random")
     )
     assert found.feasible[60:].mean() > chance.feasible[60:].mean() + 0.1
-
-
-def test_searches_of_one_score_say_which_take_several():
-    for name in ("cma-es", "direct", "chosen-seeds"):
-        with pytest.raises(ArgumentError, match=r"takes one score, and this study has 2.*nsga-ii"):
-            study_of(name)
-    one = SimulatedStudy(lambda x: 1.0)
-    with pytest.raises(ArgumentError, match="this study has one"):
-        one.run(load("nsga-ii"))
-
-
-class SeveralContract(SearchContract):
-    def study(self, score=None, **options):
-        single = score or (lambda x: float(x[0] + x[1] * x[2]))
-        return super().study(lambda x: (single(x), float(x[3])), **options)
-
-
-class TestNSGAII(SeveralContract):
-    def make_search(self):
-        return load("nsga-ii")
-
-
-class TestTPEOfSeveral(SeveralContract):
-    def make_search(self):
-        return load("tpe")
-
-
-class TestLatentGPOfSeveral(SeveralContract):
-    within_span = False
-
-    def make_search(self):
-        return load("latent-gp")

@@ -16,12 +16,13 @@ from latent_spaces_by_example.search.latent_gp.directions import Points, Values
 
 # ---- the kernel
 
+_Table: TypeAlias = Float64[np.ndarray, "*shape"]
 Smoothness: TypeAlias = Literal["3/2", "5/2"]
 THREE_HALVES: Final = "3/2"  # of functions that have a gradient, and kinks
 FIVE_HALVES: Final = "5/2"  # of functions that have a curvature
 
 
-def matern(r: Values, smoothness: Smoothness) -> tuple[Values, Values]:
+def matern(r: _Table, smoothness: Smoothness) -> tuple[_Table, _Table]:
     """Return the Matern function M(r), r the distance over the length scale, and -M'(r) / r.
 
     M(r) = (1 + t) exp(-t) with t = sqrt(3) r, or (1 + t + t^2 / 3) exp(-t) with t = sqrt(5) r. The
@@ -74,13 +75,11 @@ class AngleKernel:
         """Prior variance of the noise-free score at one point."""
         return self.linear + self.smooth
 
-    def __call__(self, cosine: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
+    def __call__(self, cosine: _Table) -> _Table:
         """Return the covariance at each cosine, without noise."""
         return self.with_slope(cosine)[0]
 
-    def with_slope(
-        self, cosine: Float64[np.ndarray, "*shape"]
-    ) -> tuple[Float64[np.ndarray, "*shape"], Float64[np.ndarray, "*shape"]]:
+    def with_slope(self, cosine: _Table) -> tuple[_Table, _Table]:
         """Return the covariance k(s) at each cosine s, and dk/ds.
 
         That is finite at s = 1 too: there the chord's infinite slope meets M'(0) = 0.
@@ -116,8 +115,8 @@ class AngleKernel:
         value, slope = matern(ratio, self.smoothness)
         return [self.linear * cosine, self.smooth * value, self.smooth * ratio**2 * slope]
 
-    def _ratio(self, cosine: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
-        chord: Float64[np.ndarray, "*shape"] = np.sqrt(np.maximum(2 - 2 * cosine, 0.0))
+    def _ratio(self, cosine: _Table) -> _Table:
+        chord: _Table = np.sqrt(np.maximum(2 - 2 * cosine, 0.0))
         return chord / self.length
 
 
