@@ -141,14 +141,6 @@ def test_gradients(posterior):
             np.testing.assert_allclose(along, numeric, rtol=1e-4, atol=1e-7)
 
 
-def test_the_mean_with_its_gradient_is_what_is_predicted(posterior):
-    new = sphere(7, posterior.points.shape[1], seed=3)
-    mean, gradient = posterior.mean_with_gradient(new)
-    predicted = posterior.predict(new)
-    np.testing.assert_allclose(mean, predicted.mean, rtol=1e-12)
-    np.testing.assert_allclose(gradient, predicted.mean_gradient, rtol=1e-12)
-
-
 def test_constant_is_the_generalised_mean():
     x = sphere(25, 6)
     values = 5 + x[:, 0]
@@ -211,26 +203,26 @@ def test_it_tells_a_trend_from_hills(truth):
         x = sphere(80, 3, seed)
         covariance = truth(x @ x.T) + truth.noise * np.eye(80)
         values = np.linalg.cholesky(covariance) @ np.random.default_rng(seed).standard_normal(80)
-        found = process.fit_kernel(x, values).kernel
-        shares.append(found.linear / found.variance)
+        kernel = process.fit_kernel(x, values)[0]
+        shares.append(kernel.linear / kernel.variance)
     assert (np.median(shares) > 0.5) == (truth.linear > truth.smooth)
 
 
 def test_it_tells_noise():
     x = sphere(100, 4)
     noise = np.random.default_rng(0).standard_normal(100)
-    assert process.fit_kernel(x, noise).kernel.noise > 0.2
-    assert process.fit_kernel(x, x[:, 0] / x[:, 0].std()).kernel.noise < 0.01
+    assert process.fit_kernel(x, noise)[0].noise > 0.2
+    assert process.fit_kernel(x, x[:, 0] / x[:, 0].std())[0].noise < 0.01
 
 
 @pytest.mark.parametrize("values", [np.zeros(12), np.full(12, 3.0), np.eye(12)[0]])
 def test_flat_values(values):
-    kernel = process.fit_kernel(sphere(12, 4), values).kernel
+    kernel = process.fit_kernel(sphere(12, 4), values)[0]
     assert all(np.isfinite([kernel.linear, kernel.smooth, kernel.length, kernel.noise]))
 
 
 def test_one_point():
-    assert process.fit_kernel(sphere(1, 4), np.array([0.5])).kernel.length > 0
+    assert process.fit_kernel(sphere(1, 4), np.array([0.5]))[0].length > 0
 
 
 def test_a_large_history_keeps_the_best_points():
@@ -254,7 +246,7 @@ def test_who_allows_for_noise_finds_more_of_it():
     x = sphere(40, 4)
     values = x[:, 0] / x[:, 0].std() + 0.1 * np.random.default_rng(3).standard_normal(40)
     exact, noisy = (
-        process.fit_kernel(x, values, noise=noise).kernel.noise
+        process.fit_kernel(x, values, noise=noise)[0].noise
         for noise in (process.EXACT, process.PERHAPS_NOISY)
     )
     assert exact < noisy < 0.1

@@ -14,7 +14,9 @@ from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.directions import Directions, Point, Points, Values
 from latent_spaces_by_example.search.latent_gp.model import ScoreModel, num_explained
 from latent_spaces_by_example.search.latent_gp.process import (
+    EXACT,
     PERHAPS_NOISY,
+    NoisePrior,
     Posterior,
     Prediction,
     fit_kernel,
@@ -148,11 +150,12 @@ class Beliefs:
         """
         settled, scored = ~history.pending, history.scored
         points = directions.from_weights(history.weights)
-        num_fitted = num_explained(len(history))
+        num_first = num_explained(len(history))
+        num_scored = int(scored[:num_first].sum()) or int(scored.sum())
         beliefs = cls._leading(
             ScoreModel.of(history, directions=directions).posterior,
             tuple(
-                _of_margins(points[scored], column, num_fitted=int(scored[:num_fitted].sum()))
+                _fitted(points[scored], margins(column), first=margins(column[:num_scored]))
                 for column in history.violations[scored].T
             ),
             inside=np.flatnonzero(scored) >= start,
@@ -160,9 +163,9 @@ class Beliefs:
         )
         beliefs = replace(beliefs, is_known_noisy=history.noisy)
         if not scored[settled].all():
-            success = _of_success(
-                points[settled], scored[settled], num_fitted=int(settled[:num_fitted].sum())
-            )
+            labels = np.where(scored[settled], 1.0, -1.0)
+            first = labels[: int(settled[:num_first].sum()) or len(labels)]
+            success = _fitted(points[settled], labels, first=first, noise=PERHAPS_NOISY)
             failures_in_a_row = int(np.argmax(np.append(scored[settled][::-1], True)))
             caution = _CAUTION * (1 + failures_in_a_row)
             beliefs = replace(beliefs, success=success, caution=caution)
@@ -216,20 +219,15 @@ class Beliefs:
             num_exact=self.num_believed + 1,
         )
 
-    @property
-    def acquisition(self) -> Acquisition:
-        """Log expected improvement over the best mean, plus log probabilities of being of use.
+    def acquisition(self, points: Points) -> tuple[Values, Points]:
+        """Return log expected improvement over the best mean, plus log probabilities of use.
 
         Those are of meeting each constraint and, with more weight, of not failing. Where nothing
-        is feasible yet there is nothing to improve on, and they are all.
-        """
-        if not self.constraints and self.success is None:
-            return lambda points: log_expected_improvement(
-                self.posterior.predict(points), self.best
-            )
-        return self._if_it_is_of_use
+        is feasible yet there is nothing to improve on, and only they count.
 
-    def _if_it_is_of_use(self, points: Points) -> tuple[Values, Points]:
+        Returns:
+            The value, shape (n,), and its gradient by the point, shape (n, r).
+        """
         terms = [log_feasibility(margin.predict(points)) for margin in self.constraints]
         if self.success is not None:
             value, gradient = log_feasibility(
@@ -293,17 +291,12 @@ class Beliefs:
         return bool(gaps.min(initial=2.0) > _APART)
 
 
-def _of_margins(points: Points, constraint: Values, *, num_fitted: int) -> Posterior:
-    num_fitted = num_fitted or len(points)
-    fit = fit_kernel(points[:num_fitted], margins(constraint[:num_fitted]))
-    return Posterior.given(points, margins(constraint), kernel=fit.kernel)
-
-
-def _of_success(points: Points, scored: Bool[np.ndarray, " n"], *, num_fitted: int) -> Posterior:
-    num_fitted = num_fitted or len(points)
-    labels = np.where(scored, 1.0, -1.0)
-    fit = fit_kernel(points[:num_fitted], labels[:num_fitted], noise=PERHAPS_NOISY)
-    return Posterior.given(points, labels, kernel=fit.kernel)
+def _fitted(
+    points: Points, values: Values, *, first: Values, noise: NoisePrior = EXACT
+) -> Posterior:
+    """Return the posterior of values at points, its kernel fitted to the values of the first."""
+    kernel, _ = fit_kernel(points[: len(first)], first, noise=noise)
+    return Posterior.given(points, values, kernel=kernel)
 
 
 def _violation(constraints: tuple[Posterior, ...], points: Points) -> Values:

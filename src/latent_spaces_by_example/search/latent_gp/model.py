@@ -160,11 +160,11 @@ def best_explanation(
     for warp in OUTPUT_WARPS:
         values = standardised(scores[chosen], output_warp=warp)
         for smoothness in (FIVE_HALVES, THREE_HALVES):
-            fit = fit_kernel(points[chosen], values, smoothness=smoothness, noise=noise)
-            explanations.append((fit.log_posterior + warp.log_slope(spreads), warp, smoothness))
+            _, fit = fit_kernel(points[chosen], values, smoothness=smoothness, noise=noise)
+            explanations.append((fit + warp.log_slope(spreads), warp, smoothness))
     _, warp, smoothness = max(explanations, key=lambda triple: triple[0])
     values = standardised(scores, output_warp=warp)
-    return warp, fit_kernel(points, values, smoothness=smoothness, noise=noise).kernel
+    return warp, fit_kernel(points, values, smoothness=smoothness, noise=noise)[0]
 
 
 def num_explained(num_trials: int) -> int:

@@ -190,11 +190,6 @@ class Posterior:
         mean: Values = self.constant + covariance @ self.weights
         return mean
 
-    def mean_with_gradient(self, points: Points) -> tuple[Values, Points]:
-        """Return the posterior mean, shape (n,), and its gradient by the point, (n, r)."""
-        covariance, slope = self.kernel.with_slope(points @ self.points.T)
-        return self.constant + covariance @ self.weights, (slope * self.weights) @ self.points
-
     def predict(self, points: Points) -> Prediction:
         """Return mean and standard deviation of the noise-free score, with gradients."""
         cosine = points @ self.points.T
@@ -273,20 +268,6 @@ PERHAPS_NOISY = NoisePrior(1e-3, 2.5)
 NOISY = NoisePrior(0.2, 0.7)
 
 
-@dataclass(frozen=True)
-class Fit:
-    """The most probable kernel of one smoothness.
-
-    Attributes:
-        kernel: the kernel.
-        log_posterior: log marginal likelihood plus log prior, less a constant that is the same
-            for the same number of points.
-    """
-
-    kernel: AngleKernel
-    log_posterior: float
-
-
 def fit_kernel(
     points: Points,
     values: Values,
@@ -294,7 +275,7 @@ def fit_kernel(
     smoothness: Smoothness = FIVE_HALVES,
     noise: NoisePrior = EXACT,
     most: int = 200,
-) -> Fit:
+) -> tuple[AngleKernel, float]:
     """Maximise the log marginal likelihood plus the log prior.
 
     Of many points the best third and an even selection of the others are used: hyperparameters
@@ -307,6 +288,10 @@ def fit_kernel(
         smoothness: of the kernel.
         noise: what is known of the noise.
         most: how many of the points are used at most.
+
+    Returns:
+        The kernel, and the log marginal likelihood plus log prior, less a constant that is the same
+        for the same number of points.
 
     References:
         Rasmussen and Williams, "Gaussian processes for machine learning", eq. 5.8 and 5.9.
@@ -321,7 +306,7 @@ def fit_kernel(
 @lru_cache(maxsize=32)
 def _most_probable(
     cosine_bytes: bytes, value_bytes: bytes, smoothness: Smoothness, noise: NoisePrior
-) -> Fit:
+) -> tuple[AngleKernel, float]:
     values = np.frombuffer(value_bytes)
     cosine = np.frombuffer(cosine_bytes).reshape(len(values), len(values))
     best = minimize(
@@ -333,7 +318,7 @@ def _most_probable(
         bounds=_BOUNDS,
         options={"maxiter": _ITERATIONS},
     )
-    return Fit(AngleKernel.from_logs(best.x, smoothness=smoothness), -float(best.fun))
+    return AngleKernel.from_logs(best.x, smoothness=smoothness), -float(best.fun)
 
 
 def selection(values: Values, most: int) -> Int[np.ndarray, " m"]:

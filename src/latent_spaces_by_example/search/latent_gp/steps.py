@@ -135,8 +135,13 @@ def _summit(beliefs: Beliefs, *, within: float) -> Point:
     centre = beliefs.incumbent
     uphill = beliefs.uphill - (beliefs.uphill @ centre)[:, None] * centre
     first = within * np.linspace(0, 1, _NUM_CLIMBS)[:, None]
+
+    def mean(points: Points) -> tuple[Values, Points]:
+        prediction = beliefs.posterior.predict(points)
+        return prediction.mean, prediction.mean_gradient
+
     points, means = climb_ring(
-        beliefs.posterior.mean_with_gradient,
+        mean,
         np.cos(first) * centre + np.sin(first) * on_sphere(uphill),
         centre=centre,
         angles=(0.0, within),
