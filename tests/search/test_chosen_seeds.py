@@ -44,7 +44,7 @@ def test_examples_are_candidates_beside_the_draws():
 
 
 def test_it_improves_on_the_draws():
-    study, _ = _run("chosen-seeds:search=cma-es,num_draws=12,num_seeds=4,rule=best", budget=60)
+    study, _ = _run("chosen-seeds:search=cma-es,num_draws=12,num_seeds=4,rule=best", budget=45)
     assert max(study.scores[12:]) > max(study.scores[:12])
 
 

@@ -78,7 +78,7 @@ class TestGP(SearchContract):
 class SeveralContract(SearchContract):
     def study(self, score=None, **options):
         single = score or (lambda x: float(x[0] + x[1] * x[2]))
-        return super().study(lambda x: (single(x), float(x[3])), **options)
+        return super().study(lambda x: (single(x), float(x[3])), num_scores=2, **options)
 
 
 class TestNSGAIIOfSeveral(SeveralContract):
@@ -114,6 +114,7 @@ def proposals():
             lambda x, several=several: (float(x[0]), float(x[1]))[: 1 + several],
             num_given=6,
             within_span=True,
+            num_scores=1 + several,
         )
         weights = np.abs(np.random.default_rng(0).standard_normal((22, 6)))
         study.add(weights / np.linalg.norm(weights, axis=1, keepdims=True))

@@ -24,6 +24,7 @@ def study_of(search, *, seed=0, budget=40, constraints=None, within_span=True):
         budget=budget,
         random_seed=seed,
         constraints=constraints,
+        num_scores=2,
     )
     study.run(load(search))
     return study
@@ -66,7 +67,7 @@ def test_the_best_of_every_scalarisation_is_on_the_front():
 @pytest.mark.parametrize("constraints", [None, lambda x: [0.1 - float(x[2])]])
 def test_searches_of_several_scores(search, constraints):
     found, chance = (
-        [volume(study_of(name, seed=s, constraints=constraints, budget=60)) for s in range(2)]
+        [volume(study_of(name, seed=s, constraints=constraints, budget=40)) for s in range(2)]
         for name in (search, "random")
     )
     assert sum(found) > sum(chance)
@@ -74,7 +75,7 @@ def test_searches_of_several_scores(search, constraints):
 
 def test_nsga_ii_evolves_over_generations():
     found, chance = (
-        [volume(study_of(name, seed=s, budget=140)) for s in range(2)]
+        [volume(study_of(name, seed=s, budget=90)) for s in range(2)]
         for name in ("nsga-ii", "random")
     )
     assert sum(found) > sum(chance)

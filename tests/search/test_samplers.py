@@ -110,7 +110,7 @@ def test_generators_of_any_kind_are_seeded_and_functions_are_kept():
 
 
 def test_an_object_of_the_users_may_take_several_scores():
-    study = SimulatedStudy(lambda x: (float(x[0]), float(x[1])), within_span=True)
+    study = SimulatedStudy(lambda x: (float(x[0]), float(x[1])), num_scores=2, within_span=True)
     study.run(search.load(NSGAIISampler(population_size=4)), until=8)
     with pytest.raises(ArgumentError, match=r"optuna:CmaEsSampler cannot propose.*2 scores"):
         search.check_search(

@@ -106,12 +106,13 @@ def load_named(search: str, **options: Any) -> Search:
     module, name = _HOME_OF[named]
     try:
         cls = getattr(import_module(f"{__name__}.{module}"), name)
-        options = {**read_parameters(parameters, of=cls, named=named), **options}
-        made: Search = cls(**options)
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"search={search!r} needs the package {error.name!r}: pip install {error.name}"
         ) from error
+    options = {**read_parameters(parameters, of=cls, named=named), **options}
+    try:
+        made: Search = cls(**options)
     except TypeError as error:
         raise ArgumentError(f"search={search!r} does not take these options: {error}.") from error
     return made

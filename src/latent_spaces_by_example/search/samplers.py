@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ import optuna
 from jaxtyping import Float64
 from optuna.samplers import BaseSampler
 
-from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.search.hypercube import CubeHistory, HypercubeSearch
 from latent_spaces_by_example.search.optuna_study import (
     ask_sampler,
@@ -183,8 +183,9 @@ class GPSearch(SamplerSearch):
     takes_several_scores: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Import what the sampler would ask for only after ten evaluations."""
-        import_module("torch")
+        """Refuse before the first evaluation what the sampler would miss after the tenth."""
+        if find_spec("torch") is None:
+            raise MissingPackageError("search='gp' needs the package 'torch': pip install torch")
 
     def make_sampler(self, *, seed: int, constrained: bool) -> BaseSampler:
         """Return Optuna's ``GPSampler``."""

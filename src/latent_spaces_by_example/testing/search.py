@@ -38,6 +38,7 @@ class SimulatedStudy:
     random_seed: int = 0
     batch_size: int = 1
     num_seeds: int = 0
+    num_scores: int = 1
     constraints: Constraints | None = None
     noisy: bool = False
     weights: list[Float64[np.ndarray, " K"]] = field(default_factory=list)
@@ -69,7 +70,9 @@ class SimulatedStudy:
         scores = np.array(self.scores, dtype=np.float64)
         pending = np.arange(len(scores)) >= len(scores) - num_pending
         finished = np.isfinite(scores) & ~pending
-        violations, objectives = _table(self.violations), _table(self.objectives)
+        num_objectives = self.num_scores if self.num_scores > 1 else 0
+        violations = _table(self.violations, len(self.violations[0]) if len(scores) else 0)
+        objectives = _table(self.objectives, num_objectives)
         return History(
             space=SearchSpace(
                 correlation=self._correlation(width),
@@ -136,8 +139,8 @@ class SimulatedStudy:
         return correlation
 
 
-def _table(rows: list[list[float]]) -> Float64[np.ndarray, "n m"]:
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(rows[0]) if rows else 0)
+def _table(rows: list[list[float]], width: int) -> Float64[np.ndarray, "n m"]:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), width)
 
 
 class SearchContract(ABC):

@@ -108,7 +108,7 @@ def model_of_a_trend(*, noise, constrained=False, said=False, smooth=0.1, num_sc
     kernel = AngleKernel(linear=1.0, smooth=smooth, length=0.7, noise=noise)
     posterior = Posterior.given(points, 2 * points[:, 0], kernel=kernel)
     leader = int(np.argmax(posterior.mean(points)))
-    return Model(
+    return Beliefs(
         posterior,
         points[leader],
         float(posterior.mean(points)[leader]),
