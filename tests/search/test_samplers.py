@@ -16,14 +16,11 @@ from optuna.samplers import (
     TPESampler,
 )
 
-import latent_spaces_by_example as lsbe
 from latent_spaces_by_example import search
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import OptunaSearch
-from latent_spaces_by_example.study import open_study
 from latent_spaces_by_example.testing.search import SimulatedStudy
-from toys import Stretch, height
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -169,25 +166,3 @@ def test_what_is_no_sampler(sampler):
     if isinstance(sampler, type):
         with pytest.raises(ArgumentError, match=r"a class; give an object, RandomSampler\(...\)"):
             search.load(sampler)
-
-
-def test_a_study_with_a_sampler_goes_on_in_another_session(tmp_path):
-    def optimise(budget, out):
-        return lsbe.optimise(
-            Stretch(),
-            height,
-            examples=[Stretch().example(k) for k in range(3)],
-            budget=budget,
-            search=TPESampler(seed=1),
-            out=out,
-        )
-
-    whole = optimise(16, tmp_path / "whole")
-    optimise(9, tmp_path / "cut")
-    cut = open_study(tmp_path / "cut", generator=Stretch())
-    assert cut.settings.search == "optuna:TPESampler"
-    with pytest.raises(ArgumentError, match=r"is optuna:TPESampler.*study.run\(objective, s"):
-        cut.run(height, budget=16)
-    assert (len(cut.trials), cut.settings.budget) == (9, 9)
-    cut.run(height, search=TPESampler(seed=1), budget=16)
-    np.testing.assert_array_equal(cut.weights, whole.weights)

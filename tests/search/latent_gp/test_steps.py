@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere
 from latent_spaces_by_example.search.latent_gp.process import AngleKernel, Posterior
 from latent_spaces_by_example.search.latent_gp.steps import (

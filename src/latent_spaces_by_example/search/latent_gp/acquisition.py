@@ -292,7 +292,7 @@ class Beliefs:
 
 
 def _fitted(
-    points: Points, values: Values, *, first: Values, noise: NoisePrior = EXACT
+    points: Points, values: Values, *, first: Float64[np.ndarray, " m"], noise: NoisePrior = EXACT
 ) -> Posterior:
     """Return the posterior of values at points, its kernel fitted to the values of the first."""
     kernel, _ = fit_kernel(points[: len(first)], first, noise=noise)
