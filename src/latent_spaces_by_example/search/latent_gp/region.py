@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float64, Int
 
 from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.coverage import SobolSearch
+from latent_spaces_by_example.search.latent_gp.directions import Values
 
 LARGEST = 0.8
 BLIND = 0.6
