@@ -91,11 +91,17 @@ class TestTPEOfSeveral(SeveralContract):
         return load("tpe", num_startup_trials=5)
 
 
-class TestLatentGPOfSeveral(SeveralContract):
+class LatentGPOfSeveral(SeveralContract):
     within_span = False
 
     def make_search(self):
         return load("latent-gp")
+
+
+# the others are held for one score, and several are made one
+@pytest.mark.parametrize("name", ["same_history_same_proposal", "cut_and_resumed", "constraints"])
+def test_latent_gp_of_several(name):
+    getattr(LatentGPOfSeveral(), f"test_{name}")()
 
 
 # ---- in another process

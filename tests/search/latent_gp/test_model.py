@@ -73,7 +73,7 @@ def rising(x):
     return float(3 * x[0] + x[1] * x[2])
 
 
-def study_of(score, *, random_seed=0, until=24):
+def study_of(score, *, random_seed=0, until=20):
     study = SimulatedStudy(
         score, num_given=0, num_latent_dims=32, random_seed=random_seed, budget=100
     )
