@@ -12,6 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "plugging_in.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @pytest.mark.parametrize(
     ("package", "num_trials"), [("optuna", 25), ("cma", 32), ("nevergrad", 20), ("ribs", 24)]
 )
