@@ -10,7 +10,7 @@ from latent_spaces_by_example import __version__
 from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load as load_search
-from latent_spaces_by_example.search.base import prior_seeds_wanted
+from latent_spaces_by_example.search.base import check_search, prior_seeds_wanted
 from latent_spaces_by_example.space import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
@@ -196,6 +196,12 @@ def create_study(
     if within_span is None:
         within_span = seeds.num_examples > 0
     _check_span(seeds, within_span=within_span)
+    check_search(
+        engine,
+        num_scores=max(1, len(score_names)),
+        num_given=seeds.num_given,
+        within_span=within_span,
+    )
     if check_generator:
         require_determinism(generator, seeds.prior_draws((0, 1)))
     settings = Settings(

@@ -12,6 +12,7 @@ from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
+from latent_spaces_by_example.search.base import check_search
 from latent_spaces_by_example.study.asking import Asking, own_points
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
 from latent_spaces_by_example.study.executors import (
@@ -300,6 +301,12 @@ class Study(StudyView):
     def _engine(self, search: Any) -> Any:
         if search is not None:
             self.use_search(search)
+            check_search(
+                self._search,
+                num_scores=max(1, len(self.settings.score_names)),
+                num_given=self.settings.num_given,
+                within_span=self.settings.within_span,
+            )
         if self._search is not None:
             return self._search
         return load_stored_search(self.settings.search)

@@ -159,7 +159,8 @@ class StudyView:
     def _expecting(self, trials: list[Trial]) -> list[Trial]:
         scored = tuple((t.number, t.score) for t in trials if t.score is not None)
         if scored != self._expected[0]:
-            expected = self.ranking.oriented(expected_scores(self.proposals.history(trials)))
+            history = replace(self.proposals.history(trials), noisy=True)
+            expected = self.ranking.oriented(expected_scores(history))
             self._expected = (scored, expected)
         return [
             trial
@@ -279,7 +280,8 @@ class StudyView:
             (20,)
         """
         self._check_one_score("expected_scores")
-        return self.ranking.oriented(expected_scores(self.history()))
+        history = replace(self.history(), noisy=True)
+        return self.ranking.oriented(expected_scores(history))
 
     def top(
         self,

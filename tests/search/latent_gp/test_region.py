@@ -1,7 +1,9 @@
+"""The region that the search is in: success, failure, and when it is left."""
+
 import numpy as np
 import pytest
 
-from latent_spaces_by_example.search.latent_gp.step import (
+from latent_spaces_by_example.search.latent_gp.region import (
     BLIND,
     LARGEST,
     current_region,

@@ -11,7 +11,7 @@ from latent_spaces_by_example.search.base import History
 def ranked_scores(
     history: History, *, violation: Float64[np.ndarray, " n"] | None = None
 ) -> Float64[np.ndarray, " n"]:
-    """Scores with every infeasible trial below all feasible ones, the less violating above.
+    """Return scores with every infeasible trial below all feasible ones, by violation.
 
     Without constraints these are the scores themselves, and so they are for feasible trials. An
     infeasible one has low - range * (1 + v / v_max) with the lowest feasible score, the range of
@@ -28,7 +28,7 @@ def ranked_scores(
     """
     if not history.violations.shape[1]:
         return history.scores
-    known = history.finished & np.isfinite(history.scores)
+    known = history.scored
     return below_feasible(
         history.scores,
         known=known,
@@ -44,7 +44,7 @@ def below_feasible(
     feasible: Bool[np.ndarray, " n"],
     violation: Float64[np.ndarray, " n"],
 ) -> Float64[np.ndarray, " n"]:
-    """See :func:`ranked_scores`."""
+    """Return ranked scores, see :func:`ranked_scores`, from arrays."""
     ranked = np.where(known, scores, np.nan)
     low, step = 0.0, 1.0
     if feasible.any():
@@ -59,14 +59,14 @@ def below_feasible(
 
 
 def total_violation(history: History) -> Float64[np.ndarray, " n"]:
-    """The sum of all constraints above 0, each in its own unit; 0 where none is violated."""
+    """Return the sum of all constraints above 0, each in its own unit."""
     parts = np.where(history.finished[:, None], np.maximum(history.violations, 0.0), 0.0)
     total: Float64[np.ndarray, " n"] = np.minimum(parts, 1e300).sum(axis=1)
     return total
 
 
 def relative_violation(history: History) -> Float64[np.ndarray, " n"]:
-    """The same with each constraint over its largest violation, so that units do not matter."""
+    """Return the sum of all violations, each over its largest so that units do not matter."""
     parts = np.where(history.finished[:, None], np.maximum(history.violations, 0.0), 0.0)
     total: Float64[np.ndarray, " n"] = (
         parts / np.maximum(parts.max(axis=0, initial=0), 1e-300)

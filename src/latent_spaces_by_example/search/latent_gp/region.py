@@ -1,4 +1,4 @@
-"""Where the search is at: the region it explores, and how far it steps from the best point."""
+"""The region that the search explores: how it opens, and how far its steps go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
+
+from latent_spaces_by_example.search.base import History, SearchSpace
+from latent_spaces_by_example.search.coverage import SobolSearch
+from latent_spaces_by_example.search.latent_gp.directions import Values
 
 LARGEST = 0.8
 BLIND = 0.6
@@ -35,7 +39,7 @@ class Region:
 
 
 def current_region(
-    scores: Float64[np.ndarray, " n"],
+    scores: Values,
     settled: Bool[np.ndarray, " n"],
     *,
     num_known: Int[np.ndarray, " n"],
@@ -101,7 +105,7 @@ def current_region(
 
 
 def is_blind(trial: int, *, noisy: bool, num_dims: int) -> bool:
-    """Whether the trial of this number is a step along a fresh prior draw, without the model.
+    """Return whether the trial of this number is a step along a fresh draw, without the model.
 
     Every other one where scores are noisy, to the model at least. Otherwise none of the first 64,
     and then every fourth until there are as many trials as the latent has dimensions: so long the
@@ -114,9 +118,74 @@ def is_blind(trial: int, *, noisy: bool, num_dims: int) -> bool:
 
 
 def is_free(trial: int, *, within_span: bool) -> bool:
-    """Whether the trial of this number may be as near to the best point as the model likes.
+    """Return whether the trial of this number may be as near to the best as the model likes.
 
     Where the score is smooth the model is right about short steps too, and these find the summit.
     Every fourth trial is free, or every other one between examples, where none is blind.
     """
     return trial % 2 == 1 if within_span else trial % 4 == 1
+
+
+# ---- the opening
+
+
+_ONE = 1 - 1e-9
+_SIZE, _SIZE_NOISY, _FEWEST = 8, 16, 2
+_SPREAD = 6
+
+
+def opening(history: History, n: int, *, start: int) -> Float64[np.ndarray, "m K_and_fresh"]:
+    """Propose at most ``n`` first trials; none once there are enough.
+
+    First come the given seed latents that have not been tried. Then, within their span, the
+    centre and six evenly spread points; otherwise prior draws, fresh columns of one-hot weights.
+    Trials that failed count too, since they teach where others would; but two have to have a score.
+
+    Args:
+        history: all trials so far.
+        n: the most to propose.
+        start: number of the first trial of the region that the search is in.
+    """
+    space = history.space
+    untried = _untried(history)[:n]
+    corners = np.eye(space.num_seeds)[untried]
+    failed = history.failed[start:]
+    too_few = _FEWEST - int((~failed).sum())
+    missing = max(opening_size(space, noisy=history.noisy) - len(failed), too_few) - len(untried)
+    if not history.scored[start:].any():
+        missing = n  # a model of nothing has nothing to say
+    more = min(max(missing, 0), n - len(untried))
+    if not more:
+        return corners
+    if space.within_span:
+        return np.concatenate([corners, _spread(history, more, first=len(untried))])
+    first = np.concatenate([corners, np.zeros((len(corners), more))], axis=1)
+    fresh = np.concatenate([np.zeros((more, space.num_seeds)), np.eye(more)], axis=1)
+    return np.concatenate([first, fresh])
+
+
+def opening_size(space: SearchSpace, *, noisy: bool) -> int:
+    """Return how many trials of a region come before the model, whatever the budget.
+
+    A study that is asked for more later must not have proposed other things from the start. Where
+    scores are said to be noisy it takes more of them to tell where to go.
+    """
+    if space.within_span:
+        return space.num_given + 1 + _SPREAD
+    return max(space.num_given, _SIZE_NOISY if noisy else _SIZE)
+
+
+def _untried(history: History) -> list[int]:
+    num_given = history.space.num_given
+    tried = set(np.nonzero(history.weights[:, :num_given] > _ONE)[1].tolist())
+    return [k for k in range(num_given) if k not in tried]
+
+
+def _spread(history: History, n: int, *, first: int) -> Float64[np.ndarray, "n K"]:
+    num_given = history.space.num_given
+    weights = np.zeros((n, history.space.num_seeds))
+    index = len(history) + first + np.arange(n)
+    rng = np.random.default_rng([history.random_seed, len(history)])
+    weights[:, :num_given] = SobolSearch().propose(history, n, rng)[:, :num_given]
+    weights[index == num_given, :num_given] = num_given**-0.5
+    return weights

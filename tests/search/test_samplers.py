@@ -1,5 +1,7 @@
 """Samplers of Optuna, given as they are."""
 
+import random
+
 import numpy as np
 import optuna
 import pytest
@@ -14,43 +16,15 @@ from optuna.samplers import (
     TPESampler,
 )
 
-import latent_spaces_by_example as lsbe
 from latent_spaces_by_example import search
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import OptunaSearch
-from latent_spaces_by_example.study import open_study
-from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
-from toys import Stretch, height
+from latent_spaces_by_example.testing.search import SimulatedStudy
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 GOAL = np.array([0.31, 0.62, 0.47])
-
-
-class TestRandomSampler(SearchContract):
-    def make_search(self):
-        return search.load(RandomSampler())
-
-
-class TestTPESampler(SearchContract):
-    def make_search(self):
-        return search.load(TPESampler())
-
-
-class TestCmaEsSampler(SearchContract):
-    def make_search(self):
-        return search.load(CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False))
-
-
-class TestNSGAIISampler(SearchContract):
-    def make_search(self):
-        return search.load(NSGAIISampler(population_size=6))
-
-
-class TestQMCSampler(SearchContract):
-    def make_search(self):
-        return search.load(QMCSampler(scramble=True, seed=3, warn_asynchronous_seeding=False))
 
 
 def run_in_cube(sampler, *, budget, **options):
@@ -97,8 +71,8 @@ def test_qmc_is_the_sequence_itself():
 
 def test_the_sampler_is_left_alone_and_its_use_changes_nothing():
     used, fresh = TPESampler(seed=0), TPESampler(seed=0)
-    state = fresh._rng.rng.get_state()[1].copy()
-    optuna.create_study(sampler=used).ask({"x": optuna.distributions.FloatDistribution(0, 1)})
+    box = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    optuna.create_study(sampler=used).ask(box)
     study = SimulatedStudy(lambda x: float(x[0]))
     study.run(search.load("random"), until=14)
     proposals = [
@@ -107,7 +81,38 @@ def test_the_sampler_is_left_alone_and_its_use_changes_nothing():
     ]
     for proposal in proposals[1:3]:
         np.testing.assert_array_equal(proposal, proposals[0])
-    np.testing.assert_array_equal(fresh._rng.rng.get_state()[1], state)
+    # the one that was used as a search goes on as one that was not
+    asked = [optuna.create_study(sampler=s).ask(box).params for s in (fresh, TPESampler(seed=0))]
+    assert asked[0] == asked[1]
+
+
+def test_generators_of_any_kind_are_seeded_and_functions_are_kept():
+    class Mixed(RandomSampler):
+        def __init__(self):
+            super().__init__()
+            self.parts = {"a": [np.random.default_rng(), random.Random()]}
+            self.shift = lambda x: x / 3
+
+        def sample_independent(self, study, trial, param_name, param_distribution):
+            numpy, python = self.parts["a"]
+            drawn = numpy.random() + python.random() + np.random.rand()  # noqa: NPY002
+            return self.shift(drawn)
+
+    study = SimulatedStudy(lambda x: float(x[0]))
+    first, second = (
+        search.load(Mixed()).propose(study.history(), 3, np.random.default_rng(4)) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(first, axis=0)) == 3
+
+
+def test_an_object_of_the_users_may_take_several_scores():
+    study = SimulatedStudy(lambda x: (float(x[0]), float(x[1])), num_scores=2, within_span=True)
+    study.run(search.load(NSGAIISampler(population_size=4)), until=8)
+    with pytest.raises(ArgumentError, match=r"optuna:CmaEsSampler cannot propose.*2 scores"):
+        search.check_search(
+            search.load(CmaEsSampler()), num_scores=2, num_given=4, within_span=True
+        )
 
 
 def test_global_generators_are_left_alone():
@@ -150,6 +155,8 @@ def test_samplers_that_cannot(make, message):
     study = SimulatedStudy(lambda x: 0.0)
     with pytest.raises(ArgumentError, match=message):
         search.load(make()).propose(study.history(), 1, np.random.default_rng(0))
+    with pytest.raises(ArgumentError, match=message):
+        search.check_search(search.load(make()), num_scores=1, num_given=4, within_span=True)
 
 
 @pytest.mark.parametrize("sampler", [RandomSampler, "tpe", None])
@@ -159,25 +166,3 @@ def test_what_is_no_sampler(sampler):
     if isinstance(sampler, type):
         with pytest.raises(ArgumentError, match=r"a class; give an object, RandomSampler\(...\)"):
             search.load(sampler)
-
-
-def test_a_study_with_a_sampler_goes_on_in_another_session(tmp_path):
-    def optimise(budget, out):
-        return lsbe.optimise(
-            Stretch(),
-            height,
-            examples=[Stretch().example(k) for k in range(3)],
-            budget=budget,
-            search=TPESampler(seed=1),
-            out=out,
-        )
-
-    whole = optimise(16, tmp_path / "whole")
-    optimise(9, tmp_path / "cut")
-    cut = open_study(tmp_path / "cut", generator=Stretch())
-    assert cut.settings.search == "optuna:TPESampler"
-    with pytest.raises(ArgumentError, match=r"is optuna:TPESampler.*study.run\(objective, s"):
-        cut.run(height, budget=16)
-    assert (len(cut.trials), cut.settings.budget) == (9, 9)
-    cut.run(height, search=TPESampler(seed=1), budget=16)
-    np.testing.assert_array_equal(cut.weights, whole.weights)

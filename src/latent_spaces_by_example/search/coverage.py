@@ -1,4 +1,4 @@
-"""A scrambled Sobol sequence: evenly spread points, each trial the next of the sequence."""
+"""Searches that cover the hypercube and look at no score: uniform points, and a Sobol sequence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ from jaxtyping import Float64
 from scipy.stats import qmc
 
 from latent_spaces_by_example.search.hypercube import CubeHistory, HypercubeSearch
+
+
+@dataclass(frozen=True)
+class RandomSearch(HypercubeSearch):
+    """u ~ U[0, 1]^(K-1), so that with the default chart w is uniform on the positive orthant.
+
+    Example:
+        >>> RandomSearch()
+        RandomSearch(weight_chart=None)
+    """
+
+    takes_several_scores: ClassVar[bool] = True
+
+    def propose_in_cube(
+        self, trials: CubeHistory, n: int, rng: np.random.Generator
+    ) -> Float64[np.ndarray, "n dims"]:
+        """Draw n uniform points."""
+        return rng.random((n, trials.dims))
 
 
 @dataclass(frozen=True)
@@ -30,16 +48,11 @@ class SobolSearch(HypercubeSearch):
         """Return points number ``num_trials`` to ``num_trials + n - 1``."""
         if trials.dims > qmc.Sobol.MAXDIM:
             return rng.random((n, trials.dims))
-        # a Generator, and not the integer, keeps the argument's old and new names both out of it
+        # a Generator is taken under the old and the new name of this argument alike
         scramble = np.random.default_rng(trials.random_seed)
         sequence = qmc.Sobol(trials.dims, scramble=True, seed=scramble)
         if trials.num_trials:
             sequence.fast_forward(trials.num_trials)
-        points: Float64[np.ndarray, "n dims"] = _random_any_number(sequence, n)
-        return points
-
-
-def _random_any_number(sequence: qmc.Sobol, n: int) -> Float64[np.ndarray, "n dims"]:
-    # SciPy warns when the first call asks for a number that is no power of two: balance is the
-    # user's to have at the end of the budget, not of each batch, so points are taken one by one.
-    return np.concatenate([sequence.random(1) for _ in range(n)])
+        # one by one: SciPy warns of numbers that are no power of two, and balance is wanted at
+        # the end of the budget, not in each batch
+        return np.concatenate([sequence.random(1) for _ in range(n)])

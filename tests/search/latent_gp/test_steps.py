@@ -1,17 +1,102 @@
-"""Steps: blind ones as long as success or noise asks for, the model's with something new."""
+"""Steps by the model and blind ones, and the climbs to them."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from latent_spaces_by_example.search.latent_gp.candidates import step_anywhere, step_blindly
-from latent_spaces_by_example.search.latent_gp.directions import on_sphere
-from latent_spaces_by_example.search.latent_gp.kernel import AngleKernel
-from latent_spaces_by_example.search.latent_gp.model import Model
-from latent_spaces_by_example.search.latent_gp.posterior import Posterior
+from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
+from latent_spaces_by_example.search.latent_gp.directions import Directions, on_sphere
+from latent_spaces_by_example.search.latent_gp.process import AngleKernel, Posterior
+from latent_spaces_by_example.search.latent_gp.steps import (
+    climb_orthant,
+    climb_ring,
+    step_anywhere,
+    step_blindly,
+)
+
+
+def towards(goal):
+    return lambda points: (points @ goal, np.tile(goal, (len(points), 1)))
+
+
+@pytest.mark.parametrize("angles", [(0.1, 0.4), (0.4, 0.4), (0.0, np.pi)])
+def test_ring_finds_the_point_nearest_to_the_goal(angles):
+    rng = np.random.default_rng(0)
+    goal, centre = on_sphere(rng.standard_normal((2, 30)))
+    points, values = climb_ring(
+        towards(goal), rng.standard_normal((8, 30)), centre=centre, angles=angles, iterations=60
+    )
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1)
+    assert (points @ centre <= np.cos(angles[0]) + 1e-12).all()
+    assert (points @ centre >= np.cos(angles[1]) - 1e-12).all()
+    farther = max(np.arccos(goal @ centre) - angles[1], 0.0)
+    assert (values > np.cos(farther) - 1e-3).all()
+
+
+def test_ring_keeps_away_from_a_goal_at_its_centre():
+    rng = np.random.default_rng(0)
+    centre = on_sphere(rng.standard_normal((1, 30)))[0]
+    _, values = climb_ring(
+        towards(centre),
+        rng.standard_normal((8, 30)),
+        centre=centre,
+        angles=(0.2, 1.0),
+        iterations=60,
+    )
+    np.testing.assert_allclose(values, np.cos(0.2), atol=1e-9)
+
+
+def test_ring_of_a_space_of_one_dimension():
+    points, _ = climb_ring(
+        towards(np.ones(1)), np.ones((3, 1)), centre=np.ones(1), angles=(0.1, 0.4), iterations=3
+    )
+    np.testing.assert_allclose(points, 1)
+
+
+def test_a_climb_never_goes_down():
+    rng = np.random.default_rng(1)
+
+    def wave(x):
+        return np.sin(20 * x).sum(axis=1), 20 * np.cos(20 * x)
+
+    starts = on_sphere(rng.standard_normal((8, 5)))
+    _, values = climb_ring(wave, starts, centre=starts[0], angles=(0.0, np.pi), iterations=10)
+    assert (values >= wave(starts)[0] - 1e-12).all()
+
+
+def test_orthant_finds_the_face():
+    # the goal has weights of both signs, so that the best non-negative ones lie on a face
+    rng = np.random.default_rng(2)
+    latents = on_sphere(rng.standard_normal((4, 50)))
+    directions = Directions.from_correlation(latents @ latents.T)
+    goal = directions.from_weights(np.array([[0.6, -0.5, 0.3, -0.2]]))[0]
+    starts = on_sphere(np.abs(rng.standard_normal((8, 4))))
+    weights, values = climb_orthant(towards(goal), starts, directions=directions, iterations=60)
+    assert (weights >= 0).all()
+    np.testing.assert_allclose(np.linalg.norm(weights, axis=1), 1)
+    best = weights[values.argmax()]
+    assert best[1] == 0
+    assert best[3] == 0
+    grid = on_sphere(np.abs(rng.standard_normal((200_000, 2))))
+    on_face = np.zeros((len(grid), 4))
+    on_face[:, [0, 2]] = grid
+    assert values.max() >= (directions.from_weights(on_face) @ goal).max() - 1e-6
+
+
+def test_orthant_uses_the_seed_latents_correlation():
+    correlation = np.array([[1.0, 0.9], [0.9, 1.0]])
+    directions = Directions.from_correlation(correlation)
+    goal = directions.from_weights(np.array([[0.8, 0.6]]))[0]
+    weights, _ = climb_orthant(
+        towards(goal), np.array([[0.0, 1.0], [1.0, 0.0]]), directions=directions, iterations=60
+    )
+    np.testing.assert_allclose(weights, [[0.8, 0.6]] * 2, atol=5e-3)
+
 
 DIMS = 12
+
+
 ANGLE, MOST = 0.2, 0.8
 
 
@@ -24,12 +109,12 @@ def model_of_a_trend(*, noise, constrained=False, said=False, smooth=0.1, num_sc
     kernel = AngleKernel(linear=1.0, smooth=smooth, length=0.7, noise=noise)
     posterior = Posterior.given(points, 2 * points[:, 0], kernel=kernel)
     leader = int(np.argmax(posterior.mean(points)))
-    return Model(
+    return Beliefs(
         posterior,
         points[leader],
         float(posterior.mean(points)[leader]),
         constraints=(posterior,) if constrained else (),
-        said_noisy=said,
+        is_known_noisy=said,
     )
 
 
