@@ -1,217 +1,336 @@
-"""What every trial asks of an SQL database, in fewer statements than Optuna's storage takes.
+"""Opening the database of a study, and patience while it does not answer.
 
-The tables are Optuna's, and so is what is written into them. Its reader asks for seven things of
-every new trial, three of which ours never have; its writer needs one transaction for a result and
-one more for the state.
+Trials are kept in an Optuna storage: a SQLite file, a PostgreSQL database, or this process's
+memory. Everything here goes through Optuna's public names.
 """
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
+import logging
+import sqlite3
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from optuna.storages import BaseStorage, RDBStorage
-from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import CursorResult, Update, inspect, or_, select, update
-from sqlalchemy.orm import Session
+import optuna
+from alembic.util import CommandError
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError as UrlError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-_PENDING = (TrialState.RUNNING, TrialState.WAITING)
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
+from latent_spaces_by_example.study.passwords import shown_storage, without_password
 
+if TYPE_CHECKING:
+    StorageLike = str | BaseStorage | None
+else:
+    # run-time type checkers must leave a caller's mistake to this library's own message
+    StorageLike = Any
 
-def database_of(storage: BaseStorage) -> RDBStorage | None:
-    """The SQL database behind a storage; None where it is another kind."""
-    backend = getattr(storage, "_backend", storage)
-    return backend if isinstance(backend, RDBStorage) else None
+Access = Literal["create", "write", "read"]
+T = TypeVar("T")
 
-
-class TrialReader:
-    """Reads a study's trials, each until it is finished and never again.
-
-    Parameters and intermediate values, which trials of ours do not have, are left out.
-    """
-
-    def __init__(self, database: RDBStorage, *, study_id: int) -> None:
-        self._database = database
-        self._study_id = study_id
-        self._trials: dict[int, FrozenTrial] = {}
-        self._pending: set[int] = set()
-        self._last_finished = -1
-        self._lock = threading.Lock()
-
-    def read(self) -> list[FrozenTrial]:
-        """Every trial, in the order of their numbers."""
-        with self._lock:
-            for trial in self._changed():
-                self._trials[trial.number] = trial
-                if trial.state.is_finished():
-                    self._pending.discard(trial._trial_id)
-                    self._last_finished = max(self._last_finished, trial._trial_id)
-                else:
-                    self._pending.add(trial._trial_id)
-            return [self._trials[number] for number in sorted(self._trials)]
-
-    def _changed(self) -> list[FrozenTrial]:
-        from optuna.storages._rdb import models
-
-        trials = models.TrialModel
-        changed = trials.trial_id > self._last_finished
-        # in order of their ids a database makes them, as it locks the study for each
-        earlier = [number for number in self._pending if number <= self._last_finished]
-        if earlier:
-            changed = or_(changed, trials.trial_id.in_(earlier))
-        asked = (trials.study_id == self._study_id, changed)
-        with Session(self._database.engine) as session:
-            # the states first: what has a result by then has the rest of it too
-            found = list(session.scalars(select(trials).where(*asked)))
-            if not found:
-                return []
-            kinds = (models.TrialUserAttributeModel, models.TrialSystemAttributeModel)
-            attributes = [
-                _by_trial(
-                    session.execute(
-                        select(kind.trial_id, kind.key, kind.value_json)
-                        .join(trials, trials.trial_id == kind.trial_id)
-                        .where(*asked)
-                    ).all()
-                )
-                for kind in kinds
-            ]
-            scores = models.TrialValueModel
-            rows = session.execute(
-                select(scores.trial_id, scores.objective, scores.value, scores.value_type)
-                .join(trials, trials.trial_id == scores.trial_id)
-                .where(*asked)
-                .order_by(scores.objective)
-            ).all()
-        values: dict[int, list[float]] = {}
-        for trial_id, _, value, kind in rows:
-            values.setdefault(trial_id, []).append(scores.stored_repr_to_value(value, kind))
-        user, system = attributes
-        return [_frozen(t, values=values, user_attrs=user, system_attrs=system) for t in found]
+_logger = logging.getLogger(__name__)
+_OPENING_PATIENCE = 15.0
+_BUSY_SECONDS = 15.0  # that SQLite itself waits for another writer
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
+_TIMES_TRIED = 20
+_SQLITE_HEAD = b"SQLite format 3\0"
+# TCP notices a dead server or client within a minute; without these it takes two hours
+KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "connect_timeout": 10,
+}
+# parts of an OperationalError's message that no waiting mends
+_PERMANENT = (
+    "readonly", "read-only", "unable to open database file", "no such table", "no such column",
+    "authentication", "does not exist", "permission denied", "not a database", "malformed",
+    "name or service not known", "could not translate host", "failed to resolve host",
+)  # fmt: skip
+_NO_TABLES = ("no such table", "UndefinedTable")
+_DATABASE_ERRORS = (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
 
 
-def compare_and_set(
-    database: RDBStorage, trial_id: int, *, name: str, seen: Any, values: Mapping[str, Any]
-) -> bool:
-    """Set attributes of a pending trial if the attribute ``name`` still has the value seen.
-
-    Returns:
-        Whether it had; if not, or if the trial is not pending, nothing is written.
-    """
-    from optuna.storages._rdb import models
-
-    trials, attributes = models.TrialModel, models.TrialUserAttributeModel
-    pending = select(trials.trial_id).where(trials.trial_id == trial_id, trials.state.in_(_PENDING))
-    with Session(database.engine) as session, session.begin():
-        # a write first, which locks: of two who saw the same, one finds it as it was
-        unchanged = _changed_rows(
-            session,
-            update(attributes)
-            .where(
-                attributes.trial_id.in_(pending),
-                attributes.key == name,
-                attributes.value_json == json.dumps(seen),
-            )
-            .values(value_json=json.dumps(values.get(name, seen))),
-        )
-        if unchanged != 1:
-            return False
-        for key, value in values.items():
-            if key != name:
-                _set(session, attributes, trial_id, key, value)
-    return True
-
-
-def conclude(
-    database: RDBStorage,
-    trial_id: int,
-    *,
-    name: str,
-    result: Mapping[str, Any],
-    scores: Sequence[float],
-    system: Mapping[str, Any] | None = None,
-) -> bool:
-    """Store a result as the attribute ``name`` and close the trial, both or neither.
+def open_storage(storage: StorageLike, *, access: Access = "create") -> BaseStorage:
+    """Return the Optuna storage of a URL.
 
     Args:
-        database: which holds the trial.
-        trial_id: the database's.
-        name: of the attribute.
-        result: JSON values.
-        scores: one for each of the study's directions; none where the evaluation failed.
-        system: attributes that Optuna's own tools look for.
+        storage: ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``; None for a new
+            storage in memory. An Optuna storage is returned as it is.
+        access: "create" makes the file and the tables where they are missing, "write" and "read"
+            need both, and "read" can change nothing.
 
-    Returns:
-        Whether the trial was pending; if not, nothing is written.
+    Raises:
+        ArgumentError: the storage is of another kind, or is no URL.
+        StudyError: it cannot be opened, holds no tables of Optuna's, or those of a newer one.
+        MissingPackageError: PostgreSQL's driver is not installed.
     """
-    from optuna.storages._rdb import models
-
-    trials, attributes = models.TrialModel, models.TrialUserAttributeModel
-    # local time or UTC: Optuna's versions differ, and its model knows
-    now = trials(datetime_complete=datetime.now())
-    ended = inspect(trials).get_property_by_column(trials.__table__.c.datetime_complete).key
-    state = TrialState.COMPLETE if scores else TrialState.FAIL
-    with Session(database.engine) as session, session.begin():
-        # writes first, which locks: of two that have a result, one finds it pending
-        closed = _changed_rows(
-            session,
-            update(trials)
-            .where(trials.trial_id == trial_id, trials.state.in_(_PENDING))
-            .values({"state": state, ended: getattr(now, ended)}),
+    if storage is None:
+        return InMemoryStorage()
+    if isinstance(storage, BaseStorage):
+        return storage
+    url, shown = database_url(storage), shown_storage(storage)
+    file = sqlite_file(storage)
+    if file is not None:
+        _check_file(file, shown=shown, access=access)
+    try:
+        opened = patiently(
+            lambda: _opened(url, access=access), shown=shown, patience=_OPENING_PATIENCE
         )
-        if closed != 1:
-            return False
-        _set(session, attributes, trial_id, name, result)
-        for key, value in (system or {}).items():
-            _set(session, models.TrialSystemAttributeModel, trial_id, key, value)
-        for objective, score in enumerate(scores):
-            value, kind = models.TrialValueModel.value_to_stored_repr(score)
-            row = {"trial_id": trial_id, "objective": objective}
-            session.add(models.TrialValueModel(**row, value=value, value_type=kind))
-    return True
+    except (MissingPackageError, ArgumentError):
+        raise
+    except (CommandError, RuntimeError, ImportError, ValueError, LookupError) as error:
+        # alembic's and Optuna's, on tables of another version
+        reason = without_password(str(error), storage=storage)
+        raise StudyError(f"storage={shown} cannot be opened: {reason}") from None
+    except StudyError as error:
+        raise StudyError(without_password(str(error), storage=storage)) from None
+    # connections that are left to the garbage collector are warned about
+    weakref.finalize(opened, opened.engine.dispose)
+    return opened
 
 
-def _set(session: Session, model: Any, trial_id: int, key: str, value: Any) -> None:
-    values = {"value_json": json.dumps(value)}
-    there = update(model).where(model.trial_id == trial_id, model.key == key).values(values)
-    if _changed_rows(session, there) == 0:
-        session.add(model(trial_id=trial_id, key=key, **values))
+def patiently(call: Callable[[], T], *, shown: str, patience: float = 60.0) -> T:
+    """Return ``call()``, called again with growing pauses while the database does not answer.
+
+    A lost connection, a lock, a full disk and a vanished file are waited for, and logged once;
+    whatever waiting does not mend is raised at once.
+
+    Args:
+        call: reads from or writes to the database, and may be repeated.
+        shown: the storage, as :func:`shown_storage` returns it.
+        patience: in seconds.
+
+    Raises:
+        StudyError: the database refuses, or has not answered within ``patience`` seconds.
+    """
+    start, pauses = time.monotonic(), _pauses()
+    file = sqlite_file(shown)
+    while True:
+        try:
+            return call()
+        except _DATABASE_ERRORS as error:
+            reason = without_password(_first_line(error))
+            gone = file is not None and not file.exists()
+            if not gone and not is_passing(error):
+                raise StudyError(f"storage={shown} refuses: {reason}") from None
+            waited, pause = time.monotonic() - start, next(pauses)
+            if waited + pause > patience:
+                raise StudyError(_given_up(shown, reason, waited=waited, gone=gone)) from None
+            if pause == _FIRST_PAUSE:
+                # not at once: a connection that has idled for hours may just need another
+                _logger.warning("the storage %s does not answer (%s); waiting", shown, reason)
+            time.sleep(pause)
 
 
-def _changed_rows(session: Session, statement: Update) -> int:
-    done = session.execute(statement.execution_options(synchronize_session=False))
-    return cast("CursorResult[Any]", done).rowcount
+def is_passing(error: BaseException | None) -> bool:
+    """Return whether an error may pass by itself: a lost connection, a lock, a full disk."""
+    while error is not None:
+        if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError, sqlite3.Error)):
+            text = str(error).lower()
+            return not any(words in text for words in _PERMANENT)
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        if isinstance(error, OSError):
+            return not isinstance(error, (PermissionError, FileNotFoundError, IsADirectoryError))
+        error = error.__cause__
+    return False
 
 
-def _by_trial(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for trial_id, name, value in rows:
-        found.setdefault(trial_id, {})[name] = json.loads(value)
-    return found
+def database_url(storage: StorageLike) -> URL:
+    """Return a storage's URL, parsed, with its driver and with an absolute path.
 
-
-def _frozen(
-    trial: Any,
-    *,
-    values: Mapping[int, list[float]],
-    user_attrs: Mapping[int, dict[str, Any]],
-    system_attrs: Mapping[int, dict[str, Any]],
-) -> FrozenTrial:
-    trial_id = trial.trial_id
-    return FrozenTrial(
-        number=trial.number,
-        state=trial.state,
-        value=None,
-        values=values.get(trial_id),
-        datetime_start=trial.datetime_start,
-        datetime_complete=trial.datetime_complete,
-        params={},
-        distributions={},
-        user_attrs=user_attrs.get(trial_id, {}),
-        system_attrs=system_attrs.get(trial_id, {}),
-        intermediate_values={},
-        trial_id=trial_id,
+    Raises:
+        ArgumentError: it is no URL, or of a database other than SQLite and PostgreSQL.
+    """
+    shown = shown_storage(storage)
+    if not isinstance(storage, str):
+        raise ArgumentError(f"storage={storage!r}; expected a URL: {_expected(storage)}")
+    try:
+        url = make_url(storage)
+        kind = url.get_backend_name()
+    except (UrlError, ValueError):
+        kind = storage.partition(":")[0] if ":" in storage else ""
+        if kind in ("postgresql", "postgres", "sqlite") or not kind:
+            raise ArgumentError(
+                f"storage={shown} is no URL of a database; expected {_expected(storage)}"
+            ) from None
+    if kind == "sqlite":
+        file = sqlite_file(storage)
+        return url if file is None else url.set(database=str(file))
+    if kind in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise ArgumentError(
+        f"storage={shown}: studies are kept in SQLite or PostgreSQL, not in {kind}; "
+        f"expected {_expected(storage)}"
     )
+
+
+def sqlite_file(storage: Any) -> Path | None:
+    """Return the absolute path of a storage's SQLite file; None where it has none."""
+    if isinstance(storage, RDBStorage):
+        url = storage.engine.url
+    elif isinstance(storage, str) and storage.startswith(("sqlite:", "sqlite+")):
+        try:
+            url = make_url(storage)
+        except (UrlError, ValueError):
+            return None
+    else:
+        return None
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database)).expanduser().absolute()
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna from announcing each study that is created."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+class _SqliteConnection(sqlite3.Connection):
+    """A connection whose commits a power cut cannot undo.
+
+    A commit ends with the removal of its journal. By default a power cut before that reaches the
+    disk brings the journal back, which undoes the commit; EXTRA waits for it. A write-ahead log
+    would wait once for a commit and not five times, but then the database could not be read in a
+    read-only folder, nor be copied as one file after a kill.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute("PRAGMA synchronous = EXTRA").close()
+
+
+class _ReadingConnection(sqlite3.Connection):
+    """A connection that changes nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute("PRAGMA query_only = ON").close()
+
+
+class _Storage(RDBStorage):
+    """Optuna's storage, which leaves no connection open when it cannot be made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+        except BaseException:
+            if hasattr(self, "scoped_session"):
+                self.remove_session()
+                self.engine.dispose()
+            raise
+
+
+def _opened(url: URL, *, access: Access) -> RDBStorage:
+    # Optuna fills in {SCHEMA_VERSION}; other braces, in a password say, are meant
+    text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+    for _ in range(_TIMES_TRIED):
+        try:
+            return _Storage(
+                text,
+                engine_kwargs=_engine_options(url, access=access),
+                skip_table_creation=access != "create",
+            )
+        except (OperationalError, ProgrammingError, IntegrityError) as error:
+            # two may make the tables of a new database at once
+            made = "already exists" in str(error) or isinstance(error, IntegrityError)
+            if access != "create" or not made:
+                raise
+            time.sleep(0.1)
+    raise StudyError(f"storage={shown_storage(text)} cannot be opened: its tables cannot be made")
+
+
+def _engine_options(url: URL, *, access: Access) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        if sqlite_file(str(url)) is None:
+            return {}
+        factory = _ReadingConnection if access == "read" else _SqliteConnection
+        return {"connect_args": {"timeout": _BUSY_SECONDS, "factory": factory}}
+    if find_spec("psycopg") is None:
+        raise MissingPackageError(
+            "a PostgreSQL storage needs psycopg; install it with: "
+            "pip install 'latent-spaces-by-example[postgres]'"
+        )
+    options = {name: value for name, value in KEEPALIVES.items() if name not in url.query}
+    only = {"postgresql_readonly": True} if access == "read" else {}
+    return {"connect_args": options, "execution_options": only}
+
+
+def _check_file(file: Path, *, shown: str, access: Access) -> None:
+    """Refuse a SQLite file that SQLite would make anew, or fill, where that is not asked for."""
+    if access == "create":
+        if not file.parent.is_dir():
+            raise StudyError(f"storage={shown}: there is no folder {str(file.parent)!r}")
+        return
+    try:
+        with open(file, "rb") as opened:
+            head = opened.read(len(_SQLITE_HEAD))
+    except FileNotFoundError:
+        raise StudyError(f"storage={shown}: there is no database {str(file)!r}") from None
+    except OSError as error:
+        raise StudyError(f"storage={shown} cannot be read: {error}") from None
+    if head != _SQLITE_HEAD:
+        what = "is no SQLite database" if head else "is empty: no study was stored in it"
+        raise StudyError(f"storage={shown}: {str(file)!r} {what}")
+
+
+def _expected(storage: Any) -> str:
+    path = str(storage)
+    looks_like_path = path.endswith((".db", ".sqlite", ".sqlite3")) and ":" not in path
+    return (
+        f"sqlite:///{path}" if looks_like_path
+        else "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    )  # fmt: skip
+
+
+def _given_up(shown: str, reason: str, *, waited: float, gone: bool) -> str:
+    if gone:
+        return (
+            f"the database of storage={shown} is gone, since {waited:.0f} seconds or longer, and "
+            "what was stored in it with it; put the file back from a copy, or start a new study"
+        )
+    return (
+        f"storage={shown} has not answered for {waited:.0f} seconds ({reason}); every evaluation "
+        "stored before is there: go on with lsbe resume once it answers"
+    )
+
+
+def _pauses() -> Iterator[float]:
+    yield 0.0
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _first_line(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if any(words in str(error) + type(error).__name__ for words in _NO_TABLES):
+        return "it holds no study: Optuna's tables are missing"
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

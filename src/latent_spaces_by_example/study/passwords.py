@@ -1,83 +1,79 @@
-"""Keeping the password of a database out of every message, log, report and export."""
+"""Passwords kept out of every message, log, report and export."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from optuna.exceptions import StorageInternalError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError as UrlError
-from sqlalchemy.exc import SQLAlchemyError
-
-from latent_spaces_by_example.errors import LatentSpacesError, StudyError
-
 _HIDDEN = "***"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:/{0,3}"
+# scheme, user, and a password that may hold any character: it ends at the last "@"
+_WHOLE = re.compile(rf"((?:{_SCHEME}|//)?[^:/@?\s]*):(?!/)(.+)@", re.DOTALL)
+_WHOLE_URL = re.compile(rf"({_SCHEME}|//)([^:/@?]*):(.*)@", re.DOTALL)
+_IN_TEXT = re.compile(
+    rf"""((?:{_SCHEME}|//)[^\s:/@?"']*):(\S+)@"""
+    r"""|(?<![^\s"'=(\[])([\w.%+-]+):(?!/)(\S+)@"""
+)
+_NAME = r"\w*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key)"
+_QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_NAMED = re.compile(
+    rf"""(?i)\b({_NAME}["']?\s*=\s*|{_NAME}["']?\s*:\s*(?=["']))({_QUOTED}|[^\s&;,]+)"""
+)
+_OPTION = re.compile(r"(?i)[?&]([^=&\s]*(?:pass|key|secret|token)[^=&\s]*)=([^&\s]+)")
 
 
 def shown_storage(storage: Any) -> str:
-    """A storage as a message may show it: the URL without its password and its options.
+    """Return a storage as a message may show it: its URL without password and options.
+
+    Strings that are no URL, or a mistyped one, lose what may be a password too.
 
     >>> shown_storage("postgresql://ann:secret@db.example:5432/runs?sslmode=require")
     'postgresql://ann:***@db.example:5432/runs'
+    >>> shown_storage("postgresql:/ann:secret@db.example/runs")
+    "'postgresql:/ann:***@db.example/runs'"
     """
+    if storage is None:
+        return "memory"
     if not isinstance(storage, str):
         return f"<{type(storage).__name__}>"
-    if "://" not in storage:
-        return repr(storage)
-    try:
-        # an option may hold a password or a key too
-        return make_url(storage).set(query={}).render_as_string(hide_password=True)
-    except (UrlError, ValueError):
-        return storage.split("://")[0] + "://..."
+    if storage.startswith("sqlite:"):
+        return storage.partition("?")[0]
+    shown = _WHOLE_URL.sub(rf"\1\2:{_HIDDEN}@", storage, count=1)
+    if shown == storage:
+        shown = _WHOLE.sub(rf"\1:{_HIDDEN}@", storage, count=1)
+    shown = without_password(shown.partition("?")[0])
+    return shown if "://" in storage else repr(shown)
 
 
-def without_password(text: str, storage: Any) -> str:
-    """The text of an error about a storage, with whatever is secret in its URL left out."""
-    if not isinstance(storage, str) or "://" not in storage:
-        return text
+def without_password(text: str, *, storage: Any = None) -> str:
+    """Return a text with the passwords in it replaced by ``***``.
+
+    Passwords are looked for in URLs, also mistyped ones (``postgresql:ann:PW@host``), in
+    ``password=PW`` and its like, and, given a storage's URL, wherever its own password stands.
+
+    >>> without_password("cannot reach postgresql://ann:pass/word@db.example/runs")
+    'cannot reach postgresql://ann:***@db.example/runs'
+    >>> without_password("host=db.example password='pass word' user=ann")
+    'host=db.example password=*** user=ann'
+    """
     for secret in sorted(_secrets(storage), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
-    return text
+    text = _NAMED.sub(rf"\1{_HIDDEN}", text)
+    text = _OPTION.sub(lambda match: f"{match[0][: match.start(2) - match.start()]}{_HIDDEN}", text)
+    return _IN_TEXT.sub(lambda match: f"{match[1] or match[3]}:{_HIDDEN}@", text)
 
 
-@contextmanager
-def storage_errors(storage: Any, *, doing: str) -> Iterator[None]:
-    """Errors of a database in this block are ours, and say nothing secret.
-
-    Raises:
-        StudyError: in place of the database's error.
-    """
-    try:
-        yield
-    except (SQLAlchemyError, StorageInternalError, ImportError, ValueError, RuntimeError) as error:
-        if isinstance(error, LatentSpacesError):
-            raise
-        # the driver's own words, without the advertisement that SQLAlchemy puts around them
-        said = str(getattr(error, "orig", None) or error).strip()
-        plain = f"storage={shown_storage(storage)} cannot be {doing}: {said}"
-        message = without_password(plain, storage)
-        # the chain of a traceback shows the original message, so it goes where that is secret
-        cause = error if message == plain and not _secrets_in(storage) else None
-        raise StudyError(message) from cause
-
-
-def _secrets_in(storage: Any) -> bool:
-    return isinstance(storage, str) and bool(_secrets(storage))
-
-
-def _secrets(url: str) -> set[str]:
-    """The password as it is written and as it is meant, and such options likewise."""
-    rest, _, query = url.split("://", 1)[-1].partition("?")
-    # what cannot be read as a URL is searched too: a mistyped one is shown most of all
-    written = re.match(r"[^/@]*:([^@]*)@", rest) or re.match(r"[^:]*:(.*)@", rest)
-    found = {written[1]} if written else set()
-    for option in query.split("&"):
-        name, _, value = option.partition("=")
-        if re.search("pass|key|secret|token", name, re.IGNORECASE):
-            found.add(value)
-    meant = {decode(secret) for secret in found for decode in (unquote, unquote_plus)}
-    return (found | meant) - {""}
+def _secrets(storage: Any) -> set[str]:
+    """Return the passwords and keys in a URL, both as written and decoded."""
+    if not isinstance(storage, str) or storage.startswith("sqlite:"):
+        return set()
+    written = {option[2] for option in _OPTION.finditer(storage)}
+    written |= {named[2].strip("'\"") for named in _NAMED.finditer(storage)}
+    # drivers end the password at another "@" than a person would
+    for pattern in (_WHOLE_URL, _WHOLE):
+        if match := pattern.match(storage):
+            password = match[match.lastindex or 0]
+            written |= {password, password.partition("@")[0]}
+    decoded = {decode(secret) for secret in written for decode in (unquote, unquote_plus)}
+    return (written | decoded) - {"", _HIDDEN}
