@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from latent_spaces_by_example.study.passwords import shown_storage, without_password
@@ -71,3 +73,14 @@ def test_what_is_no_text():
     assert shown_storage(None) == "memory"
     assert shown_storage(object()) == "<object>"
     assert shown_storage("runs/a.db") == "'runs/a.db'"
+
+
+@pytest.mark.parametrize(
+    "part", ["a:", "x", "password", "a.b://", "pwd", "?a=b&", '"token', "a@b:", "?key", "'token='"]
+)
+def test_a_long_text_takes_no_longer_than_its_length(part):
+    text = part * (300_000 // len(part))
+    start = time.monotonic()
+    without_password(text)
+    without_password(f"{text}@")
+    assert time.monotonic() - start < 5

@@ -7,26 +7,24 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 _HIDDEN = "***"
-_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:/{0,3}"
-# scheme, user, and a password that may hold any character: it ends at the last "@"
-_WHOLE = re.compile(rf"((?:{_SCHEME}|//)?[^:/@?\s]*):(?!/)(.+)@", re.DOTALL)
-_WHOLE_URL = re.compile(rf"({_SCHEME}|//)([^:/@?]*):(.*)@", re.DOTALL)
-_IN_TEXT = re.compile(
-    rf"""((?:{_SCHEME}|//)[^\s:/@?"']*):(\S+)@"""
-    r"""|(?<![^\s"'=(\[])([\w.%+-]+):(?!/)(\S+)@"""
-)
-_NAME = r"\w*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key)"
-_QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+# A scheme, well or badly written, and a user; the password after it may hold any character, and
+# ends at the last "@".
+_BEFORE_PASSWORD = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:/{0,3}|//)?[^:/@?]*:(?!/)|[^:]*://:")
+_USER = re.compile(r"/?[\w.%+-]*:")
+# Every repetition has a bound, so that the time is linear in a text of any kind.
 _NAMED = re.compile(
-    rf"""(?i)\b({_NAME}["']?\s*=\s*|{_NAME}["']?\s*:\s*(?=["']))({_QUOTED}|[^\s&;,]+)"""
+    r"""(?i)((?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key)["']?\s{0,3}"""
+    r"""(?:=\s{0,3}|:\s{0,3}(?=["'])))"""
+    r"""('(?:\\.|[^'\\]){0,200}'|"(?:\\.|[^"\\]){0,200}"|[^\s&;,]+)"""
 )
-_OPTION = re.compile(r"(?i)[?&]([^=&\s]*(?:pass|key|secret|token)[^=&\s]*)=([^&\s]+)")
+_OPTION = re.compile(r"([?&][^=&?\s]{1,64}=)([^&\s]+)")
+_SECRET_NAME = re.compile(r"(?i)pass|key|secret|token")
 
 
 def shown_storage(storage: Any) -> str:
     """Return a storage as a message may show it: its URL without password and options.
 
-    Strings that are no URL, or a mistyped one, lose what may be a password too.
+    A string that is no URL, or a mistyped one, loses what may be a password too.
 
     >>> shown_storage("postgresql://ann:secret@db.example:5432/runs?sslmode=require")
     'postgresql://ann:***@db.example:5432/runs'
@@ -39,9 +37,10 @@ def shown_storage(storage: Any) -> str:
         return f"<{type(storage).__name__}>"
     if storage.startswith("sqlite:"):
         return storage.partition("?")[0]
-    shown = _WHOLE_URL.sub(rf"\1\2:{_HIDDEN}@", storage, count=1)
-    if shown == storage:
-        shown = _WHOLE.sub(rf"\1:{_HIDDEN}@", storage, count=1)
+    shown = storage
+    if password := _password(storage):
+        start = len(_before(storage))
+        shown = f"{storage[:start]}{_HIDDEN}{storage[start + len(password) :]}"
     shown = without_password(shown.partition("?")[0])
     return shown if "://" in storage else repr(shown)
 
@@ -60,20 +59,44 @@ def without_password(text: str, *, storage: Any = None) -> str:
     for secret in sorted(_secrets(storage), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
     text = _NAMED.sub(rf"\1{_HIDDEN}", text)
-    text = _OPTION.sub(lambda match: f"{match[0][: match.start(2) - match.start()]}{_HIDDEN}", text)
-    return _IN_TEXT.sub(lambda match: f"{match[1] or match[3]}:{_HIDDEN}@", text)
+    text = _OPTION.sub(
+        lambda option: option[1] + (_HIDDEN if _SECRET_NAME.search(option[1]) else option[2]), text
+    )
+    return re.sub(r"\S+", lambda word: _without_login(word[0]), text) if "@" in text else text
+
+
+def _without_login(word: str) -> str:
+    head, at, tail = word.rpartition("@")
+    slashes = head.find("//")
+    colon = head.find(":", slashes + 2 if slashes >= 0 else 0)
+    if colon < 0:
+        return word
+    start = colon + 1
+    if slashes < 0 and (user := _USER.match(head, start)):
+        start = user.end()
+    return word if start == len(head) else f"{head[:start]}{_HIDDEN}{at}{tail}"
+
+
+def _before(storage: str) -> str:
+    match = _BEFORE_PASSWORD.match(storage)
+    return match[0] if match else ""
+
+
+def _password(storage: str) -> str:
+    """Return what stands between the user and the last "@"."""
+    start = len(_before(storage))
+    return storage[start:].rpartition("@")[0] if start else ""
 
 
 def _secrets(storage: Any) -> set[str]:
     """Return the passwords and keys in a URL, both as written and decoded."""
     if not isinstance(storage, str) or storage.startswith("sqlite:"):
         return set()
-    written = {option[2] for option in _OPTION.finditer(storage)}
+    options = _OPTION.finditer(storage)
+    written = {option[2] for option in options if _SECRET_NAME.search(option[1])}
     written |= {named[2].strip("'\"") for named in _NAMED.finditer(storage)}
-    # drivers end the password at another "@" than a person would
-    for pattern in (_WHOLE_URL, _WHOLE):
-        if match := pattern.match(storage):
-            password = match[match.lastindex or 0]
-            written |= {password, password.partition("@")[0]}
+    # a driver may end the password at the first "@"
+    password = _password(storage)
+    written |= {password, password.partition("@")[0]}
     decoded = {decode(secret) for secret in written for decode in (unquote, unquote_plus)}
     return (written | decoded) - {"", _HIDDEN}
