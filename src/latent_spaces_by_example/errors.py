@@ -33,3 +33,7 @@ class GeneratorError(LatentSpacesError):
 
 class SamplerChangedError(LatentSpacesError):
     """A recorded sampler draws, or makes, something else than it did when it was recorded."""
+
+
+class StopStudy(Exception):  # noqa: N818 - a signal of the user's, not an error
+    """Raised by a callback to end a run cleanly; what is stored stays."""
