@@ -37,6 +37,7 @@ def made(tmp_path_factory):
     study = lsbe.optimise(Drawn(), height, budget=5, search="random", examples=EXAMPLES, out=out)
     study.ask(1)
     (out / "report.html").write_bytes(PAGE)
+    (out / "best.npy").write_bytes(b"the best output")
     return out
 
 
@@ -113,7 +114,7 @@ class TestThereAndBack:
                 options = {"storage": storage, "name": name, "search": "random"}
                 study = lsbe.optimise(Stretch(), height, budget=budget, **options)
             with pytest.raises(StudyError, match="the storage holds a, b"):
-                lsbe.export_study(None, tmp_path / "b.zip", storage=storage)
+                lsbe.export_study(None, tmp_path / "b.zip", storage=storage, overwrite=True)
             lsbe.export_study(None, tmp_path / "b.zip", storage=storage, name="b", overwrite=True)
             lsbe.import_study(tmp_path / "b.zip", tmp_path / "new")
             moved = lsbe.open_study(tmp_path / "new", generator=Stretch())
@@ -140,7 +141,8 @@ class TestThereAndBack:
         keys = {key for entry in entries for key in entry.system_attrs}
         assert keys
         assert all(key.startswith("artifacts:") for key in keys)
-        assert moved.optuna_study.system_attrs == {}
+        with closing(sqlite3.connect(folder / "study.db")) as database:
+            assert not database.execute("SELECT * FROM study_system_attributes").fetchall()
 
 
 class TestExportOfBadInput:
