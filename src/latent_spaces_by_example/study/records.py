@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,8 +18,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.database import (
+    Access,
     open_storage,
     patiently,
+    quiet_optuna,
     shown_storage,
     storage_errors,
 )
@@ -98,7 +99,7 @@ class Records:
         names = list(settings.score_names)
         directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
         try:
-            with storage_errors(storage, doing="written"), _quiet():
+            with storage_errors(storage, doing="written"), quiet_optuna():
                 study_id = backend.create_new_study(directions, name)
                 if names:
                     backend.set_study_system_attr(study_id, _METRICS, names)
@@ -115,13 +116,17 @@ class Records:
         return records
 
     @classmethod
-    def open(cls, storage: str | BaseStorage, *, name: str | None = None) -> Records:
+    def open(
+        cls, storage: str | BaseStorage, *, name: str | None = None, access: Access = "write"
+    ) -> Records:
         """Open the study of that name; without a name, the only one that the storage holds.
+
+        With ``access="read"`` nothing can be changed, not even by accident.
 
         Raises:
             StudyError: there is none, there are several, or another program made it.
         """
-        backend = open_storage(storage)
+        backend = open_storage(storage, access=access)
         with storage_errors(storage, doing="read"):
             held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}
         ours = sorted(known for known, is_ours in held.items() if is_ours)
@@ -147,7 +152,7 @@ class Records:
         Raises:
             StudyError: it cannot be opened or read.
         """
-        backend = open_storage(storage)
+        backend = open_storage(storage, access="read")
         with storage_errors(storage, doing="read"):
             studies = backend.get_all_studies()
         return sorted(study.study_name for study in studies if SETTINGS in study.user_attrs)
@@ -372,17 +377,6 @@ class Records:
 
     def _do(self, call: Callable[[], T]) -> T:
         return patiently(call, shown=self._shown)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna from announcing a new study."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)
 
 
 def _file_name(stored: Any) -> list[str]:

@@ -23,6 +23,7 @@ from latent_spaces_by_example.study.executors import (
     travelling_names,
 )
 from latent_spaces_by_example.study.lock import driver_lock
+from latent_spaces_by_example.study.lock_kinds import DriverLock
 from latent_spaces_by_example.study.progress import Progress
 from latent_spaces_by_example.study.ranking import declared_noisy
 from latent_spaces_by_example.study.results import told_result
@@ -52,6 +53,7 @@ class Study(StudyView):
     # a search of the user's own, as far as it was given to this object
     _search: Any = None
     _depth: int = 0
+    _lock: DriverLock
 
     # ------------------------------------------------------------------ the loop by hand
 
@@ -240,6 +242,7 @@ class Study(StudyView):
             with Progress.of(self, budget=limits.budget, shown=progress) as shown:
 
                 def on_trial(trial: Trial) -> None:
+                    self._lock.confirm()
                     shown.update(self, trial)
                     for callback in callbacks:
                         callback(self, trial)
@@ -346,7 +349,7 @@ class Study(StudyView):
                 self._depth -= 1
             return
         folder = None if self.folder is None else self.folder.path
-        with driver_lock(self._records.storage, study_name=self.name, folder=folder):
+        with driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock:
             self._records.refresh()
             self._records.conclude_told()
             self._records.is_current = True
