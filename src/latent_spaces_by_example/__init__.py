@@ -33,8 +33,7 @@ if TYPE_CHECKING:
         open_study,
         optimise,
     )
-    from latent_spaces_by_example.validity import diagnose
-    from latent_spaces_by_example.validity.description import describe
+    from latent_spaces_by_example.validity import describe, diagnose
 
 try:
     __version__ = version("latent-spaces-by-example")
@@ -46,7 +45,7 @@ _HOME_OF = {
     "SurrogateChart": "space",
     "angular_surrogate_chart": "space",
     "diagnose": "validity",
-    "describe": "validity.description",
+    "describe": "validity",
     "knothe_rosenblatt_surrogate_chart": "space",
     "export_study": "study",
     "import_study": "study",

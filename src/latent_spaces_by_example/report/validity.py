@@ -14,7 +14,7 @@ from latent_spaces_by_example.validity.candidates import OFF_THE_LAW, is_typical
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 220, 52, 36, 10
 _KINDS = {
     "typical": ("var(--trial)", "follows the model's law"),
-    "unusual": ("var(--example)", "off it because the examples are"),
+    "unusual": ("var(--example)", "departs from it only as far as the examples do"),
     "faulty": ("var(--best)", "not what was promised"),
 }
 _FIGURES = {

@@ -354,4 +354,4 @@ class Records:
 
 
 def _stored(validity: CandidateValidity) -> dict[str, Any]:
-    return {"validity": dict(validity.figures), "invalid": validity.fault}
+    return {"validity": dict(validity.metrics), "invalid": validity.fault}
