@@ -67,7 +67,7 @@ def test_off_because_the_examples_are():
     assert [trial.invalid for trial in trials] == [None] * 12
     assert not is_typical(trials[0].validity)
     assert is_typical(trials[3].validity)
-    assert "are off it because the examples are" in validity_summary(trials)
+    assert "depart from it only as far as the examples do" in validity_summary(trials)
 
 
 def test_mean_that_the_examples_share():
@@ -86,7 +86,7 @@ def test_a_map_that_breaks_its_promise(tmp_path):
     assert [trial.number for trial in faulty] == broken
     assert 0 < len(broken) < 20
     assert "was promised" in faulty[0].invalid
-    assert f"{len(broken)} fail (trial" in validity_summary(study.trials)
+    assert f"{len(broken)} fail the check (trial" in validity_summary(study.trials)
     assert "was promised" in Path(tmp_path, "run", "history.csv").read_text(encoding="utf-8")
 
 

@@ -148,7 +148,7 @@ class TestResult:
         values = json.loads(json.dumps(found.to_json()))
         assert values["ok"] is found.ok
         assert values["latents"][0]["relative_norm"] == pytest.approx(1.2, rel=0.2)
-        assert [f["name"] for f in values["figures"]][:2] == ["correlation", "effective rank"]
+        assert [f["name"] for f in values["statistics"]][:2] == ["correlation", "effective rank"]
         assert np.shape(values["correlation"]) == (2, 2)
 
     def test_single_latent_has_no_set(self):
