@@ -154,4 +154,7 @@ def test_a_candidate_that_fails_says_so_while_the_study_runs(check):
     result = CliRunner().invoke(main, [*study, "--budget", "4", "--search", "random"])
     assert result.exit_code == 0, result.output
     assert "the latent of trial 3 is not valid: norm is" in result.output
-    assert "0 of 4 candidates follow the model's law; 4 fail the check (trials 0, 1, 2, 3)" in result.output
+    assert (
+        "0 of 4 candidates follow the model's law; 4 fail the check (trials 0, 1, 2, 3)"
+        in result.output
+    )

@@ -142,3 +142,8 @@ def test_a_study_of_before_there_were_figures_opens():
     assert validity_summary(study.trials) == ""
     study.run(height, budget=8)
     assert "norm" in study.trials[7].validity
+
+
+def test_latents_that_were_scaled_are_warned_of():
+    with pytest.warns(UserWarning, match=r"have 14\.\d+ times the norm .* Divide them by 14"):
+        search(seed_latents=14.6 * seeds(), budget=4)

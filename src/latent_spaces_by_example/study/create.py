@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from latent_spaces_by_example import __version__, generators
 from latent_spaces_by_example.arguments import check_positive
@@ -24,6 +27,7 @@ from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attr
 from latent_spaces_by_example.study.study import Study
 from latent_spaces_by_example.transport_maps.layout import layout_of
 from latent_spaces_by_example.validity import require_determinism
+from latent_spaces_by_example.validity.candidates import mistaken_scale
 
 
 def optimise(
@@ -168,6 +172,9 @@ def new_study(
             "one seed latent spans a space of one point, with nothing to search; give more "
             "examples, or let the search leave their span (within_span=False, --beyond-examples)"
         )
+    given = np.array(seeds.relative_norms[: seeds.num_examples])
+    if len(given) and (warning := mistaken_scale(given)):
+        warnings.warn(warning, UserWarning, stacklevel=3)
     settings = Settings(
         generator=name_of(generator),
         latent_shape=seeds.latent_shape,

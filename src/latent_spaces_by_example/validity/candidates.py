@@ -18,6 +18,7 @@ OFF_THE_LAW = 5.0
 _NORM_TOLERANCE = 5e-3
 _FEWEST_FOR_KURTOSIS = 20
 _BLOCK = 1 << 14
+_SCALED = 3.0
 # What the published transformation of the kurtosis gets wrong far out, measured on millions of
 # draws: at 256 elements z > 4.5 is four times too frequent, at 64 z < -4.1 ten times. Scaled
 # down like this, neither side is too frequent between 24 and 1024 elements.
@@ -175,6 +176,27 @@ def is_typical(metrics: Mapping[str, float]) -> bool:
     (True, False)
     """
     return bool(metrics) and all(abs(metrics.get(name, 0.0)) <= OFF_THE_LAW for name in _WORDS)
+
+
+def mistaken_scale(relative_norms: Float64[np.ndarray, " K"]) -> str | None:
+    """Return a warning if all latents have a norm that is off by a factor of 3 to one side.
+
+    Inversion leaves single latents off; all of them together are scaled, as latents of a pipeline
+    are that were multiplied by its scheduler's ``init_noise_sigma``.
+
+    >>> mistaken_scale(np.array([14.6, 14.5]))[:50]
+    'the seed latents have 14.55 times the norm that th'
+    >>> mistaken_scale(np.array([0.36, 1.2]))
+    """
+    low, high = float(relative_norms.min()), float(relative_norms.max())
+    if low <= _SCALED and high >= 1.0 / _SCALED:
+        return None
+    scale = float(np.median(relative_norms))
+    return (
+        f"the seed latents have {scale:.4g} times the norm that the model expects, all of them: "
+        f"they were scaled on their way here. Divide them by {scale:.3g}, or give the generator "
+        f"transport_map = GaussianTransportMap(scale={scale:.3g}) if its own draws have it too."
+    )
 
 
 def norm_range(num_dims: int) -> tuple[float, float]:

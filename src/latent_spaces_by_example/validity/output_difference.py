@@ -74,7 +74,9 @@ def _as_array(value: Any) -> np.ndarray | None:
         array = np.array(value)
     except Exception:  # of a ragged list, or an object of any kind, NumPy makes no array
         return None
-    return None if array.dtype.kind == "O" else array
+    # NumPy turns [1.0, "a"] into text, which would hide how far the numbers are apart
+    mixed = isinstance(value, (list, tuple)) and array.dtype.kind in "US"
+    return None if mixed or array.dtype.kind == "O" else array
 
 
 def _parts_of(value: Any) -> Mapping[Any, Any] | None:
