@@ -48,16 +48,15 @@ def test_scale_and_empty_axes_do_not_matter():
     assert set(statistics_of(z[:1, :, 0, :3])) == {"means of axis -1", "variances of axis -1"}
 
 
-@pytest.mark.parametrize(("shift", "least"), [(0.12, 0.5), (0.16, 0.95)])
+@pytest.mark.parametrize(("shift", "least"), [(0.12, 0.66), (0.16, 0.97)])
 def test_diagnose_finds_shifts_of_four_of_sixteen_channels(shift, least):
-    """The full measurement is benchmarks/diagnostics: 68 % and 100 % of 400."""
+    """Of 300 sets 68 % and 100 % were found; benchmarks/diagnostics measures the whole curve."""
     caught = 0
     for number in range(40):
         z = np.random.default_rng(number).standard_normal((2, 16, 16, 16))
         z[:, :4] += shift
         caught += not lsbe.diagnose(z).ok
-    assert stats.binomtest(caught, 40, least + 0.04, alternative="less").pvalue > 1e-3
-    assert caught >= least * 40 - 6
+    assert stats.binomtest(caught, 40, least, alternative="less").pvalue > 1e-3
 
 
 def test_the_verdict_names_the_axis_and_the_advice_the_remedy():
