@@ -27,12 +27,15 @@ if TYPE_CHECKING:
         knothe_rosenblatt_surrogate_chart,
     )
     from latent_spaces_by_example.study import (
+        Patience,
+        StopStudy,
         Study,
-        export_study,
-        import_study,
+        Trial,
+        create_study,
         open_study,
         optimise,
     )
+    from latent_spaces_by_example.study.archive import export_study, import_study
     from latent_spaces_by_example.validity import describe, diagnose
 
 try:
@@ -47,8 +50,12 @@ _HOME_OF = {
     "diagnose": "validity",
     "describe": "validity",
     "knothe_rosenblatt_surrogate_chart": "space",
-    "export_study": "study",
-    "import_study": "study",
+    "Patience": "study",
+    "StopStudy": "errors",
+    "Trial": "study",
+    "create_study": "study",
+    "export_study": "study.archive",
+    "import_study": "study.archive",
     "open_study": "study",
     "optimise": "study",
     "write_report": "report",
@@ -72,11 +79,15 @@ _MODULES = {
 }
 
 __all__ = [
+    "Patience",
+    "StopStudy",
     "Study",
     "SurrogateChart",
+    "Trial",
     "__version__",
     "angular_surrogate_chart",
     "charts",
+    "create_study",
     "describe",
     "diagnose",
     "errors",

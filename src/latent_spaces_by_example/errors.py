@@ -33,3 +33,7 @@ class GeneratorError(LatentSpacesError):
 
 class SamplerChangedError(LatentSpacesError):
     """A recorded sampler draws, or makes, something else than it did when it was recorded."""
+
+
+class StopStudy(Exception):
+    """Raised by a callback to end a run cleanly; what is stored stays."""

@@ -7,17 +7,15 @@ import mimetypes
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from optuna.artifacts import FileSystemArtifactStore
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.study.feasibility import merit_of, ranked
+from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.trial import Trial
 
@@ -28,130 +26,129 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _NAMESPACE = uuid.UUID("6b1f3a52-7d0e-4a0b-9c53-5f2c0d2f9b11")
 
 
-class Artifacts:
-    """The outputs of one study's trials: a picture each, and a file where the output is no picture.
+@dataclass(frozen=True)
+class Files:
+    """An output as files.
 
-    A picture is what the generator's ``render`` draws, as PNG; a file is what its ``save`` writes.
-    Each is at most :data:`MOST_BYTES` (16 MiB). What cannot be made or written is a warning on the
-    trial, and its score is stored all the same.
+    Attributes:
+        contents: bytes by suffix: ".png" is the picture; any other is the output in its format.
+        warnings: why a file could not be made.
+    """
+
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def files_of(generator: Any, output: Any) -> Files:
+    """Return an output as its files: what the generator's ``render`` draws and ``save`` writes.
+
+    A file is at most :data:`MOST_BYTES` (16 MiB). What cannot be made is a warning.
+    """
+    contents: dict[str, bytes] = {}
+    warnings: list[str] = []
+    makers: list[tuple[str, Callable[[], bytes]]] = []
+    if hasattr(generator, "render"):
+        makers.append((".png", lambda: png_of(generator.render(output))))
+    suffix = str(getattr(generator, "suffix", ""))
+    if hasattr(generator, "save") and not (makers and suffix in _PICTURES):
+        makers.append((suffix, lambda: _saved(generator, output, suffix)))
+    for suffix_of, make in makers:
+        what = "its picture" if suffix_of == ".png" else f"its file {suffix_of}"
+        try:
+            content = make()
+        except Exception as error:
+            warnings.append(f"{what} could not be kept: {type(error).__name__}: {error}")
+            continue
+        if len(content) > MOST_BYTES:
+            size = f"{len(content) / 2**20:.1f} MiB"
+            warnings.append(f"{what} has {size}, and at most {MOST_BYTES >> 20} are kept")
+        else:
+            contents[suffix_of] = content
+    return Files(contents, tuple(warnings))
+
+
+class Artifacts:
+    """The outputs of one study's trials, as files in its run folder.
 
     Args:
         records: of the study.
-        generator: may have ``render``, ``save`` and ``suffix``.
+        ranking: compares its trials.
         folder: of Optuna's ``FileSystemArtifactStore``; made when the first file is written.
-        policy: "all", "none", or "best:K": the outputs of the K best trials so far, and of the
-            others a thumbnail of the picture.
+        policy: "all", "none", or "best:K": the files of the K best trials so far, and a thumbnail
+            of the others.
 
     Raises:
         ArgumentError: another policy.
     """
 
-    def __init__(self, records: Records, *, generator: Any, folder: Path, policy: str) -> None:
+    def __init__(self, records: Records, *, ranking: Ranking, folder: Path, policy: str) -> None:
         self._records = records
-        self._generator = generator
+        self._ranking = ranking
         self._folder = folder
-        self._policy = policy
-        self._best = read_policy(policy)
+        self._most = read_policy(policy)
         self._store = FileSystemArtifactStore(folder)
+        self.wanted = policy != "none"
 
-    def keep(
-        self,
-        number: int,
-        score: float | None,
-        output: Any,
-        *,
-        constraints: Mapping[str, float] | None = None,
-    ) -> None:
-        """Write the output of a trial that is about to be finished; never raises an Exception."""
-        if output is None or score is None or self._policy == "none":
+    def keep(self, number: int, files: Files) -> list[str]:
+        """Write the files of an open trial; return what went wrong."""
+        warnings = list(files.warnings)
+        if not self.wanted:
+            return []
+        for suffix, content in files.contents.items():
+            try:
+                self._write(number, suffix, content)
+            except Exception as error:
+                warnings.append(f"{suffix} could not be kept: {type(error).__name__}: {error}")
+        return warnings
+
+    def thin(self, trials: Sequence[Trial], newest: Trial) -> None:
+        """Shrink what is no longer among the K best, now that the newest trial has a result.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        if self._most is None:
             return
-        warnings = []
-        trial = Trial(number, np.empty(0), score=score, constraints=constraints or {})
-        overtaken = self._overtaken_by(trial)
-        small = overtaken is not None and overtaken < 0
-        for name, make in self._files(number, output, small=small):
-            try:
-                self._write(number, name, make())
-            except Exception as error:
-                warnings.append(f"{name} could not be kept: {type(error).__name__}: {error}")
-        if overtaken is not None and overtaken >= 0:
-            try:
-                self._shrink(overtaken)
-            except Exception as error:
-                warnings.append(f"trial {overtaken} could not be shrunk: {error}")
-        if warnings:
-            with suppress(Exception):
-                self._records.warn(number, "; ".join(warnings))
+        ranked = self._ranking.ranked(trials)
+        if newest.score is None or len(ranked) <= self._most:
+            return
+        place = next(i for i, trial in enumerate(ranked) if trial.number == newest.number)
+        self._shrink(newest.number if place >= self._most else ranked[self._most].number)
 
     def paths(self, number: int) -> dict[str, Path]:
-        """The files kept of a trial, by their names; those that are there."""
-        found = {name: self._path(name) for name in self._names(number)}
-        return {name: path for name, path in found.items() if path.is_file()}
+        """Return the files kept of a trial, by name, those that are there."""
+        names = self._names.get(number, ())
+        return {name: self._path(name) for name in names if self._path(name).is_file()}
 
     def picture(self, number: int) -> Path | None:
-        """The picture kept of a trial, a PNG file; None where there is none."""
-        path = self._path(_picture_name(number))
+        """Return the picture kept of a trial, a PNG file, or None."""
+        path = self._path(_name(number, ".png"))
         return path if path.is_file() else None
 
-    def _names(self, number: int) -> Iterator[str]:
-        if hasattr(self._generator, "render"):
-            yield _picture_name(number)
-        suffix = str(getattr(self._generator, "suffix", ""))
-        if hasattr(self._generator, "save") and (
-            suffix not in _PICTURES or not hasattr(self._generator, "render")
-        ):
-            yield f"trial-{number:05d}{suffix}"
+    @property
+    def _names(self) -> dict[int, list[str]]:
+        return self._records.artifact_names()
 
-    def _files(
-        self, number: int, output: Any, *, small: bool
-    ) -> Iterator[tuple[str, Callable[[], bytes]]]:
-        for name in self._names(number):
-            if hasattr(self._generator, "render") and name == _picture_name(number):
-                yield name, partial(self._rendered, output, small=small)
-            elif not small:
-                yield name, partial(self._saved, output, name)
-
-    def _rendered(self, output: Any, *, small: bool) -> bytes:
-        return _png(self._generator.render(output), small=small)
-
-    def _saved(self, output: Any, name: str) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            self._generator.save(output, path)
-            return path.read_bytes()
-
-    def _write(self, number: int, name: str, content: bytes) -> None:
-        if len(content) > MOST_BYTES:
-            raise StudyError(
-                f"it has {len(content) / 2**20:.1f} MiB, and at most {MOST_BYTES >> 20} are kept"
-            )
+    def _write(self, number: int, suffix: str, content: bytes) -> None:
         self._folder.mkdir(exist_ok=True)
-        artifact_id = self._id(name)
+        name = _name(number, suffix)
         # the file first: what the database names is there
-        self._store.write(artifact_id, io.BytesIO(content))
+        self._store.write(self._id(name), io.BytesIO(content))
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        named = {"artifact_id": artifact_id, "filename": name, "mimetype": kind, "encoding": None}
-        self._records.attach(number, named)
-
-    def _overtaken_by(self, trial: Trial) -> int | None:
-        """The trial that is no longer among the K best; -1 where the new one is not either."""
-        if self._best is None:
-            return None
-        best_first = ranked(self._records.trials())
-        if len(best_first) < self._best:
-            return None
-        last = best_first[self._best - 1]
-        return last.number if merit_of(trial) > merit_of(last) else -1
+        self._records.attach(
+            number,
+            {"artifact_id": self._id(name), "filename": name, "mimetype": kind, "encoding": None},
+        )
 
     def _shrink(self, number: int) -> None:
         from PIL import Image
 
         for name, path in self.paths(number).items():
-            if name != _picture_name(number):
+            if name != _name(number, ".png"):
                 path.unlink()
                 continue
             with Image.open(path) as picture:
-                content = _png(picture, small=True)
+                content = png_of(picture, most=THUMBNAIL)
             partial = path.with_name(f".{path.name}.partial")
             partial.write_bytes(content)
             os.replace(partial, path)
@@ -164,7 +161,7 @@ class Artifacts:
 
 
 def read_policy(policy: str) -> int | None:
-    """The K of "best:K"; None of "all" and of "none".
+    """Return the K of "best:K", or None for "all" and "none".
 
     Raises:
         ArgumentError: anything else.
@@ -183,14 +180,24 @@ def read_policy(policy: str) -> int | None:
     return int(count)
 
 
-def _picture_name(number: int) -> str:
-    return f"trial-{number:05d}.png"
-
-
-def _png(picture: Any, *, small: bool) -> bytes:
-    if small:
+def png_of(picture: Any, *, most: tuple[int, int] | None = None) -> bytes:
+    """Return a PIL image as PNG, made smaller to fit ``most`` pixels if that is given."""
+    if most is not None:
         picture = picture.copy()
-        picture.thumbnail(THUMBNAIL)
+        picture.thumbnail(most)
     content = io.BytesIO()
     picture.save(content, format="PNG")
     return content.getvalue()
+
+
+def _saved(generator: Any, output: Any, suffix: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"output{suffix}"
+        generator.save(output, path)
+        if not path.is_file():
+            raise StudyError(f"save(output, path) of {type(generator).__name__} wrote no file")
+        return path.read_bytes()
+
+
+def _name(number: int, suffix: str) -> str:
+    return f"trial-{number:05d}{suffix}"

@@ -9,23 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example import __version__, generators
+from latent_spaces_by_example import __version__
 from latent_spaces_by_example.arguments import check_positive
-from latent_spaces_by_example.arrays import library_named
-from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.parameters import split_parameters
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import prior_seeds_wanted
 from latent_spaces_by_example.space import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
-from latent_spaces_by_example.study.noise import declared_noisy
+from latent_spaces_by_example.study.opening import check_generator_object
+from latent_spaces_by_example.study.ranking import (
+    declared_directions,
+    declared_noisy,
+    declared_scores,
+)
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
-from latent_spaces_by_example.study.several_scores import declared_scores
-from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attributes
-from latent_spaces_by_example.study.study import Study
-from latent_spaces_by_example.transport_maps.layout import layout_of
+from latent_spaces_by_example.study.stored_seeds import as_attributes
+from latent_spaces_by_example.study.study import Callback, Study
 from latent_spaces_by_example.validity import require_determinism
 from latent_spaces_by_example.validity.candidates import mistaken_scale
 
@@ -35,59 +36,36 @@ def optimise(
     objective: Callable[[Sequence[Any]], Any],
     *,
     budget: int,
-    examples: Sequence[Any] | None = None,
-    seed_latents: Any = None,
-    search: Any = "latent-gp",
-    random_seed: int = 0,
-    batch_size: int = 1,
-    storage: Any = None,
-    name: str | None = None,
-    within_span: bool | None = None,
-    num_seeds: int | None = None,
-    out: str | os.PathLike[str] | None = None,
-    check_generator: bool = True,
-    artifacts: str = "all",
-    scores: Sequence[str] | None = None,
-    noisy: bool | None = None,
+    executor: Any = None,
+    num_pending: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool | None = None,
+    max_seconds: float | None = None,
+    max_consecutive_failures: int = 10,
+    **study: Any,
 ) -> Study:
-    """Find the output of ``generator`` that ``objective`` scores highest, in so many evaluations.
+    """Find the output of ``generator`` with the best score, in so many evaluations.
 
     Searches the latents z = sum_k w_k z_k, on the shell of the seed latents z_k, that examples span
-    (Willis et al. 2025, arXiv 2509.23800); with no examples, the whole prior of the model.
+    (Willis et al. 2025, arXiv 2509.23800); without examples, the whole prior of the model.
+
+    The same as :func:`create_study` and then :meth:`Study.run`.
 
     Args:
         generator: has ``latent_shape`` and ``generate(z)``; see
             :class:`latent_spaces_by_example.generators.Generator`.
-        objective: a sequence of n outputs -> n scores, higher is better; a score is a float, or a
-            mapping with "score" and any other figures to keep beside it.
+        objective: a sequence of n outputs -> n scores; a score is a float, or a mapping with
+            "score" and any other metrics to keep beside it.
         budget: how many evaluations, at least 1; those of the examples are counted.
-        examples: outputs (or names that the generator knows), to be inverted; they span the space.
-        seed_latents: latents in place of examples, shape (K, *latent_shape), or a dictionary of
-            such for a generator whose latents are made of named parts. Tensors and JAX arrays
-            are what ``generate`` is given then, of their dtype and on their device. Or K random
-            seeds such as [1234567, 42], whole numbers that the generator draws latents from by
-            its own convention; the study then stores these numbers and no arrays.
-        search: a name that :func:`latent_spaces_by_example.search.load` knows, a search, or a
-            sampler object of Optuna.
-        random_seed: at least 0; the same one gives the same proposals.
-        batch_size: how many latents are generated and scored together, at least 1.
-        storage: an Optuna storage or its URL; by default a database in ``out``, else memory.
-        name: of the study in its storage.
-        within_span: whether to stay between the examples, with no weight below zero; by default
-            true where there are examples or seed latents.
-        num_seeds: how many prior draws span the space where there are no examples; by default
-            what the search asks for.
-        out: a run folder to be made, for the database and the seed latents.
-        check_generator: whether to make one latent twice, and beside another, before anything
-            else, and to stop if the outputs differ; costs four generations and no evaluation.
-        scores: the names of the scores where the objective gives several; by default what it says
-            by an attribute ``scores``. :meth:`Study.front` then has the best compromises.
-        noisy: whether a second evaluation of the same output would score something else; by default
-            what the objective says by an attribute ``noisy``, else false. The default search then
-            expects noise, and draws more before it steps; and the best trial is the one of which
-            most is expected, since the best score is in part luck.
-        artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
-            "best:K", those of the K best and thumbnails of the others.
+        executor: runs the evaluations in place of this process, see :meth:`Study.run`.
+        num_pending: how many outputs are in flight in it.
+        callbacks: called as ``callback(study, trial)``; may raise
+            :class:`latent_spaces_by_example.StopStudy`.
+        progress: show a progress bar; by default in a terminal and in a notebook.
+        max_seconds: begin no evaluation after so many seconds.
+        max_consecutive_failures: so many failures in a row end the run.
+        **study: ``examples``, ``seed_latents``, ``search``, ``direction``, ``random_seed``,
+            ``batch_size``, ``out`` and the other arguments of :func:`create_study`.
 
     Returns:
         The study: ``best_score``, ``best_latent``, ``best_output``, ``scores``, ``weights``.
@@ -95,9 +73,9 @@ def optimise(
     Raises:
         ArgumentError: an argument is wrong; nothing has been evaluated or written.
         StudyError: the folder or the name is taken.
-        GeneratorError: the generator is not a function of its latents; nothing has been written.
-        EvaluationError: too many evaluations in a row failed, as in :meth:`Study.run`. Every
-            finished one is stored.
+        GeneratorError: the generator is no function of its latents; nothing has been written.
+        EvaluationError: too many evaluations failed, as in :meth:`Study.run`. Every finished one
+            is stored.
 
     Examples:
         >>> import latent_spaces_by_example as lsbe
@@ -110,99 +88,140 @@ def optimise(
         ((20,), (16,))
     """
     check_positive(budget, argument="budget")
+    made = create_study(generator, objective=objective, **study)
+    return made.run(
+        objective,
+        budget=budget,
+        executor=executor,
+        num_pending=num_pending,
+        callbacks=callbacks,
+        progress=progress,
+        max_seconds=max_seconds,
+        max_consecutive_failures=max_consecutive_failures,
+    )
+
+
+def create_study(
+    generator: Any,
+    *,
+    examples: Sequence[Any] | None = None,
+    seed_latents: Any = None,
+    search: Any = "latent-gp",
+    direction: Any = None,
+    objective: Any = None,
+    random_seed: int = 0,
+    batch_size: int = 1,
+    within_span: bool | None = None,
+    num_seeds: int | None = None,
+    repair: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+    storage: Any = None,
+    name: str | None = None,
+    check_generator: bool = True,
+    artifacts: str = "all",
+    scores: Sequence[str] | None = None,
+    noisy: bool | None = None,
+) -> Study:
+    """Make a study in which nothing is evaluated yet.
+
+    Go on with :meth:`Study.ask` and :meth:`Study.tell`, or with :meth:`Study.run`.
+
+    Args:
+        generator: has ``latent_shape`` and ``generate(z)``; see
+            :class:`latent_spaces_by_example.generators.Generator`.
+        examples: outputs (or names that the generator knows), to be inverted; they span the space.
+        seed_latents: latents in place of examples, shape (K, *latent_shape), or a dictionary of
+            such for a generator whose latents have named parts. Tensors and JAX arrays are what
+            ``generate`` is given then, of their dtype and on their device. Or K random seeds such
+            as [1234567, 42], whole numbers that the generator draws latents from by its own
+            convention; the study then stores these numbers and no arrays.
+        search: a name that :func:`latent_spaces_by_example.search.load` knows, a search, or a
+            sampler object of Optuna.
+        direction: "maximise" or "minimise"; for several scores a sequence, or a mapping from their
+            names. By default what the objective says by an attribute ``direction``, else
+            "maximise". Scores are stored and shown as they are given.
+        objective: the one that will score, if it is known; only what it says of itself is read.
+        random_seed: at least 0; the same one gives the same proposals.
+        batch_size: how many latents are proposed, generated and scored together, at least 1.
+        within_span: whether to stay between the examples, with no weight below zero; by default
+            true if there are examples or seed latents.
+        num_seeds: how many prior draws span the space if there are no examples; by default what
+            the search asks for.
+        repair: change the examples' latents first: "rescale", "gaussianise" or "whiten".
+        out: a run folder to be made, for the database, the outputs and the report.
+        storage: an Optuna storage or its URL; by default a database in ``out``, else memory.
+        name: of the study in its storage; by default the name of the run folder.
+        check_generator: make two latents, one of them twice and beside the other, before anything
+            else, and stop if the outputs differ or do not depend on the latent.
+        artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
+            "best:K", those of the K best and thumbnails of the others.
+        scores: the names of the scores if there are several; by default what the objective says by
+            an attribute ``scores``. :meth:`Study.front` then has the best compromises.
+        noisy: whether a second evaluation of the same output would give another score; by default
+            what the objective says by an attribute ``noisy``, else false. The default search then
+            expects noise and draws more before it steps, and the best trial is the one with the
+            highest expected score, since the highest score is in part luck.
+
+    Raises:
+        ArgumentError: an argument is wrong; nothing has been written.
+        StudyError: the folder or the name is taken.
+        GeneratorError: the generator is no function of its latents; nothing has been written.
+
+    Example:
+        >>> import latent_spaces_by_example as lsbe
+        >>> class Doubling:
+        ...     latent_shape = (16,)
+        ...     def generate(self, z):
+        ...         return 2 * z
+        >>> study = lsbe.create_study(Doubling(), direction="minimise")
+        >>> [trial] = study.ask()
+        >>> study.tell(trial, 0.31).score
+        0.31
+    """
+    check_generator_object(generator)
+    check_whole("random_seed", random_seed, least=0)
+    check_positive(batch_size, argument="batch_size")
+    if num_seeds is not None:
+        check_whole("num_seeds", num_seeds, least=0)
     engine = load_search(search)
+    score_names = declared_scores(objective, scores)
+    directions = declared_directions(objective, direction, score_names=score_names)
+    if read_policy(artifacts) is not None and score_names:
+        raise ArgumentError(f"artifacts={artifacts!r} is for one score; give 'all' or 'none'")
     seeds = spanned_by(
         generator,
         examples=examples,
         seed_latents=seed_latents,
         num_prior_seeds=prior_seeds_wanted(engine) if num_seeds is None else num_seeds,
         random_seed=random_seed,
+        repair=repair,
     )
-    if check_generator:
-        check_before_study(generator, seeds)
-    study = new_study(
-        generator,
-        seeds,
-        objective=name_of(objective),
-        search=search if isinstance(search, str) else engine,
-        budget=budget,
-        batch_size=batch_size,
-        within_span=within_span,
-        storage=storage,
-        name=name,
-        out=out,
-        artifacts=artifacts,
-        scores=declared_scores(objective, scores),
-        noisy=declared_noisy(objective, noisy),
-    )
-    return study.run(objective, search=engine, budget=budget)
-
-
-def new_study(
-    generator: Any,
-    seeds: SeedLatents,
-    *,
-    objective: str,
-    search: Any,
-    budget: int,
-    batch_size: int = 1,
-    within_span: bool | None = None,
-    storage: Any = None,
-    name: str | None = None,
-    out: str | os.PathLike[str] | None = None,
-    artifacts: str = "all",
-    scores: Sequence[str] = (),
-    noisy: bool = False,
-) -> Study:
-    """A study with nothing evaluated yet; :meth:`Study.run` evaluates.
-
-    Arguments as of :func:`optimise`; ``seeds`` span the space and bring the random seed with them,
-    ``objective`` is what to call the objective.
-    """
-    check_positive(budget, argument="budget")
-    check_positive(batch_size, argument="batch_size")
-    if read_policy(artifacts) is not None and scores:
-        raise ArgumentError(f"artifacts={artifacts!r} is for one score; give 'all' or 'none'")
     if within_span is None:
         within_span = seeds.num_examples > 0
-    if within_span and seeds.num_given == 0:
-        raise ArgumentError("within_span=True needs examples, seed_latents or num_seeds to span it")
-    if within_span and seeds.num_given == 1:
-        raise ArgumentError(
-            "one seed latent spans a space of one point, with nothing to search; give more "
-            "examples, or let the search leave their span (within_span=False, --beyond-examples)"
-        )
+    _check_span(seeds, within_span=within_span)
     given = np.array(seeds.relative_norms[: seeds.num_examples])
     if len(given) and (warning := mistaken_scale(given)):
-        warnings.warn(warning, UserWarning, stacklevel=3)
+        warnings.warn(warning, UserWarning, stacklevel=2)
+    if check_generator:
+        require_determinism(generator, seeds.prior_draws((0, 1)))
     settings = Settings(
         generator=name_of(generator),
         latent_shape=seeds.latent_shape,
-        objective=objective,
-        search=name_of(search),
+        objective="" if objective is None else name_of(objective),
+        search=name_of(search if isinstance(search, str) else engine),
         random_seed=seeds.random_seed,
-        batch_size=batch_size,
-        budget=budget,
+        batch_size=int(batch_size),
         within_span=within_span,
         num_given=seeds.num_given,
-        examples=tuple(
-            SeedLatentFacts(
-                name=seeds.name(i),
-                relative_norm=float(seeds.relative_norms[i]),
-                rms_error=seeds.rms_errors[i],
-                random_seed=None if len(seeds.examples) else seeds.random_seed_of(i),
-                moved=seeds.moved[i],
-                unlike=seeds.unlike[i],
-            )
-            for i in range(seeds.num_examples)
-        ),
+        examples=_facts(seeds),
         seed_digest=seeds.digest,
         version=__version__,
         array_library=seeds.array_library,
         artifacts=artifacts,
-        score_names=tuple(scores),
+        score_names=score_names,
+        directions=directions,
         num_hidden_dims=seeds.num_hidden_dims,
-        noisy=noisy,
+        noisy=declared_noisy(objective, noisy),
     )
     folder = None
     if out is not None:
@@ -214,100 +233,47 @@ def new_study(
     records = Records.create(
         storage,
         name=name or "study",
-        settings=settings.to_json(),
-        # for workers that do not see the folder; in a study in memory there are none
+        settings=settings,
+        # for whoever opens the study without the folder; in memory there is nobody
         attributes={} if storage is None else as_attributes(seeds.examples),
     )
-    return Study(records, generator=generator, seeds=seeds, folder=folder)
+    study = Study(records, generator=lambda: generator, seeds=lambda _: seeds, folder=folder)
+    study.use_search(engine)
+    return study
 
 
-def check_before_study(generator: Any, seeds: SeedLatents) -> None:
-    """Stop a study before it begins if its generator is not a function of its latents.
-
-    It is given two prior draws, as arrays of the library that the study's latents are of.
-
-    Raises:
-        GeneratorError: with the likely cause and the fix.
-        Exception: whatever the generator raises on a latent.
-    """
-    require_determinism(generator, seeds.prior_draws((0, 1)))
-
-
-def open_study(
-    out: str | os.PathLike[str] | None = None,
-    *,
-    storage: Any = None,
-    name: str | None = None,
-    generator: Any = None,
-    seed_latents: Any = None,
-) -> Study:
-    """A study that exists, to look at or to :meth:`Study.run` further.
-
-    Args:
-        out: its run folder.
-        storage: where it is, if not in a run folder: an Optuna storage or its URL.
-        name: of the study in its storage; not needed where there is only one.
-        generator: the one it was made with; by default the embedded one of the recorded name.
-        seed_latents: the ones it was made with, where there is no run folder that holds them.
+def check_whole(name: str, value: Any, *, least: int) -> None:
+    """Refuse what is not a whole number of at least ``least``.
 
     Raises:
-        StudyError: there is no such study, it is of another generator or of other seed latents, or
-            the generator cannot be found by its name.
+        ArgumentError: it is not.
     """
-    folder = None if out is None else RunFolder(out)
-    if folder is None and storage is None:
-        raise ArgumentError("give out (a run folder) or storage (an Optuna URL)")
-    if folder is not None and storage is None:
-        storage = folder.existing_storage()
-    records = Records.open(storage, name=name)
-    settings = Settings.from_json(records.settings)
-    generator = _same_generator(generator, settings)
-    random_seeds = [facts.random_seed for facts in settings.examples]
-    if random_seeds and None not in random_seeds:
-        seed_latents = random_seeds if seed_latents is None else seed_latents
-    elif settings.examples:
-        stored = False
-        if seed_latents is None and folder is not None:
-            seed_latents = folder.load_seed_latents()[: len(settings.examples)]
-            stored = True
-        elif seed_latents is None:
-            seed_latents = from_attributes(records.attributes)
-            stored = True
-        if seed_latents is None:
-            raise StudyError(
-                f"study {records.name!r} has seed latents of its own, too large for its storage; "
-                "give seed_latents or out"
-            )
-        if stored and not hasattr(generator, "latent_from_random_seed"):
-            seed_latents = library_named(settings.array_library).array(seed_latents)
-    seeds = SeedLatents(
-        generator,
-        seed_latents if settings.examples else None,
-        names=[facts.name for facts in settings.examples],
-        rms_errors=[facts.rms_error for facts in settings.examples],
-        num_prior_seeds=settings.num_given,
-        random_seed=settings.random_seed,
-        num_hidden_dims=settings.num_hidden_dims,
+    import numpy as np
+
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ArgumentError(f"{name}={value!r:.60}; give a whole number of at least {least}")
+
+
+def _check_span(seeds: SeedLatents, *, within_span: bool) -> None:
+    if within_span and seeds.num_given == 0:
+        raise ArgumentError("within_span=True needs examples, seed_latents or num_seeds to span it")
+    if within_span and seeds.num_given == 1:
+        raise ArgumentError(
+            "one seed latent spans a space of one point, with nothing to search; give more "
+            "examples, or let the search leave their span (within_span=False, --beyond-examples)"
+        )
+
+
+def _facts(seeds: SeedLatents) -> tuple[SeedLatentFacts, ...]:
+    norms = seeds.relative_norms
+    return tuple(
+        SeedLatentFacts(
+            name=seeds.name(i),
+            relative_norm=float(norms[i]),
+            rms_error=seeds.rms_errors[i],
+            random_seed=None if len(seeds.examples) else seeds.random_seed_of(i),
+            moved=seeds.moved[i],
+            unlike=seeds.unlike[i],
+        )
+        for i in range(seeds.num_examples)
     )
-    if seeds.digest != settings.seed_digest:
-        raise StudyError(
-            f"the seed latents given are not those of study {records.name!r}: their digests differ"
-        )
-    return Study(records, generator=generator, seeds=seeds, folder=folder)
-
-
-def _same_generator(generator: Any, settings: Settings) -> Any:
-    if generator is None:
-        if split_parameters(settings.generator)[0] not in generators.names():
-            raise StudyError(
-                f"the study is of the generator {settings.generator}, which is not one of the "
-                "library's own; give it as generator (--generator)"
-            )
-        generator = generators.load(settings.generator)
-    found, shape = name_of(generator), layout_of(generator.latent_shape).latent_shape
-    if (found, shape) != (settings.generator, settings.latent_shape):
-        raise StudyError(
-            f"the study is of the generator {settings.generator} with latents of shape "
-            f"{settings.latent_shape}, not of {found} with {shape}"
-        )
-    return generator

@@ -1,42 +1,48 @@
-"""One batch: latents to outputs to scores, where a failing item fails alone."""
+"""One evaluation: latents to outputs to scores, here or in another process."""
 
 from __future__ import annotations
 
+import os
+import socket
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from latent_spaces_by_example.objectives.base import (
-    Evaluation,
-    check_same_constraints,
-    read_scores,
-)
-from latent_spaces_by_example.study.several_scores import check_scores
+from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.objectives import Evaluation, read_scores
+from latent_spaces_by_example.study.artifacts import Files, files_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
+
+_MOST_TRACEBACK = 20_000
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one evaluation: a finite score and its figures, or the error.
+    """What came of one latent: an evaluation, or the reason why there is none.
 
     Attributes:
-        score: higher is better; None where it failed.
-        figures: what the objective keeps beside the score.
-        error: why it failed; None where it did not.
+        evaluation: what the objective returned; None if it failed.
+        error: one line on the failure; None if there was none.
+        traceback: of the user's exception.
+        exception: that exception itself, if it happened in this process.
         seconds: how long it took; in a batch, its share.
-        output: what was scored; None where it failed.
-        constraints: each is met where its value is at most 0; none where it failed.
-        scores: by name, in a study of several.
+        output: what was scored, if it was made in this process.
+        files: the output as its files, if they were asked for.
+        breaks_contract: true if no other latent would mend the failure.
+        worker: host:pid of the process.
     """
 
-    score: float | None = None
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    evaluation: Evaluation | None = None
     error: str | None = None
+    traceback: str | None = None
+    exception: Exception | None = field(default=None, repr=False, compare=False)
     seconds: float = 0.0
     output: Any = field(default=None, repr=False, compare=False)
-    constraints: Mapping[str, float] = field(default_factory=dict)
-    scores: Mapping[str, float] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
+    breaks_contract: bool = False
+    worker: str = ""
 
 
 def evaluate(
@@ -44,74 +50,120 @@ def evaluate(
     objective: Callable[[Sequence[Any]], Any],
     *,
     latents: Any,
-    constraints: Iterable[str] | None = None,
-    scores: Sequence[str] = (),
+    keep_files: bool = False,
 ) -> list[Outcome]:
-    """Generate and score latents of shape (n, *latent_shape) together.
+    """Generate and score n latents, shape (n, *latent_shape), together.
 
-    If the batch raises, each of its latents is tried alone, so that one failure costs one
-    evaluation and not n.
-
-    Args:
-        generator: z -> x.
-        objective: a sequence of n outputs -> n scores.
-        latents: n of them.
-        scores: names of the scores, where there are several.
-        constraints: names of the constraints of earlier evaluations; None where there are none.
-
-    Raises:
-        LatentSpacesError: the objective breaks its contract (a wrong number of scores, say), which
-            no other latent would mend; whatever it raises itself is an outcome instead.
+    If the batch raises, each latent is tried alone, so that one failure costs one evaluation.
+    What the user's code raises is an outcome, never an exception.
     """
     n, start = num_latents(latents), time.perf_counter()
     try:
         outputs = generator.generate(latents)
-        scored = objective(outputs)
+        items = items_of(outputs, n=n, generator=generator)
+        returned = objective(outputs)
     except Exception as error:
+        if isinstance(error, GeneratorError):
+            return [failure(error, breaks_contract=True)] * n
         if n > 1:
-            outcomes: list[Outcome] = []
-            for i in range(n):
-                alone = rows_of(latents, slice(i, i + 1))
-                outcomes += evaluate(
-                    generator, objective, latents=alone, constraints=constraints, scores=scores
+            return [
+                outcome
+                for i in range(n)
+                for outcome in evaluate(
+                    generator,
+                    objective,
+                    latents=rows_of(latents, slice(i, i + 1)),
+                    keep_files=keep_files,
                 )
-                if constraints is None and outcomes[-1].error is None:
-                    constraints = list(outcomes[-1].constraints)
-            return outcomes
-        message = f"{type(error).__name__}: {error}"
-        return [Outcome(error=message, seconds=time.perf_counter() - start)]
+            ]
+        return [failure(error, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / n
-    found = read_scores(scored, n=n)
-    check_same_constraints(found, before=constraints)
-    check_scores(found, declared=scores)
-    # in the order in which the study declared them, whatever the objective's
-    found = [
-        (
-            replace(e, score=e.scores[scores[0]], scores={name: e.scores[name] for name in scores})
-            if e.scores
-            else e
-        )
-        for e in found
-    ]
-    return [_outcome(one, seconds=seconds, output=_item(outputs, i)) for i, one in enumerate(found)]
-
-
-def _outcome(found: Evaluation, *, seconds: float, output: Any) -> Outcome:
-    if found.finite:
-        return Outcome(
-            score=found.score,
-            figures=found.figures,
-            seconds=seconds,
-            constraints=found.constraints,
-            scores=found.scores,
-            output=output,
-        )
-    error = f"the score is {found.score}, not finite"
-    return Outcome(figures=found.figures, error=error, seconds=seconds)
-
-
-def _item(outputs: Any, index: int) -> Any:
     try:
-        return outputs[index]
-    except (IndexError, KeyError, TypeError):
-        return None  # a generator that returns no sequence; its score counts all the same
+        scores = _scores(returned, n=n)
+    except ArgumentError as error:
+        return [failure(error, seconds=seconds, breaks_contract=True)] * n
+    return [
+        _outcome(score, output=output, seconds=seconds, generator=generator, keep_files=keep_files)
+        for score, output in zip(scores, items, strict=True)
+    ]
+
+
+def generated(generator: Any, latents: Any) -> list[Any]:
+    """Return the n outputs of n latents as a list.
+
+    Raises:
+        GeneratorError: the generator returned no sequence of n outputs.
+    """
+    n = num_latents(latents)
+    return items_of(generator.generate(latents), n=n, generator=generator)
+
+
+def items_of(outputs: Any, *, n: int, generator: Any) -> list[Any]:
+    """Return what a generator returned for n latents as a list of n outputs.
+
+    Raises:
+        GeneratorError: it is no sequence of n.
+    """
+    who = f"generate(z) of {type(generator).__name__}"
+    try:
+        count = len(outputs)
+        items = [outputs[i] for i in range(count)]
+    except (TypeError, KeyError, IndexError) as error:
+        kind = type(outputs).__name__
+        raise GeneratorError(
+            f"{who} returned a {kind}; expected a sequence of {n} outputs, one for each latent"
+        ) from error
+    if count != n:
+        raise GeneratorError(f"{who} returned {count} outputs for {n} latents; expected {n}")
+    return items
+
+
+def failure(error: Exception, *, seconds: float = 0.0, breaks_contract: bool = False) -> Outcome:
+    """Return the outcome of an evaluation that raised."""
+    text = "".join(traceback.format_exception(error))[-_MOST_TRACEBACK:]
+    return Outcome(
+        error=f"{type(error).__name__}: {error}",
+        traceback=text,
+        exception=error,
+        seconds=seconds,
+        breaks_contract=breaks_contract,
+        worker=this_process(),
+    )
+
+
+def this_process() -> str:
+    """Return host:pid of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _scores(returned: Any, *, n: int) -> list[Any]:
+    """Return what the objective returned as n scores, each still to be read.
+
+    Raises:
+        ArgumentError: they are not n.
+    """
+    if isinstance(returned, Mapping | str | bytes) or not hasattr(type(returned), "__iter__"):
+        read_scores(returned, n=n)  # says what is wrong
+    scores = list(returned)
+    if len(scores) != n:
+        read_scores(scores, n=n)
+    return scores
+
+
+def _outcome(
+    score: Any, *, output: Any, seconds: float, generator: Any, keep_files: bool
+) -> Outcome:
+    try:
+        [evaluation] = read_scores([score], n=1)
+    except (ArgumentError, OverflowError) as error:
+        return failure(error, seconds=seconds)
+    if not evaluation.finite:
+        error_text = f"the score is {evaluation.score}, not finite"
+        return Outcome(error=error_text, seconds=seconds, worker=this_process())
+    return Outcome(
+        evaluation=evaluation,
+        seconds=seconds,
+        output=output,
+        files=files_of(generator, output) if keep_files else Files(),
+        worker=this_process(),
+    )

@@ -1,71 +1,89 @@
-"""When evaluations fail so often in a row that evaluating itself must be broken."""
+"""What a run makes of evaluations that fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
 
 from latent_spaces_by_example.errors import EvaluationError
+from latent_spaces_by_example.study.evaluation import Outcome
+from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.trial import Trial
 
-_FEWEST = 10
-_LUCK = 1e-4
+log = logging.getLogger("latent_spaces_by_example")
 
 
-class FailureStreak:
-    """The failures in a row of one process, held against how often the study's other trials failed.
-
-    Where most candidates cannot be scored, ten failures in a row are nothing special, and a study
-    of such candidates has to go on. A licence that has expired fails every trial, those too
-    that would have been scored. So failures are the candidates' own as long as their
-    number n is one that luck would bring in more than one of ten thousand streaks: with a share p
-    of the other trials failed, as long as p^n is above 0.0001. Nine are always allowed, and no
-    more until anything has been scored.
-
-    What others failed at since the streak began may have the same cause, the expired licence, and
-    counts only if anything was scored since.
+class FailureCount:
+    """Logs each failed trial of a run once, and ends the run if too many fail in a row.
 
     Args:
-        trials: the study's, asked for when there are many failures in a row: other workers may
-            have added to them.
+        records: of the study.
+        most: so many in a row end the run.
     """
 
-    def __init__(self, trials: Callable[[], Iterable[Trial]]) -> None:
-        self._trials = trials
-        self._numbers: list[int] = []
+    def __init__(self, records: Records, *, most: int) -> None:
+        self._records = records
+        self._most = most
+        self._in_a_row: list[Trial] = []
+        self._num_failed = self._num_scored = 0
+        self._exception: BaseException | None = None
 
-    def count(self, number: int, error: str | None) -> None:
-        """Count the result of a trial: its error, or None where it has a score.
+    def count(self, trial: Trial, outcome: Outcome) -> None:
+        """Count a trial; the first failure of a run is shown with its traceback."""
+        if trial.error is None:
+            self._in_a_row.clear()
+            self._num_scored += 1
+            return
+        first = not self._num_failed and not self._num_scored
+        self._num_failed += 1
+        self._in_a_row.append(trial)
+        self._exception = outcome.exception or remote_cause(outcome)
+        log.warning("trial %d failed: %s", trial.number, trial.error)
+        if trial.traceback:
+            log.log(logging.WARNING if first else logging.DEBUG, "%s", trial.traceback.rstrip())
+
+    def check(self) -> None:
+        """Raise if too many evaluations in a row have failed.
 
         Raises:
-            EvaluationError: this is one failure too many.
+            EvaluationError: its cause is the user's last exception.
         """
-        if error is None:
-            self._numbers.clear()
+        if len(self._in_a_row) < self._most:
             return
-        self._numbers.append(number)
-        length = len(self._numbers)
-        if length < _FEWEST:
-            return
-        others = self._others()
-        scored = sum(trial.error is None for trial in others)
-        if scored and _share(len(others) - scored, of=len(others)) ** length >= _LUCK:
-            return
-        known = f"Of the others {scored} were scored and {len(others) - scored} failed"
+        last, scored = self._in_a_row[-1], self._num_with_score()
+        so_far = f"{scored} other trials have a score" if scored else "no trial has a score yet"
         raise EvaluationError(
-            f"{length} evaluations in a row failed, the last one (trial {number}) with: {error}. "
-            f"{known if scored else 'None has been scored yet'}, so it seems that none can be. "
-            "Every result is stored: resume the study once the cause is mended."
-        )
+            f"{len(self._in_a_row)} evaluations in a row failed, the last one (trial "
+            f"{last.number}) with: {last.error}. In this study {so_far}. Every result is stored: "
+            "go on with the study once the cause is mended, or allow more by "
+            "max_consecutive_failures (--max-failures)."
+        ) from self._exception
 
-    def _others(self) -> list[Trial]:
-        """The trials that tell how often one fails where evaluating works."""
-        mine = set(self._numbers)
-        others = [t for t in self._trials() if not t.pending and t.number not in mine]
-        earlier = [trial for trial in others if trial.number < self._numbers[0]]
-        scored_since = any(t.error is None for t in others if t.number > self._numbers[0])
-        return others if scored_since else earlier
+    def conclude(self) -> None:
+        """Say at the end of a run how many failed.
+
+        Raises:
+            EvaluationError: all did, and no trial of the study has a score.
+        """
+        if not self._num_failed:
+            return
+        total = self._num_failed + self._num_scored
+        if self._num_scored or self._num_with_score():
+            log.warning("%d of %d evaluations failed", self._num_failed, total)
+            return
+        raise EvaluationError(
+            f"all {total} evaluations failed, the last one with: {self._in_a_row[-1].error}"
+        ) from self._exception
+
+    def _num_with_score(self) -> int:
+        return sum(trial.score is not None for trial in self._records.trials())
 
 
-def _share(failed: int, *, of: int) -> float:
-    """What share fails, guessed from those that did: with one more of either kind."""
-    return (failed + 1) / (of + 2)
+class RemoteTraceback(Exception):
+    """The traceback of an exception that was raised in another process."""
+
+
+def remote_cause(outcome: Outcome) -> RemoteTraceback | None:
+    """Return what stands for an exception that stayed in its process; None if there was none."""
+    if outcome.traceback is None:
+        return None
+    return RemoteTraceback(f"in {outcome.worker}:\n{outcome.traceback}")

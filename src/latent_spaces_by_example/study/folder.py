@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from safetensors.numpy import load_file, save
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.space import SeedLatents
-from latent_spaces_by_example.study.feasibility import constraint_names
-from latent_spaces_by_example.study.trial import Trial
+from latent_spaces_by_example.study.artifacts import Files
+from latent_spaces_by_example.study.trial import Trial, constraint_names
 
 DATABASE = "study.db"
 SEED_LATENTS = "seed_latents.safetensors"
@@ -96,7 +97,7 @@ class RunFolder:
         known |= {key: str(seed) for key, seed in random_seeds.items() if seed is not None}
         content = save({"seed_latents": np.ascontiguousarray(seeds.examples)}, metadata=known)
         path = self.path / SEED_LATENTS
-        _replace(path, lambda target: target.write_bytes(content))
+        replace_file(path, lambda target: target.write_bytes(content))
         return path
 
     def load_seed_latents(self) -> np.ndarray:
@@ -112,15 +113,36 @@ class RunFolder:
             raise StudyError(f"the seed latents cannot be read from {path}: {error}") from error
 
     def save_history(self, trials: Iterable[Trial], seed_names: list[str]) -> Path:
-        """Write one line a trial: number, score, figures, seconds, error, validity, weights."""
+        """Write one line a trial: number, score, metrics, seconds, error, validity, weights."""
         trials = list(trials)
-        figures = list(dict.fromkeys(key for trial in trials for key in trial.figures))
+        metrics = list(dict.fromkeys(key for trial in trials for key in trial.metrics))
         path = self.path / HISTORY
-        _replace(path, lambda target: _write_csv(target, trials, figures, seed_names))
+        replace_file(path, lambda target: _write_csv(target, trials, metrics, seed_names))
         return path
 
+    def save_outputs(self, outputs: Mapping[int, Files], *, several: bool) -> list[Path]:
+        """Write the best output as ``best.*``, or the front's in a folder of their own.
 
-def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: list[str]) -> None:
+        Args:
+            outputs: files by trial number.
+            several: whether the study has several scores.
+        """
+        place = self.path / "front" if several else self.path
+        place.mkdir(exist_ok=True)
+        before = set(place.glob("trial-*" if several else "best.*"))
+        written = []
+        for number, files in outputs.items():
+            stem = f"trial-{number:05d}" if several else "best"
+            for suffix, content in files.contents.items():
+                path = place / f"{stem}{suffix}"
+                replace_file(path, partial(_write_bytes, content))
+                written.append(path)
+        for old in before.difference(written):
+            old.unlink()
+        return written
+
+
+def _write_csv(target: Path, trials: list[Trial], metrics: list[str], names: list[str]) -> None:
     with open(target, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         weights = [f"weight {name}" for name in names]
@@ -132,21 +154,25 @@ def _write_csv(target: Path, trials: list[Trial], figures: list[str], names: lis
         named = [f"score {name}" for name in scores] or ["score"]
         expected = any(trial.expected_score is not None for trial in trials)
         named += ["expected score"] if expected else []
-        header = ["trial", *named, *held, *figures, "seconds", "error", *latent, *weights]
+        header = ["trial", *named, *held, *metrics, "seconds", "error", *latent, *weights]
         writer.writerow(header)
         for trial in trials:
             row: list[Any] = [trial.number]
             row += [trial.scores.get(name) for name in scores] if scores else [trial.score]
             row += [trial.expected_score] if expected else []
             row += [trial.constraints.get(key) for key in constraints]
-            row += [trial.figures.get(key) for key in figures]
+            row += [trial.metrics.get(key) for key in metrics]
             row += [trial.seconds, trial.error]
             row += [*(trial.validity.get(key) for key in validity), trial.invalid]
             writer.writerow(row + trial.weights.tolist())
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    # a reader, or a run that dies here, sees the old file or the new one and never a half
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and rename it, so that nobody sees a half.
+
+    Raises:
+        StudyError: it cannot be written.
+    """
     target = path.with_name(f".{path.name}.partial")
     try:
         write(target)
@@ -158,3 +184,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
             f"{str(path)!r} cannot be written: {error}; every finished evaluation is "
             "in the database"
         ) from error
+
+
+def _write_bytes(content: bytes, target: Path) -> None:
+    target.write_bytes(content)

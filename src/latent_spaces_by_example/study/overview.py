@@ -1,4 +1,4 @@
-"""How a study stands, for whoever looks at it: no generator, objective or seed latent is loaded."""
+"""How studies stand: read from the database alone, without generator or objective."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from statistics import median
 from typing import Any
 
 from optuna.storages import BaseStorage
-from sqlalchemy.engine import make_url
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.study.feasibility import merit_of
 from latent_spaces_by_example.study.folder import RunFolder
-from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
+from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.trial import Trial
 
 _RECENT = 20
 _DEEPEST = 3
@@ -54,9 +53,10 @@ class Overview:
         settings: what was fixed when it was created.
         finished: how many trials have a score.
         failed: how many failed.
-        pending: how many are proposed and not done.
-        best_score: of the trial that scored best so far, be it by luck where scores are noisy;
-            None before the first.
+        pending: how many are open.
+        asked: how many of the open ones were given out to the user.
+        best_score: of the trial that scored best so far, by luck perhaps if scores are noisy; None
+            before the first.
         best_number: its trial.
         per_minute: trials done a minute, over the last 20; None before there are two.
         seconds: median of what one evaluation took; None before the first.
@@ -71,6 +71,7 @@ class Overview:
     finished: int
     failed: int
     pending: int
+    asked: int
     best_score: float | None
     best_number: int | None
     per_minute: float | None
@@ -89,53 +90,40 @@ class Overview:
 def open_records(
     out: str | os.PathLike[str] | None = None, *, storage: Any = None, name: str | None = None
 ) -> Records:
-    """The records of a study that exists, in its run folder or in a storage.
+    """Return the records of a study that exists, in its run folder or in a storage.
 
     Raises:
         StudyError: there is no such study, or it cannot be read.
     """
-    return Records.open(_existing(out, storage=storage), name=name)
-
-
-def open_storage(out: str | os.PathLike[str], *, storage: Any = None) -> BaseStorage:
-    """The storage of the study in a run folder, for Optuna's own tools.
-
-    Raises:
-        StudyError: there is none, or it cannot be opened.
-    """
-    return Records.storage_of(_existing(out, storage=storage))
+    return Records.open(existing_storage(out, storage=storage), name=name)
 
 
 def overview_of(records: Records) -> Overview:
-    """How the study stands now.
+    """Return how the study stands now.
 
     Raises:
-        StudyError: the database cannot be read, or a newer version made the study.
+        StudyError: the database cannot be read, or another version made the study.
     """
-    with storage_errors(f"of study {records.name!r}", doing="read"):
-        settings = Settings.from_json(records.settings)
-        trials = records.trials()
-        raw = {t.number: t for t in records.optuna_study.get_trials(deepcopy=False)}
-    done = [(trial, raw[trial.number].datetime_complete) for trial in trials]
-    ends = sorted(end for trial, end in done if end is not None and not trial.pending)
-    begun = [raw[trial.number].datetime_start for trial in trials if trial.pending]
-    starts = [start for start in begun if start is not None]
-    scored = [trial for trial in trials if trial.score is not None]
-    best = max(scored, key=merit_of, default=None)
+    settings, trials = records.settings, records.trials()
+    ends = sorted(t.ended for t in trials if t.ended is not None and not t.pending)
+    starts = [t.begun for t in trials if t.pending and t.begun is not None]
+    ranking = Ranking(settings.score_names, settings.directions)
+    best = ranking.best(trials)
     names = dict.fromkeys(trial.worker or "" for trial in trials)
     return Overview(
         name=records.name,
         settings=settings,
-        finished=len(scored),
+        finished=sum(trial.score is not None for trial in trials),
         failed=sum(trial.error is not None for trial in trials),
         pending=sum(trial.pending for trial in trials),
+        asked=sum(trial.pending and trial.asked_by == "user" for trial in trials),
         best_score=None if best is None else best.score,
         best_number=None if best is None else best.number,
         per_minute=_per_minute(ends, running=bool(starts)),
         seconds=_median([trial.seconds for trial in trials]),
         last=ends[-1] if ends else None,
         oldest_pending=min(starts, default=None),
-        workers=tuple(_worker(name, done) for name in sorted(names)),
+        workers=tuple(_worker(name, trials) for name in sorted(names)),
         feasible=best is None or best.feasible,
     )
 
@@ -164,24 +152,24 @@ def studies_in(storage: str | BaseStorage) -> Iterator[tuple[str, Overview | Stu
     Raises:
         StudyError: the storage cannot be read.
     """
-    for name in Records.names(_existing(None, storage=storage)):
+    for name in Records.names(existing_storage(None, storage=storage)):
         try:
             yield name, overview_of(Records.open(storage, name=name))
         except StudyError as error:
             yield name, error
 
 
-def _existing(out: str | os.PathLike[str] | None, *, storage: Any) -> Any:
+def existing_storage(out: str | os.PathLike[str] | None, *, storage: Any) -> Any:
+    """Return the storage of a run folder, or the one that was given.
+
+    Raises:
+        StudyError: there is no database; opening it would make an empty one.
+        ArgumentError: neither was given.
+    """
     if storage is None:
         if out is None:
-            raise ArgumentError("give a run folder, or a storage (an Optuna URL)")
+            raise ArgumentError("give a run folder, or a storage (its URL)")
         return RunFolder(out).existing_storage()
-    if isinstance(storage, str) and storage.startswith("sqlite:"):
-        with storage_errors(storage, doing="read"):
-            path = make_url(storage).database
-        if not path or not Path(path).is_file():
-            # SQLite would make an empty one
-            raise StudyError(f"there is no database at storage={shown_storage(storage)}")
     return storage
 
 
@@ -194,15 +182,15 @@ def _run_folders(root: Path, *, depth: int) -> Iterator[Path]:
                 yield from _run_folders(path, depth=depth + 1)
 
 
-def _worker(name: str, done: Sequence[tuple[Any, datetime | None]]) -> WorkerOverview:
-    own = [(trial, end) for trial, end in done if (trial.worker or "") == name]
+def _worker(name: str, trials: Sequence[Trial]) -> WorkerOverview:
+    own = [trial for trial in trials if (trial.worker or "") == name]
     return WorkerOverview(
         name=name,
-        finished=sum(trial.score is not None for trial, _ in own),
-        failed=sum(trial.error is not None for trial, _ in own),
-        pending=sum(trial.pending for trial, _ in own),
-        seconds=_median([trial.seconds for trial, _ in own]),
-        last=max((end for _, end in own if end is not None), default=None),
+        finished=sum(trial.score is not None for trial in own),
+        failed=sum(trial.error is not None for trial in own),
+        pending=sum(trial.pending for trial in own),
+        seconds=_median([trial.seconds for trial in own]),
+        last=max((trial.ended for trial in own if trial.ended is not None), default=None),
     )
 
 

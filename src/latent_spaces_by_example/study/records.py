@@ -1,64 +1,84 @@
-"""The database behind a study: Optuna's storages and trial life cycle."""
+"""The trials and the settings of one study in an Optuna storage, by Optuna's public methods."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
-import numpy as np
+import msgspec
 import optuna
-from optuna.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from sqlalchemy.exc import SQLAlchemyError
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.study.claims import CLAIM, HEARTBEAT, Claim, set_under_claim
-from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
-from latent_spaces_by_example.study.passwords import shown_storage, storage_errors
-from latent_spaces_by_example.study.storages import PATIENCE, open_storage, patiently
+from latent_spaces_by_example.study.database import (
+    open_storage,
+    patiently,
+    shown_storage,
+    storage_errors,
+)
+from latent_spaces_by_example.study.settings import Point, Result, Settings, read
 from latent_spaces_by_example.study.stored_trial import (
-    NUM_KNOWN,
+    POINT,
     RESULT,
-    WARNING,
-    WEIGHTS,
-    has_no_weights,
+    StrangerError,
+    as_stored,
+    corrected,
     read_trial,
+    trial_from_point,
+    with_result,
+    without_result,
 )
 from latent_spaces_by_example.study.trial import Trial
-from latent_spaces_by_example.validity.candidates import CandidateValidity
 
-_SETTINGS = "lsbe:settings"
-_ARTIFACT = "artifacts:"  # Optuna's own, which its tools look for
-_CONSTRAINTS = "constraints"  # Optuna's own too
-_METRICS = "study:metric_names"  # Optuna's own too
-_NOT_LOOKED_AT = CandidateValidity()
+SETTINGS = "lsbe:settings"
+CORRECTION = "lsbe:correction:"
+# where Optuna and its tools look
+ARTIFACT = "artifacts:"
+_CONSTRAINTS = "constraints"
+_METRICS = "study:metric_names"
+_OPTUNA_DIRECTIONS = {
+    "maximise": StudyDirection.MAXIMIZE,
+    "minimise": StudyDirection.MINIMIZE,
+}
 
+log = logging.getLogger("latent_spaces_by_example")
 T = TypeVar("T")
 
 
 class Records:
-    """The trials and the settings of one study in an Optuna storage.
+    """Reads and writes one study.
 
-    A trial's number is claimed first, then its weights are written, then its result: a process
-    that dies in between leaves a pending trial to be taken up. A storage that does not answer is
-    asked again for ``patience`` seconds.
+    A trial is created with its point, in one write. Its result is one attribute, written before
+    Optuna's state: an open trial that has a result counts as told, so a process that dies between
+    the two writes loses nothing. Finished trials of Optuna cannot change, so a correction is an
+    attribute of the study that is read over the trial.
+
+    Trials are read once and kept; :meth:`refresh` reads what has changed. Writing is for whoever
+    holds the study's lock.
     """
 
     def __init__(self, storage: BaseStorage, *, name: str, shown: str = "") -> None:
         self._storage = storage
-        self._study_id = storage.get_study_id_from_name(name)
         self._shown = shown or shown_storage(storage)
-        self._finished: dict[int, Trial] = {}
-        self._trial_ids: dict[int, int] = {}
-        self._database = database_of(storage)
-        self._reader = (
-            None if self._database is None else TrialReader(self._database, study_id=self._study_id)
-        )
         self.name = name
-        self.patience = PATIENCE
+        with storage_errors(self._shown, doing="read"):
+            self._study_id = storage.get_study_id_from_name(name)
+        self._trials: dict[int, Trial] = {}
+        self._ids: dict[int, int] = {}
+        self._corrected: dict[int, Any] = {}
+        self._strangers: dict[int, str] = {}
+        self._files: dict[int, list[str]] = {}
+        self._num_entries = 0
+        self._settings: Settings | None = None
+        self.is_current = False
 
     @classmethod
     def create(
@@ -66,21 +86,19 @@ class Records:
         storage: str | BaseStorage | None,
         *,
         name: str,
-        settings: Mapping[str, Any],
+        settings: Settings,
         attributes: Mapping[str, Any] | None = None,
     ) -> Records:
-        """A new study in the storage (None: in memory), with further attributes of the study.
+        """Make a study in the storage (None: in memory), with further attributes.
 
         Raises:
             StudyError: the name is taken, or the storage cannot be used.
         """
         backend = open_storage(storage)
-        names = list(settings.get("score_names", ()))
-        directions = [StudyDirection.MAXIMIZE] * max(len(names), 1)
-        verbosity = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would announce the new study
+        names = list(settings.score_names)
+        directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
         try:
-            with storage_errors(storage, doing="written"):
+            with storage_errors(storage, doing="written"), _quiet():
                 study_id = backend.create_new_study(directions, name)
                 if names:
                     backend.set_study_system_attr(study_id, _METRICS, names)
@@ -89,55 +107,42 @@ class Records:
                 f"name={name!r}: the storage holds a study of that name already; "
                 "give another name, or resume that one"
             ) from None
-        finally:
-            optuna.logging.set_verbosity(verbosity)
         records = cls(backend, name=name, shown=shown_storage(storage))
-        if attributes:
-            records.store_attributes(attributes)
+        for key, value in (attributes or {}).items():
+            records.store_attribute(key, value)
         # last of all: with these the study exists
         records.store_settings(settings)
         return records
 
     @classmethod
     def open(cls, storage: str | BaseStorage, *, name: str | None = None) -> Records:
-        """The study of that name; with no name, the only one that the storage holds.
+        """Open the study of that name; without a name, the only one that the storage holds.
 
         Raises:
             StudyError: there is none, there are several, or another program made it.
         """
         backend = open_storage(storage)
         with storage_errors(storage, doing="read"):
-            names = [study.study_name for study in backend.get_all_studies()]
-        if not all(isinstance(held, str) for held in names):
+            held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}
+        ours = sorted(known for known, is_ours in held.items() if is_ours)
+        if name is None and len(ours) == 1:
+            name = ours[0]
+        if name is None or name not in held:
+            asked = "no study was named" if name is None else f"there is no study {name!r}"
             raise StudyError(
-                f"the storage {shown_storage(storage)} is damaged: a study has no name"
+                f"{asked} (--study, or name=); the storage holds "
+                f"{', '.join(ours) or 'no study of this library'}"
             )
-        if name is None and len(names) == 1:
-            name = names[0]
-        if name not in names:
-            asked = "no name was given" if name is None else f"there is no study {name!r}"
-            held = ", ".join(sorted(names)) or "no study"
-            raise StudyError(f"{asked}; the storage holds {held}")
-        records = cls(backend, name=name, shown=shown_storage(storage))
-        if _SETTINGS not in records.attributes:
+        if not held[name]:
             raise StudyError(
-                f"study {name!r} has no settings of ours: it was not made by lsbe, or was cut off "
-                "while it was made, before any evaluation; begin it anew under another name"
+                f"study {name!r} has no settings of this library: another program made it, or it "
+                "was cut off before any evaluation; begin it anew under another name"
             )
-        return records
-
-    @staticmethod
-    def storage_of(storage: str | BaseStorage) -> BaseStorage:
-        """The storage at a URL, opened as all studies of this library open theirs.
-
-        Raises:
-            StudyError: it cannot be.
-        """
-        return open_storage(storage)
+        return cls(backend, name=name, shown=shown_storage(storage))
 
     @staticmethod
     def names(storage: str | BaseStorage) -> list[str]:
-        """The names of all studies of ours in a storage.
+        """Return the names of all studies of this library in a storage.
 
         Raises:
             StudyError: it cannot be opened or read.
@@ -145,213 +150,243 @@ class Records:
         backend = open_storage(storage)
         with storage_errors(storage, doing="read"):
             studies = backend.get_all_studies()
-        return sorted(study.study_name for study in studies if _SETTINGS in study.user_attrs)
+        return sorted(study.study_name for study in studies if SETTINGS in study.user_attrs)
+
+    # ------------------------------------------------------------------ the study itself
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What is needed to go on with the study, as JSON values."""
-        return dict(self.attributes[_SETTINGS])
+    def storage(self) -> BaseStorage:
+        """The Optuna storage that holds the study."""
+        return self._storage
 
     @property
+    def settings(self) -> Settings:
+        """What was fixed when the study was created, checked when it is first read."""
+        if self._settings is None:
+            self._settings = Settings.from_json(self.attributes().get(SETTINGS))
+        return self._settings
+
+    def store_settings(self, settings: Settings) -> None:
+        """Replace the settings."""
+        self.store_attribute(SETTINGS, settings.to_json())
+        self._settings = settings
+
     def attributes(self) -> dict[str, Any]:
-        """All that is stored of the study itself, by name."""
+        """Read all that is stored of the study itself, by name."""
         return self._do(lambda: dict(self._storage.get_study_user_attrs(self._study_id)))
 
-    def store_settings(self, settings: Mapping[str, Any]) -> None:
-        """Replace what is needed to go on with the study."""
-        self.store_attributes({_SETTINGS: dict(settings)})
-
-    def store_attributes(self, attributes: Mapping[str, Any]) -> None:
-        """Set attributes of the study."""
-        for key, value in attributes.items():
-            self._do(lambda k=key, v=value: self._storage.set_study_user_attr(self._study_id, k, v))  # type: ignore[misc]
+    def store_attribute(self, key: str, value: Any) -> None:
+        """Set an attribute of the study."""
+        self._do(lambda: self._storage.set_study_user_attr(self._study_id, key, value))
 
     @property
     def optuna_study(self) -> optuna.Study:
-        """The same study through Optuna's own interface, for Optuna's tools."""
+        """The same study as an ``optuna.Study``, for Optuna's own tools."""
         return optuna.load_study(study_name=self.name, storage=self._storage)
 
-    def trials(self, entries: list[FrozenTrial] | None = None) -> list[Trial]:
-        """Every trial so far, or of these entries, in the order of their numbers.
+    # ------------------------------------------------------------------ its trials
 
-        Not those whose number a worker has claimed and whose weights it has not proposed yet.
+    def trials(self) -> list[Trial]:
+        """Return every trial in the order of numbers, read anew unless they are current."""
+        if not self.is_current:
+            self.refresh()
+        return [self._trials[number] for number in sorted(self._trials)]
+
+    def trial(self, number: int) -> Trial:
+        """Return one trial.
+
+        Raises:
+            StudyError: there is no trial of that number.
         """
-        entries = self.entries() if entries is None else entries
-        return [self._read(t) for t in entries if not has_no_weights(t)]
-
-    def entries(self) -> list[FrozenTrial]:
-        """Every trial as the storage has it, claimed ones too; entry i has number i."""
-        entries = self._do(self._read_entries)
-        for entry in entries[len(self._trial_ids) :]:
-            self._trial_ids[entry.number] = entry._trial_id
-        return entries
-
-    def _read_entries(self) -> list[FrozenTrial]:
-        if self._reader is not None:
-            return self._reader.read()
-        return self._storage.get_all_trials(self._study_id, deepcopy=False)
-
-    def claim(self, claim: Claim, *, count: int = 1) -> list[int]:
-        """Take the next numbers for trials that are about to be proposed.
-
-        They are in order, and apart where another worker claims at the same time.
-        """
-        return self.claim_and_read(claim, count=count)[0]
-
-    def claim_and_read(
-        self, claim: Claim, *, count: int = 1
-    ) -> tuple[list[int], list[FrozenTrial]]:
-        """The numbers that :meth:`claim` takes, and then every entry, read after that."""
-        attributes = {CLAIM: claim.to_json()}
-        template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
-        # a retry may claim a number too many, which is then a free one of a claim that is ours
-        made = {
-            self._do(
-                lambda: self._storage.create_new_trial(self._study_id, template_trial=template)
+        if not self.is_current:
+            self.refresh()
+        if number not in self._trials:
+            stranger = self._strangers.get(number)
+            raise StudyError(
+                f"study {self.name!r} has no trial {number}"
+                + (f" of this library ({stranger})" if stranger else "")
+                + f"; it has {len(self._trials)}, numbered from 0"
             )
-            for _ in range(count)
-        }
-        entries = self.entries()
-        return [entry.number for entry in entries if entry._trial_id in made], entries
+        return self._trials[number]
 
-    def hand_over(self, trial: FrozenTrial, claim: Claim) -> bool:
-        """Replace the claim on a pending trial; False if somebody else was faster."""
-        trial_id, seen = self._trial_id(trial.number), trial.user_attrs.get(CLAIM)
-        if seen is None:
-            # made by an older version, one process at a time
-            seen = Claim().to_json()
-            self._do(lambda: self._storage.set_trial_user_attr(trial_id, CLAIM, seen))
-        return self._set(trial.number, claim=seen, values={CLAIM: claim.to_json()})
+    @property
+    def next_number(self) -> int:
+        """The number that the next trial will have, unless another program adds one first."""
+        return self._num_entries
 
-    def set_weights(
-        self, number: int, weights: np.ndarray, *, claim: Claim, num_known: int | None = None
-    ) -> bool:
-        """Record the point that a claimed trial is to evaluate, and what was known of others.
+    @property
+    def strangers(self) -> dict[int, str]:
+        """Trials that other programs added or changed, by number, and why they are left out."""
+        return dict(self._strangers)
 
-        False if the claim does not hold any more, or the trial has a result.
+    def refresh(self) -> None:
+        """Read the trials that were added or changed since the last time.
+
+        Raises:
+            StudyError: the storage does not answer, or a trial of ours is damaged.
         """
-        # the weights last, with which the trial is ready
-        known = {} if num_known is None else {NUM_KNOWN: num_known}
-        values = {**known, WEIGHTS: [float(w) for w in weights]}
-        return self._set(number, claim=claim.to_json(), values=values)
+        entries = self._do(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
+        self._read_corrections()
+        present = set()
+        self._num_entries = len(entries)
+        for entry in entries:
+            present.add(entry.number)
+            known = self._trials.get(entry.number)
+            if known is not None and not known.pending:
+                continue
+            if entry.number not in self._strangers:
+                self._keep(entry)
+        for number in set(self._trials) - present:
+            del self._trials[number]
+            self._strangers[number] = "another program deleted it"
+            log.warning("trial %d of study %r was deleted by another program", number, self.name)
 
-    def _set(self, number: int, *, claim: Any, values: Mapping[str, Any]) -> bool:
-        storage, trial_id = self._storage, self._trial_id(number)
+    def _keep(self, entry: FrozenTrial) -> None:
         try:
-            return self._do(lambda: set_under_claim(storage, trial_id, claim=claim, values=values))
-        except UpdateFinishedTrialError:
-            return False  # between looking and writing, where that is two steps
+            trial = read_trial(entry)
+        except StrangerError as error:
+            self._trials.pop(entry.number, None)
+            self._strangers[entry.number] = str(error)
+            message = "trial %d of study %r is left out: %s"
+            log.warning(message, entry.number, self.name, error)
+            return
+        named = [v for k, v in entry.system_attrs.items() if k.startswith(ARTIFACT)]
+        if named:
+            self._files[entry.number] = [name for value in named for name in _file_name(value)]
+        if entry.number in self._corrected:
+            trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
+        self._trials[entry.number] = self._named(trial)
 
-    def beat(self, number: int, count: int) -> None:
-        """Leave a sign of life on a trial; raises what the storage raises."""
-        self._storage.set_trial_user_attr(self._trial_id(number), HEARTBEAT, count)
+    def _named(self, trial: Trial) -> Trial:
+        names = self.settings.score_names
+        if trial.score is None or not names:
+            return replace(trial, scores={}) if trial.scores else trial
+        values = list(trial.scores.values())
+        if len(values) != len(names):
+            raise StudyError(
+                f"trial {trial.number} of study {self.name!r} is damaged: it has {len(values)} "
+                f"scores, and the study {len(names)}"
+            )
+        return replace(trial, scores=dict(zip(names, values, strict=True)))
 
-    def finish(
-        self,
-        number: int,
-        score: float,
-        *,
-        figures: Mapping[str, Any],
-        seconds: float,
-        validity: CandidateValidity = _NOT_LOOKED_AT,
-        constraints: Mapping[str, float] | None = None,
-        scores: Mapping[str, float] | None = None,
-    ) -> bool:
-        """Record the score of a pending trial, higher is better; False if it had a result."""
-        result = {"score": score, "figures": dict(figures), "seconds": seconds}
-        if constraints:
-            result["constraints"] = dict(constraints)
-        if scores:
-            result["scores"] = dict(scores)
-        return self._conclude(number, {**result, **_stored(validity)})
+    def _read_corrections(self) -> None:
+        stored = {
+            key.removeprefix(CORRECTION): value
+            for key, value in self.attributes().items()
+            if key.startswith(CORRECTION)
+        }
+        for key, value in stored.items():
+            number = int(key) if key.isdecimal() else -1
+            if self._corrected.get(number) != value:
+                self._corrected[number] = value
+                self._trials.pop(number, None)  # read again, with the correction over it
 
-    def fail(
-        self,
-        number: int,
-        error: str,
-        *,
-        seconds: float,
-        validity: CandidateValidity = _NOT_LOOKED_AT,
-    ) -> bool:
-        """Record that the evaluation of a pending trial failed; False if it had a result."""
-        return self._conclude(number, {"error": error, "seconds": seconds, **_stored(validity)})
+    # ------------------------------------------------------------------ writing
 
-    def conclude_stored(self, trial: FrozenTrial) -> bool:
-        """Conclude a pending trial whose worker died after storing its result; whether it had."""
-        result = trial.user_attrs.get(RESULT, {})
-        if "score" not in result and "error" not in result:
-            return False
-        return self._conclude(trial.number, result, stored=True)
+    def add(self, point: Point) -> Trial:
+        """Create an open trial at a point: one write, and one read of its number."""
+        template = create_trial(
+            state=TrialState.RUNNING, user_attrs={POINT: msgspec.to_builtins(point)}
+        )
+        storage, study_id = self._storage, self._study_id
+        trial_id = self._do(lambda: storage.create_new_trial(study_id, template_trial=template))
+        number = self._do(lambda: storage.get_trial_number_from_id(trial_id))
+        self._ids[number] = trial_id
+        self._num_entries = number + 1
+        self._trials[number] = trial_from_point(number, point, begun=datetime.now())
+        return self._trials[number]
 
-    def _conclude(self, number: int, result: Mapping[str, Any], *, stored: bool = False) -> bool:
-        trial_id, score = self._trial_id(number), result.get("score")
-        scores = [] if score is None else list(result.get("scores", {}).values()) or [score]
-        # where Optuna's own tools look for them
-        met = list(result.get("constraints", {}).values())
-        system = {_CONSTRAINTS: met} if met else {}
+    def tell(self, number: int, result: Result) -> Trial:
+        """Store the result of an open trial: two writes."""
+        trial, trial_id = self._trials[number], self._id(number)
+        values = msgspec.to_builtins(result)
         try:
-            if (database := self._database) is not None:
-                return self._do(
-                    lambda: conclude(
-                        database, trial_id, name=RESULT, result=result, scores=scores, system=system
-                    )
-                )
-            if not stored:
-                # one step before the state, so that a score outlives whoever found it
-                self._do(lambda: self._storage.set_trial_user_attr(trial_id, RESULT, dict(result)))
-            if met:
-                self._do(lambda: self._storage.set_trial_system_attr(trial_id, _CONSTRAINTS, met))
-            state = TrialState.COMPLETE if scores else TrialState.FAIL
-            self._do(lambda: self._storage.set_trial_state_values(trial_id, state, scores or None))
+            self._do(lambda: self._storage.set_trial_user_attr(trial_id, RESULT, values))
+            self._conclude(trial_id, result)
         except UpdateFinishedTrialError:
-            return False
+            self.refresh()
+            raise StudyError(
+                f"trial {number} of study {self.name!r} was finished by another program"
+            ) from None
         except StudyError as error:
-            shown = f"score {score!r}" if score is not None else f"error {result.get('error')!r}"
-            raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from None
-        return True
+            shown = f"scores {result.scores}" if result.scores else f"error {result.error!r}"
+            raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from error
+        self._trials[number] = self._named(with_result(trial, result, ended=datetime.now()))
+        return self._trials[number]
+
+    def correct(self, number: int, result: Result) -> Trial:
+        """Store a correction of a trial that has a result; the earlier ones are kept beside it."""
+        trial = self.trial(number)
+        before = list(self._corrected.get(number, {}).get("replaced", []))
+        before.append(as_stored(trial))
+        correction = {"result": msgspec.to_builtins(result), "replaced": before}
+        self.store_attribute(f"{CORRECTION}{number}", correction)
+        self._corrected[number] = correction
+        bare = without_result(trial)
+        self._trials[number] = self._named(
+            corrected(bare, correction, names=self.settings.score_names)
+        )
+        return self._trials[number]
+
+    def conclude_told(self) -> None:
+        """Give trials that have a result, whose writer died before the state, their state."""
+        for entry in self._do(
+            lambda: self._storage.get_all_trials(
+                self._study_id, deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)
+            )
+        ):
+            if RESULT in entry.user_attrs and entry.number in self._trials:
+                result = read(entry.user_attrs[RESULT], as_a=Result, what="a stored result")
+                self._conclude(self._id(entry.number), result)
+
+    def _conclude(self, trial_id: int, result: Result) -> None:
+        storage = self._storage
+        met = list(result.constraints.values())
+        if met:
+            self._do(lambda: storage.set_trial_system_attr(trial_id, _CONSTRAINTS, met))
+        state = TrialState.COMPLETE if result.scores else TrialState.FAIL
+        scores = list(result.scores) or None
+        self._do(lambda: storage.set_trial_state_values(trial_id, state, scores))
 
     def attach(self, number: int, artifact: Mapping[str, str | None]) -> None:
-        """Record a file that Optuna's artifact store holds of a pending trial."""
-        key = f"{_ARTIFACT}{artifact['artifact_id']}"
-        trial_id = self._trial_id(number)
-        value = json.dumps(dict(artifact))
+        """Record a file that Optuna's artifact store holds of an open trial."""
+        key, value = f"{ARTIFACT}{artifact['artifact_id']}", json.dumps(dict(artifact))
+        trial_id = self._id(number)
         self._do(lambda: self._storage.set_trial_system_attr(trial_id, key, value))
 
-    def artifact_ids(self) -> set[str]:
-        """The ids of all files that Optuna's artifact store holds of the study's trials."""
-        keys = (key for trial in self.entries() for key in trial.system_attrs)
-        return {key.removeprefix(_ARTIFACT) for key in keys if key.startswith(_ARTIFACT)}
+        self._files.setdefault(number, []).append(str(artifact["filename"]))
 
-    def warn(self, number: int, warning: str) -> None:
-        """Record what went wrong beside the evaluation of a pending trial."""
-        trial_id = self._trial_id(number)
-        self._do(lambda: self._storage.set_trial_user_attr(trial_id, WARNING, warning))
+    def artifact_names(self) -> dict[int, list[str]]:
+        """Return the names of the files that the artifact store holds, by trial number."""
+        if not self.is_current:
+            self.refresh()
+        return self._files
 
-    def _trial_id(self, number: int) -> int:
-        if number in self._trial_ids:
-            return self._trial_ids[number]
-        return self._do(
-            lambda: self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
-        )
+    def _id(self, number: int) -> int:
+        if number not in self._ids:
+            storage, study_id = self._storage, self._study_id
+            self._ids[number] = self._do(
+                lambda: storage.get_trial_id_from_study_id_trial_number(study_id, number)
+            )
+        return self._ids[number]
 
     def _do(self, call: Callable[[], T]) -> T:
-        try:
-            return patiently(call, shown=self._shown, patience=self.patience)
-        except (SQLAlchemyError, StorageInternalError, OSError) as error:
-            reason = str(error.__cause__ or error).splitlines()[0]
-            raise StudyError(
-                f"the storage {self._shown} refuses ({reason}); every evaluation stored before "
-                "is there"
-            ) from None
-
-    def _read(self, trial: FrozenTrial) -> Trial:
-        if trial.number not in self._finished:
-            found = read_trial(trial)
-            if not trial.state.is_finished():
-                return found
-            self._finished[trial.number] = found
-        return self._finished[trial.number]
+        return patiently(call, shown=self._shown)
 
 
-def _stored(validity: CandidateValidity) -> dict[str, Any]:
-    return {"validity": dict(validity.metrics), "invalid": validity.fault}
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from announcing a new study."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+def _file_name(stored: Any) -> list[str]:
+    try:
+        return [str(json.loads(stored)["filename"])]
+    except (ValueError, KeyError, TypeError):
+        return []

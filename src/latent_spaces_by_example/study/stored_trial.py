@@ -1,59 +1,112 @@
-"""What a trial of ours looks like in a storage of Optuna: its attributes, and how they are read."""
+"""A trial of ours in an Optuna storage: its attributes, and how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+import msgspec
 import numpy as np
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from latent_spaces_by_example.study.claims import CLAIM
+from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.settings import Point, Result, read
 from latent_spaces_by_example.study.trial import Trial
 
-WEIGHTS = "lsbe:weights"
-NUM_KNOWN = "lsbe:num_known"
+POINT = "lsbe:point"
 RESULT = "lsbe:result"
-WARNING = "lsbe:warning"
-WORKER = "lsbe:worker"
 
 
-def has_no_weights(trial: FrozenTrial) -> bool:
-    """Whether a trial is a number that was claimed, and no point yet."""
-    return WEIGHTS not in trial.user_attrs and not trial.state.is_finished()
+class StrangerError(Exception):
+    """Raised for an entry of the storage that is no trial of this library."""
 
 
-def weights_of(trial: FrozenTrial) -> np.ndarray:
-    """The weights of a trial over the study's first seed latents."""
-    return np.asarray(trial.user_attrs.get(WEIGHTS, []), dtype=np.float64)
+def read_trial(entry: FrozenTrial) -> Trial:
+    """Return a trial of ours from the entry that the storage has of it.
+
+    Raises:
+        StudyError: a value of it is damaged.
+    """
+    if POINT not in entry.user_attrs:
+        raise StrangerError("another program added it")
+    what = f"the values of trial {entry.number}"
+    point = read(entry.user_attrs[POINT], as_a=Point, what=what)
+    norm = float(np.linalg.norm(point.weights))
+    if not abs(norm - 1.0) < 1e-6:
+        raise StudyError(f"{what} are damaged: the weights have norm {norm:.6g}, expected 1")
+    trial = trial_from_point(entry.number, point, begun=entry.datetime_start)
+    if RESULT in entry.user_attrs:
+        result = read(entry.user_attrs[RESULT], as_a=Result, what=what)
+        if not np.isfinite(result.scores).all() or bool(result.scores) == bool(result.error):
+            raise StudyError(f"{what} are damaged: its result is neither finite nor an error")
+        return with_result(trial, result, ended=entry.datetime_complete)
+    if entry.state.is_finished():
+        raise StrangerError(f"another program set it to {entry.state.name}")
+    return trial
 
 
-def read_trial(trial: FrozenTrial) -> Trial:
-    """A trial as the storage has it, as ours."""
-    attributes = trial.user_attrs
-    result = attributes.get(RESULT, {})
-    failed = trial.state == TrialState.FAIL
-    finished = trial.state == TrialState.COMPLETE
+def trial_from_point(number: int, point: Point, *, begun: datetime | None) -> Trial:
+    """Return an open trial at a point."""
     return Trial(
-        number=trial.number,
-        weights=weights_of(trial),
-        score=trial.values[0] if finished else None,
-        figures=result.get("figures", {}),
-        seconds=result.get("seconds") if finished or failed else None,
-        error=result.get("error", "no message was stored") if failed else None,
-        validity=result.get("validity", {}),
-        invalid=result.get("invalid"),
-        warning=attributes.get(WARNING),
-        worker=_worker(attributes),
-        num_known=attributes.get(NUM_KNOWN),
-        constraints=result.get("constraints", {}) if finished else {},
-        scores=result.get("scores", {}) if finished else {},
+        number=number,
+        weights=np.asarray(point.weights, dtype=np.float64),
+        validity=point.validity,
+        invalid=point.invalid,
+        source=point.source,
+        asked_by=point.asked_by,
+        batch=point.batch,
+        waiting=point.waiting,
+        begun=begun,
     )
 
 
-def _worker(attributes: Mapping[str, Any]) -> str | None:
-    if WORKER in attributes:
-        return str(attributes[WORKER])
-    claim = attributes.get(CLAIM)
-    by = claim.get("by") if isinstance(claim, Mapping) else None
-    return f"{by.get('host')}:{by.get('pid')}" if isinstance(by, Mapping) else None
+def with_result(trial: Trial, result: Result, *, ended: datetime | None) -> Trial:
+    """Return the trial with what came of it; several scores are named by their place."""
+    return replace(
+        trial,
+        score=result.scores[0] if result.scores else None,
+        scores={str(i): score for i, score in enumerate(result.scores)},
+        metrics=result.metrics,
+        constraints=result.constraints if result.scores else {},
+        seconds=result.seconds,
+        error=result.error,
+        traceback=result.traceback,
+        warning=result.warning,
+        worker=result.worker,
+        ended=ended,
+    )
+
+
+def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial:
+    """Return the trial with a correction read over it, and what was replaced beside it."""
+    what = f"the correction of trial {trial.number}"
+    try:
+        stored, replaced = correction["result"], tuple(correction["replaced"])
+    except (TypeError, KeyError) as error:
+        raise StudyError(f"{what} is damaged: {error!r}") from error
+    result = read(stored, as_a=Result, what=what)
+    if result.scores and len(result.scores) != max(1, len(names)):
+        raise StudyError(f"{what} is damaged: it has {len(result.scores)} scores")
+    return replace(with_result(trial, result, ended=trial.ended), replaced=replaced)
+
+
+def as_stored(trial: Trial) -> dict[str, Any]:
+    """Return the result of a trial as JSON values."""
+    scores = tuple(trial.scores.values()) or (() if trial.score is None else (trial.score,))
+    result = Result(
+        scores=scores,
+        metrics=dict(trial.metrics),
+        constraints=dict(trial.constraints),
+        seconds=trial.seconds,
+        error=trial.error,
+        warning=trial.warning,
+        worker=trial.worker,
+    )
+    stored: dict[str, Any] = msgspec.to_builtins(result)
+    return stored
+
+
+def without_result(trial: Trial) -> Trial:
+    """Return the trial as it was before it had a result."""
+    return with_result(trial, Result(), ended=trial.ended)

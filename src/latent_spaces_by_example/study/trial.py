@@ -2,91 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.study.settings import AskedBy, Source
+
 _MOST = 1e300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One evaluation: weights over the study's seed latents, and what came of them.
+    """Weights over the study's seed latents, and what came of them.
 
     Attributes:
         number: counted from 0, in the order of proposal.
         weights: shape (k,), over the study's first k seed latents; the rest are zero.
-        score: higher is better; None while pending or where the evaluation failed. In a study of
+        score: as the user gives it; None while the trial is open or if it failed. In a study of
             several scores the first of them.
-        figures: what the objective keeps beside the score.
-        seconds: how long generating and scoring took; None while pending.
-        error: why it failed; None where it did not.
-        validity: figures of its inner latent, as in
-            :class:`latent_spaces_by_example.validity.CandidateValidity`; empty while pending,
-            and in studies of before there were any.
-        invalid: in what the latent is not what the study promised; None where it is.
-        warning: what went wrong beside the evaluation: an output that could not be kept.
-        worker: which process evaluated it, as host:pid, where that is recorded.
         scores: the named scores in a study of several; empty in one of one score.
-        constraints: each is met where its value is at most 0; none where there is no score.
-        num_known: how many trials before its batch had a result when it was proposed; None for all.
-        expected_score: what it would score without noise, as far as all scores of the study tell;
-            None where that was not asked, which it is by a study of noisy scores.
+        metrics: other numbers, truth values and texts that the objective gave.
+        constraints: each is met where its value is at most 0; empty if there is no score.
+        seconds: how long generating and scoring took; None if that is not known.
+        error: why it failed, or None.
+        traceback: of the user's exception that made it fail, or None.
+        warning: what went wrong beside the evaluation, such as an output that could not be kept.
+        validity: measures of its inner latent, by name.
+        invalid: why its latent is invalid, or None.
+        worker: host:pid of the process that evaluated it, if that is recorded.
+        source: "example", "search", or "user" for a point of the user's own.
+        asked_by: "run", or "user" for a trial that :meth:`Study.ask` gave out.
+        batch: number of the first trial that was proposed with it, and how many there were.
+        waiting: numbers of earlier trials whose results were not known when it was proposed.
+        expected_score: the score that it would have without noise, as far as all scores of the
+            study tell; None unless the study is one of noisy scores, or this was asked for.
+        replaced: earlier results that a correction replaced, oldest first.
+        begun: when it was proposed.
+        ended: when its result was stored; None while it is open.
+        latent: shape latent_shape, of a trial that was just asked for; else None.
+        output: what the generator makes of it, of a trial that was just asked for; else None.
     """
 
     number: int
     weights: np.ndarray
     score: float | None = None
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    constraints: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     error: str | None = None
-    validity: Mapping[str, float] = field(default_factory=dict)
-    invalid: str | None = None
+    traceback: str | None = field(default=None, repr=False)
     warning: str | None = None
+    validity: Mapping[str, float] = field(default_factory=dict, repr=False)
+    invalid: str | None = None
     worker: str | None = None
-    constraints: Mapping[str, float] = field(default_factory=dict)
-    scores: Mapping[str, float] = field(default_factory=dict)
-    num_known: int | None = None
+    source: Source = "search"
+    asked_by: AskedBy = "run"
+    batch: tuple[int, int] = (0, 1)
+    waiting: tuple[int, ...] = ()
     expected_score: float | None = None
+    replaced: tuple[Mapping[str, Any], ...] = ()
+    begun: datetime | None = field(default=None, repr=False)
+    ended: datetime | None = field(default=None, repr=False)
+    latent: Any = field(default=None, repr=False, compare=False)
+    output: Any = field(default=None, repr=False, compare=False)
 
     @property
     def pending(self) -> bool:
-        """Whether it was proposed and has no result yet."""
+        """True while the trial has neither a score nor an error."""
         return self.score is None and self.error is None
 
     @property
-    def worth(self) -> float | None:
-        """What it is compared by: what is expected of it where that is known, else its score."""
+    def state(self) -> str:
+        """Return "finished", "failed" or "pending"."""
+        if self.pending:
+            return "pending"
+        return "failed" if self.score is None else "finished"
+
+    @property
+    def expected_or_score(self) -> float | None:
+        """Return the expected score if that is known, else the score."""
         return self.score if self.expected_score is None else self.expected_score
 
     @property
     def violation(self) -> float:
-        """The sum of all constraints above 0, each in its own unit; 0 where all are met."""
+        """Return the sum of all constraints above 0, each in its own unit; 0 if all are met."""
         return min(sum((max(value, 0.0) for value in self.constraints.values()), 0.0), _MOST)
 
     @property
     def feasible(self) -> bool:
-        """Whether it has a score and meets every constraint."""
+        """True if the trial has a score and meets every constraint."""
         return self.score is not None and all(v <= 0 for v in self.constraints.values())
 
 
-def scores_of(trials: list[Trial]) -> Float64[np.ndarray, " n"]:
-    """The score of each trial; NaN where there is none."""
+def scores_of(trials: Sequence[Trial]) -> Float64[np.ndarray, " n"]:
+    """Return the score of each trial, NaN where there is none."""
     return np.array([np.nan if t.score is None else t.score for t in trials], dtype=np.float64)
 
 
-def weights_table(trials: list[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
-    """The weights of each trial, over as many seed latents as any of them uses."""
-    return stacked([trial.weights for trial in trials], num_given)
+def constraint_names(trials: Sequence[Trial]) -> list[str] | None:
+    """Return the names of the constraints, or None if no trial has a score yet.
+
+    An empty list means that there are scores and no constraints.
+    """
+    return next((list(trial.constraints) for trial in trials if trial.score is not None), None)
 
 
-def stacked(rows: list[np.ndarray], num_given: int) -> Float64[np.ndarray, "n K"]:
-    """Rows of weights, filled up with zeros to one length, ``num_given`` at least."""
+def violations_of(trials: Sequence[Trial]) -> Float64[np.ndarray, "n m"]:
+    """Return the value of each constraint, met where at most 0; NaN without a score."""
+    names = constraint_names(trials) or []
+    values = np.full((len(trials), len(names)), np.nan)
+    for row, trial in zip(values, trials, strict=True):
+        if trial.score is not None:
+            row[:] = [trial.constraints.get(name, np.nan) for name in names]
+    return values
+
+
+def stacked(rows: Sequence[np.ndarray], num_given: int) -> Float64[np.ndarray, "n K"]:
+    """Return rows of weights, filled up with zeros to one length, at least ``num_given``."""
     num_seeds = max([num_given, *(len(row) for row in rows)])
     weights = np.zeros((len(rows), num_seeds))
-    for row, found in zip(weights, rows, strict=True):
-        row[: len(found)] = found
+    for row, given in zip(weights, rows, strict=True):
+        row[: len(given)] = given
     return weights
+
+
+def weights_table(trials: Sequence[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
+    """Return the weights of each trial, over as many seed latents as any of them uses."""
+    return stacked([trial.weights for trial in trials], num_given)
