@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from latent_spaces_by_example.study.claims import Claim
 
 from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.study import Study, open_study
-from latent_spaces_by_example.study.claims import Claim
 from toys import Stretch
 
 TESTS = Path(__file__).parents[1]

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from latent_spaces_by_example.search import load
 from latent_spaces_by_example.search.constraints import (
     below_feasible,
     ranked_scores,
     relative_violation,
     total_violation,
 )
-
-from latent_spaces_by_example.search import load
 from latent_spaces_by_example.search.hypercube import with_worst_for_unknown
 from latent_spaces_by_example.testing.search import SimulatedStudy
 

@@ -14,8 +14,8 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.candidate_check import validity_summary
 from latent_spaces_by_example.study.feasibility import feasibility_said
-from latent_spaces_by_example.study.validity import validity_summary
 
 
 def run_and_show(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from latent_spaces_by_example import __version__
 from latent_spaces_by_example.arguments import check_positive
@@ -25,6 +28,7 @@ from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, n
 from latent_spaces_by_example.study.stored_seeds import as_attributes
 from latent_spaces_by_example.study.study import Callback, Study
 from latent_spaces_by_example.validity import require_determinism
+from latent_spaces_by_example.validity.candidates import mistaken_scale
 
 
 def optimise(
@@ -202,6 +206,9 @@ def create_study(
         num_given=seeds.num_given,
         within_span=within_span,
     )
+    given = np.array(seeds.relative_norms[: seeds.num_examples])
+    if len(given) and (warning := mistaken_scale(given)):
+        warnings.warn(warning, UserWarning, stacklevel=2)
     if check_generator:
         require_determinism(generator, seeds.prior_draws((0, 1)))
     settings = Settings(

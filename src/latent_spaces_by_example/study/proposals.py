@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.space import SurrogateChart
+from latent_spaces_by_example.study.candidate_check import CandidateCheck
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import MOST_SEEDS, AskedBy, Point, Source
@@ -22,7 +23,6 @@ from latent_spaces_by_example.study.trial import (
     violations_of,
     weights_table,
 )
-from latent_spaces_by_example.study.validity import CandidateCheck
 
 _SAME = 1e-6
 
@@ -176,7 +176,7 @@ class Proposals:
                     asked_by=asked_by,
                     batch=batch,
                     waiting=tuple(waiting),
-                    validity=dict(validity.figures),
+                    validity=dict(validity.metrics),
                     invalid=validity.fault,
                 )
             )

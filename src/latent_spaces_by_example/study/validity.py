@@ -1,4 +1,4 @@
-"""Whether each candidate of a study is what its seed latents promise; looked at before it is made.
+"""Is each candidate of a study what its seed latents promise? Checked before it is generated.
 
 The inner latent is read back from the very array that the generator is given, so a transport map
 that does not invert, a dtype that overflows, or a law that is not the model's shows up here.
@@ -19,7 +19,7 @@ from latent_spaces_by_example.validity.candidates import (
     CandidateValidity,
     candidate_validity,
     is_typical,
-    law_figures,
+    law_metrics,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SCORES = ("norm_z", "mean_z", "kurtosis_z", "neighbours_z")
 
 
 class CandidateCheck:
-    """Looks at the candidates of one study."""
+    """Compares the candidates of one study with their promise and with the model's law."""
 
     def __init__(self, space: SurrogateChart, *, generator: Any) -> None:
         self._space = space
@@ -38,7 +38,7 @@ class CandidateCheck:
         self._scores: Float64[np.ndarray, "E 4"] | None = None
 
     def of(self, latents: Any, weights: Float64[np.ndarray, "n K"]) -> list[CandidateValidity]:
-        """What is to be said of each of n latents; nothing that it finds raises."""
+        """Return metrics and fault of each of n latents; no fault raises."""
         promised = self._space.relative_norms_at(weights)
         try:
             mapped = self._transport_map.forward(latents)
@@ -66,31 +66,32 @@ class CandidateCheck:
         scores: Float64[np.ndarray, "E 4"] = np.zeros((len(self._seeds.examples), len(_SCORES)))
         for index, row in enumerate(scores):
             x = self._seeds.inner_latent(index)
-            figures = law_figures(x, self._shape_of(x))
-            row[:] = [abs(figures.get(name, 0.0)) for name in _SCORES]
+            metrics = law_metrics(x, self._shape_of(x))
+            row[:] = [abs(metrics.get(name, 0.0)) for name in _SCORES]
         return scores
 
     def _shape_of(self, inner: Float[np.ndarray, " d"]) -> tuple[int, ...]:
-        """The latent's shape, where the inner latent has one number for each of its numbers."""
+        """Return the latent's shape if the inner latent has as many numbers, else its own."""
         shape = self._seeds.latent_shape
         alike = isinstance(shape, tuple) and int(np.prod(shape)) == len(inner)
         return shape if alike else inner.shape
 
 
 def validity_summary(trials: Sequence[Trial]) -> str:
-    """One sentence on all candidates that were looked at; empty where none was."""
+    """Return one sentence on all candidates that were checked; empty if none was."""
     looked_at = [trial for trial in trials if trial.validity or trial.invalid]
     if not looked_at:
         return ""
     faulty = [trial for trial in looked_at if trial.invalid]
     typical = sum(is_typical(trial.validity) for trial in looked_at if not trial.invalid)
     unusual = len(looked_at) - len(faulty) - typical
-    said = [f"{typical} of {len(looked_at)} candidates follow the model's law"]
+    parts = [f"{typical} of {len(looked_at)} candidates follow the model's law"]
     if unusual:
-        said.append(f"{unusual} are off it because the examples are")
+        verb = "departs" if unusual == 1 else "depart"
+        parts.append(f"{unusual} {verb} from it only as far as the examples do")
     if faulty:
         numbers = ", ".join(str(trial.number) for trial in faulty[:5])
         more = ", ..." if len(faulty) > 5 else ""
-        word = "trial" if len(faulty) == 1 else "trials"
-        said.append(f"{len(faulty)} fail ({word} {numbers}{more})")
-    return "; ".join(said)
+        verb, word = ("fails", "trial") if len(faulty) == 1 else ("fail", "trials")
+        parts.append(f"{len(faulty)} {verb} the check ({word} {numbers}{more})")
+    return "; ".join(parts)

@@ -16,6 +16,7 @@ from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import expected_scores
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.artifacts import Artifacts, files_of
+from latent_spaces_by_example.study.candidate_check import CandidateCheck
 from latent_spaces_by_example.study.evaluation import generated
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.notebook import html_of
@@ -26,7 +27,6 @@ from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
 from latent_spaces_by_example.study.trial import Trial, scores_of, weights_table
-from latent_spaces_by_example.study.validity import CandidateCheck
 from latent_spaces_by_example.transport_maps.layout import rows_of
 
 

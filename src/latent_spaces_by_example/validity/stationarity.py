@@ -1,4 +1,4 @@
-"""Stationarity: whether a distance in the space means the same everywhere."""
+"""Stationarity: does a distance in the space mean the same everywhere?"""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 from scipy.spatial.distance import pdist
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
-from latent_spaces_by_example.validity.description.spaces import Space
+from latent_spaces_by_example.validity.spaces import Space
 
 
 @dataclass(frozen=True)
 class Stationarity:
-    """How well distances between coordinates predict those between outputs, under one chart.
+    """Correlations of distances between coordinates with those between outputs, under one chart.
 
     Without a generator, distances between inner latents stand in for those between outputs.
 
@@ -22,14 +22,14 @@ class Stationarity:
         name: of the chart or space.
         by_u: Spearman's rank correlation, over all pairs of points that are uniform in u, of
             \\|u - u'\\| with the distance between outputs.
-        by_weights: the same of the angle between weights; None where the space has none.
+        by_weights: the same of the angle between weights; None if the space has none.
         by_latents: the same of the distance between inner latents.
-        latent_evenness: by how much more a step of one length in u moves the latent where that is
-            much (95 % quantile) than where it is little (5 %); 1 if the same everywhere.
-        output_evenness: the same of the output; None without a generator, infinite where more than
+        latent_evenness: short steps of one length in u: the 95 % quantile of how far they move the
+            latent, over the 5 % quantile; 1 if all move it equally far.
+        output_evenness: the same of the output; None without a generator, infinite if more than
             5 % of the steps change nothing.
         u_distances: \\|u - u'\\| of the pairs, shape (n (n - 1) / 2,).
-        weight_distances: the angles, same shape; None where the space has no weights.
+        weight_distances: the angles, same shape; None if the space has no weights.
         latent_distances: \\|inner - inner'\\| / sqrt(d), same shape.
         output_distances: same shape; None without a generator.
     """
@@ -69,9 +69,9 @@ def stationarity_of(
     distances = pdist(u)
     return Stationarity(
         name=space.name,
-        by_u=rank_correlation(distances, target),
-        by_weights=None if angles is None else rank_correlation(angles, target),
-        by_latents=None if made is None else rank_correlation(latents, target),
+        by_u=_rank_correlation(distances, target),
+        by_weights=None if angles is None else _rank_correlation(angles, target),
+        by_latents=None if made is None else _rank_correlation(latents, target),
         latent_evenness=_evenness(moved),
         output_evenness=output_evenness,
         u_distances=distances,
@@ -81,15 +81,11 @@ def stationarity_of(
     )
 
 
-def rank_correlation(first: Float64[np.ndarray, " n"], second: Float64[np.ndarray, " n"]) -> float:
-    """Spearman's: the correlation of ranks; NaN where one of them is constant.
-
-    >>> rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0]))
-    1.0
-    """
-    ranks = [rankdata(values) - (len(values) + 1) / 2 for values in (first, second)]
-    size = np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum())
-    return float((ranks[0] * ranks[1]).sum() / size) if size > 0.0 else float("nan")
+def _rank_correlation(first: Float64[np.ndarray, " n"], second: Float64[np.ndarray, " n"]) -> float:
+    """Return Spearman's rank correlation; NaN if one of them is constant."""
+    if np.ptp(first) == 0.0 or np.ptp(second) == 0.0:
+        return float("nan")
+    return float(spearmanr(first, second).statistic)
 
 
 def _angles(w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " pairs"]:

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+from latent_spaces_by_example.study.candidate_check import validity_summary
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.study.validity import validity_summary
 from latent_spaces_by_example.transport_maps import TransportMap, UniformTransportMap
 from latent_spaces_by_example.validity.candidates import is_typical
 from toys import Stretch, height
@@ -67,7 +67,7 @@ def test_off_because_the_examples_are():
     assert [trial.invalid for trial in trials] == [None] * 12
     assert not is_typical(trials[0].validity)
     assert is_typical(trials[3].validity)
-    assert "are off it because the examples are" in validity_summary(trials)
+    assert "depart from it only as far as the examples do" in validity_summary(trials)
 
 
 def test_mean_that_the_examples_share():
@@ -86,7 +86,7 @@ def test_a_map_that_breaks_its_promise(tmp_path):
     assert [trial.number for trial in faulty] == broken
     assert 0 < len(broken) < 20
     assert "was promised" in faulty[0].invalid
-    assert f"{len(broken)} fail (trial" in validity_summary(study.trials)
+    assert f"{len(broken)} fail the check (trial" in validity_summary(study.trials)
     assert "was promised" in Path(tmp_path, "run", "history.csv").read_text(encoding="utf-8")
 
 
@@ -142,3 +142,8 @@ def test_a_study_of_before_there_were_figures_opens():
     assert validity_summary(study.trials) == ""
     study.run(height, budget=8)
     assert "norm" in study.trials[7].validity
+
+
+def test_latents_that_were_scaled_are_warned_of():
+    with pytest.warns(UserWarning, match=r"have 14\.\d+ times the norm .* Divide them by 14"):
+        search(seed_latents=14.6 * seeds(), budget=4)

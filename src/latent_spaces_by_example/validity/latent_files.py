@@ -22,7 +22,7 @@ class LatentsFile:
 
     Attributes:
         latents: as stored; bfloat16 as float32.
-        names: what the file calls them; None where it does not.
+        names: as stored beside them, or None.
     """
 
     latents: np.ndarray
@@ -53,7 +53,7 @@ def read_latents(path: str | PathLike[str], *, tensor: str | None = None) -> Lat
         raise ArgumentError(f"tensor={tensor!r} was given, but a .npy file holds one array")
     try:
         return LatentsFile(np.load(file, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy parses the header as Python: a damaged one raises anything
         raise ArgumentError(f"{str(file)!r} cannot be read as .npy: {error}") from error
 
 
@@ -66,7 +66,7 @@ def _read_safetensors(file: Path, tensor: str | None) -> LatentsFile:
             else:
                 latents = stored.get_tensor(name)
             metadata: dict[str, str] = stored.metadata() or {}
-    except (OSError, SafetensorError, TypeError) as error:
+    except (OSError, SafetensorError, TypeError, ValueError, KeyError) as error:
         raise ArgumentError(f"{str(file)!r} cannot be read as .safetensors: {error}") from error
     return LatentsFile(latents, _names(metadata, latents))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def spatial_layout(latent_shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
-    """Number of channels, and the shape over which a latent should be white.
+    """Return the number of channels, and the shape over which a latent should be white.
 
-    Axes of length 1 count for nothing. Of three and more, the first counts channels.
+    Axes of length 1 are ignored. Of three and more, the first counts channels.
 
     >>> spatial_layout((4, 32, 32)), spatial_layout((77, 64)), spatial_layout((1, 512))
     ((4, (32, 32)), (1, (77, 64)), (1, (512,)))

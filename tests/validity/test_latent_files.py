@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.validity.files import read_latents
+from latent_spaces_by_example.validity.latent_files import read_latents
 
 Z = np.random.default_rng(0).standard_normal((3, 4, 8)).astype(np.float32)
 
@@ -59,6 +59,12 @@ def test_what_cannot_be_read(tmp_path):
         (tmp_path / name).write_bytes(b"nothing of the kind")
         with pytest.raises(ArgumentError, match="cannot be read as"):
             read_latents(tmp_path / name)
+    np.save(tmp_path / "cut.npy", Z)
+    content = (tmp_path / "cut.npy").read_bytes()
+    for length in (20, 60, 100, 140):
+        (tmp_path / "cut.npy").write_bytes(content[:length])
+        with pytest.raises(ArgumentError, match=r"cut.npy' cannot be read as .npy"):
+            read_latents(tmp_path / "cut.npy")
     np.save(tmp_path / "o.npy", np.array([{}]), allow_pickle=True)
     with pytest.raises(ArgumentError, match="cannot be read as"):
         read_latents(tmp_path / "o.npy")

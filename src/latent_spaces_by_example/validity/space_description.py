@@ -1,4 +1,4 @@
-"""The one call that looks at a space from all three sides."""
+"""``describe``: validity, uniqueness and stationarity of a space, by random points of it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.space.typicality import unlike_the_model
 from latent_spaces_by_example.transport_maps.layout import layout_of
-from latent_spaces_by_example.validity.description.outputs import OutputReader
-from latent_spaces_by_example.validity.description.result import Description, SeedLatentLikeness
-from latent_spaces_by_example.validity.description.spaces import ChartSpace, Space
-from latent_spaces_by_example.validity.description.stationarity import stationarity_of
-from latent_spaces_by_example.validity.description.uniqueness import uniqueness_of
-from latent_spaces_by_example.validity.description.validity import validity_of
+from latent_spaces_by_example.validity.description import Description, SeedLatentLikeness
+from latent_spaces_by_example.validity.space_outputs import OutputReader
+from latent_spaces_by_example.validity.space_validity import validity_of
+from latent_spaces_by_example.validity.spaces import ChartSpace, Space
+from latent_spaces_by_example.validity.stationarity import stationarity_of
+from latent_spaces_by_example.validity.uniqueness import uniqueness_of
 
 _STEP = 0.05
 
@@ -35,7 +35,7 @@ def describe(
     output_valid: Callable[[Sequence[Any]], Any] | None = None,
     batch_size: int = 64,
 ) -> Description:
-    """Say what a space is like: validity, uniqueness and stationarity, by random points of it.
+    """Describe a space by random points of it: validity, uniqueness and stationarity.
 
     Over u uniform in the cube: the law of the norm of inner and of its elements; the minimum of
     \\|inner - inner'\\| / \\|u - u'\\|; Spearman's rank correlation of \\|u - u'\\|, of the angle
@@ -43,24 +43,24 @@ def describe(
     chart and under every one that the library has.
 
     Args:
-        chart: a surrogate chart of at least two seed latents, or another :class:`~latent_spaces_\
-by_example.description.Space`.
+        chart: a surrogate chart of at least two seed latents, or another
+            :class:`~latent_spaces_by_example.validity.Space`.
         generator: if given, outputs are looked at too; 2 ``num_points`` of them are made for each
             of the weight charts, so that slow models want few points. A generator's outputs are
             compared as arrays of one shape.
         num_points: n, at least 10.
         random_seed: at least 0.
-        examples: what the seed latents were inverted from, in their order, to see which of them
-            the generator does not give back.
-        names: what to call the seed latents.
+        examples: the outputs that the seed latents were inverted from, in their order, to see
+            which of them the generator does not give back.
+        names: of the seed latents, for the table.
         output_features: outputs -> (n, p) numbers between which distances mean something;
             default: the outputs themselves, flattened.
         output_valid: outputs -> n booleans, your own check of them.
         batch_size: how many outputs are made at once.
 
     Returns:
-        A :class:`~latent_spaces_by_example.validity.description.Description`: print it, or take its
-        ``figures()``, ``table()``, ``pictures()`` or ``save(folder)``.
+        A :class:`~latent_spaces_by_example.validity.Description`: print it, or take its
+        ``verdict``, ``metrics()``, ``table()``, ``pictures()`` or ``save(folder)``.
 
     Raises:
         ArgumentError: if an argument is not as above, or the generator's latents or outputs do
@@ -82,43 +82,51 @@ by_example.description.Space`.
         [('KnotheRosenblatt', 1.0), ('Angular', 0.8)]
     """
     spaces = _spaces(chart)
-    _check(spaces[0], generator, num_points=num_points, random_seed=random_seed)
+    own = spaces[0]
+    _check(own, generator, num_points=num_points, random_seed=random_seed)
+    if generator is None and (examples is not None or output_valid is not None):
+        name = "output_valid was" if examples is None else "examples were"
+        raise ArgumentError(f"{name} given without a generator; give that too")
     rng = np.random.default_rng(random_seed)
-    reader = OutputReader(
-        generator, features=output_features, valid=output_valid, batch_size=batch_size
-    )
-    u = rng.random((num_points, spaces[0].num_coordinates))
+    reader = OutputReader(generator, output_features, output_valid, batch_size)
+    u = rng.random((num_points, own.num_coordinates))
     stepped = _stepped(u, rng)
-    made = [(reader.features_at(space, u), reader.features_at(space, stepped)) for space in spaces]
-    first, first_stepped = made[0]
+    outputs: list[Any] = [None] * len(spaces)
+    moved, passed = list(outputs), None
+    if generator is not None:
+        outputs[0], passed = reader.at(own, u)
+        outputs[1:] = [reader.at(space, u)[0] for space in spaces[1:]]
+        moved = [reader.at(space, stepped)[0] for space in spaces]
     return Description(
-        name=spaces[0].name,
-        num_coordinates=spaces[0].num_coordinates,
-        num_latent_dims=spaces[0].num_latent_dims,
+        name=own.name,
+        num_coordinates=own.num_coordinates,
+        num_latent_dims=own.num_latent_dims,
         combination=chart.combination if isinstance(chart, SurrogateChart) else None,
         num_points=num_points,
         random_seed=random_seed,
         has_outputs=generator is not None,
-        seed_latents=_likeness(chart, reader, examples=examples, names=names, outputs=first),
-        validity=validity_of(spaces[0], u, outputs_valid=reader.share_valid(spaces[0], u)),
+        seed_latents=_likeness(chart, reader, examples=examples, names=names, outputs=outputs[0]),
+        validity=validity_of(
+            own, u, outputs_valid=None if passed is None else float(passed.mean())
+        ),
         uniqueness=uniqueness_of(
-            spaces[0], u, stepped, outputs=first, stepped_outputs=first_stepped, rng=rng
+            own, u, stepped, outputs=outputs[0], stepped_outputs=moved[0], rng=rng
         ),
         stationarity=tuple(
-            stationarity_of(space, u, stepped, outputs=outputs, stepped_outputs=moved)
-            for space, (outputs, moved) in zip(spaces, made, strict=True)
+            stationarity_of(space, u, stepped, outputs=at, stepped_outputs=near)
+            for space, at, near in zip(spaces, outputs, moved, strict=True)
         ),
     )
 
 
 def _spaces(chart: Any) -> list[Space]:
-    """What is described: the space, and a chart's seed latents under the other weight charts."""
+    """Return the space, and the seed latents of a chart under the other weight charts."""
     if isinstance(chart, Space):
         return [chart]
     if not isinstance(chart, SurrogateChart):
         raise ArgumentError(
             f"chart is {type(chart).__name__}; expected a SurrogateChart, for example "
-            "knothe_rosenblatt_surrogate_chart(seed_latents), or a description.Space"
+            "knothe_rosenblatt_surrogate_chart(seed_latents), or a validity.Space"
         )
     others = [KnotheRosenblattChart(), AngularChart()]
     weight_charts = [chart.weight_chart]
@@ -137,19 +145,22 @@ def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -
         )
     if generator is None:
         return
-    found, expected = (
-        layout_of(getattr(generator, "latent_shape", ())),
-        layout_of(space.latent_shape),
-    )
-    if found != expected:
+    shape = getattr(generator, "latent_shape", None)
+    if shape is None:
         raise ArgumentError(
-            f"the generator's latents have shape {found.described}, those of the space "
-            f"{expected.described}; expected the generator that the seed latents are of"
+            f"generator={generator!r:.60} has no latent_shape; give the generator itself, such as "
+            "lsbe.generators.load('airfoil')"
+        )
+    its, expected = layout_of(shape), layout_of(space.latent_shape)
+    if its != expected:
+        raise ArgumentError(
+            f"the generator's latents have shape {its.described}, those of the space "
+            f"{expected.described}; give the generator that the seed latents belong to"
         )
 
 
 def _stepped(u: Float64[np.ndarray, "n m"], rng: np.random.Generator) -> Float64[np.ndarray, "n m"]:
-    """A point at a short distance from each, in a random direction, within the cube."""
+    """Return a point at a short distance from each, in a random direction, within the cube."""
     directions = rng.standard_normal(u.shape)
     directions *= _STEP / np.linalg.norm(directions, axis=1, keepdims=True)
     outside = (u + directions < 0.0) | (u + directions > 1.0)
@@ -163,9 +174,9 @@ def _likeness(
     *,
     examples: Any,
     names: Sequence[str] | None,
-    outputs: Float64[np.ndarray, "n p"] | None,
+    outputs: Any,
 ) -> tuple[SeedLatentLikeness, ...]:
-    """What each seed latent is like, and whether it is unlike anything that the model makes."""
+    """Return norm and error of each seed latent, and why it is unlike what the model makes."""
     if not isinstance(chart, SurrogateChart):
         if examples is not None or names is not None:
             raise ArgumentError("examples and names are for a SurrogateChart; leave them out here")
@@ -173,12 +184,10 @@ def _likeness(
     count = chart.num_seeds
     errors: list[float | None] = [None] * count
     if examples is not None:
-        if outputs is None:
-            raise ArgumentError("examples were given without a generator; give that too")
-        errors = reader.relative_errors(chart, examples, outputs=outputs)
-    called = [f"seed {k + 1}" for k in range(count)] if names is None else list(names)
-    if len(called) != count:
-        raise ArgumentError(f"{len(called)} names were given for {count} seed latents")
+        errors = [*reader.relative_errors(chart, examples, outputs=outputs)]
+    called = [f"seed {k + 1}" for k in range(count)] if names is None else names
+    if isinstance(called, str) or not isinstance(called, Sequence) or len(called) != count:
+        raise ArgumentError(f"names={names!r:.60}; expected one for each of {count} seed latents")
     norms = np.sqrt(np.diagonal(chart.gram) / chart.num_latent_dims)
     return tuple(
         SeedLatentLikeness(
