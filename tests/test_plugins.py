@@ -152,7 +152,7 @@ def test_parameters_reach_what_is_made():
         ("microstructure:sise=24", "did you mean size"),
         ("microstructure:size=2.5", "whole number"),
         ("microstructure:size=30000", "size is 30000; expected at most 4096"),
-        ("microstructure:size=1e300", r"size is 1\.\.\.; expected at most|expected at most 4096"),
+        ("microstructure:size=1e300", r"size is 1e\+300; expected at most 4096"),
         ("microstructure:size=inf", "whole number"),
         ("microstructure:volume_fraction=half", "must be a number"),
         ("microstructure:ring", "'ring' is no parameter of microstructure"),
@@ -162,8 +162,6 @@ def test_parameters_reach_what_is_made():
         ("a:b:c", "no generator is called 'a:b:c'"),
         ("no_such_module:model", "no module"),
         ("math:pi", "no latent_shape and no generate"),
-        (3, "the generator 3 is of type int; expected a name or package.module:name"),
-        (None, "the generator None is of type NoneType"),
     ],
 )
 def test_bad_generators(name, words):

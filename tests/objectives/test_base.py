@@ -66,6 +66,7 @@ def test_scores_that_are_not_finite_are_reported(score):
         ("abc", r"not a str"),
         ([1.0, None, 2.0], r"score 1 .* not a NoneType; .*float\('nan'\)"),
         ([1.0, "2", 2.0], r"score 1 .* not a str"),
+        ([1.0, 10**400, 2.0], r"score 1 .* of 1329 bits, too large"),
         ([1.0, 2j, 2.0], r"score 1 .* not a complex"),
         ([1.0, [2.0], 2.0], r"score 1 .* not a list"),
         (np.ones((3, 2)), r"score 0 .* not a ndarray of shape \(2,\)"),

@@ -197,7 +197,13 @@ def _constraints(given: Any, *, index: int) -> dict[str, float]:
 def _number(value: Any, *, index: int) -> float:
     plain = _plain(value)
     if isinstance(plain, int | float):
-        return float(plain)
+        try:
+            return float(plain)
+        except OverflowError as error:
+            raise ArgumentError(
+                f"score {index} of the objective is an integer of {plain.bit_length()} bits, too "
+                "large for a floating-point number; scale it"
+            ) from error
     raise ArgumentError(
         f"score {index} of the objective must be a number, not {_article(type(value).__name__)}"
         f"{_shape_of(value)}; for an output that cannot be evaluated return float('nan')"

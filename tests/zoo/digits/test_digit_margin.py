@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.objectives import digit_margin, load
+from latent_spaces_by_example.objectives import load
+from latent_spaces_by_example.zoo.digits import digit_margin
 from latent_spaces_by_example.zoo.digits.digit_margin import DigitMargin, count_holes, ink_slant
 
 sklearn_datasets = pytest.importorskip("sklearn.datasets")
@@ -32,7 +33,7 @@ def test_a_classifier_that_never_saw_them_recognises_most(monkeypatch):
     half = type(machine)(machine.estimator).fit(images[::2].reshape(-1, 64), classes[::2])
     monkeypatch.setattr(digit_margin, "_classifier", lambda: half)
     new = DigitMargin(digit=3)(images[1::2])
-    right = np.mean([f["recognised"] == c for f, c in zip(new, classes[1::2], strict=True)])
+    right = np.mean([f["recognised"] == str(c) for f, c in zip(new, classes[1::2], strict=True)])
     assert right > 0.97
     positive = np.array([f["margin"] > 0.0 for f in new])
     assert np.mean(positive == (classes[1::2] == 3)) > 0.98

@@ -73,6 +73,8 @@ def read_dat(path: str | Path) -> DatFile:
     ...     read_dat(path).title
     'My section'
     """
+    if not isinstance(path, str | Path):
+        raise ArgumentError(f"path={path!r}; expected the path of a coordinate file")
     path = Path(path).expanduser()
     lines = _read_text(path).splitlines()
     try:
@@ -181,6 +183,8 @@ def _is_meant_as_point(content: str) -> bool:
 def _without_heading(rows: list[_Line]) -> list[_Line]:
     """Drop a first line that is no point: Lednicer's counts of points, or a title of numbers."""
     first, rest = rows[0], rows[1:]
+    if rest and len(first.values) != len(rest[0].values) and first.number == 1:
+        return rest
     if len(first.values) != 2 or len(rest) < 2:
         return rows
     inside = [row for row in rest if set(row.values) != {_SEPARATOR}]

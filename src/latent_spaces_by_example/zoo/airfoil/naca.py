@@ -53,9 +53,10 @@ def naca_section(code: str) -> Float64[np.ndarray, "p 2"]:
     """Return the section of a NACA code: (x -+ t sin a, c +- t cos a), a the slope of c.
 
     With c the mean line and T the thickness, t(x) is
-    5 T (0.2969 sqrt(x) - 0.126 x - 0.3516 x^2 + 0.2843 x^3 - 0.1015 x^4): the trailing edge is open by 0.021 T, as published. Four digits M P TT: mean
-    line of two parabolas with maximum M/100 at P/10. Five digits L P S TT: design lift 0.15 L,
-    maximum of the mean line near P/20, reflexed if S is 1.
+    5 T (0.2969 sqrt(x) - 0.126 x - 0.3516 x^2 + 0.2843 x^3 - 0.1015 x^4): the trailing edge is
+    open by 0.021 T, as published. Four digits M P TT: mean line of two parabolas with maximum
+    M/100 at P/10. Five digits L P S TT: design lift 0.15 L, maximum of the mean line near P/20,
+    reflexed if S is 1.
 
     Source: Abbott and von Doenhoff, Theory of Wing Sections (1959), sections 6.4 and 6.5.
 

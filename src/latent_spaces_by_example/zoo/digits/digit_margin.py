@@ -32,9 +32,9 @@ class DigitMargin:
     1,797 digits when the objective is made; it is about 1 for digits like those it knows and -1
     for others, and falls off away from all of them, so that noise earns nothing.
 
-    Figures beside the score: ``margin`` (without the slant's term), ``recognised`` (the digit
-    that the classifier sees), ``slant`` in degrees, ``ink`` (share of the blackest possible),
-    ``holes`` (paper enclosed by ink: 0 in a 1, 1 in a 0, 2 in an 8).
+    Metrics beside the score: ``margin`` (without the slant's term), ``recognised`` (the digit
+    that the classifier sees; a label, so given as text), ``slant`` in degrees, ``ink`` (share of
+    the blackest possible), ``holes`` (paper enclosed by ink: 0 in a 1, 1 in a 0, 2 in an 8).
 
     Args:
         digit: the digit c that is wanted, 0 to 9.
@@ -49,7 +49,7 @@ class DigitMargin:
     >>> from latent_spaces_by_example.zoo.digits.scans import find_scan
     >>> three, eight = DigitMargin(digit=3)([find_scan("3:17"), find_scan("8:0")])
     >>> three["recognised"], three["score"] > 0.0 > eight["score"]
-    (3, True)
+    ('3', True)
     """
 
     name: ClassVar[str] = "digit-margin"
@@ -98,7 +98,7 @@ class DigitMargin:
         return {
             "score": margin - off**2,
             "margin": margin,
-            "recognised": int(values.argmax()),
+            "recognised": str(values.argmax()),  # a label, no quantity
             "slant": slant,
             "ink": float(image.mean() / _DARKEST),
             "holes": count_holes(image),
