@@ -37,7 +37,7 @@ class Generator(Protocol):
 
     @property
     def latent_shape(self) -> tuple[int, ...] | Mapping[str, tuple[int, ...]]:
-        """The shape of one latent, (4, 64, 64) say; or a dictionary of shapes."""
+        """Return the shape of one latent, (4, 64, 64) say; or a dictionary of shapes."""
         ...
 
     def generate(self, z: Any) -> Sequence[Any]:

@@ -25,13 +25,6 @@ def test_codes_are_computed():
     np.testing.assert_array_equal(find_section("naca4413"), normal(naca_section("4413")))
 
 
-def test_exact_names_win_over_names_that_differ_in_dashes():
-    files = lookup._database()
-    assert lookup._database_file("ag45c-03") == files["ag45c-03"]
-    assert lookup._database_file("ag45c03") == files["ag45c03"]
-    assert lookup._database_file("AG45C 03") == files["ag45c03"]
-
-
 def test_both_spellings_of_the_six_series():
     np.testing.assert_array_equal(find_section("naca 64-012"), find_section("n64012"))
     np.testing.assert_array_equal(find_section("n64210"), find_section("naca64210"))

@@ -140,8 +140,8 @@ def _numbers(content: str) -> tuple[float, ...]:
     content = re.sub(r"[()]", " ", content).strip(" \t,;")
     if not _NUMBERS.fullmatch(content):
         return ()
-    found = re.findall(_NUMBER, content, re.IGNORECASE)
-    return tuple(float(re.sub("[dD]", "e", number)) for number in found)
+    numbers = re.findall(_NUMBER, content, re.IGNORECASE)
+    return tuple(float(re.sub("[dD]", "e", number)) for number in numbers)
 
 
 def _number_lines(lines: list[str]) -> list[_Line]:

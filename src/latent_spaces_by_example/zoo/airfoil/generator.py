@@ -91,14 +91,14 @@ class AirfoilGenerator:
     def invert(
         self, outputs: npt.ArrayLike | Sequence[npt.ArrayLike]
     ) -> Float64[np.ndarray, "n d"]:
-        """Latents behind sections on the model's grid, as ``generate`` and ``example`` give them.
+        """Return the latents behind sections on the model's grid.
 
         Heun's steps are undone one by one, so what is inverted is ``generate`` itself. A section
         that the model cannot make exactly comes back as a close one: compare
         ``generate(invert(x))`` with x.
 
         Args:
-            outputs: n sections, each of shape (127, 2).
+            outputs: n sections, each of shape (127, 2), as ``generate`` and ``example`` give them.
 
         Raises:
             ArgumentError: wrong shape or other x than the model's, not finite, sides that touch
@@ -209,7 +209,7 @@ def _checked_output(output: Any) -> Float64[np.ndarray, "127 2"]:
 
 
 def load() -> AirfoilGenerator:
-    """Load the trained model that is part of this package.
+    """Load the trained model that comes with this package.
 
     >>> load().latent_shape
     (28,)

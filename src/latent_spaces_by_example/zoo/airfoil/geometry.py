@@ -27,7 +27,7 @@ _SAME_POINT = 1e-7  # in chords; published tables have six decimals or fewer
 
 
 def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, " m"]:
-    """Chordwise stations, dense at both edges: x_i = (1 - cos(pi i / (m - 1))) / 2.
+    """Return chordwise stations, dense at both edges: x_i = (1 - cos(pi i / (m - 1))) / 2.
 
     Args:
         points_per_side: number m of stations, the two edges included; at least 8.
@@ -55,7 +55,7 @@ def to_selig_order(coordinates: npt.ArrayLike) -> Points:
 
     Understands Selig order, the same in reverse, Lednicer order (upper side from the leading
     edge, then lower side from the leading edge) and a closed loop that starts at the leading
-    edge. The direction is told by the sign of the enclosed area, sum(x_i y_i+1 - x_i+1 y_i) / 2.
+    edge. The sign of the enclosed area, sum(x_i y_i+1 - x_i+1 y_i) / 2, tells the direction.
     Repeated points, and points on the base of a blunt trailing edge, are dropped. A side that
     stops short of the other by more than 1 % of the chord is continued in a straight line.
 
@@ -226,7 +226,7 @@ def _with_equal_sides(points: Points) -> OtherPoints:
 
 
 def _signed_area(points: Points) -> float:
-    """Area of the polygon, positive if the points run counter-clockwise."""
+    """Return the area of the polygon, positive if the points run counter-clockwise."""
     x, y = points.T
     return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2.0)
 
@@ -257,7 +257,7 @@ def _place(points: Points) -> _Placed:
 
 
 def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float:
-    """Parameter of the spline's point that is farthest from the trailing edge."""
+    """Return the parameter of the spline's farthest point from the trailing edge."""
     knots = spline.x
     away = np.sum((spline(knots) - tail) ** 2, axis=1)
     peak = int(np.clip(np.argmax(away), 1, len(knots) - 2))
@@ -277,7 +277,7 @@ def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float
 def _ordinates(
     placed: _Placed, *, grid: Float64[np.ndarray, " m"], end: float
 ) -> Float64[np.ndarray, " m"]:
-    """Ordinates of the side between the nose and parameter ``end``, at the stations."""
+    """Return the ordinates at the stations of the side between nose and parameter ``end``."""
     spline, nose = placed.spline, placed.nose
     # Quadratic spacing from the nose, where x grows as the square of the arc length.
     dense = nose + (end - nose) * np.linspace(0.0, 1.0, 1025) ** 2

@@ -121,11 +121,11 @@ class LiftToDrag:
 
     @property
     def spec(self) -> str:
-        """The string that ``objectives.load`` makes this objective from again."""
+        """Return the string that ``objectives.load`` makes this objective from again."""
         return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in vars(self).items())
 
     def __repr__(self) -> str:
-        """The call that makes it."""
+        """Return the call that makes it."""
         arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
         return f"{type(self).__name__}({arguments})"
 
@@ -193,18 +193,18 @@ class LiftToDrag:
             "floors_met": (product == 1.0) & ~is_short,
             **penalties,
         }
-        found = [
+        results = [
             {name: column[i].item() for name, column in columns.items()}
             for i in range(len(sections))
         ]
         if self.floors == "penalties":
-            return found
+            return results
         return [
             {
                 **figures,
                 "constraints": {name: short[i].item() for name, short in shortfalls.items()},
             }
-            for i, figures in enumerate(found)
+            for i, figures in enumerate(results)
         ]
 
 
@@ -242,7 +242,7 @@ def _prepare(output: Any, *, index: int) -> _Section | str:
 
 
 def _shortfall(values: Float64[np.ndarray, " n"], floor: float) -> Float64[np.ndarray, " n"]:
-    """How far below the floor values are, by the floor: 1 - value / floor; -1 without a floor."""
+    """Return the relative shortfall, 1 - value / floor; -1 without a floor."""
     if floor == 0.0:
         return np.full_like(values, -1.0)
     return 1.0 - values / floor
@@ -251,9 +251,9 @@ def _shortfall(values: Float64[np.ndarray, " n"], floor: float) -> Float64[np.nd
 def _validity(
     points: Float64[np.ndarray, "n p 2"], *, loops: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " n"]:
-    found = check_all(points)
-    thinnest = np.array([section.min_thickness for section in found])
-    gap = np.array([section.trailing_edge_gap for section in found])
+    results = check_all(points)
+    thinnest = np.array([section.min_thickness for section in results])
+    gap = np.array([section.trailing_edge_gap for section in results])
     # Rounding of a closed trailing edge is no crossing, hence the same 1e-6 as in ``check``.
     tail = points[:, 0, 1] - points[:, -1, 1]
     negative = np.maximum(-thinnest, 0.0) + np.where(tail < -1e-6, -tail, 0.0)
@@ -265,7 +265,7 @@ def _validity(
 def _within(
     value: SupportsFloat, name: str, *, low: float, high: float, above: bool = False
 ) -> float:
-    """A number in [low, high], or in (low, high] if ``above``."""
+    """Return a number in [low, high], or in (low, high] if ``above``."""
     try:
         number = float(value)
     except (TypeError, ValueError) as error:

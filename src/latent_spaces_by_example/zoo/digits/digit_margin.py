@@ -1,4 +1,4 @@
-"""The objective ``digit-margin``: an unmistakable digit, upright or leaning as one likes."""
+"""The objective ``digit-margin``: an unmistakable digit, upright or slanted as wanted."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class DigitMargin:
 
     @property
     def spec(self) -> str:
-        """The string that ``objectives.load`` makes this objective from again."""
+        """Return the string that ``objectives.load`` makes this objective from again."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         given = [f"{name}={value}" for name, value in values.items() if value is not None]
         return f"{self.name}:{','.join(given)}"
@@ -106,7 +106,7 @@ class DigitMargin:
 
 
 def ink_slant(image: npt.ArrayLike) -> float:
-    """Slant of the ink in degrees from upright: arctan(mu_11 / mu_02), y pointing up.
+    """Return the slant of the ink in degrees from upright, arctan(mu_11 / mu_02), y upward.
 
     mu_pq are the central moments of the ink: the slope of its regression of x on y. Positive
     if the top lies to the right; 0 if the ink lies in one row, or there is none.
@@ -134,7 +134,7 @@ def ink_slant(image: npt.ArrayLike) -> float:
 
 
 def count_holes(image: npt.ArrayLike) -> int:
-    """Number of patches of paper that ink encloses.
+    """Count the patches of paper that ink encloses.
 
     Paper is what is at most half as dark as the darkest pixel. Paper hangs together across
     sides, ink across corners too, and beyond the edge is paper.
