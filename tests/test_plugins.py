@@ -73,8 +73,9 @@ def test_the_embedded_names_are_declared_as_entry_points():
 @pytest.mark.parametrize("kind", plugins.KINDS)
 def test_each_embedded_name_leads_somewhere_and_has_a_line(kind):
     for name, plugin in plugins.EMBEDDED[kind].items():
-        assert plugins._docstring(plugin.target)
-        if name != "clip":  # which imports torch
+        if name == "clip":  # which imports torch
+            assert plugins._docstring(plugin.target)
+        else:
             target = plugins.resolve(plugin.target)
             assert {plugin.text, *plugin.files} <= {None, *inspect.signature(target).parameters}
         assert 10 < len(plugins.describe(kind)[name]) < 85

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, load, resample
+from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, resample
+from latent_spaces_by_example.zoo.airfoil.generator import load
 from latent_spaces_by_example.zoo.airfoil.representation import (
     chord_grid,
     contour,
