@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.places import find
+from latent_spaces_by_example.plugins import resolve
 from latent_spaces_by_example.search.base import Search
 
 _HOME = "latent_spaces_by_example.search."
@@ -68,13 +68,11 @@ def search_at(place: str) -> Search:
         raise ArgumentError(
             f"search={place!r}; expected a name, or your own as package.module:name"
         )
-    thing = find(":".join(parts))
-    is_object = not isinstance(thing, type)
-    if not (is_object and (hasattr(thing, "propose") or _is_optuna_sampler(thing))) and callable(
-        thing
-    ):
-        thing = _called(thing, place)
-    return own_search(thing, named=f"search {place}")
+    found = resolve(":".join(parts))
+    made = not isinstance(found, type) and (hasattr(found, "propose") or _is_optuna_sampler(found))
+    if callable(found) and not made:
+        found = _called(found, place)
+    return own_search(found, named=f"search {place}")
 
 
 def _called(factory: Any, place: str) -> object:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from latent_spaces_by_example import plugins
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate, failure
 from latent_spaces_by_example.study.settings import name_of
@@ -256,14 +257,11 @@ def travelling_names(
     names: tuple[str | None, str | None], generator: Any, objective: Any
 ) -> tuple[str | None, str | None]:
     """Return the names given, or those by which things of the library are loaded anywhere."""
-    from latent_spaces_by_example import generators, objectives
-    from latent_spaces_by_example.parameters import split_parameters
-
     own = []
-    for name, thing, registry in zip(
-        names, (generator, objective), (generators, objectives), strict=True
+    for name, thing, kind in zip(
+        names, (generator, objective), ("generators", "objectives"), strict=True
     ):
         known = name_of(thing)
-        comes_along = split_parameters(known)[0] in registry.names()
-        own.append(known if name is None and comes_along else name)
+        of_the_library = plugins.is_safe_to_reload(kind, known)
+        own.append(known if name is None and of_the_library else name)
     return own[0], own[1]

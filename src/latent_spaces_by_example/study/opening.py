@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from latent_spaces_by_example import generators
+from latent_spaces_by_example import generators, plugins
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.records import Records
@@ -87,7 +86,7 @@ def open_study(
 
 
 def _stored_generator(settings: Settings) -> Any:
-    if split_parameters(settings.generator)[0] not in generators.names():
+    if not plugins.is_safe_to_reload("generators", settings.generator):
         raise StudyError(
             f"this needs the study's generator {settings.generator}, which does not come along "
             "with the library; give it when the study is opened: open_study(..., generator=...) "

@@ -20,6 +20,7 @@ from latent_spaces_by_example.errors import ArgumentError
 _RING_WIDTH = 0.1
 _LEAST_POWER = np.exp(-2.0)  # two widths off the ring
 _LEAST_PICTURE = 256
+_MOST_PIXELS = 4096  # 16.8 million latent dimensions, some 0.5 GB to generate one
 
 
 def _gaussian(wave_number: np.ndarray) -> np.ndarray:
@@ -51,7 +52,7 @@ class Microstructure:
     same picture.
 
     Args:
-        size: pixels along each side, at least 2; the latent dimension is its square.
+        size: pixels along each side, 2 to 4096; the latent dimension is its square.
         correlation_length: l in pixels, more than 0 and at most the size.
         volume_fraction: v, expected fraction of phase 1, strictly between 0 and 1.
         anisotropy: a, the ratio of the correlation lengths along x and y; above 1 phases are
@@ -73,6 +74,7 @@ class Microstructure:
     """
 
     suffix: ClassVar[str] = ".png"
+    default_objective: ClassVar[str] = "effective-conductivity"
 
     size: int = 256
     correlation_length: float = 8.0
@@ -84,8 +86,9 @@ class Microstructure:
         """Check the parameters."""
         if isinstance(self.size, bool) or not isinstance(self.size, (int, np.integer)):
             raise ArgumentError(f"size is {self.size!r}; expected a whole number of pixels")
-        if self.size < 2:
-            raise ArgumentError(f"size is {self.size}; expected at least 2 pixels")
+        if not 2 <= self.size <= _MOST_PIXELS:
+            bound = "at least 2" if self.size < 2 else f"at most {_MOST_PIXELS}"
+            raise ArgumentError(f"size is {self.size:.6g}; expected {bound} pixels")
         ranges = {
             "correlation_length": (0.0, float(self.size), "pixels, at most the size"),
             "volume_fraction": (0.0, np.nextafter(1.0, 0.0), "strictly between 0 and 1"),
@@ -108,23 +111,23 @@ class Microstructure:
 
     @property
     def latent_shape(self) -> tuple[int, int]:
-        """(ny, nx), one standard Gaussian for each pixel."""
+        """Return (ny, nx): one standard Gaussian for each pixel."""
         return (self.size, self.size)
 
     @property
     def name(self) -> str:
-        """The string that ``generators.load`` makes this generator from again."""
+        """Return the string that ``generators.load`` makes this generator from again."""
         return "microstructure:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
 
     def _power(self) -> Float64[np.ndarray, "ny nx"]:
-        """S at every wave of the grid, not normalised."""
+        """Return S at every wave of the grid, not normalised."""
         waves = 2.0 * np.pi * np.fft.fftfreq(self.size)
         stretch = np.sqrt(self.anisotropy)
         q = self.correlation_length * np.hypot(waves * stretch, waves[:, None] / stretch)
         return np.asarray(_SPECTRA[self.spectrum](q))
 
     def fields(self, z: npt.ArrayLike) -> Float64[np.ndarray, "n ny nx"]:
-        """The Gaussian fields before the cut: zero mean, unit variance at every pixel.
+        """Return the Gaussian fields before the cut: zero mean, unit variance at every pixel.
 
         Args:
             z: latents, shape (n, size, size).
@@ -152,7 +155,7 @@ class Microstructure:
         return result
 
     def generate(self, z: npt.ArrayLike) -> Bool[np.ndarray, "n ny nx"]:
-        """Materials of latents z, shape (n, size, size): true where phase 1 is.
+        """Make materials of latents z, shape (n, size, size): true where phase 1 is.
 
         Raises:
             ArgumentError: z has another shape, or holds values that are not finite numbers.
@@ -160,7 +163,7 @@ class Microstructure:
         return np.asarray(self.fields(z) > ndtri(1.0 - self.volume_fraction))
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
-        """A picture of one material, phase 1 dark, at least 256 pixels wide."""
+        """Draw one material, phase 1 dark, at least 256 pixels wide."""
         scale = -(-_LEAST_PICTURE // self.size)
         return _picture(output).resize((scale * self.size,) * 2, Image.Resampling.NEAREST)
 
