@@ -16,7 +16,7 @@ def one_thread():
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """The folder of a tiny pipeline, by name."""
-    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_pipeline
+    from tiny.pipelines import save_tiny_pipeline
 
     home = tmp_path_factory.mktemp("pipelines")
 
