@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.base import Generator
@@ -46,8 +45,8 @@ def load(name: str) -> Generator:
         name: one of ``names()``, with parameters for those that have some, such as
             "microstructure:size=64,correlation_length=4"; a generator's own ``name``
             makes the same one again. Or ``diffusers:FOLDER_OR_HUB_ID`` with the parameters of
-            ``generators.diffusers``; or the place of your own, an object or a class, in a
-            module that is installed or in the current directory.
+            ``generators.diffusers`` and of the pipeline's call; or the place of your own, an
+            object or a class, in a module that is installed or in the current directory.
 
     Raises:
         ArgumentError: no generator of this name, a parameter that it does not have or take, or
@@ -61,9 +60,11 @@ def load(name: str) -> Generator:
     >>> load("microstructure:size=64").latent_shape
     (64, 64)
     """
+    if name.startswith("diffusers:"):
+        from latent_spaces_by_example.generators.pipelines import from_spec
+
+        return from_spec(name.removeprefix("diffusers:"))
     place, parameters = split_parameters(name)
-    if place.startswith("diffusers:"):
-        return _pipeline(place.removeprefix("diffusers:"), parameters)
     if ":" in place:
         return _own(place, parameters)
     if place not in _EMBEDDED:
@@ -75,16 +76,6 @@ def load(name: str) -> Generator:
     make = _imported(f"the generator {place!r}", maker, module=module, extra=extra)
     generator: Generator = make(**read_parameters(parameters, of=make, named=place))
     return generator
-
-
-def _pipeline(place: str, parameters: str) -> Generator:
-    from latent_spaces_by_example.generators.pipelines import diffusers
-
-    named = f"diffusers:{place}"
-    read = read_parameters(parameters, of=diffusers, named=named)
-    # a generator's own name quotes what would otherwise end a parameter
-    read = {key: unquote(value) if isinstance(value, str) else value for key, value in read.items()}
-    return diffusers(place, **read)
 
 
 def _own(place: str, parameters: str) -> Generator:

@@ -16,9 +16,10 @@ from PIL import Image
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.pipelines.inversion import encoded, walk_back
-from latent_spaces_by_example.generators.pipelines.inversion_encoding import (
-    from_loop_layout,
+from latent_spaces_by_example.generators.pipelines.inversion import (
+    encoded,
+    from_loop,
+    walk_back,
 )
 
 # of diffusers and transformers about each other, not of ours
@@ -71,8 +72,8 @@ def end_of_denoising(generator, z):
         images = generator.generate(z)
     finally:
         del scheduler.step
-    pack = generator._family.pack
-    return from_loop_layout(generator.pipeline, kept[-1], pack=pack, shape=z.shape), images
+    family = generator._family
+    return from_loop(generator.pipeline, kept[-1], family=family, shape=z.shape), images
 
 
 def back(generator, x0, *, iterations=50):
@@ -185,7 +186,7 @@ class TestEncoding:
         law = SimpleNamespace(mode=lambda: given[-1])
         only = {"latent": given[-1]} if name == "sana" else {"latent_dist": law}
         monkeypatch.setattr(vae, "encode", lambda pixels: SimpleNamespace(**only))
-        again = encoded(generator.pipeline, images[0])
+        again = encoded(generator.pipeline, images[0], family=generator._family)
         torch.testing.assert_close(again, x0, rtol=1e-5, atol=1e-5)
 
     def test_pixels_go_in_as_the_vae_wants_them(self, tiny, monkeypatch):
@@ -195,7 +196,7 @@ class TestEncoding:
             generator.pipeline.vae, "encode", lambda pixels: given.append(pixels) or encode(pixels)
         )
         image = np.random.default_rng(0).random((32, 48, 3), dtype=np.float32)
-        encoded(generator.pipeline, image)
+        encoded(generator.pipeline, image, family=generator._family)
         expected = generator.pipeline.image_processor.preprocess(image)
         torch.testing.assert_close(given[0], expected)
 
