@@ -16,7 +16,7 @@ from latent_spaces_by_example.generators.pipelines.settings import PipelineSetti
 from latent_spaces_by_example.parameters import near
 
 # what each memory option is in diffusers: where it lives, and the method that turns it on
-_MEMORY = {
+MEMORY_OPTIONS = {
     "model-offload": ("pipeline", "enable_model_cpu_offload"),
     "sequential-offload": ("pipeline", "enable_sequential_cpu_offload"),
     "attention-slicing": ("pipeline", "enable_attention_slicing"),
@@ -38,10 +38,10 @@ def load_pipeline(source: Any, settings: PipelineSettings) -> Any:
         MissingPackageError: offloading needs accelerate.
     """
     for option in settings.memory:
-        if option not in _MEMORY:
+        if option not in MEMORY_OPTIONS:
             raise ArgumentError(
-                f"memory={option!r}{near(option, list(_MEMORY))}; expected any of "
-                f"{', '.join(_MEMORY)}"
+                f"memory={option!r}{near(option, list(MEMORY_OPTIONS))}; expected any of "
+                f"{', '.join(MEMORY_OPTIONS)}"
             )
     is_given = not isinstance(source, str)
     if is_given and not isinstance(source, diffusers.DiffusionPipeline):
@@ -191,7 +191,7 @@ def _place(pipeline: Any, settings: PipelineSettings, *, device: torch.device | 
         )
     try:
         for option in settings.memory:
-            owner, method = _MEMORY[option]
+            owner, method = MEMORY_OPTIONS[option]
             part = pipeline if owner == "pipeline" else getattr(pipeline, owner, None)
             if not hasattr(part, method):
                 raise ArgumentError(f"{type(pipeline).__name__} has no {option}; leave it out")

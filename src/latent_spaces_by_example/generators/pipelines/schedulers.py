@@ -152,9 +152,7 @@ def check_usable(pipeline: Any, arguments: Mapping[str, Any], *, family: Family)
         taken = inspect.signature(scheduler.set_timesteps).parameters
         lacks += [f"set_timesteps({name}=...)" for name in own + given if name not in taken]
     if lacks:
-        other = (
-            "EulerDiscreteScheduler" if family.scales_noise else "FlowMatchEulerDiscreteScheduler"
-        )
+        kind = "" if family.scales_noise else "FlowMatch"
         raise ArgumentError(
             f"{type(scheduler).__name__} has no {' and no '.join(lacks)}, which {who} needs here: "
             f"give another scheduler, such as scheduler='{kind}EulerDiscreteScheduler'"
