@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -276,96 +277,53 @@ def _twice(pipeline: Any) -> int:
     return 2 * _pixels_per_latent(pipeline)
 
 
-_PACKED: dict[str, Any] = {"latent_shape": _two_by_two, "pack": _pack_two_by_two}
 _UNBINNED = (("use_resolution_binning", False),)  # it would make other sizes and then crop
+
+# what the latents of most image pipelines have in common
+_image = partial(Family, output="image", latent_shape=_plain, multiple=_image_multiple)
+_packed = partial(
+    Family,
+    output="image",
+    latent_shape=_two_by_two,
+    pack=_pack_two_by_two,
+    multiple=_twice,
+    makes_sigmas=True,
+)
+_video = partial(Family, output="video", latent_shape=_in_time, draw_dtype=_float32)
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         ("DDIMPipeline", "DDPMPipeline"),
-        "image",
-        _of_unet,
+        output="image",
+        latent_shape=_of_unet,
         draw_dtype=lambda pipeline: pipeline.unet.dtype,
         guidance=None,
         run=_denoise,
         encode=lambda pipeline, pixels: pixels,
         scales_noise=True,
     ),
-    Family(
-        ("StableDiffusionPipeline",),
-        "image",
-        _plain,
-        multiple=_image_multiple,
-        encode=_scaled,
-        scales_noise=True,
-    ),
-    Family(
-        ("StableDiffusionXLPipeline",),
-        "image",
-        _plain,
-        multiple=_image_multiple,
-        encode=_standardised_where_known,
-        scales_noise=True,
-    ),
-    Family(
-        ("StableDiffusion3Pipeline",),
-        "image",
-        _plain,
-        multiple=_image_multiple,
-        encode=_shifted_and_scaled,
-    ),
-    Family(
-        ("PixArtSigmaPipeline",),
-        "image",
-        _plain,
-        multiple=_image_multiple,
-        fixed=_UNBINNED,
-        encode=_scaled,
-        scales_noise=True,
-    ),
-    Family(
+    _image(("StableDiffusionPipeline",), encode=_scaled, scales_noise=True),
+    _image(("StableDiffusionXLPipeline",), encode=_standardised_where_known, scales_noise=True),
+    _image(("StableDiffusion3Pipeline",), encode=_shifted_and_scaled),
+    _image(("PixArtSigmaPipeline",), fixed=_UNBINNED, encode=_scaled, scales_noise=True),
+    _image(
         ("SanaPipeline",),
-        "image",
-        _plain,
         # the pipeline itself refuses what is no multiple of 32, whatever its VAE
         multiple=lambda pipeline: max(32, _image_multiple(pipeline)),
         draw_dtype=_float32,
         fixed=_UNBINNED,
         encode=_scaled,
     ),
-    Family(
-        ("FluxPipeline",),
-        "image",
-        multiple=_twice,
-        encode=_shifted_and_scaled,
-        makes_sigmas=True,
-        **_PACKED,
-    ),
-    Family(
-        ("QwenImagePipeline",),
-        "image",
-        multiple=_twice,
-        guidance="true_cfg_scale",
-        encode=_one_frame_standardised,
-        makes_sigmas=True,
-        **_PACKED,
-    ),
-    Family(
+    _packed(("FluxPipeline",), encode=_shifted_and_scaled),
+    _packed(("QwenImagePipeline",), guidance="true_cfg_scale", encode=_one_frame_standardised),
+    _image(
         ("Flux2Pipeline", "Flux2KleinPipeline"),
-        "image",
-        _patched,
+        latent_shape=_patched,
         multiple=_twice,
         encode=_patched_and_normalised,
         makes_sigmas=True,
     ),
-    Family(("WanPipeline",), "video", _in_time, multiple=_wan_multiple, draw_dtype=_float32),
-    Family(
-        ("LTXPipeline",),
-        "video",
-        _in_time,
-        multiple=_ltx_multiple,
-        pack=_pack_in_time,
-        draw_dtype=_float32,
-        makes_sigmas=True,
-    ),
-    Family(("StableAudioPipeline",), "audio", _of_sound, scales_noise=True),
+    _video(("WanPipeline",), multiple=_wan_multiple),
+    _video(("LTXPipeline",), multiple=_ltx_multiple, pack=_pack_in_time, makes_sigmas=True),
+    Family(("StableAudioPipeline",), output="audio", latent_shape=_of_sound, scales_noise=True),
 )

@@ -53,7 +53,7 @@ def load_pipeline(source: Any, settings: PipelineSettings) -> Any:
     name, dtype = settings.device, settings.dtype
     if name is None and not is_given:
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = None if name is None else checked_device(name)
+    device = None if name is None else _checked_device(name)
     if dtype is None and device is not None and not is_given:
         dtype = "bfloat16" if device.type == "cuda" else "float32"
     wanted = None if dtype is None else getattr(torch, dtype)
@@ -67,28 +67,21 @@ def load_pipeline(source: Any, settings: PipelineSettings) -> Any:
     return pipeline
 
 
-def checked_device(name: str) -> torch.device:
+def _checked_device(name: str) -> torch.device:
     """Return the device of this name.
 
     Raises:
         ArgumentError: there is no such device on this machine.
     """
     try:
-        device = torch.device(name)
-    except (RuntimeError, TypeError) as error:
-        raise ArgumentError(f"device={name!r}; expected 'cuda', 'cuda:1', 'cpu' ...") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError, TypeError) as error:  # torch built without it asserts
         raise ArgumentError(
-            f"device={name!r} was asked for, but torch {torch.__version__} finds no CUDA device: "
-            "give device='cpu', or install a CUDA build of torch and its driver"
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ArgumentError(
-            f"device={name!r} was asked for; there are {torch.cuda.device_count()}, from cuda:0"
-        )
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise ArgumentError(f"device={name!r} was asked for, but torch finds no MPS device")
-    return device
+            f"device={name!r} cannot be used with torch {torch.__version__} here "
+            f"({_first(error)}): give device='cpu', or install a build of torch for that device "
+            "and its driver"
+        ) from error
 
 
 def _from_pretrained(name: str, settings: PipelineSettings, *, dtype: torch.dtype | None) -> Any:
@@ -114,9 +107,9 @@ def _from_pretrained(name: str, settings: PipelineSettings, *, dtype: torch.dtyp
         )
     except ImportError as error:  # a scheduler of its own (Stable Audio's) needs torchsde
         raise MissingPackageError(f"the pipeline {name!r}: {_first(error)}") from error
-    except AttributeError as error:
-        raise ArgumentError(_too_new(name, error)) from error
-    except (OSError, ValueError) as error:
+    except (AttributeError, OSError, ValueError) as error:
+        if isinstance(error, AttributeError) or "has no class" in str(error):
+            raise ArgumentError(_too_new(name, error)) from error
         if folder.is_dir() or "variant" in str(error):
             raise ArgumentError(
                 f"the pipeline {name!r} cannot be loaded: {error}. Only safetensors files are "
