@@ -368,7 +368,7 @@ def test_bad_arguments_are_errors():
         with pytest.raises(ArgumentError, match=message):
             tape.generate(z)
     assert tape.generate(np.zeros((0, 12))) == []
-    for seed in (-1, 2**63, 1.5, True, "7"):
+    for seed in (-1, 2**64, 1.5, True, "7"):
         with pytest.raises(ArgumentError, match="random_seed"):
             tape.latent_from_random_seed(seed)
 
@@ -472,6 +472,13 @@ def test_outputs_that_require_a_gradient_are_detached():
         tensors = [output["x"], output["all"][0], output["all"][1][0]]
         assert not any(tensor.requires_grad for tensor in tensors)
         assert np.asarray(output["x"]).shape == (3,)
+
+
+def test_the_largest_random_seeds_of_torch_are_seeds():
+    tape = noise_tape(lambda: torch.randn(3), check=False)
+    torch.manual_seed(2**64 - 1)
+    expected = torch.randn(3)
+    assert same(torch.from_numpy(tape.latent_from_random_seed(2**64 - 1)), expected)
 
 
 def test_lambdas_are_told_apart_by_their_code():

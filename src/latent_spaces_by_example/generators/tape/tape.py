@@ -111,14 +111,14 @@ class NoiseTape:
         their own can differ in the last place).
 
         Args:
-            random_seed: at least 0, below 2^63.
+            random_seed: at least 0, below 2^64.
 
         Raises:
             ArgumentError: the random seed is no such number.
         """
         whole = isinstance(random_seed, (int, np.integer)) and not isinstance(random_seed, bool)
-        if not whole or not 0 <= random_seed < 2**63:
-            raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^63)")
+        if not whole or not 0 <= random_seed < 2**64:
+            raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^64)")
         recipes = [entry.again for entry in self._entries if entry.again is not None]
         combined = [part for part in self.parts if part.combined]
         with_torch = any(not part.op.startswith("numpy.") for part in combined)
