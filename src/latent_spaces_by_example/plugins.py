@@ -122,7 +122,7 @@ EMBEDDED: dict[str, dict[str, Plugin]] = {
         ),
         "gp": _embedded(
             "search.samplers:GPSearch",
-            "a Gaussian process in the hypercube, by Optuna (extra torch)",
+            "a Gaussian process in the hypercube, by Optuna",
         ),
         "latent-gp": _embedded(
             "search.latent_gp:LatentGPSearch",
@@ -130,12 +130,10 @@ EMBEDDED: dict[str, dict[str, Plugin]] = {
         ),
         "nsga-ii": _embedded(
             "search.samplers:NSGAIISearch",
-            "evolve a population towards the front of several scores",
+            "evolve a population towards the front of the scores",
         ),
         "random": _embedded("search.coverage:RandomSearch", "uniformly distributed points"),
-        "sobol": _embedded(
-            "search.coverage:SobolSearch", "evenly spread points of a Sobol sequence"
-        ),
+        "sobol": _embedded("search.coverage:SobolSearch", "evenly spread points, a Sobol sequence"),
         "tpe": _embedded(
             "search.samplers:TPESearch", "points where better trials are denser than the others"
         ),

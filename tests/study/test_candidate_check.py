@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-from latent_spaces_by_example.study.candidate_check import validity_summary
 
 import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.study.candidate_check import validity_summary
 from latent_spaces_by_example.transport_maps import TransportMap, UniformTransportMap
 from latent_spaces_by_example.validity.candidates import is_typical
 from toys import Stretch, height

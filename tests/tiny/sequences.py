@@ -1,4 +1,4 @@
-"""Tiny pipelines that make videos and sounds; ``tiny_pipelines`` writes them to disk."""
+"""Tiny pipelines that make videos and sounds; ``tiny.pipelines`` writes them to disk."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 import diffusers
 
-from latent_spaces_by_example.testing import tiny_models as tiny
-from latent_spaces_by_example.testing.tiny_models import HIDDEN
+import tiny_models as shared
+from tiny_models import HIDDEN
 
 
 def wan() -> Any:
     """Wan, text to video."""
-    tokenizer = tiny.t5_tokenizer()
+    tokenizer = shared.t5_tokenizer()
     return diffusers.WanPipeline(
         tokenizer=tokenizer,
-        text_encoder=tiny.t5_encoder(tokenizer, multilingual=True),
+        text_encoder=shared.t5_encoder(tokenizer, multilingual=True),
         vae=diffusers.AutoencoderKLWan(
             base_dim=4,
             z_dim=4,
@@ -43,7 +43,7 @@ def wan() -> Any:
 
 def ltx() -> Any:
     """LTX-Video."""
-    tokenizer = tiny.t5_tokenizer()
+    tokenizer = shared.t5_tokenizer()
     return diffusers.LTXPipeline(
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
         vae=diffusers.AutoencoderKLLTXVideo(
@@ -54,7 +54,7 @@ def ltx() -> Any:
             decoder_layers_per_block=(1, 1, 1, 1, 1),
             timestep_conditioning=True,
         ).eval(),
-        text_encoder=tiny.t5_encoder(tokenizer),
+        text_encoder=shared.t5_encoder(tokenizer),
         tokenizer=tokenizer,
         transformer=diffusers.LTXVideoTransformer3DModel(
             in_channels=8,
@@ -70,7 +70,7 @@ def ltx() -> Any:
 
 def stable_audio() -> Any:
     """Stable Audio Open."""
-    tokenizer = tiny.t5_tokenizer()
+    tokenizer = shared.t5_tokenizer()
     return diffusers.StableAudioPipeline(
         vae=diffusers.AutoencoderOobleck(
             encoder_hidden_size=4,
@@ -80,7 +80,7 @@ def stable_audio() -> Any:
             decoder_input_channels=8,
             sampling_rate=64,
         ).eval(),
-        text_encoder=tiny.t5_encoder(tokenizer),
+        text_encoder=shared.t5_encoder(tokenizer),
         projection_model=diffusers.StableAudioProjectionModel(
             text_encoder_dim=HIDDEN, conditioning_dim=HIDDEN, min_value=0, max_value=32
         ).eval(),

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from latent_spaces_by_example.generators.pipelines.inversion_fixed_point import FixedPoint
+from latent_spaces_by_example.generators.pipelines.fixed_point import FixedPoint
 
 
 def solve(g, start, *, tolerance=1e-5, most_iterations=50):

@@ -1,4 +1,4 @@
-"""x = g(x) from values of g that somebody else computes, one at a time."""
+"""Solve x = g(x) from values of g that somebody else computes, one at a time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _WILD = 4.0  # a residual so many times the best one means that the history misl
 
 
 class FixedPoint:
-    """The search for x = g(x), by Anderson's method.
+    """Search for x = g(x) by Anderson's method.
 
     x <- x + f - (dX + dF) c with f = g(x) - x and c = argmin |f - dF c|, dX and dF the last
     changes of x and f: it converges where plain x <- g(x) does, sooner, and often where that
-    does not. The caller computes g at ``guess`` and tells the value.
+    does not. The caller computes g at ``guess`` and hands the value to ``tell``.
 
     Args:
         guess: where to begin, any shape, float32.
-        tolerance: of the root mean square of g(x) - x, over that of x.
+        tolerance: largest root mean square of g(x) - x, relative to that of x.
         most_iterations: how many values of g to use, at least 1.
 
     Sources:
@@ -44,12 +44,12 @@ class FixedPoint:
 
     @property
     def converged(self) -> bool:
-        """Whether ``best`` is within the tolerance."""
+        """Return whether ``best`` is within the tolerance."""
         return self.residual <= self._tolerance
 
     @property
     def done(self) -> bool:
-        """Whether no more values are wanted."""
+        """Return whether no more values are wanted."""
         spent = self.iterations >= self._most_iterations or self._since_best >= _PATIENCE
         return self.converged or spent
 

@@ -1,4 +1,4 @@
-"""Tiny pipelines that make images; ``tiny_pipelines`` writes them to disk."""
+"""Tiny pipelines that make images; ``tiny.pipelines`` writes them to disk."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import diffusers
 import transformers
 
-from latent_spaces_by_example.testing import tiny_models as tiny
-from latent_spaces_by_example.testing.tiny_models import HIDDEN
+import tiny_models as shared
+from tiny import models
+from tiny_models import HIDDEN
 
 
 def _unconditional(scheduler: Any, pipeline: Any) -> Any:
@@ -51,10 +52,10 @@ def _text_unet(**others: Any) -> Any:
 
 def stable_diffusion() -> Any:
     """Stable Diffusion 1.5."""
-    tokenizer = tiny.clip_tokenizer()
+    tokenizer = shared.clip_tokenizer()
     return diffusers.StableDiffusionPipeline(
-        vae=tiny.autoencoder(),
-        text_encoder=tiny.clip_text_encoder(tokenizer),
+        vae=models.autoencoder(),
+        text_encoder=shared.clip_text_encoder(tokenizer),
         tokenizer=tokenizer,
         unet=_text_unet(cross_attention_dim=HIDDEN),
         scheduler=diffusers.PNDMScheduler(skip_prk_steps=True, steps_offset=1),
@@ -66,11 +67,11 @@ def stable_diffusion() -> Any:
 
 def stable_diffusion_xl() -> Any:
     """Stable Diffusion XL."""
-    tokenizer = tiny.clip_tokenizer()
+    tokenizer = shared.clip_tokenizer()
     return diffusers.StableDiffusionXLPipeline(
-        vae=tiny.autoencoder(),
-        text_encoder=tiny.clip_text_encoder(tokenizer),
-        text_encoder_2=tiny.clip_text_encoder(tokenizer, projected=True),
+        vae=models.autoencoder(),
+        text_encoder=shared.clip_text_encoder(tokenizer),
+        text_encoder_2=shared.clip_text_encoder(tokenizer, projected=True),
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         unet=_text_unet(
@@ -86,52 +87,12 @@ def stable_diffusion_xl() -> Any:
 
 def flux() -> Any:
     """FLUX.1."""
-    clip, t5 = tiny.clip_tokenizer(), tiny.t5_tokenizer()
-    return diffusers.FluxPipeline(
-        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
-        vae=tiny.autoencoder(quantised=False),
-        text_encoder=tiny.clip_text_encoder(clip),
-        tokenizer=clip,
-        text_encoder_2=tiny.t5_encoder(t5),
-        tokenizer_2=t5,
-        transformer=diffusers.FluxTransformer2DModel(
-            in_channels=16,
-            num_layers=1,
-            num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=HIDDEN,
-            pooled_projection_dim=HIDDEN,
-            axes_dims_rope=(4, 4, 8),
-        ).eval(),
-    )
-
-
-def flux_full_latents() -> Any:
-    """FLUX.1 with latents of its real shape: 16 channels, an eighth of the pixels along a side."""
-    pipeline = flux()
-    transformer = diffusers.FluxTransformer2DModel.from_config(
-        pipeline.transformer.config, in_channels=64
-    )
-    vae = diffusers.AutoencoderKL(
-        block_out_channels=(4, 4, 4, 4),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1,
-        latent_channels=16,
-        norm_num_groups=2,
-        use_quant_conv=False,
-        use_post_quant_conv=False,
-        shift_factor=0.0,
-        mid_block_add_attention=False,
-    )
-    pipeline.register_modules(transformer=transformer.eval(), vae=vae.eval())
-    return pipeline
+    return shared.flux(models.autoencoder(quantised=False), channels=4)
 
 
 def stable_diffusion_3() -> Any:
     """Stable Diffusion 3."""
-    clip, t5 = tiny.clip_tokenizer(), tiny.t5_tokenizer()
+    clip, t5 = shared.clip_tokenizer(), shared.t5_tokenizer()
     return diffusers.StableDiffusion3Pipeline(
         transformer=diffusers.SD3Transformer2DModel(
             sample_size=16,
@@ -146,10 +107,10 @@ def stable_diffusion_3() -> Any:
             pooled_projection_dim=2 * HIDDEN,
         ).eval(),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=tiny.autoencoder(quantised=False),
-        text_encoder=tiny.clip_text_encoder(clip, projected=True),
+        vae=models.autoencoder(quantised=False),
+        text_encoder=shared.clip_text_encoder(clip, projected=True),
         tokenizer=clip,
-        text_encoder_2=tiny.clip_text_encoder(clip, projected=True),
+        text_encoder_2=shared.clip_text_encoder(clip, projected=True),
         tokenizer_2=clip,
         text_encoder_3=_padded_t5(t5),
         tokenizer_3=t5,
@@ -172,11 +133,11 @@ def _padded_t5(tokenizer: Any) -> Any:
 
 def pixart_sigma() -> Any:
     """PixArt-Sigma."""
-    tokenizer = tiny.t5_tokenizer()
+    tokenizer = shared.t5_tokenizer()
     return diffusers.PixArtSigmaPipeline(
         tokenizer=tokenizer,
-        text_encoder=tiny.t5_encoder(tokenizer),
-        vae=tiny.autoencoder(),
+        text_encoder=shared.t5_encoder(tokenizer),
+        vae=models.autoencoder(),
         transformer=diffusers.PixArtTransformer2DModel(
             num_attention_heads=2,
             attention_head_dim=8,
@@ -192,7 +153,7 @@ def pixart_sigma() -> Any:
 
 def sana() -> Any:
     """Sana."""
-    tokenizer = tiny.gemma_tokenizer()
+    tokenizer = models.gemma_tokenizer()
     gemma = transformers.Gemma2Config(
         vocab_size=len(tokenizer),
         hidden_size=HIDDEN,
@@ -234,7 +195,7 @@ def sana() -> Any:
 
 def flux2() -> Any:
     """FLUX.2 klein."""
-    tokenizer = tiny.qwen_tokenizer()
+    tokenizer = models.qwen_tokenizer()
     qwen = transformers.Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=8,
@@ -272,7 +233,7 @@ def flux2() -> Any:
 
 def qwen_image() -> Any:
     """Qwen-Image."""
-    tokenizer = tiny.qwen_tokenizer()
+    tokenizer = models.qwen_tokenizer()
     text = {
         "vocab_size": len(tokenizer),
         "hidden_size": HIDDEN,

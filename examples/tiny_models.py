@@ -1,12 +1,19 @@
-"""Text encoders, tokenizers, VAEs and CLIP of a few thousand random weights, built from configs."""
+"""Build a FLUX and a CLIP of a few thousand random weights, from configs: no download.
+
+All but their size is as in the real ones: how they take latents, schedules and prompts. What the
+FLUX makes looks like noise.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
 import transformers
-from diffusers import AutoencoderKL
 from tokenizers.pre_tokenizers import ByteLevel
 
 HIDDEN = 16
@@ -15,7 +22,7 @@ _LONGEST = 512
 
 
 def clip_tokenizer() -> Any:
-    """A CLIP tokenizer that reads byte by byte."""
+    """Return a CLIP tokenizer that reads byte by byte."""
     letters = sorted(ByteLevel.alphabet())
     pieces = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{c}</w>" for c in letters)]
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
@@ -25,7 +32,7 @@ def clip_tokenizer() -> Any:
 
 
 def t5_tokenizer() -> Any:
-    """A T5 tokenizer that reads letter by letter."""
+    """Return a T5 tokenizer that reads letter by letter."""
     specials = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
     letters = [(chr(code), -3.0) for code in range(33, 127)]
     return transformers.T5Tokenizer(
@@ -33,31 +40,8 @@ def t5_tokenizer() -> Any:
     )
 
 
-def qwen_tokenizer() -> Any:
-    """A Qwen tokenizer that reads byte by byte, with a short chat template."""
-    pieces = [*sorted(ByteLevel.alphabet()), "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    tokenizer = transformers.Qwen2Tokenizer(
-        vocab={piece: i for i, piece in enumerate(pieces)}, merges=[], model_max_length=4096
-    )
-    tokenizer.chat_template = (
-        "{% for m in messages %}<|im_start|>{{ m['role'] }} {{ m['content'] }}<|im_end|>"
-        "{% endfor %}<|im_start|>assistant"
-    )
-    return tokenizer
-
-
-def gemma_tokenizer() -> Any:
-    """A Gemma tokenizer that reads letter by letter."""
-    pieces = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁"]
-    pieces += [chr(code) for code in range(33, 127)]
-    pieces += [f"<0x{code:02X}>" for code in range(256)]
-    return transformers.GemmaTokenizer(
-        vocab={piece: i for i, piece in enumerate(pieces)}, merges=[], model_max_length=_LONGEST
-    )
-
-
 def clip_text_encoder(tokenizer: Any, *, projected: bool = False) -> Any:
-    """A CLIP text encoder of one layer; ``projected`` for the kind with a projection."""
+    """Return a CLIP text encoder of two layers, with a projection if ``projected``."""
     kind = transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel
     return kind(_clip_text_config(tokenizer)).eval()
 
@@ -78,7 +62,7 @@ def _clip_text_config(tokenizer: Any) -> Any:
 
 
 def t5_encoder(tokenizer: Any, *, multilingual: bool = False) -> Any:
-    """A T5 encoder of one layer, or a UMT5 encoder."""
+    """Return a T5 encoder of one layer, or a UMT5 encoder if ``multilingual``."""
     config, model = (
         (transformers.UMT5Config, transformers.UMT5EncoderModel)
         if multilingual
@@ -96,24 +80,8 @@ def t5_encoder(tokenizer: Any, *, multilingual: bool = False) -> Any:
     ).eval()
 
 
-def autoencoder(*, channels: int = 4, quantised: bool = True) -> Any:
-    """A VAE that halves height and width."""
-    return AutoencoderKL(
-        block_out_channels=(8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        layers_per_block=1,
-        latent_channels=channels,
-        norm_num_groups=4,
-        sample_size=32,
-        use_quant_conv=quantised,
-        use_post_quant_conv=quantised,
-        shift_factor=0.0,
-    ).eval()
-
-
 def clip_model() -> tuple[Any, Any]:
-    """A CLIP of images of 32 x 32 pixels, and its processor."""
+    """Return a CLIP for images of 32 x 32 pixels, and its processor."""
     tokenizer = clip_tokenizer()
     vision = transformers.CLIPVisionConfig(
         hidden_size=HIDDEN,
@@ -128,9 +96,58 @@ def clip_model() -> tuple[Any, Any]:
     config = transformers.CLIPConfig(
         text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=HIDDEN
     )
-    torch.manual_seed(0)
     images = transformers.CLIPImageProcessor(
         size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
     )
     processor = transformers.CLIPProcessor(image_processor=images, tokenizer=tokenizer)
     return transformers.CLIPModel(config).eval(), processor
+
+
+def flux(vae: Any, *, channels: int) -> Any:
+    """Return a FLUX.1 pipeline around a VAE whose latents have this many channels."""
+    clip, t5 = clip_tokenizer(), t5_tokenizer()
+    return diffusers.FluxPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=vae,
+        text_encoder=clip_text_encoder(clip),
+        tokenizer=clip,
+        text_encoder_2=t5_encoder(t5),
+        tokenizer_2=t5,
+        transformer=diffusers.FluxTransformer2DModel(
+            in_channels=4 * channels,  # of 2 x 2 patches
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=HIDDEN,
+            pooled_projection_dim=HIDDEN,
+            axes_dims_rope=(4, 4, 8),
+        ).eval(),
+    )
+
+
+def flux_with_full_latents() -> Any:
+    """Return a FLUX.1 with latents of its real shape: (16, height / 8, width / 8)."""
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(4, 4, 4, 4),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        latent_channels=16,
+        norm_num_groups=2,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+        shift_factor=0.0,
+        mid_block_add_attention=False,
+    )
+    return flux(vae.eval(), channels=16)
+
+
+def save(make: Callable[[], Any], folder: str | os.PathLike[str], *, random_seed: int = 0) -> Path:
+    """Write what ``make`` builds, its weights drawn from a random seed; return the folder."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(random_seed)
+        made = make()
+    for part in made if isinstance(made, tuple) else (made,):
+        part.save_pretrained(folder)
+    return Path(folder)

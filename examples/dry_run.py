@@ -1,4 +1,4 @@
-"""Stand-ins for a FLUX pipeline and a CLIP: a dry run has its shapes, and no model or download."""
+"""Stand in for FLUX and CLIP in a dry run of ``image_optimisation.py``: no model, no download."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHANNELS, _FACTOR, _MULTIPLE = 16, 8, 16
 def flux_and_clip(
     *, prompt: str, score_prompt: str, size: int, **options: Any
 ) -> tuple[Any, Any, str]:
-    """A generator of images of size x size and an objective, of random weights.
+    """Return a generator of images of size x size and an objective, of random weights.
 
     With PyTorch, diffusers and transformers installed: a FLUX and a CLIP of a few thousand weights
     but FLUX.1's own latents, written to a temporary folder and loaded through the same functions
@@ -50,11 +50,11 @@ def flux_and_clip(
             redness,
             f"functions of FLUX's shapes, without its code: {', '.join(missing)} not installed",
         )
-    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_clip, save_tiny_pipeline
+    import tiny_models
 
     with TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        flux = save_tiny_pipeline("flux-full-latents", Path(home) / "flux")
-        clip = save_tiny_clip(Path(home) / "clip")
+        flux = tiny_models.save(tiny_models.flux_with_full_latents, Path(home) / "flux")
+        clip = tiny_models.save(tiny_models.clip_model, Path(home) / "clip")
         generator = generators.diffusers(flux, prompt=prompt, height=size, width=size, **options)
         named = {"prompt": score_prompt, "model": str(clip), "device": options.get("device")}
         given = ",".join(f"{key}={quote(text)}" for key, text in named.items() if text)
@@ -77,12 +77,12 @@ class StandInGenerator:
         self.latent_shape = (_CHANNELS, size // _FACTOR, size // _FACTOR)
 
     def generate(self, z: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n H W 3"]:
-        """Each pixel by a logistic function of one number of the latent."""
+        """Make each pixel by a logistic function of one number of the latent."""
         colours = np.moveaxis(1.0 / (1.0 + np.exp(-z[:, :3])), 1, -1)
         return colours.repeat(_FACTOR, axis=1).repeat(_FACTOR, axis=2).astype(np.float32)
 
     def render(self, output: Float[np.ndarray, "H W 3"]) -> Any:
-        """The image as a PIL image."""
+        """Return the image as a PIL image."""
         from PIL import Image
 
         return Image.fromarray((output * 255.0).round().astype(np.uint8))
@@ -93,6 +93,6 @@ class StandInGenerator:
 
 
 def redness(images: Float[np.ndarray, "n H W 3"]) -> list[float]:
-    """How red images are: red less the mean of green and blue, in [-1, 1]."""
+    """Return how red images are: red less the mean of green and blue, in [-1, 1]."""
     red, green, blue = np.moveaxis(images.mean(axis=(1, 2)), -1, 0)
     return (red - 0.5 * (green + blue)).tolist()

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+import dry_run
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.testing import GeneratorContract, dry_run
+from latent_spaces_by_example.testing import GeneratorContract
 
 pytest.importorskip("PIL")
 

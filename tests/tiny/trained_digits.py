@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from latent_spaces_by_example.testing import tiny_models as tiny
-from latent_spaces_by_example.testing.tiny_models import HIDDEN
+import tiny_models as shared
 from latent_spaces_by_example.zoo.digits import load
 from latent_spaces_by_example.zoo.digits.levels import NUM_PIXELS, SIDE
+from tiny import models
 
 # Pixels of the embedded model are standard Gaussian; an image's are in [-1, 1].
 _SCALE = 5.0
@@ -56,19 +56,9 @@ def digits_flux() -> Any:
 
     Its VAE is exact: it enlarges and shrinks.
     """
-    clip, t5 = tiny.clip_tokenizer(), tiny.t5_tokenizer()
-    vae = tiny.autoencoder(channels=1, quantised=False)
+    vae = models.autoencoder(channels=1, quantised=False)
     vae.register_to_config(scaling_factor=1.0)
-    transformer = diffusers.FluxTransformer2DModel(
-        in_channels=4,
-        num_layers=1,
-        num_single_layers=1,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=HIDDEN,
-        pooled_projection_dim=HIDDEN,
-        axes_dims_rope=(4, 4, 8),
-    ).eval()
+    pipeline = shared.flux(vae, channels=1)
     velocity = _velocity()
 
     def forward(hidden_states: torch.Tensor, timestep: torch.Tensor, **others: Any) -> Any:
@@ -85,16 +75,7 @@ def digits_flux() -> Any:
         small = torch.nn.functional.avg_pool2d(pixels.mean(1, keepdim=True), 2)
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: _SCALE * small))
 
-    transformer.forward, vae.decode, vae.encode = forward, decode, encode
-    pipeline = diffusers.FluxPipeline(
-        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
-        vae=vae,
-        text_encoder=tiny.clip_text_encoder(clip),
-        tokenizer=clip,
-        text_encoder_2=tiny.t5_encoder(t5),
-        tokenizer_2=t5,
-        transformer=transformer,
-    )
+    pipeline.transformer.forward, vae.decode, vae.encode = forward, decode, encode
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
