@@ -1,83 +1,81 @@
-"""What a picture can keep of a space of many dimensions: angles to the best, and a projection."""
+"""Many dimensions in two pictures: angles to the best, and the two widest directions."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.report.markup import Html, element, figure, joined, shown
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_of, useful_range
-from latent_spaces_by_example.report.svg import Chart, colour_bar, dot, key, levels_of
+from latent_spaces_by_example.report.convergence import trial_legend
+from latent_spaces_by_example.report.formatting import shown
+from latent_spaces_by_example.report.plot import Axes, ColourBar, Dot, Figure, levels_of
+from latent_spaces_by_example.report.snapshot import Snapshot
+from latent_spaces_by_example.study import Trial
 
 _SIZE = (480, 400)
 _FEWEST = 3
 
 
-def projection(snapshot: Snapshot) -> list[Html]:
-    """Two charts side by side: score by angle to the best, and the two widest directions."""
-    if len(snapshot.finished) < _FEWEST or snapshot.best is None:
-        return []
-    plots = [_by_angle(snapshot), _widest(snapshot)]
-    return [element("div", *(plot for plot in plots if plot), class_="pair")]
-
-
-def _by_angle(snapshot: Snapshot) -> Html:
+def projection_figures(snapshot: Snapshot) -> tuple[Figure, ...]:
+    """Return the score by angle to the best, and the two widest directions; none of two trials."""
     best = snapshot.best
-    if best is None:
-        return Html()
+    if len(snapshot.finished) < _FEWEST or best is None:
+        return ()
+    widest = _widest(snapshot)
+    return (_by_angle(snapshot, best), *([] if widest is None else [widest]))
+
+
+def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
     cosines = snapshot.points @ snapshot.points[snapshot.place(best)]
     angles = np.degrees(np.arccos(cosines.clip(-1, 1)))
-    low, high = useful_range(snapshot.history.scores)
+    low, high = snapshot.useful_range(snapshot.scores)
     widest = max(float(angles.max()), 1.0)
-    chart = Chart.of(
-        (-0.02 * widest, 1.02 * widest),
-        (low, high),
-        labels=("degrees from the best", "score"),
-        size=_SIZE,
-    )
-    scores = np.nan_to_num(snapshot.history.scores, nan=low)
-    marks = _marks(snapshot, chart.x(angles), chart.y(scores.clip(low, high)))
-    below = int((snapshot.history.scores < low).sum())
-    hidden = f" {below} lie below the picture and stand on its lower edge." if below else ""
-    return figure(
-        chart.html(*marks, alt="Score of each trial by the angle between its latent and the best"),
+    labels = ("degrees from the best", "score")
+    axes = Axes.between((-0.02 * widest, 1.02 * widest), (low, high), labels=labels, size=_SIZE)
+    # failed trials stand at the bad end
+    scores = np.nan_to_num(snapshot.scores, nan=high if snapshot.minimise else low)
+    marks = _marks(snapshot, axes.x(angles), axes.y(scores.clip(low, high)))
+    beyond = int(((snapshot.scores < low) | (snapshot.scores > high)).sum())
+    caption = (
         "How far each latent is from the best one, as an angle: two prior draws are about 90 "
-        f"degrees apart, and what looks alike is near.{hidden}",
-        legend=_key(snapshot),
+        "degrees apart, and what looks alike is near."
     )
+    if beyond:
+        caption += f" {beyond} lie outside the plot and stand on its edge."
+    alt = "Score of each trial by the angle between its latent and the best"
+    legend = ((Dot(0, 0, "best", radius=5.0), "the best"), *trial_legend(snapshot))
+    return Figure(axes.plot(*marks, alt=alt), caption, legend)
 
 
-def _widest(snapshot: Snapshot) -> Html:
-    known = snapshot.history.finished
-    middle = snapshot.points[known].mean(axis=0)
-    _, spreads, axes = np.linalg.svd(snapshot.points[known] - middle, full_matrices=False)
+def _widest(snapshot: Snapshot) -> Figure | None:
+    points = snapshot.points[snapshot.scored]
+    middle = points.mean(axis=0)
+    _, spreads, directions = np.linalg.svd(points - middle, full_matrices=False)
     if len(spreads) < 2 or spreads[1] < 1e-9:
-        return Html()
+        return None
     share = spreads**2 / (spreads**2).sum()
-    places = (snapshot.points - middle) @ axes[:2].T
+    places = (snapshot.points - middle) @ directions[:2].T
     low, high = places.min(axis=0), places.max(axis=0)
-    room = 1.1 * float((high - low).max())
-    centre = (low + high) / 2
-    chart = Chart.of(
-        (centre[0] - room / 2, centre[0] + room / 2),
-        (centre[1] - room / 2, centre[1] + room / 2),
+    half = 0.55 * float((high - low).max())
+    (x, y) = (low + high) / 2
+    axes = Axes.between(
+        (x - half, x + half),
+        (y - half, y + half),
         labels=(f"first component, {share[0]:.0%}", f"second component, {share[1]:.0%}"),
         size=_SIZE,
     )
-    bounds = useful_range(snapshot.history.scores, margin=0.0)
-    marks = _marks(snapshot, chart.x(places[:, 0]), chart.y(places[:, 1]), bounds=bounds)
+    bounds = snapshot.useful_range(snapshot.scores, margin=0.0)
+    levels = levels_of(snapshot.scores, bounds=bounds)
+    marks = _marks(snapshot, axes.x(places[:, 0]), axes.y(places[:, 1]), levels=levels)
     dims = int((spreads > 1e-9).sum())
-    return figure(
-        chart.html(*marks, alt="The trials along the two widest directions among them"),
-        joined(
-            [
-                f"The {shown(int(known.sum()))} scored latents, in {dims} dimensions, along the "
-                f"two in which they vary most: {share[:2].sum():.0%} of their variance. The rest "
-                "is not seen here, so neighbours in this picture may be far apart."
-            ]
-        ),
-        legend=colour_bar(*bounds, label="score"),
+    caption = (
+        f"The {shown(len(points))} scored latents, in {dims} dimensions, along the two in which "
+        f"they vary most: {share[:2].sum():.0%} of their variance. The rest is not seen here, so "
+        "neighbours in this picture may be far apart."
     )
+    plot = axes.plot(*marks, alt="The trials along the two widest directions among them")
+    return Figure(plot, caption, bar=ColourBar("score", *bounds))
 
 
 def _marks(
@@ -85,40 +83,16 @@ def _marks(
     x: Float64[np.ndarray, " n"],
     y: Float64[np.ndarray, " n"],
     *,
-    bounds: tuple[float, float] | None = None,
-) -> list[str]:
-    colours = [""] * len(x)
-    if bounds is not None:
-        low, high = bounds
-        colours = levels_of(np.nan_to_num(snapshot.history.scores, nan=low), bounds=(low, high))
-    marks: list[str] = []
-    ordered = sorted(snapshot.trials, key=lambda t: t.score if t.score is not None else -np.inf)
-    for trial in ordered:
-        i = snapshot.place(trial)
-        example = snapshot.example_names.get(trial.number)
-        named = f", {example}" if example else ""
-        if trial.error is not None:
-            marks.append(
-                dot(x[i], y[i], kind="failed", told=f"trial {trial.number}{named}: failed")
-            )
-        elif trial is snapshot.best:
-            told = (
-                f"the best, trial {trial.number}{named}: {shown(trial.score)}{expected_of(trial)}"
-            )
-            marks.append(dot(x[i], y[i], kind="best", told=told, radius=6.0))
-        elif trial.score is not None:
-            shape = "example" if example else "trial"
-            told = f"trial {trial.number}{named}: {shown(trial.score)}{expected_of(trial)}"
-            size = 4.5 if named else 3.2
-            kind = f"{shape} {colours[i]}".strip()
-            marks.append(dot(x[i], y[i], kind=kind, told=told, radius=size))
-    return marks
-
-
-def _key(snapshot: Snapshot) -> Html:
-    entries = [("best", "the best"), ("trial", "an evaluation")]
-    if snapshot.examples:
-        entries.append(("example", "an example"))
-    if any(trial.error is not None for trial in snapshot.trials):
-        entries.append(("failed", "failed"))
-    return key(*entries)
+    levels: Sequence[int] | None = None,
+) -> Iterator[Dot]:
+    """Yield a mark for each trial, better ones over worse ones."""
+    failed = [trial for trial in snapshot.trials if trial.error is not None]
+    for trial in [*failed, *reversed(snapshot.ranking.ranked(snapshot.finished))]:
+        kind, i = snapshot.mark_of(trial), snapshot.place(trial)
+        if kind is None:
+            continue
+        example = trial.number in snapshot.example_names
+        radius = 6.0 if trial is snapshot.best else 4.5 if example else 3.2
+        coloured = levels is not None and kind in ("trial", "example", "infeasible")
+        level = levels[i] if levels is not None and coloured else None
+        yield Dot(x[i], y[i], kind, snapshot.told(trial), radius, level)
