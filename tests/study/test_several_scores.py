@@ -10,7 +10,6 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli.commands import main
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.report import write_report
-from latent_spaces_by_example.report.front import front_panel
 from latent_spaces_by_example.study import open_study
 from latent_spaces_by_example.study.several_scores import declared_scores
 from toys import Stretch, height
@@ -87,7 +86,6 @@ def test_stored_resumed_and_written(tmp_path, search):
     assert "The front" in page
     assert "&lt;b&gt;low" in page
     assert "<b>low" not in page
-    assert "<b>low" not in front_panel(study)
 
 
 def test_an_objective_may_declare_them():

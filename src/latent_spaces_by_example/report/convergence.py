@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS, BestOfN, best_of_n
 from latent_spaces_by_example.report.formatting import shortened, shown
-from latent_spaces_by_example.report.plot import Axes, Dot, Figure, Mark, line_sample
+from latent_spaces_by_example.report.plot import Axes, Dot, Figure, Mark, dot_sample, line_sample
 from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score
 from latent_spaces_by_example.study import Trial
 
@@ -89,14 +89,14 @@ def _legend(snapshot: Snapshot, prior: BestOfN | None) -> Iterator[tuple[Mark, s
 
 def trial_legend(snapshot: Snapshot, *, kind: str = "trial") -> Iterator[tuple[Mark, str]]:
     """Yield the marks of trials that a plot has, and what they are."""
-    yield Dot(0, 0, kind, radius=3.5), "an evaluation"
+    yield dot_sample(kind), "an evaluation"
     if any(not trial.feasible for trial in snapshot.finished):
         infeasible = "infeasible on-colour" if "on-colour" in kind else "infeasible"
-        yield Dot(0, 0, infeasible, radius=3.5), "violates a constraint"
+        yield dot_sample(infeasible), "violates a constraint"
     if snapshot.examples:
-        yield Dot(0, 0, "example", radius=4.5), "an example"
+        yield dot_sample("example", radius=4.5), "an example"
     if any(trial.error is not None for trial in snapshot.trials):
-        yield Dot(0, 0, "failed", radius=3.5), "failed"
+        yield dot_sample("failed"), "failed"
 
 
 def _caption(snapshot: Snapshot, prior: BestOfN | None, *, beyond: int) -> Iterator[str]:

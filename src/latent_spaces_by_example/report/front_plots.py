@@ -10,7 +10,7 @@ import numpy as np
 
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import shown
-from latent_spaces_by_example.report.plot import Axes, Dot, Figure
+from latent_spaces_by_example.report.plot import Axes, Figure, dot_sample
 from latent_spaces_by_example.report.snapshot import Snapshot, useful_range
 
 _MOST_ROWS = 40
@@ -68,7 +68,7 @@ def _legend(snapshot: Snapshot) -> tuple[tuple[Dot, str], ...]:
     entries = [("best", "on the front"), ("trial", "an evaluation")]
     if not all(trial.feasible for trial in snapshot.finished):
         entries.append(("infeasible", "violates a constraint"))
-    return tuple((Dot(0, 0, kind, radius=4.0), words) for kind, words in entries)
+    return tuple((dot_sample(kind, radius=4.0), words) for kind, words in entries)
 
 
 def _caption(snapshot: Snapshot, first: str, second: str) -> str:

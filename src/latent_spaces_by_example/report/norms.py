@@ -9,7 +9,7 @@ import numpy as np
 
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import MINUS
-from latent_spaces_by_example.report.plot import Axes, Dot, Figure, Mark, Path
+from latent_spaces_by_example.report.plot import Axes, Figure, Mark, Path, dot_sample
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
 from latent_spaces_by_example.validity.candidates import OFF_THE_LAW, is_typical, norm_range
@@ -90,9 +90,9 @@ def _norms(trials: Sequence[Trial], *, num_dims: int) -> Figure | None:
     for trial, norm in zip(known, norms, strict=True):
         words = trial.invalid or _KINDS[_kind(trial)]
         title = f"trial {trial.number}: {norm:.4g}, {words}"
-        marks.append(axes.dot(trial.number, norm, kind=_kind(trial), title=title))
+        marks.append(axes.dot(float(trial.number), norm, kind=_kind(trial), title=title))
     kinds = {_kind(trial) for trial in known}
-    legend = [(Dot(0, 0, kind, radius=3.5), _KINDS[kind]) for kind in _KINDS if kind in kinds]
+    legend = [(dot_sample(kind), _KINDS[kind]) for kind in _KINDS if kind in kinds]
     band = Path("M-7 -5h14v10h-14z", "band prior")
     caption = (
         "Norm of each candidate's inner latent over the norm that the model expects, and the range "

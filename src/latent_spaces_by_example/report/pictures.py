@@ -97,7 +97,7 @@ def draw_outputs(
     make: Callable[[int], Any] | None,
     render: Callable[[Any], Image.Image | None],
     most: int,
-    seconds: float,
+    seconds: float | int,
 ) -> Drawn:
     """Gather pictures of trials' outputs: kept ones, else made again one after another.
 

@@ -102,8 +102,8 @@ class Plot:
         clip: the data of a path.
     """
 
-    width: float
-    height: float
+    width: int | float
+    height: int | float
     alt: str
     marks: tuple[Mark, ...]
     clipped: tuple[Mark, ...] = ()
@@ -272,6 +272,11 @@ def levels_of(scores: Float64[np.ndarray, " n"], *, bounds: tuple[float, float])
     low, high = bounds
     share = np.clip((np.nan_to_num(scores, nan=low) - low) / (high - low), 0, 1 - 1e-9)
     return [int(level) for level in share * LEVELS]
+
+
+def dot_sample(kind: str, *, radius: float = 3.5) -> Dot:
+    """Return a mark, for a legend."""
+    return Dot(0.0, 0.0, kind, radius=radius)
 
 
 def line_sample(kind: str) -> Path:

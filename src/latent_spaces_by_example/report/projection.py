@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.report.convergence import trial_legend
 from latent_spaces_by_example.report.formatting import shown
-from latent_spaces_by_example.report.plot import Axes, ColourBar, Dot, Figure, levels_of
+from latent_spaces_by_example.report.plot import Axes, ColourBar, Dot, Figure, dot_sample, levels_of
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
 
@@ -44,7 +44,7 @@ def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
     if beyond:
         caption += f" {beyond} lie outside the plot and stand on its edge."
     alt = "Score of each trial by the angle between its latent and the best"
-    legend = ((Dot(0, 0, "best", radius=5.0), "the best"), *trial_legend(snapshot))
+    legend = ((dot_sample("best", radius=5.0), "the best"), *trial_legend(snapshot))
     return Figure(axes.plot(*marks, alt=alt), caption, legend)
 
 

@@ -167,7 +167,7 @@ class Snapshot:
         error = float(np.sqrt(np.mean(model.left_out_errors() ** 2)))
         return Expectation(lambda w: sign * model.mean(w), model.uncertainty, error)
 
-    def drawn(self, *, most: int, seconds: float) -> Snapshot:
+    def drawn(self, *, most: int, seconds: float | int) -> Snapshot:
         """Return the same with pictures: those that were kept, others made again.
 
         Args:

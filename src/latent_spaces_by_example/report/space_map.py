@@ -25,6 +25,7 @@ from latent_spaces_by_example.report.plot import (
     Plot,
     Scale,
     Thumbnail,
+    dot_sample,
     line_sample,
     outline,
 )
@@ -86,7 +87,7 @@ def map_figure(snapshot: Snapshot) -> Figure:
         "Every mixture of the three seed latents: each corner is one of them, each edge the "
         "mixtures of two, and equal areas hold equal shares of what could be drawn. "
     )
-    legend = ((Dot(0, 0, "example", radius=4.5), "a seed latent"), *_legend(snapshot))
+    legend = ((dot_sample("example", radius=4.5), "a seed latent"), *_legend(snapshot))
     bar = ColourBar("expected score", *bounds)
     return Figure(plot, caption + _accuracy(snapshot), legend, bar, "map")
 
@@ -198,7 +199,7 @@ def _legend(snapshot: Snapshot) -> Iterator[tuple[Mark, str]]:
     for mark, words in trial_legend(snapshot, kind="trial on-colour"):
         if words != "an example":
             yield mark, words
-    yield Dot(0, 0, "best", radius=5.0), "the best"
+    yield dot_sample("best", radius=5.0), "the best"
 
 
 def _accuracy(snapshot: Snapshot) -> str:

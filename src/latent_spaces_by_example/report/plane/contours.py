@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.report.plane.evaluation import Plane
+from latent_spaces_by_example.report.plane.grid import Plane
 from latent_spaces_by_example.study import Study
 
 _INK, _BEST, _SEED = "#4a5568", "#c2410c", "#1d4ed8"
@@ -70,41 +71,41 @@ def _draw_path(axes: Axes, plane: Plane, study: Study) -> None:
     path = plane.path(study)
     path[path[:, 0] < _EDGE, 1] = _SEEDS[0][0][1]  # anywhere on that edge is the first seed latent
     axes.plot(*path.T, "-", color="white", linewidth=0.7, alpha=0.45)
-    axes.scatter(
-        path[:, 0],
-        path[:, 1],
-        c="white",
-        s=14,
-        edgecolors=_INK,
-        linewidths=0.6,
-        zorder=3,
-        label="evaluated, joined in their order",
-    )
-    best = path[study.best_trial.number]
-    axes.plot(
-        *best,
-        "*",
-        color=_BEST,
-        markersize=16,
-        markeredgecolor="white",
-        zorder=5,
-        linestyle="none",
-        label="best found",
-    )
+    label, best = "evaluated, joined in their order", path[study.best_trial.number]
+    dots: dict[str, Any] = {
+        "s": 14,
+        "edgecolors": _INK,
+        "linewidths": 0.6,
+        "zorder": 3,
+        "label": label,
+    }
+    axes.scatter(*path.T, c="white", **dots)
+    star: dict[str, Any] = {
+        "markersize": 16,
+        "markeredgecolor": "white",
+        "zorder": 5,
+        "linestyle": "none",
+    }
+    axes.plot(*best, "*", color=_BEST, label="best found", **star)
 
 
 def _draw_seeds(axes: Axes, plane: Plane) -> None:
     for number, (place, offset, side) in enumerate(_SEEDS):
-        axes.plot(
-            *place,
-            "s",
-            color=_SEED,
-            markeredgecolor="white",
-            clip_on=False,
-            zorder=4,
-            linestyle="none",
-            label="seed latents" if number == 0 else None,
-        )
+        square: dict[str, Any] = {
+            "markeredgecolor": "white",
+            "clip_on": False,
+            "zorder": 4,
+            "linestyle": "none",
+        }
+        label = None if number else "seed latents"
+        axes.plot(*place, "s", color=_SEED, label=label, **square)
+        box = {"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75}
+        text: dict[str, Any] = {
+            "color": "white",
+            "fontsize": 9,
+            "fontweight": "bold",
+            "parse_math": False,
+        }
         axes.annotate(
             plane.seed_names[number],
             place,
@@ -112,9 +113,6 @@ def _draw_seeds(axes: Axes, plane: Plane) -> None:
             textcoords="offset points",
             ha=side,
             va="center",
-            color="white",
-            fontsize=9,
-            fontweight="bold",
-            parse_math=False,
-            bbox={"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75},
+            bbox=box,
+            **text,
         )
