@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.report import write_report
 from browser import Browser, executable
+from latent_spaces_by_example.report import write_report
 from toys import Stretch, height
 
 pytestmark = [

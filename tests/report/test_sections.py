@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.report.comparison import comparison
 from latent_spaces_by_example.report.convergence import convergence_figure
 from latent_spaces_by_example.report.galleries import way_gallery
-from latent_spaces_by_example.report.heading import heading
 from latent_spaces_by_example.report.page import page_of
 from latent_spaces_by_example.report.pictures import Picture
+from latent_spaces_by_example.report.result import comparison, heading
 from latent_spaces_by_example.report.snapshot import Ranking, Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_figures
 from toys import Stretch, height

@@ -6,6 +6,7 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.report.comparison import comparison
 from latent_spaces_by_example.report.convergence import convergence_figure
 from latent_spaces_by_example.report.failed_trials import failures_section
 from latent_spaces_by_example.report.formatting import cleaned, shown_alike
 from latent_spaces_by_example.report.front_plots import front_section
 from latent_spaces_by_example.report.galleries import top_gallery, way_gallery
-from latent_spaces_by_example.report.heading import heading
 from latent_spaces_by_example.report.norms import validity_section
 from latent_spaces_by_example.report.plot import LEVELS
 from latent_spaces_by_example.report.repeat import repeat_section
+from latent_spaces_by_example.report.result import comparison, heading
 from latent_spaces_by_example.report.seed_table import seeds_section
 from latent_spaces_by_example.report.snapshot import Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_figures
@@ -135,6 +135,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["alike"] = shown_alike
+    environment.filters["unquoted"] = unquote
     environment.filters["place"] = lambda value: f"{value:.1f}"
     environment.globals["num_levels"] = LEVELS
     return environment

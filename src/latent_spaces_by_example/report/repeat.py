@@ -6,16 +6,15 @@ import platform
 import re
 import shlex
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import unquote
 
 from latent_spaces_by_example import __version__, generators, objectives, search
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table
-from latent_spaces_by_example.report.formatting import one_line, shown
+from latent_spaces_by_example.report.formatting import one_line
 from latent_spaces_by_example.report.snapshot import Snapshot
+from latent_spaces_by_example.study.settings import Settings
 
 _ALWAYS = ("numpy", "scipy", "optuna")
 _WHERE_USED = ("torch", "diffusers", "transformers", "jax", "onnxruntime", "aerosandbox", "sklearn")
@@ -34,14 +33,16 @@ class Repeat:
         command: in a shell; empty where a shell cannot say it.
         reopened: the lines that give the best output again; empty where there is none.
         weights: of the best over the seed latents.
-        settings: and versions.
+        settings: of the study.
+        versions: of what writes this page.
     """
 
     call: str
     command: str
     reopened: str
     weights: Table | None
-    settings: Table
+    settings: Settings
+    versions: str
 
 
 def repeat_section(snapshot: Snapshot) -> Repeat:
@@ -55,9 +56,10 @@ def repeat_section(snapshot: Snapshot) -> Repeat:
             if weight
         )
         weights = Table("Weights of the best", ("seed latent", "weight"), rows)
-    settings = Table("Settings and versions", ("", ""), tuple(_settings(snapshot)), words=True)
     reopened = "" if best is None else _reopened(snapshot)
-    return Repeat(call(snapshot), command(snapshot) or "", reopened, weights, settings)
+    return Repeat(
+        call(snapshot), command(snapshot) or "", reopened, weights, snapshot.settings, _versions()
+    )
 
 
 def call(snapshot: Snapshot) -> str:
@@ -166,32 +168,15 @@ def _reopened(snapshot: Snapshot) -> str:
     )
 
 
-def _settings(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    settings = snapshot.settings
-    yield "generator", unquote(settings.generator)
-    yield "latents", f"of shape {settings.latent_shape}, as arrays of {settings.array_library}"
-    yield "objective", unquote(settings.objective)
-    yield "search", settings.search
-    yield "random seed", str(settings.random_seed)
-    yield (
-        "evaluations",
-        f"{len(snapshot.trials)} of {snapshot.budget}, in batches of {settings.batch_size}",
-    )
-    yield "only non-negative weights of the given seed latents", shown(settings.within_span)
-    if settings.examples:
-        yield "SHA-256 of the examples' latents", settings.seed_digest
-    yield "made with", f"latent-spaces-by-example {settings.version}"
-    yield "this page written with", ", ".join(_versions())
+def _versions() -> str:
+    packages = [*_ALWAYS, *(name for name in _WHERE_USED if name in sys.modules)]
+    versions = (_version_of(_PACKAGE_OF.get(name, name)) for name in packages)
+    own = f"latent-spaces-by-example {__version__}, Python {platform.python_version()}"
+    return ", ".join([own, *versions, f"{platform.system()} {platform.machine()}"])
 
 
-def _versions() -> Iterator[str]:
-    yield f"latent-spaces-by-example {__version__}"
-    yield f"Python {platform.python_version()}"
-    used = [name for name in _WHERE_USED if name in sys.modules]
-    for name in (*_ALWAYS, *used):
-        package = _PACKAGE_OF.get(name, name)
-        try:
-            yield f"{package} {version(package)}"
-        except PackageNotFoundError:
-            yield f"{package} from source"
-    yield f"{platform.system()} {platform.machine()}"
+def _version_of(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} from source"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -26,15 +26,17 @@ from latent_spaces_by_example.report.plot import (
     Scale,
     Thumbnail,
     dot_sample,
+    levels_of,
     line_sample,
     outline,
 )
-from latent_spaces_by_example.report.projection import projection_figures
 from latent_spaces_by_example.report.snapshot import Snapshot
+from latent_spaces_by_example.study import Trial
 
 _GRID = 81
 _WIDTH, _SIDE = 520, 30.0
-_FEWEST_TO_MODEL = 5
+_FEWEST_TO_MODEL, _FEWEST_TO_PROJECT = 5, 3
+_SQUARE = (480, 400)
 _THUMBNAIL = 110  # its longer side, in user units
 _PIXELS = 240
 
@@ -49,7 +51,7 @@ def space_figures(snapshot: Snapshot) -> tuple[Figure, ...]:
         return (map_figure(snapshot),)
     if dims == 1 and enough:
         return (_arc(snapshot),)
-    return projection_figures(snapshot)
+    return _projections(snapshot)
 
 
 def _flat_dims(snapshot: Snapshot) -> int:
@@ -193,6 +195,87 @@ def _arc(snapshot: Snapshot) -> Figure:
     )
     legend = ((line_sample("prior"), "expected score"), *_legend(snapshot))
     return Figure(plot, caption + _accuracy(snapshot), legend)
+
+
+def _projections(snapshot: Snapshot) -> tuple[Figure, ...]:
+    """Return the score by angle to the best, and the two widest directions; none of two trials."""
+    best = snapshot.best
+    if len(snapshot.finished) < _FEWEST or best is None:
+        return ()
+    widest = _widest_figure(snapshot)
+    return (_by_angle(snapshot, best), *([] if widest is None else [widest]))
+
+
+def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
+    cosines = snapshot.points @ snapshot.points[snapshot.place(best)]
+    angles = np.degrees(np.arccos(cosines.clip(-1, 1)))
+    low, high = snapshot.useful_range(snapshot.scores)
+    widest = max(float(angles.max()), 1.0)
+    labels = ("degrees from the best", "score")
+    axes = Axes.between((-0.02 * widest, 1.02 * widest), (low, high), labels=labels, size=_SQUARE)
+    # failed trials stand at the bad end
+    scores = np.nan_to_num(snapshot.scores, nan=high if snapshot.minimise else low)
+    marks = _projected_marks(snapshot, axes.x(angles), axes.y(scores.clip(low, high)))
+    beyond = int(((snapshot.scores < low) | (snapshot.scores > high)).sum())
+    caption = (
+        "How far each latent is from the best one, as an angle: two prior draws are about 90 "
+        "degrees apart, and what looks alike is near."
+    )
+    if beyond:
+        caption += f" {beyond} lie outside the plot and stand on its edge."
+    alt = "Score of each trial by the angle between its latent and the best"
+    legend = ((dot_sample("best", radius=5.0), "the best"), *trial_legend(snapshot))
+    return Figure(axes.plot(*marks, alt=alt), caption, legend)
+
+
+def _widest_figure(snapshot: Snapshot) -> Figure | None:
+    points = snapshot.points[snapshot.scored]
+    middle = points.mean(axis=0)
+    _, spreads, directions = np.linalg.svd(points - middle, full_matrices=False)
+    if len(spreads) < 2 or spreads[1] < 1e-9:
+        return None
+    share = spreads**2 / (spreads**2).sum()
+    places = (snapshot.points - middle) @ directions[:2].T
+    low, high = places.min(axis=0), places.max(axis=0)
+    half = 0.55 * float((high - low).max())
+    (x, y) = (low + high) / 2
+    axes = Axes.between(
+        (x - half, x + half),
+        (y - half, y + half),
+        labels=(f"first component, {share[0]:.0%}", f"second component, {share[1]:.0%}"),
+        size=_SQUARE,
+    )
+    bounds = snapshot.useful_range(snapshot.scores, margin=0.0)
+    levels = levels_of(snapshot.scores, bounds=bounds)
+    marks = _projected_marks(snapshot, axes.x(places[:, 0]), axes.y(places[:, 1]), levels=levels)
+    dims = int((spreads > 1e-9).sum())
+    caption = (
+        f"The {shown(len(points))} scored latents, in {dims} dimensions, along the two in which "
+        f"they vary most: {share[:2].sum():.0%} of their variance. The rest is not seen here, so "
+        "neighbours in this picture may be far apart."
+    )
+    plot = axes.plot(*marks, alt="The trials along the two widest directions among them")
+    return Figure(plot, caption, bar=ColourBar("score", *bounds))
+
+
+def _projected_marks(
+    snapshot: Snapshot,
+    x: Float64[np.ndarray, " n"],
+    y: Float64[np.ndarray, " n"],
+    *,
+    levels: Sequence[int] | None = None,
+) -> Iterator[Dot]:
+    """Yield a mark for each trial, better ones over worse ones."""
+    failed = [trial for trial in snapshot.trials if trial.error is not None]
+    for trial in [*failed, *reversed(snapshot.ranking.ranked(snapshot.finished))]:
+        kind, i = snapshot.mark_of(trial), snapshot.place(trial)
+        if kind is None:
+            continue
+        example = trial.number in snapshot.example_names
+        radius = 6.0 if trial is snapshot.best else 4.5 if example else 3.2
+        coloured = levels is not None and kind in ("trial", "example", "infeasible")
+        level = levels[i] if levels is not None and coloured else None
+        yield Dot(x[i], y[i], kind, snapshot.told(trial), radius, level)
 
 
 def _legend(snapshot: Snapshot) -> Iterator[tuple[Mark, str]]:

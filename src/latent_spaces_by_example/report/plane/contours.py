@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -71,48 +70,18 @@ def _draw_path(axes: Axes, plane: Plane, study: Study) -> None:
     path = plane.path(study)
     path[path[:, 0] < _EDGE, 1] = _SEEDS[0][0][1]  # anywhere on that edge is the first seed latent
     axes.plot(*path.T, "-", color="white", linewidth=0.7, alpha=0.45)
-    label, best = "evaluated, joined in their order", path[study.best_trial.number]
-    dots: dict[str, Any] = {
-        "s": 14,
-        "edgecolors": _INK,
-        "linewidths": 0.6,
-        "zorder": 3,
-        "label": label,
-    }
-    axes.scatter(*path.T, c="white", **dots)
-    star: dict[str, Any] = {
-        "markersize": 16,
-        "markeredgecolor": "white",
-        "zorder": 5,
-        "linestyle": "none",
-    }
-    axes.plot(*best, "*", color=_BEST, label="best found", **star)
+    best, order = path[study.best_trial.number], "evaluated, joined in their order"
+    axes.scatter(*path.T, c="white", s=14, edgecolors=_INK, linewidths=0.6, zorder=3, label=order)
+    (star,) = axes.plot(*best, "*", color=_BEST, markersize=16, zorder=5, label="best found")
+    star.set(markeredgecolor="white", linestyle="none")
 
 
 def _draw_seeds(axes: Axes, plane: Plane) -> None:
     for number, (place, offset, side) in enumerate(_SEEDS):
-        square: dict[str, Any] = {
-            "markeredgecolor": "white",
-            "clip_on": False,
-            "zorder": 4,
-            "linestyle": "none",
-        }
         label = None if number else "seed latents"
-        axes.plot(*place, "s", color=_SEED, label=label, **square)
+        (square,) = axes.plot(*place, "s", color=_SEED, zorder=4, label=label)
+        square.set(markeredgecolor="white", clip_on=False, linestyle="none")
+        text, room = plane.seed_names[number], {"xytext": offset, "textcoords": "offset points"}
         box = {"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75}
-        text: dict[str, Any] = {
-            "color": "white",
-            "fontsize": 9,
-            "fontweight": "bold",
-            "parse_math": False,
-        }
-        axes.annotate(
-            plane.seed_names[number],
-            place,
-            xytext=offset,
-            textcoords="offset points",
-            ha=side,
-            va="center",
-            bbox=box,
-            **text,
-        )
+        name = axes.annotate(text, place, **room, bbox=box, color="white", parse_math=False)
+        name.set(ha=side, va="center", fontsize=9, fontweight="bold")
