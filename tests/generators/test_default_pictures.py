@@ -39,8 +39,20 @@ def test_rows_of_numbers_are_lines(values):
 
 @pytest.mark.parametrize(
     "output",
-    ["MKV", 3.0, None, {"a": 1}, np.array(["a"]), np.zeros((2, 0)), np.full((2, 2), np.nan)]
-    + [np.full(3, np.nan), np.zeros((2, 2, 2)), np.zeros((2,) * 4), [[1], [1, 2]], np.eye(2) * 1j],
+    [
+        "MKV",
+        3.0,
+        None,
+        {"a": 1},
+        np.array(["a"]),
+        np.zeros((2, 0)),
+        np.full((2, 2), np.nan),
+        np.full(3, np.nan),
+        np.zeros((2, 2, 2)),
+        np.zeros((2,) * 4),
+        [[1], [1, 2]],
+        np.eye(2) * 1j,
+    ],
 )
 def test_what_has_no_usual_picture_is_not_drawn(output):
     assert picture_of(output) is None

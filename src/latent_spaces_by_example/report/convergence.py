@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS, BestOfN, best_of_n
+from latent_spaces_by_example.report.best_of_n import BestOfN, best_of_n
 from latent_spaces_by_example.report.formatting import shortened, shown
 from latent_spaces_by_example.report.plot import Axes, Dot, Figure, Mark, dot_sample, line_sample
 from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score
 from latent_spaces_by_example.study import Trial
 
 
-def convergence_figure(snapshot: Snapshot) -> Figure | None:
+@dataclass(frozen=True)
+class Convergence:
+    """The plot of convergence, and what its caption needs.
+
+    Attributes:
+        prior: the best of N prior draws; None where there are too few that count.
+        num_draws: how many prior draws have a score.
+        num_beyond: how many trials stand on the edge of the plot.
+    """
+
+    figure: Figure
+    prior: BestOfN | None
+    num_draws: int
+    num_beyond: int
+
+
+def convergence_section(snapshot: Snapshot) -> Convergence | None:
     """Return the score of every trial and the best so far; None where there are not two."""
     if len(snapshot.finished) < 2:
         return None
@@ -39,10 +56,8 @@ def convergence_figure(snapshot: Snapshot) -> Figure | None:
     if known.any():
         number = np.arange(1.0, len(best) + 1)
         marks.append(axes.steps(number[known], best[known], kind="best"))
-    beyond = int(((snapshot.scores < low) | (snapshot.scores > high)).sum())
-    caption = " ".join(_caption(snapshot, prior, beyond=beyond))
-    plot = axes.plot(*marks, alt=_in_words(snapshot))
-    return Figure(plot, caption, tuple(_legend(snapshot, prior)))
+    figure = Figure(axes.plot(*marks, alt=_in_words(snapshot)), tuple(_legend(snapshot, prior)))
+    return Convergence(figure, prior, len(_prior_scores(snapshot)), snapshot.num_beyond)
 
 
 def _prior_scores(snapshot: Snapshot) -> Float64[np.ndarray, " m"]:
@@ -97,36 +112,6 @@ def trial_legend(snapshot: Snapshot, *, kind: str = "trial") -> Iterator[tuple[M
         yield dot_sample("example", radius=4.5), "an example"
     if any(trial.error is not None for trial in snapshot.trials):
         yield dot_sample("failed"), "failed"
-
-
-def _caption(snapshot: Snapshot, prior: BestOfN | None, *, beyond: int) -> Iterator[str]:
-    yield "Score of each evaluation, in their order."
-    if snapshot.minimise:
-        yield "Lower is better."
-    constrained = any(trial.constraints for trial in snapshot.trials)
-    if constrained:
-        yield "The best are of those that meet every constraint."
-    if snapshot.is_noisy:
-        yield "Scores are noisy, so the best is the trial with the best expected score."
-    if beyond:
-        yield f"{beyond} lie outside the plot and stand on its edge."
-    drawn = len(_prior_scores(snapshot))
-    whose = "of this study" if snapshot.prior_scores is None else "scored apart from this study"
-    if prior is not None:
-        yield (
-            "Against it, the best of N prior draws: median, and the middle 80 per cent, over all "
-            f"choices of N from the {drawn} draws {whose}. Nothing is assumed beyond them, so "
-            f"the line ends at N = {len(prior.median)}."
-        )
-        if snapshot.is_noisy and snapshot.prior_scores is not None:
-            yield "Those are scores as they were measured, the best of them in part luck."
-    elif drawn and constrained:
-        yield f"None of the {drawn} prior draws {whose} meets every constraint."
-    else:
-        yield (
-            f"The best of N prior draws is not shown: there are {drawn or 'no'} draws {whose} to "
-            f"tell it from, and fewer than {FEWEST_DRAWS} say too little."
-        )
 
 
 def _in_words(snapshot: Snapshot) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from latent_spaces_by_example.report.blocks import Code, Table
 from latent_spaces_by_example.report.snapshot import Snapshot
@@ -14,36 +13,18 @@ _LONGEST = 2000
 _CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
 
 
-@dataclass(frozen=True)
-class Failures:
-    """The section of what failed: a sentence, a table, and what was left out of it."""
-
-    note: str
-    table: Table
-    more: str
-
-
-def failures_section(snapshot: Snapshot) -> Failures | None:
-    """Return the section of what failed; None where nothing did."""
+def failure_table(snapshot: Snapshot) -> Table | None:
+    """Return messages and their trials, the most frequent first; None where nothing failed."""
     numbers: dict[str, list[int]] = {}
-    for trial in snapshot.trials:
-        if trial.error is not None:
-            numbers.setdefault(without_credentials(trial.error), []).append(trial.number)
-    if not numbers:
-        return None
-    total = sum(map(len, numbers.values()))
+    for trial in snapshot.failed:
+        numbers.setdefault(without_credentials(trial.error or ""), []).append(trial.number)
     often = sorted(numbers.items(), key=lambda item: -len(item[1]))
-    rows = tuple(
-        (_listed(trials), str(len(trials)), Code(_bounded(message)))
-        for message, trials in often[:_MOST_KINDS]
-    )
-    table = Table("Failed trials", ("trials", "how often", "message"), rows, words=True)
-    more = len(often) - _MOST_KINDS
-    return Failures(
-        f"{total} of {len(snapshot.trials)} evaluations failed; each counts as one.",
-        table,
-        f"{more} more messages are in the study's history." if more > 0 else "",
-    )
+    rows = [(_listed(n), str(len(n)), Code(_bounded(message))) for message, n in often]
+    more = len(rows) - _MOST_KINDS
+    if more > 0:
+        rows[_MOST_KINDS:] = [("…", str(more), Code("more messages are in the study's history"))]
+    head = ("trials", "how often", "message")
+    return Table("Failed trials", head, tuple(rows), words=True) if rows else None
 
 
 def without_credentials(message: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -61,7 +60,7 @@ def _figure(snapshot: Snapshot, first: str, second: str) -> Figure:
         marks.append(axes.dot(x, trial.scores[second], kind=kind, title=title, radius=radius))
     counted = f"{len(front)} of {len(snapshot.finished)} evaluations"
     alt = f"{counted} are on the front of {first} and {second}"
-    return Figure(axes.plot(*marks, alt=alt), _caption(snapshot, first, second), _legend(snapshot))
+    return Figure(axes.plot(*marks, alt=alt), _legend(snapshot))
 
 
 def _legend(snapshot: Snapshot) -> tuple[tuple[Dot, str], ...]:
@@ -69,15 +68,3 @@ def _legend(snapshot: Snapshot) -> tuple[tuple[Dot, str], ...]:
     if not all(trial.feasible for trial in snapshot.finished):
         entries.append(("infeasible", "violates a constraint"))
     return tuple((dot_sample(kind, radius=4.0), words) for kind, words in entries)
-
-
-def _caption(snapshot: Snapshot, first: str, second: str) -> str:
-    def words() -> Iterator[str]:
-        lower = [name for name in (first, second) if snapshot.minimises(name)]
-        if len(lower) == 1:
-            yield f"Higher is better, but in {lower[0]} lower is."
-        else:
-            yield f"{'Lower' if lower else 'Higher'} is better on both axes."
-        yield "What lies beyond them stands on the edge."
-
-    return " ".join(words())

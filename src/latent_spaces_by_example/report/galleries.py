@@ -24,13 +24,11 @@ class Gallery:
     """Tiles, or a table where no output has a picture.
 
     Attributes:
-        note: what is shown.
         tiles: one a trial; empty where there is a table.
         wide: whether the pictures are wide.
         table: scores and metrics instead.
     """
 
-    note: str
     tiles: tuple[Tile, ...]
     wide: bool
     table: Table | None
@@ -38,32 +36,22 @@ class Gallery:
 
 def way_gallery(snapshot: Snapshot) -> Gallery | None:
     """Return the steps that gained most; None where nothing was better than the first trial."""
-    way, steps = snapshot.way, snapshot.improvements
-    if len(way) < 2:
+    if len(snapshot.way) < 2:
         return None
-    by = ", by what is expected now" if snapshot.is_noisy else ""
-    note = f"Each was the best when it was found{by}."
-    if len(way) < len(steps):
-        note += f" {len(way)} of {len(steps)} such steps: the first, the last, and the largest."
-    return _gallery(snapshot, way, note=note, ranked=False)
+    return _gallery(snapshot, snapshot.way, ranked=False)
 
 
 def top_gallery(snapshot: Snapshot) -> Gallery | None:
     """Return the best trials that differ; None where there are not two."""
     if len(snapshot.top) < 2:
         return None
-    score = "expected score" if snapshot.is_noisy else "score"
-    note = (
-        f"In order of {score}, leaving out what is nearer than 15 degrees of angle to a better "
-        "one shown: neighbours of the best look much like it."
-    )
-    return _gallery(snapshot, snapshot.top, note=note, ranked=True)
+    return _gallery(snapshot, snapshot.top, ranked=True)
 
 
-def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, note: str, ranked: bool) -> Gallery:
+def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, ranked: bool) -> Gallery:
     pictures = [snapshot.picture(trial) for trial in trials]
     if not any(pictures):
-        return Gallery(note, (), False, _table(snapshot, trials))
+        return Gallery((), False, _table(snapshot, trials))
     levels = [expected_or_score(trial) for trial in trials]
     tiles = []
     for place, (trial, picture, score) in enumerate(
@@ -80,7 +68,7 @@ def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, note: str, ranked: 
         best = trial is snapshot.best
         tiles.append(Tile(picture, alt, _SIDE, score, note_below, rank, best))
     wide = any(picture.wide for picture in pictures if picture is not None)
-    return Gallery(note, tuple(tiles), wide, None)
+    return Gallery(tuple(tiles), wide, None)
 
 
 def _table(snapshot: Snapshot, trials: Sequence[Trial]) -> Table:

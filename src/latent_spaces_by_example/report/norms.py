@@ -36,7 +36,6 @@ class Validity:
     figure: Figure | None
     tests: Table | None
     faults: Table | None
-    note: str
 
 
 def validity_section(snapshot: Snapshot) -> Validity | None:
@@ -44,13 +43,8 @@ def validity_section(snapshot: Snapshot) -> Validity | None:
     trials = [trial for trial in snapshot.trials if trial.validity or trial.invalid]
     if not trials:
         return None
-    note = (
-        "Each candidate's inner latent is read back from what the generator is given, and compared "
-        "with what the combination of seed latents promised and with the model's law. A z-score is "
-        f"standard Gaussian under the law; beyond {OFF_THE_LAW:g} it is off the law."
-    )
     figure = _norms(trials, num_dims=snapshot.num_latent_dims)
-    return Validity(_summary(trials), figure, _test_table(trials), _fault_table(trials), note)
+    return Validity(_summary(trials), figure, _test_table(trials), _fault_table(trials))
 
 
 def _summary(trials: Sequence[Trial]) -> str:
@@ -94,14 +88,10 @@ def _norms(trials: Sequence[Trial], *, num_dims: int) -> Figure | None:
     kinds = {_kind(trial) for trial in known}
     legend = [(dot_sample(kind), _KINDS[kind]) for kind in _KINDS if kind in kinds]
     band = Path("M-7 -5h14v10h-14z", "band prior")
-    caption = (
-        "Norm of each candidate's inner latent over the norm that the model expects, and the range "
-        "that the model's own draws keep to."
-    )
     plot = axes.plot(
         *marks, alt="Norm of each candidate's inner latent over the expected, by trial"
     )
-    return Figure(plot, caption, (*legend, (band, "norms of the model's draws")))
+    return Figure(plot, (*legend, (band, "norms of the model's draws")))
 
 
 def _flat(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:

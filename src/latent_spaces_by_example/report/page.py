@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,21 +15,31 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.report.convergence import convergence_figure
-from latent_spaces_by_example.report.failed_trials import failures_section
-from latent_spaces_by_example.report.formatting import cleaned, shown_alike
+from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS
+from latent_spaces_by_example.report.convergence import convergence_section
+from latent_spaces_by_example.report.failed_trials import failure_table
+from latent_spaces_by_example.report.formatting import cleaned, shown, shown_alike
 from latent_spaces_by_example.report.front_plots import front_section
 from latent_spaces_by_example.report.galleries import top_gallery, way_gallery
 from latent_spaces_by_example.report.norms import validity_section
 from latent_spaces_by_example.report.plot import LEVELS
 from latent_spaces_by_example.report.repeat import repeat_section
-from latent_spaces_by_example.report.result import comparison, heading
+from latent_spaces_by_example.report.result import comparison, gain_in_words, named
 from latent_spaces_by_example.report.seed_table import seeds_section
-from latent_spaces_by_example.report.snapshot import Snapshot, read_study
-from latent_spaces_by_example.report.space_map import space_figures
+from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score, read_study
+from latent_spaces_by_example.report.space_map import space_section
 from latent_spaces_by_example.study import Study
+from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
 
 _HERE = Path(__file__).parent
+_OF_ONE_SCORE: dict[str, Callable[[Snapshot], Any]] = {
+    "comparison": comparison,
+    "convergence": convergence_section,
+    "way": way_gallery,
+    "top": top_gallery,
+    "space": space_section,
+    "seeds": seeds_section,
+}
 
 
 def write_report(
@@ -86,24 +97,21 @@ def write_report(
 def page_of(snapshot: Snapshot) -> str:
     """Return the HTML of a page about a snapshot."""
     now = datetime.now(timezone.utc)
+    sections: dict[str, Any] = {"front": front_section(snapshot)}
     one_score = not snapshot.settings.score_names
+    for name, section in _OF_ONE_SCORE.items():
+        sections[name] = section(snapshot) if one_score else None
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
-            heading=heading(snapshot),
-            comparison=comparison(snapshot),
-            convergence=convergence_figure(snapshot) if one_score else None,
-            way=way_gallery(snapshot) if one_score else None,
-            top=top_gallery(snapshot) if one_score else None,
-            space=space_figures(snapshot) if one_score else (),
-            seeds=seeds_section(snapshot) if one_score else None,
-            front=front_section(snapshot),
+            s=snapshot,
             validity=validity_section(snapshot),
-            failures=failures_section(snapshot),
+            failures=failure_table(snapshot),
             repeat=repeat_section(snapshot),
             written=f"{now.day} {now:%B %Y}, {now:%H:%M} UTC",
+            **sections,
         )
     )
 
@@ -134,11 +142,26 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["alike"] = shown_alike
-    environment.filters["unquoted"] = unquote
-    environment.filters["place"] = lambda value: f"{value:.1f}"
-    environment.globals["num_levels"] = LEVELS
+    environment.filters |= {
+        "alike": shown_alike,
+        "duration": _duration,
+        "level": expected_or_score,
+        "named": named,
+        "place": lambda value: f"{value:.1f}",
+        "shown": shown,
+        "unquoted": unquote,
+    }
+    environment.globals |= {
+        "fewest_draws": FEWEST_DRAWS,
+        "gain": gain_in_words,
+        "num_levels": LEVELS,
+        "off_the_law": OFF_THE_LAW,
+    }
     return environment
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else str(timedelta(seconds=round(seconds)))
 
 
 def _final(value: Any) -> Any:

@@ -121,7 +121,7 @@ class ColourBar:
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot with its caption.
+    """A plot with its legend.
 
     Attributes:
         legend: marks around (0, 0) and what they are.
@@ -129,7 +129,6 @@ class Figure:
     """
 
     plot: Plot
-    caption: str
     legend: tuple[tuple[Mark, str], ...] = ()
     bar: ColourBar | None = None
     kind: str = ""

@@ -14,7 +14,6 @@ from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import one_line
 from latent_spaces_by_example.report.snapshot import Snapshot
-from latent_spaces_by_example.study.settings import Settings
 
 _ALWAYS = ("numpy", "scipy", "optuna")
 _WHERE_USED = ("torch", "diffusers", "transformers", "jax", "onnxruntime", "aerosandbox", "sklearn")
@@ -33,7 +32,6 @@ class Repeat:
         command: in a shell; empty where a shell cannot say it.
         reopened: the lines that give the best output again; empty where there is none.
         weights: of the best over the seed latents.
-        settings: of the study.
         versions: of what writes this page.
     """
 
@@ -41,7 +39,6 @@ class Repeat:
     command: str
     reopened: str
     weights: Table | None
-    settings: Settings
     versions: str
 
 
@@ -57,9 +54,7 @@ def repeat_section(snapshot: Snapshot) -> Repeat:
         )
         weights = Table("Weights of the best", ("seed latent", "weight"), rows)
     reopened = "" if best is None else _reopened(snapshot)
-    return Repeat(
-        call(snapshot), command(snapshot) or "", reopened, weights, snapshot.settings, _versions()
-    )
+    return Repeat(call(snapshot), command(snapshot) or "", reopened, weights, _versions())
 
 
 def call(snapshot: Snapshot) -> str:

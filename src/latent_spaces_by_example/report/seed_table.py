@@ -27,7 +27,7 @@ class HeatMap:
     names: tuple[str, ...]
     source: Source
     ends: tuple[str, str]
-    caption: str
+    has_negative: bool
 
 
 @dataclass(frozen=True)
@@ -35,43 +35,33 @@ class Seeds:
     """The section of the seed latents.
 
     Attributes:
-        note: what a share is; empty where nothing is scored yet.
         shares: of each seed latent in the best and in all.
-        explained: how to read the table.
+        num_seeds: how many seed latents there are; the table may have fewer.
+        best_tenth: how many trials are the best tenth; 0 where there are too few to compare.
+        has_negative: whether the best has a negative weight.
         heat_map: shares by trial.
         latents: norms and errors of the examples.
-        latent_notes: how to read that table, and what is unlike the model's draws.
     """
 
-    note: str
     shares: Table | None
-    explained: str
+    num_seeds: int
+    best_tenth: int
+    has_negative: bool
     heat_map: HeatMap | None
     latents: Table | None
-    latent_notes: tuple[str, ...]
 
 
 def seeds_section(snapshot: Snapshot) -> Seeds | None:
     """Return the section of the seed latents; None where nothing is known about any."""
     shares = snapshot.weights[snapshot.scored] ** 2
-    latents, latent_notes = _latents(snapshot)
+    latents = _latents(snapshot)
     if not len(shares):
-        return None if latents is None else Seeds("", None, "", None, latents, latent_notes)
+        return None if latents is None else Seeds(None, 0, 0, False, None, latents)
     order = _order(snapshot, shares)
-    note = (
-        "A trial is weights w over the seed latents, and w² is the share that each one has in it; "
-        "the shares of a trial add up to 1."
-    )
-    if len(order) < shares.shape[1]:
-        note += f" Of {shares.shape[1]} these {len(order)} have the largest in the best tenth."
-    return Seeds(
-        note,
-        _share_table(snapshot, shares, order),
-        _explained(snapshot, shares),
-        _heat_map(snapshot, order),
-        latents,
-        latent_notes,
-    )
+    best_tenth = len(_best_tenth(snapshot)) if len(shares) >= _FEWEST_TO_COMPARE else 0
+    has_negative = snapshot.best is not None and bool((snapshot.best.weights < -1e-9).any())
+    table, heat_map = _share_table(snapshot, shares, order), _heat_map(snapshot, order)
+    return Seeds(table, shares.shape[1], best_tenth, has_negative, heat_map, latents)
 
 
 def _goodness(snapshot: Snapshot) -> Float64[np.ndarray, " n"]:
@@ -133,22 +123,6 @@ def _correlation(shares: Float64[np.ndarray, " n"], scores: Float64[np.ndarray, 
     return f"{np.corrcoef(first, second)[0, 1]:+.2f}".replace("-", MINUS)
 
 
-def _explained(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> str:
-    sentences = []
-    best = snapshot.best
-    if best is not None and (best.weights < -1e-9).any():
-        sentences.append("A hatched bar is the share of a negative weight.")
-    if len(shares) >= _FEWEST_TO_COMPARE:
-        good = "low" if snapshot.minimise else "high"
-        sentences.append(
-            f"The best tenth are {len(_best_tenth(snapshot))} trials. The rank correlation "
-            "(Spearman) is between a seed latent's share and the score, over all scored trials. A "
-            f"search does not try points at random, so it says what went with a {good} score in "
-            "this study, not what causes one."
-        )
-    return " ".join(sentences)
-
-
 def _heat_map(snapshot: Snapshot, order: list[int]) -> HeatMap | None:
     """Return signed shares of the trials, worst to best, as a picture of one pixel each."""
     scored = snapshot.scored
@@ -159,35 +133,18 @@ def _heat_map(snapshot: Snapshot, order: list[int]) -> HeatMap | None:
     pixels = np.zeros((*weights.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.where(weights[..., None] < 0, _NEGATIVE, _POSITIVE)
     pixels[..., 3] = np.round(255 * np.minimum(weights**2, 1.0) ** 0.6)
-    signs = "blue for positive weights and orange for negative ones"
-    signs = signs if (weights < 0).any() else "no colour is none"
     ends = ("highest score", "lowest") if snapshot.minimise else ("lowest score", "highest")
-    return HeatMap(
-        tuple(snapshot.seed_name(k) for k in order),
-        source_of(Image.fromarray(pixels)),
-        ends,
-        f"Shares of the seed latents in each of the {scored.sum()} scored trials, worst to best: "
-        f"the fuller the colour the larger, {signs}.",
-    )
+    names = tuple(snapshot.seed_name(k) for k in order)
+    return HeatMap(names, source_of(Image.fromarray(pixels)), ends, bool((weights < 0).any()))
 
 
-def _latents(snapshot: Snapshot) -> tuple[Table | None, tuple[str, ...]]:
+def _latents(snapshot: Snapshot) -> Table | None:
     """Return what is known about the examples' latents: length, and error of the inversion."""
     facts = snapshot.settings.examples
-    if not facts:
-        return None, ()
     inverted = any(fact.rms_error is not None for fact in facts)
-    rows = []
-    for fact in facts:
-        error = [shown(fact.rms_error)] * inverted
-        rows.append((fact.name, f"{fact.relative_norm:.2f}", *error))
-    note = "Norm / expected is the length of the latent over what the model expects of its draws."
-    if inverted:
-        note += " The error is between an example and what its latent generates."
-    unlike = (
-        f"{fact.name} is unlike what the model makes: {fact.unlike}."
+    rows = tuple(
+        (fact.name, f"{fact.relative_norm:.2f}", *([shown(fact.rms_error)] * inverted))
         for fact in facts
-        if fact.unlike is not None
     )
     head = ("example", "norm / expected", *(["error (RMS)"] * inverted))
-    return Table("Latents of the examples", head, tuple(rows)), (note, *unlike)
+    return Table("Latents of the examples", head, rows) if rows else None

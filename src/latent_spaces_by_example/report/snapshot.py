@@ -224,6 +224,27 @@ class Snapshot:
         return [trial for trial in self.trials if trial.score is not None]
 
     @cached_property
+    def failed(self) -> list[Trial]:
+        """The trials that failed."""
+        return [trial for trial in self.trials if trial.error is not None]
+
+    @property
+    def constrained(self) -> bool:
+        """Whether there are constraints."""
+        return any(trial.constraints for trial in self.finished)
+
+    @property
+    def seconds(self) -> float:
+        """How long all evaluations took."""
+        return sum((trial.seconds or 0.0 for trial in self.trials), 0.0)
+
+    @property
+    def num_beyond(self) -> int:
+        """How many scores are outside the range that matters."""
+        low, high = self.useful_range(self.scores)
+        return int(((self.scores < low) | (self.scores > high)).sum())
+
+    @cached_property
     def scores(self) -> Float64[np.ndarray, " n"]:
         """The score of every trial; NaN where there is none."""
         return np.array([np.nan if t.score is None else t.score for t in self.trials])

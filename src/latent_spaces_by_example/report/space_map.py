@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from contourpy import FillType, contour_generator
 from jaxtyping import Float64
 
 from latent_spaces_by_example.report.convergence import trial_legend
-from latent_spaces_by_example.report.formatting import shortened, shown
+from latent_spaces_by_example.report.formatting import shortened
 from latent_spaces_by_example.report.octant import edges, from_plane, to_plane
 from latent_spaces_by_example.report.plot import (
     LEVELS,
@@ -41,17 +42,36 @@ _THUMBNAIL = 110  # its longer side, in user units
 _PIXELS = 240
 
 
-def space_figures(snapshot: Snapshot) -> tuple[Figure, ...]:
+@dataclass(frozen=True)
+class Space:
+    """The plots of the space, and what their captions need.
+
+    Attributes:
+        figures: one map; or the score by angle to the best, and the two widest directions.
+        kind: "map" between three seed latents, "arc" between two, "projection".
+        spread: standard deviation of the scores that the plots show.
+        num_dims: how many dimensions the trials have; 0 where no projection is shown.
+        share: of their variance that the projection keeps.
+    """
+
+    figures: tuple[Figure, ...]
+    kind: str
+    spread: float
+    num_dims: int = 0
+    share: float = 0.0
+
+
+def space_section(snapshot: Snapshot) -> Space | None:
     """Return the map where the space can be drawn, else what a picture can keep of it."""
     if len(snapshot.finished) < 2:
-        return ()
+        return None
     dims = _flat_dims(snapshot)
-    enough = len(snapshot.finished) >= _FEWEST_TO_MODEL
-    if dims == 2 and enough:
-        return (map_figure(snapshot),)
-    if dims == 1 and enough:
-        return (_arc(snapshot),)
-    return _projections(snapshot)
+    low, high = snapshot.useful_range(snapshot.scores)
+    spread = float(snapshot.scores[snapshot.scored].clip(low, high).std())
+    if dims in (1, 2) and len(snapshot.finished) >= _FEWEST_TO_MODEL:
+        figure, kind = (_arc(snapshot), "arc") if dims == 1 else (map_figure(snapshot), "map")
+        return Space((figure,), kind, spread)
+    return _projections(snapshot, spread)
 
 
 def _flat_dims(snapshot: Snapshot) -> int:
@@ -85,13 +105,9 @@ def map_figure(snapshot: Snapshot) -> Figure:
         clipped=tuple(_filled(across(sides[0]), up(sides[1]), mean, bounds=bounds)),
         clip=border,
     )
-    caption = (
-        "Every mixture of the three seed latents: each corner is one of them, each edge the "
-        "mixtures of two, and equal areas hold equal shares of what could be drawn. "
-    )
     legend = ((dot_sample("example", radius=4.5), "a seed latent"), *_legend(snapshot))
     bar = ColourBar("expected score", *bounds)
-    return Figure(plot, caption + _accuracy(snapshot), legend, bar, "map")
+    return Figure(plot, legend, bar, "map")
 
 
 def _filled(
@@ -189,21 +205,25 @@ def _arc(snapshot: Snapshot) -> Figure:
         *_trial_marks(snapshot, axes.x(at), axes.y(scores)),
         alt=f"Score between the two seed latents; {_best_in_words(snapshot)}",
     )
-    caption = (
-        "Every mixture of the two seed latents, by the angle of its weights. The line is what the "
-        "model expects, the band two standard deviations to either side. "
-    )
     legend = ((line_sample("prior"), "expected score"), *_legend(snapshot))
-    return Figure(plot, caption + _accuracy(snapshot), legend)
+    return Figure(plot, legend)
 
 
-def _projections(snapshot: Snapshot) -> tuple[Figure, ...]:
-    """Return the score by angle to the best, and the two widest directions; none of two trials."""
+def _projections(snapshot: Snapshot, spread: float) -> Space | None:
+    """Return the score by angle to the best, and the two widest directions; None of two trials."""
     best = snapshot.best
-    if len(snapshot.finished) < _FEWEST or best is None:
-        return ()
-    widest = _widest_figure(snapshot)
-    return (_by_angle(snapshot, best), *([] if widest is None else [widest]))
+    if len(snapshot.finished) < _FEWEST_TO_PROJECT or best is None:
+        return None
+    points = snapshot.points[snapshot.scored]
+    middle = points.mean(axis=0)
+    _, spreads, directions = np.linalg.svd(points - middle, full_matrices=False)
+    num_dims = int((spreads > 1e-9).sum())
+    if num_dims < 2:
+        return Space((_by_angle(snapshot, best),), "projection", spread)
+    share = spreads[:2] ** 2 / (spreads**2).sum()
+    places = (snapshot.points - middle) @ directions[:2].T
+    figures = (_by_angle(snapshot, best), _widest(snapshot, places, share))
+    return Space(figures, "projection", spread, num_dims, float(share.sum()))
 
 
 def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
@@ -216,26 +236,14 @@ def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
     # failed trials stand at the bad end
     scores = np.nan_to_num(snapshot.scores, nan=high if snapshot.minimise else low)
     marks = _projected_marks(snapshot, axes.x(angles), axes.y(scores.clip(low, high)))
-    beyond = int(((snapshot.scores < low) | (snapshot.scores > high)).sum())
-    caption = (
-        "How far each latent is from the best one, as an angle: two prior draws are about 90 "
-        "degrees apart, and what looks alike is near."
-    )
-    if beyond:
-        caption += f" {beyond} lie outside the plot and stand on its edge."
     alt = "Score of each trial by the angle between its latent and the best"
     legend = ((dot_sample("best", radius=5.0), "the best"), *trial_legend(snapshot))
-    return Figure(axes.plot(*marks, alt=alt), caption, legend)
+    return Figure(axes.plot(*marks, alt=alt), legend)
 
 
-def _widest_figure(snapshot: Snapshot) -> Figure | None:
-    points = snapshot.points[snapshot.scored]
-    middle = points.mean(axis=0)
-    _, spreads, directions = np.linalg.svd(points - middle, full_matrices=False)
-    if len(spreads) < 2 or spreads[1] < 1e-9:
-        return None
-    share = spreads**2 / (spreads**2).sum()
-    places = (snapshot.points - middle) @ directions[:2].T
+def _widest(
+    snapshot: Snapshot, places: Float64[np.ndarray, "n 2"], share: Float64[np.ndarray, " 2"]
+) -> Figure:
     low, high = places.min(axis=0), places.max(axis=0)
     half = 0.55 * float((high - low).max())
     (x, y) = (low + high) / 2
@@ -248,14 +256,8 @@ def _widest_figure(snapshot: Snapshot) -> Figure | None:
     bounds = snapshot.useful_range(snapshot.scores, margin=0.0)
     levels = levels_of(snapshot.scores, bounds=bounds)
     marks = _projected_marks(snapshot, axes.x(places[:, 0]), axes.y(places[:, 1]), levels=levels)
-    dims = int((spreads > 1e-9).sum())
-    caption = (
-        f"The {shown(len(points))} scored latents, in {dims} dimensions, along the two in which "
-        f"they vary most: {share[:2].sum():.0%} of their variance. The rest is not seen here, so "
-        "neighbours in this picture may be far apart."
-    )
     plot = axes.plot(*marks, alt="The trials along the two widest directions among them")
-    return Figure(plot, caption, bar=ColourBar("score", *bounds))
+    return Figure(plot, bar=ColourBar("score", *bounds))
 
 
 def _projected_marks(
@@ -283,17 +285,6 @@ def _legend(snapshot: Snapshot) -> Iterator[tuple[Mark, str]]:
         if words != "an example":
             yield mark, words
     yield dot_sample("best", radius=5.0), "the best"
-
-
-def _accuracy(snapshot: Snapshot) -> str:
-    low, high = snapshot.useful_range(snapshot.scores)
-    spread = snapshot.scores[snapshot.scored].clip(low, high).std()
-    return (
-        "The expectation is that of the library's Gaussian process given these evaluations; "
-        "nothing more was evaluated. Leaving out one evaluation at a time, it is off by "
-        f"{shown(snapshot.expectation.error)} (root mean square), where the scores themselves "
-        f"vary by {shown(float(spread))}."
-    )
 
 
 def _best_in_words(snapshot: Snapshot) -> str:
