@@ -23,7 +23,9 @@ def study():
 
 
 def _with_scores(study, scores, **changes):
-    trials = [replace(t, score=s, **changes) for t, s in zip(study.trials, scores, strict=False)]
+    trials = [
+        replace(t, score=float(s), **changes) for t, s in zip(study.trials, scores, strict=False)
+    ]
     return Snapshot(study, trials)
 
 

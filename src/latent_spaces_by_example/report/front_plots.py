@@ -9,7 +9,7 @@ import numpy as np
 
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import shown
-from latent_spaces_by_example.report.plot import Axes, Figure, dot_sample
+from latent_spaces_by_example.report.plot import Axes, Dot, Figure, dot_sample
 from latent_spaces_by_example.report.snapshot import Snapshot, useful_range
 
 _MOST_ROWS = 40

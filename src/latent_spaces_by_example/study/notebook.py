@@ -69,6 +69,8 @@ def _best_picture(study: Study) -> bytes | None:
         if not (best.seconds or 1.0) < _CHEAP_SECONDS:
             return None
         picture = getattr(study.generator, "render", picture_of)(study.best_output)
+        if picture is None:
+            return None
         content = io.BytesIO()
         picture.save(content, format="PNG")
     except Exception:  # a notebook that shows no picture is better than one that shows a traceback

@@ -17,6 +17,7 @@ from latent_spaces_by_example.study import Study
 
 _INK, _BEST, _SEED = "#4a5568", "#c2410c", "#1d4ed8"
 _LEVELS = 16
+_POINTS = "offset points"
 _EDGE = 1e-6
 # The whole edge u_1 = 0 is the first seed latent: the chart collapses there.
 _SEEDS = [
@@ -71,7 +72,16 @@ def _draw_path(axes: Axes, plane: Plane, study: Study) -> None:
     path[path[:, 0] < _EDGE, 1] = _SEEDS[0][0][1]  # anywhere on that edge is the first seed latent
     axes.plot(*path.T, "-", color="white", linewidth=0.7, alpha=0.45)
     best, order = path[study.best_trial.number], "evaluated, joined in their order"
-    axes.scatter(*path.T, c="white", s=14, edgecolors=_INK, linewidths=0.6, zorder=3, label=order)
+    axes.scatter(
+        path[:, 0],
+        path[:, 1],
+        c="white",
+        s=14,
+        edgecolors=_INK,
+        linewidths=0.6,
+        zorder=3,
+        label=order,
+    )
     (star,) = axes.plot(*best, "*", color=_BEST, markersize=16, zorder=5, label="best found")
     star.set(markeredgecolor="white", linestyle="none")
 
@@ -81,7 +91,8 @@ def _draw_seeds(axes: Axes, plane: Plane) -> None:
         label = None if number else "seed latents"
         (square,) = axes.plot(*place, "s", color=_SEED, zorder=4, label=label)
         square.set(markeredgecolor="white", clip_on=False, linestyle="none")
-        text, room = plane.seed_names[number], {"xytext": offset, "textcoords": "offset points"}
         box = {"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75}
-        name = axes.annotate(text, place, **room, bbox=box, color="white", parse_math=False)
-        name.set(ha=side, va="center", fontsize=9, fontweight="bold")
+        name = axes.annotate(plane.seed_names[number], place, offset, textcoords=_POINTS, bbox=box)
+        name.set(
+            parse_math=False, ha=side, va="center", color="white", fontsize=9, fontweight="bold"
+        )

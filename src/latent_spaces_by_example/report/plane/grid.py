@@ -187,6 +187,6 @@ def save_grid(plane: Plane, path: str | os.PathLike[str]) -> None:
     _write([["u_1", "u_2", "score"], *rows], path)
 
 
-def _write(rows: Iterable[list[object]], path: str | os.PathLike[str]) -> None:
+def _write(rows: Iterable[Iterable[object]], path: str | os.PathLike[str]) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
