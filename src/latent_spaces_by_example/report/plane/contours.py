@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -91,7 +92,12 @@ def _draw_seeds(axes: Axes, plane: Plane) -> None:
         label = None if number else "seed latents"
         (square,) = axes.plot(*place, "s", color=_SEED, zorder=4, label=label)
         square.set(markeredgecolor="white", clip_on=False, linestyle="none")
-        box = {"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75}
+        box: dict[str, Any] = {
+            "boxstyle": "round,pad=0.2",
+            "fc": _SEED,
+            "ec": "none",
+            "alpha": 0.75,
+        }
         name = axes.annotate(plane.seed_names[number], place, offset, textcoords=_POINTS, bbox=box)
         name.set(
             parse_math=False, ha=side, va="center", color="white", fontsize=9, fontweight="bold"
