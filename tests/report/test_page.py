@@ -197,7 +197,7 @@ def test_equal_scores(tmp_path):
     assert "Of 25 evaluations the best scores 1 " in page.text
 
 
-@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_scores_of_any_size(tmp_path, scale):
     def scaled(outputs):
         return [scale * s - (1e6 * scale if s < 0 else 0) for s in height(outputs)]
@@ -295,7 +295,7 @@ def _named(tmp_path, name, *, drawn):
 
 
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

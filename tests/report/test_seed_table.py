@@ -36,11 +36,11 @@ def test_few_trials_are_not_compared():
 
 
 def test_many_seed_latents_are_cut_to_those_of_most_weight():
-    study = lsbe.optimise(Stretch(), height, budget=40)
+    study = lsbe.optimise(Stretch(), height, budget=24, search="random", num_seeds=20)
     cells, section = _cells(study)
     num_seeds = study.weights.shape[1]
     assert (section.num_seeds, len(section.shares.rows)) == (num_seeds, 16)
-    top = (study.weights[np.argsort(-study.scores)[:4]] ** 2).mean(axis=0)
+    top = (study.weights[np.argsort(-study.scores)[:3]] ** 2).mean(axis=0)
     largest = f"prior draw {int(top.argmax()) + 1}"
     assert largest in cells
     assert sum(name.startswith("prior draw") for name in cells) == 16

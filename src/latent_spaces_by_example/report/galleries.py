@@ -64,7 +64,7 @@ def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, ranked: bool) -> Ga
         words += [] if picture is not None else ["not drawn"]
         alt = f"Output of trial {trial.number}, score {shown(trial.score)}{expected_of(trial)}"
         rank = f"{place + 1}. " if ranked else ""
-        note_below = f" {' '.join(words)}"
+        note_below = f" {' · '.join(words)}"
         best = trial is snapshot.best
         tiles.append(Tile(picture, alt, _SIDE, score, note_below, rank, best))
     wide = any(picture.wide for picture in pictures if picture is not None)

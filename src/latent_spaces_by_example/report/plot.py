@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.report.formatting import MINUS
+from latent_spaces_by_example.report.pictures import Source
 
 _WIDE = 600  # above this a phone shows a plot's letters at about half their size
 LEVELS = 9  # of the colour ramp, classes q0 to q8 of the style
@@ -77,14 +78,14 @@ class Label:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture in a box, ``source`` being a data URI."""
+    """A small picture in a box."""
 
     tag: ClassVar[str] = "thumbnail"
     x: float
     y: float
     width: float
     height: float
-    source: str
+    source: Source
     title: str
 
 

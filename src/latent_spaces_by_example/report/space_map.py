@@ -141,8 +141,7 @@ def _thumbnail(snapshot: Snapshot, corner: int) -> Thumbnail | None:
     width, height = picture.image.size
     scale = _THUMBNAIL / max(width, height)
     title = snapshot.seed_name(corner)
-    uri = picture.source(_PIXELS).uri
-    return Thumbnail(0.0, 0.0, scale * width, scale * height, uri, title)
+    return Thumbnail(0.0, 0.0, scale * width, scale * height, picture.source(_PIXELS), title)
 
 
 def _on_the_map(
@@ -154,7 +153,9 @@ def _on_the_map(
     corners = zip(snapshot.given_names, to_plane(np.eye(3)), thumbnails, strict=True)
     for corner, (name, (a, b), thumbnail) in enumerate(corners):
         left, top = across.at(a), up.at(b)
-        yield Dot(left, top, "example", name, 5.0)
+        trial = snapshot.alone.get(corner)
+        unmet = trial is not None and trial.score is not None and not trial.feasible
+        yield Dot(left, top, "example infeasible" if unmet else "example", name, 5.0)
         anchor = ("middle", "start", "end")[corner]
         x = (left, 2.0, _WIDTH - 2.0)[corner]
         yield Label(x, top + (28 if corner else -14), shortened(name, most=22), anchor, "corner")
