@@ -177,24 +177,37 @@ def test_nothing_finished(tmp_path):
     assert "Convergence" not in page.text
 
 
-def test_everything_failed(tmp_path):
-    def fails(outputs):
-        raise RuntimeError("no licence")
-
-    _, page, _ = _report(tmp_path, fails, budget=4)
-    assert "all 4 that ended have failed" in page.text
-    assert "no licence" in page.text
+def fails(outputs):
+    raise RuntimeError("no licence")
 
 
-@pytest.mark.parametrize("examples", [["6", "17"], None])
-def test_one_trial(tmp_path, examples):
-    _, page, _ = _report(tmp_path, budget=1, examples=examples, search="latent-gp")
-    assert "The one evaluation scores" in page.text
+def alike(outputs):
+    return [1.0] * len(outputs)
 
 
-def test_equal_scores(tmp_path):
-    _, page, _ = _report(tmp_path, lambda outputs: [1.0] * len(outputs), budget=25)
-    assert "Of 25 evaluations the best scores 1 " in page.text
+NO_DRAWS = "The best of N prior draws is not shown: there are no draws of this study"
+
+
+@pytest.mark.parametrize(
+    ("objective", "options", "texts"),
+    [
+        (fails, {"budget": 4}, ["all 4 that ended have failed", "no licence"]),
+        (height, {"budget": 1, "search": "latent-gp"}, ["The one evaluation scores"]),
+        (height, {"budget": 1, "examples": None}, ["The one evaluation scores"]),
+        (alike, {"budget": 25}, ["Of 25 evaluations the best scores 1 "]),
+        (
+            height,
+            {"examples": None, "search": "latent-gp", "budget": 12},
+            ["the 8 draws of this study", "ends at N = 4", "best of 8 prior draws"],
+        ),
+        (height, {}, [NO_DRAWS]),
+        # what a search came back to is no prior draw
+        (height, {"examples": None, "num_seeds": 12, "search": "sobol", "budget": 20}, [NO_DRAWS]),
+    ],
+)
+def test_studies_of_few_or_equal_scores_and_prior_draws(tmp_path, objective, options, texts):
+    _, page, _ = _report(tmp_path, objective, **options)
+    assert [text for text in texts if text not in page.text] == []
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
@@ -204,23 +217,6 @@ def test_scores_of_any_size(tmp_path, scale):
 
     _, page, _ = _report(tmp_path, scaled, budget=25, examples=["6", "17", "18", "13"])
     assert "Convergence" in page.text
-
-
-def test_prior_draws_of_the_study_make_the_best_of_n(tmp_path):
-    _, page, _ = _report(tmp_path, examples=None, search="latent-gp", budget=12)
-    assert "from the 8 draws of this study" in page.text
-    assert "the line ends at N = 4" in page.text
-    assert "best of 8 prior draws" in page.text
-
-
-def test_too_few_prior_draws_make_none(tmp_path):
-    _, page, _ = _report(tmp_path)
-    assert "The best of N prior draws is not shown: there are no draws of this study" in page.text
-
-
-def test_what_a_search_came_back_to_is_no_prior_draw(tmp_path):
-    _, page, _ = _report(tmp_path, examples=None, num_seeds=12, search="sobol", budget=20)
-    assert "there are no draws of this study" in page.text
 
 
 def test_prior_scores_from_elsewhere(tmp_path):
