@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.report.convergence import convergence_section
 from latent_spaces_by_example.report.page import page_of
-from latent_spaces_by_example.report.pictures import Picture
 from latent_spaces_by_example.report.result import comparison
 from latent_spaces_by_example.report.snapshot import Ranking, Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
@@ -129,13 +129,7 @@ def test_what_is_infeasible_looks_infeasible(study):
 
 class Overlaid(Stretch):
     def render_overlay(self, output, reference):
-        return Picture.of(lsbe_picture(np.hstack([output, reference]))).image
-
-
-def lsbe_picture(values):
-    from latent_spaces_by_example.generators.default_pictures import picture_of
-
-    return picture_of(values)
+        return picture_of(np.hstack([output, reference]))
 
 
 def test_the_best_is_drawn_over_the_best_example():

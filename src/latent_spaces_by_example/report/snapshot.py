@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -190,15 +190,7 @@ class Snapshot:
         )
         draw = getattr(generator, "render_overlay", None)
         overlay = None if draw is None or most < 2 else self._overlaid(made, make, draw)
-        return Snapshot(
-            self.study,
-            self.trials,
-            self.ranking,
-            made.pictures,
-            overlay,
-            made.missing,
-            self.prior_scores,
-        )
+        return replace(self, pictures=made.pictures, overlay=overlay, missing=made.missing)
 
     def _kept(self, number: int) -> Image.Image | None:
         path = None if self.study.artifacts is None else self.study.artifacts.picture(number)
