@@ -43,7 +43,7 @@ class Ranking:
 
     minimise: bool = False
 
-    def key(self, trial: Trial) -> tuple[bool, float]:
+    def rank_key(self, trial: Trial) -> tuple[bool, float]:
         """Return what the better trial has more of."""
         feasible, merit = merit_of(trial)
         return feasible, -merit if feasible and self.minimise else merit
@@ -51,15 +51,11 @@ class Ranking:
     def ranked(self, trials: Iterable[Trial]) -> list[Trial]:
         """Return the trials that have a score, best first, the earliest of equals first."""
         scored = [trial for trial in trials if trial.score is not None]
-        return sorted(scored, key=self.key, reverse=True)
+        return sorted(scored, key=self.rank_key, reverse=True)
 
     def best(self, trials: Iterable[Trial]) -> Trial | None:
         """Return the best trial that has a score; None where none has."""
         return next(iter(self.ranked(trials)), None)
-
-    def better(self, first: Trial, second: Trial) -> bool:
-        """Return whether the first trial is better than the second."""
-        return self.key(first) > self.key(second)
 
 
 @dataclass(frozen=True)
@@ -319,8 +315,9 @@ class Snapshot:
     def improvements(self) -> list[Trial]:
         """Trials that were better than all before them."""
         steps: list[Trial] = []
+        rank_key = self.ranking.rank_key
         for trial in self.finished:
-            if not steps or self.ranking.better(trial, steps[-1]):
+            if not steps or rank_key(trial) > rank_key(steps[-1]):
                 steps.append(trial)
         return steps
 
@@ -339,7 +336,7 @@ class Snapshot:
     def _gain(self, before: Trial, after: Trial) -> float:
         if before.feasible != after.feasible:
             return np.inf
-        return abs(self.ranking.key(after)[1] - self.ranking.key(before)[1])
+        return abs(self.ranking.rank_key(after)[1] - self.ranking.rank_key(before)[1])
 
     @cached_property
     def top(self) -> list[Trial]:
