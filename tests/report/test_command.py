@@ -26,14 +26,16 @@ def _page(folder):
     return Path(folder, "report.html").read_text(encoding="utf-8")
 
 
-def test_pictures_are_bounded(lsbe):
+def test_pictures_are_bounded_and_kept_ones_are_shown(lsbe):
     options = ["--seeds", 3, "--search", "random", "--budget", 8]
     assert "report: " in lsbe("optimise", *MATERIAL, *options, "--out", "run")
-    assert "were made again for this page" not in _page("run")
-    lsbe("report", "run", "--pictures", 2)
-    assert "2 outputs were made again for this page" in _page("run")
     lsbe("report", "run", "--pictures", 0)
-    assert "data:image" not in _page("run")
+    assert "data:image" in _page("run")
+    lsbe("optimise", *MATERIAL, *options, "--artifacts", "none", "--out", "bare")
+    lsbe("report", "bare", "--pictures", 2)
+    assert "2 outputs were made again for this page" in _page("bare")
+    lsbe("report", "bare", "--pictures", 0)
+    assert "data:image" not in _page("bare")
 
 
 def test_a_study_without_a_score_has_a_report(lsbe, tmp_path):

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -10,12 +10,14 @@ RAW = hnp.arrays(np.float64, (4, 3), elements=st.floats(0.0, 1.0)).filter(
 )
 
 
+@settings(max_examples=20)
 @given(RAW)
 def test_there_and_back(raw):
     weights = raw / np.linalg.norm(raw, axis=1, keepdims=True)
     np.testing.assert_allclose(from_plane(to_plane(weights)), weights, atol=1e-12)
 
 
+@settings(max_examples=20)
 @given(RAW)
 def test_equal_areas_stay_equal(raw):
     step = 1e-5

@@ -6,7 +6,8 @@ from click.testing import CliRunner
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli import main
-from latent_spaces_by_example.report.repeat import call, command
+from latent_spaces_by_example.report.repeat import call, command, repeat_section
+from latent_spaces_by_example.report.snapshot import read_study
 from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study import new_study
 from toys import Stretch, height
@@ -17,7 +18,7 @@ CONDUCTIVITY = "effective-conductivity"
 
 def _again(study, **known):
     names = dict(known)
-    exec(call(study.settings), names)
+    exec(call(read_study(study)), names)
     return names["study"]
 
 
@@ -40,14 +41,29 @@ def test_the_call_gives_the_same_study(options):
 
 def test_the_call_takes_latents_from_the_run_folder(tmp_path, monkeypatch):
     latents = np.random.default_rng(0).standard_normal((3, *Stretch.latent_shape))
+    monkeypatch.chdir(tmp_path)
     study = lsbe.optimise(
-        Stretch(), height, budget=6, seed_latents=latents, out=tmp_path / "run", search="random"
+        Stretch(), height, budget=6, seed_latents=latents, out="runs/wing", search="random"
     )
     study.save()
-    monkeypatch.chdir(tmp_path / "run")
     again = _again(study, generator=Stretch(), objective=height)
     np.testing.assert_array_equal(again.scores, study.scores)
-    assert command(study.settings) is None
+    assert command(read_study(study)) is None
+
+
+def test_it_works_where_the_run_was_made_and_asks_for_all_that_was_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = lsbe.generators.load(MATERIAL)
+    objective = lsbe.objectives.load(CONDUCTIVITY)
+    options = {"num_seeds": 3, "search": "random", "out": "runs/wing"}
+    study = lsbe.optimise(generator, objective, budget=5, **options)
+    study.set_budget(2)
+    section = repeat_section(read_study(lsbe.open_study("runs/wing")))
+    assert "budget=5" in section.call
+    assert "--budget 5" in section.command
+    names = {"lsbe": lsbe}
+    exec(section.reopened, names)
+    assert names["study"].best_score == study.best_score
 
 
 def test_what_the_library_has_is_loaded_by_name():
@@ -71,21 +87,21 @@ def test_the_command_gives_the_same_study(tmp_path, monkeypatch):
         search="random",
         random_seed=3,
     )
-    words = shlex.split(command(study.settings))
+    words = shlex.split(command(read_study(study)))
     assert words[0] == "lsbe"
     result = CliRunner().invoke(main, [*words[1:], "--out", "again"])
     assert result.exit_code == 0, result.output
     np.testing.assert_array_equal(lsbe.open_study("again").scores, study.scores)
 
 
-def _settings(**changed):
+def _study(**changed):
     generator = Stretch()
     generator.name = changed.pop("generator", "toy")
     names = changed.pop("names", ("a", "b"))
     latents = np.random.default_rng(0).standard_normal((2, *generator.latent_shape))
     seeds = SeedLatents(generator, latents, names=names, rms_errors=(0.0, 0.0))
     options = {"objective": "lift-to-drag", "search": "random", "budget": 3, **changed}
-    return new_study(generator, seeds, **options).settings
+    return read_study(new_study(generator, seeds, **options))
 
 
 @pytest.mark.parametrize(
@@ -98,17 +114,17 @@ def _settings(**changed):
     ],
 )
 def test_a_name_is_no_code(hostile):
-    settings = _settings(generator=hostile, objective=hostile, names=(hostile, "b"))
-    lines = call(settings).splitlines()
+    study = _study(generator=hostile, objective=hostile, names=(hostile, "b"))
+    lines = call(study).splitlines()
     assert not any(line.strip().startswith("raise") for line in lines)
-    compile(call(settings), "call", "exec")
+    compile(call(study), "call", "exec")
 
 
 def test_a_name_is_no_shell():
-    settings = _settings(
+    study = _study(
         generator="airfoil:a=$(rm -rf /);'\"", names=("`id`", "$HOME; ls"), objective="clip:a & b"
     )
-    words = shlex.split(command(settings))
+    words = shlex.split(command(study))
     assert words[2] == "airfoil:a=$(rm -rf /);'\""
     assert words[words.index("--examples") + 1] == "`id`,$HOME; ls"
     assert words[words.index("--objective") + 1] == "clip:a & b"
@@ -127,10 +143,10 @@ def test_a_name_is_no_shell():
 )
 def test_no_command_for_what_a_shell_cannot_say(changed):
     changed = {"generator": "airfoil", **changed}
-    assert command(_settings(**changed)) is None
+    assert command(_study(**changed)) is None
 
 
 def test_a_pipeline_of_its_folder_can_be_named():
-    settings = _settings(generator="diffusers:org/name:prompt=a%2C b,steps=3")
-    assert "'diffusers:org/name:prompt=a%2C b,steps=3'" in command(settings)
-    assert "lsbe.generators.load('diffusers:org/name:prompt=a%2C b,steps=3')" in call(settings)
+    study = _study(generator="diffusers:org/name:prompt=a%2C b,steps=3")
+    assert "'diffusers:org/name:prompt=a%2C b,steps=3'" in command(study)
+    assert "lsbe.generators.load('diffusers:org/name:prompt=a%2C b,steps=3')" in call(study)

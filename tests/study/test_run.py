@@ -148,7 +148,9 @@ class TestFailures:
             def generate(self, z):
                 return super().generate(z)[:1]
 
-        study = lsbe.create_study(Stingy(), check_generator=False, batch_size=4, **OPTIONS)
+        study = lsbe.create_study(
+            Stingy(), check_generator=False, batch_size=4, num_seeds=3, search="random"
+        )
         with pytest.raises(GeneratorError, match=r"generate\(z\) of Stingy returned 1 outputs"):
             study.run(height, budget=8)
 

@@ -11,7 +11,6 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli.commands import main
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.report import write_report
-from latent_spaces_by_example.report.front import front_panel
 from latent_spaces_by_example.study import open_study
 from toys import Stretch, height
 
@@ -87,7 +86,6 @@ def test_stored_resumed_and_written(tmp_path, search):
     assert "The front" in page
     assert "&lt;b&gt;low" in page
     assert "<b>low" not in page
-    assert "<b>low" not in front_panel(study)
 
 
 def test_an_objective_may_declare_them():
@@ -121,7 +119,6 @@ def test_a_search_of_one_score_is_refused():
 def test_a_study_of_one_score_has_a_front_too():
     study = lsbe.optimise(Stretch(), height, budget=5)
     assert study.front() == [study.best_trial]
-    assert front_panel(study) == ""
     assert "score_names" in study.settings.to_json()
 
 

@@ -27,6 +27,8 @@ class Generator(Protocol):
     - ``latent_from_random_seed(random_seed) -> z``: one prior draw, shape latent_shape, by the
       model's own convention (default: ``numpy.random.default_rng(random_seed)``).
     - ``render(output) -> PIL.Image.Image``: a picture of one output.
+    - ``render_overlay(output, reference) -> PIL.Image.Image``: a picture of one output drawn over
+      another, which the report shows of the best output and the best example.
     - ``save(output, path)``: write one output in its field's own file format, and ``suffix``,
       the ending of that format with its dot (for example ``".dat"``).
     - ``name``: what a study records, so that it is not resumed with another generator.

@@ -17,8 +17,8 @@ class BestOfN:
 
     Attributes:
         num_draws: m.
-        low, median, high: tenth, middle and ninetieth per cent, shape (m // 2,); minus infinity
-            where so many draws may all have failed.
+        low, median, high: quantiles at 10, 50 and 90 per cent, shape (m // 2,); the worst there
+            is, an infinity, where so many draws may all have failed.
     """
 
     num_draws: int
@@ -27,17 +27,18 @@ class BestOfN:
     high: Float64[np.ndarray, " N"]
 
 
-def best_of_n(scores: Float64[np.ndarray, " m"]) -> BestOfN | None:
-    """Quantiles of the best of N draws, exactly, over all choices of N from the m made.
+def best_of_n(scores: Float64[np.ndarray, " m"], *, minimise: bool = False) -> BestOfN | None:
+    """Return quantiles of the best of N draws, exactly, over all choices of N from the m made.
 
-    With the scores sorted, P(best of N <= x_j) = C(j, N) / C(m, N). Nothing is assumed of the
-    scores' law and nothing is said of more than m / 2 draws, where most choices share their best.
+    With the scores sorted, P(best of N <= x_j) = C(j, N) / C(m, N). Nothing is assumed about the
+    scores' law. The last N is m / 2, because beyond it most choices share their best.
 
     Args:
-        scores: of m independent prior draws, NaN where a draw failed, which counts as worst.
+        scores: of m independent prior draws, NaN where a draw failed, which counts as the worst.
+        minimise: whether the best of N is the lowest.
 
     Returns:
-        None where m is below 8: that tells too little.
+        The quantiles, or None where m is below 8, which tells too little.
 
     Example:
         >>> best_of_n(np.arange(8.0)).median.tolist()
@@ -46,13 +47,15 @@ def best_of_n(scores: Float64[np.ndarray, " m"]) -> BestOfN | None:
     m = len(scores)
     if m < FEWEST_DRAWS:
         return None
-    ordered = np.sort(np.where(np.isfinite(scores), scores, -np.inf))
+    sign = -1.0 if minimise else 1.0
+    ordered = np.sort(np.where(np.isfinite(scores), sign * scores, -np.inf))
     below = np.ones(m)  # P(best of N <= x_j) for j = 1..m, by C(j, N) = C(j, N-1) (j-N+1) / N
     quantiles = []
     for n in range(m // 2):
         below = below * np.maximum(np.arange(1, m + 1) - n, 0) / (m - n)
         quantiles.append(_quantiles(ordered, below, at=(0.1, 0.5, 0.9)))
-    low, median, high = np.array(quantiles).T
+    low, median, high = sign * np.array(quantiles).T
+    low, high = np.minimum(low, high), np.maximum(low, high)
     return BestOfN(m, low, median, high)
 
 

@@ -1,86 +1,83 @@
-"""The panels of what was found: the steps on the way, and the best that are not alike."""
+"""Galleries of what was found: the steps on the way, and the best that are not alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from latent_spaces_by_example.report.markup import (
-    Html,
-    element,
-    joined,
-    note,
-    section,
-    shown,
-    shown_alike,
-    table,
+from latent_spaces_by_example.report.blocks import Table, Tile
+from latent_spaces_by_example.report.formatting import shown, shown_alike, shown_difference
+from latent_spaces_by_example.report.snapshot import (
+    Snapshot,
+    expected_of,
+    expected_or_score,
+    metrics_of,
 )
-from latent_spaces_by_example.report.outputs import tile
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_of
 from latent_spaces_by_example.study import Trial
 
 _SIDE = 300
-_MOST_FIGURES = 6
+_MOST_METRICS = 6
 
 
-def way_panel(snapshot: Snapshot) -> Html:
-    """Outputs that were each better than all before them."""
-    if len(snapshot.improvements) < 2:
-        return Html()
-    skipped = len(snapshot.improvements) - len(snapshot.way)
-    by = ", by what is expected now" if snapshot.is_noisy else ""
-    few = f" {len(snapshot.way)} of {len(snapshot.improvements)} such steps." if skipped else ""
-    return section(
-        "The way there",
-        note(f"Each was the best when it was found{by}.{few}"),
-        _gallery(snapshot, snapshot.way, numbered=False),
-        anchor="way",
-    )
+@dataclass(frozen=True)
+class Gallery:
+    """Tiles, or a table where no output has a picture.
+
+    Attributes:
+        tiles: one a trial; empty where there is a table.
+        wide: whether the pictures are wide.
+        table: scores and metrics instead.
+    """
+
+    tiles: tuple[Tile, ...]
+    wide: bool
+    table: Table | None
 
 
-def top_panel(snapshot: Snapshot) -> Html:
-    """The best outputs among those that differ."""
+def way_gallery(snapshot: Snapshot) -> Gallery | None:
+    """Return the steps that gained most; None where nothing was better than the first trial."""
+    if len(snapshot.way) < 2:
+        return None
+    return _gallery(snapshot, snapshot.way, ranked=False)
+
+
+def top_gallery(snapshot: Snapshot) -> Gallery | None:
+    """Return the best trials that differ; None where there are not two."""
     if len(snapshot.top) < 2:
-        return Html()
-    what = "expected score" if snapshot.is_noisy else "score"
-    return section(
-        "The best that differ",
-        note(
-            f"In order of {what}, leaving out what is nearer than 15 degrees of angle to a better "
-            "one shown: neighbours of the best look much like it."
-        ),
-        _gallery(snapshot, snapshot.top, numbered=True),
-        anchor="top",
-    )
+        return None
+    return _gallery(snapshot, snapshot.top, ranked=True)
 
 
-def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, numbered: bool) -> Html:
-    drawn = [trial for trial in trials if snapshot.picture(trial) is not None]
-    if not drawn:
-        return _as_table(trials)
-    scores = shown_alike([trial.worth for trial in trials])
+def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, ranked: bool) -> Gallery:
+    pictures = [snapshot.picture(trial) for trial in trials]
+    if not any(pictures):
+        return Gallery((), False, _table(snapshot, trials))
+    levels = [expected_or_score(trial) for trial in trials]
     tiles = []
-    for place, (trial, score) in enumerate(zip(trials, scores, strict=True), 1):
-        rank = f"{place}. " if numbered else ""
-        kind = "best" if trial is snapshot.best else ""
-        number = f"trial {trial.number}"
-        named = snapshot.example_names.get(trial.number, number)
-        where = element("span", named, class_="where" if named == number else None)
-        caption = joined([rank, element("b", score), " ", where])
+    for place, (trial, picture, score) in enumerate(
+        zip(trials, pictures, shown_alike(levels), strict=True)
+    ):
+        words = [snapshot.example_names.get(trial.number, f"trial {trial.number}")]
+        if not ranked and place and trial.feasible == trials[place - 1].feasible:
+            words.insert(0, f"({shown_difference(levels[place], levels[place - 1])})")
+        words += [] if trial.feasible else ["violates a constraint"]
+        words += [] if picture is not None else ["not drawn"]
         alt = f"Output of trial {trial.number}, score {shown(trial.score)}{expected_of(trial)}"
-        picture = snapshot.picture(trial)
-        if picture is None:
-            caption = joined([caption, element("span", "not drawn", class_="where")], by=" ")
-        tiles.append(tile(picture, caption, alt=alt, side=_SIDE, kind=kind))
-    wide = any(p.wide for t in drawn if (p := snapshot.picture(t)) is not None)
-    return element("div", *tiles, class_="gallery wide" if wide else "gallery")
+        rank = f"{place + 1}. " if ranked else ""
+        note_below = f" {' · '.join(words)}"
+        best = trial is snapshot.best
+        tiles.append(Tile(picture, alt, _SIDE, score, note_below, rank, best))
+    wide = any(picture.wide for picture in pictures if picture is not None)
+    return Gallery(tuple(tiles), wide, None)
 
 
-def _as_table(trials: Sequence[Trial]) -> Html:
-    figures = list(dict.fromkeys(key for t in trials for key in t.figures))[:_MOST_FIGURES]
+def _table(snapshot: Snapshot, trials: Sequence[Trial]) -> Table:
+    metrics = [metrics_of(trial) for trial in trials]
+    names = list(dict.fromkeys(key for values in metrics for key in values))[:_MOST_METRICS]
     head, columns = ["score"], [shown_alike([t.score for t in trials])]
-    if any(t.expected_score is not None for t in trials):
+    if snapshot.is_noisy:
         head = ["expected score", *head]
-        columns.insert(0, shown_alike([t.worth for t in trials]))
-    columns += [shown_alike([t.figures.get(name) for t in trials]) for name in figures]
-    rows = [[f"trial {t.number}", *cells] for t, *cells in zip(trials, *columns, strict=True)]
-    return table(["", *head, *figures], rows, label="Scores and figures of these trials")
+        columns.insert(0, shown_alike([expected_or_score(t) for t in trials]))
+    columns += [shown_alike([values.get(name) for values in metrics]) for name in names]
+    rows = tuple((f"trial {t.number}", *cells) for t, *cells in zip(trials, *columns, strict=True))
+    return Table("Scores and metrics of these trials", ("", *head, *names), rows)

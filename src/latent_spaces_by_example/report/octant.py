@@ -11,7 +11,7 @@ _UP = np.array([2.0, -1.0, -1.0]) / np.sqrt(6)
 
 
 def to_plane(weights: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 2"]:
-    """Lambert's azimuthal projection about equal weights; the first seed latent is on top.
+    """Project weights by Lambert's azimuthal projection about equal weights, the first seed on top.
 
     (x, y) = sqrt(2 / (1 + c.w)) (a.w, b.w), with c the centre and a, b the axes of the picture:
     equal areas of it are equal areas of the sphere, which is how the prior is spread over it.
@@ -31,14 +31,14 @@ def to_plane(weights: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 2"]:
 
 
 def from_plane(places: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "n 3"]:
-    """The weights at places of the picture, at most 2 from its middle; inverse of ``to_plane``."""
+    """Return the weights at places of the picture, at most 2 from its middle: undo ``to_plane``."""
     squared = (places**2).sum(axis=1)
     off_centre = np.outer(places[:, 0], _ACROSS) + np.outer(places[:, 1], _UP)
     return np.outer(1 - squared / 2, _CENTRE) + np.sqrt(1 - squared / 4)[:, None] * off_centre
 
 
 def edges(points: int = 25) -> Float64[np.ndarray, "n 2"]:
-    """The outline of the picture: the three quarter circles between two seed latents each."""
+    """Return the outline of the picture: three quarter circles, each between two seed latents."""
     angles = np.linspace(0, np.pi / 2, points)[:-1]
     arcs = []
     for first, second in ((0, 1), (1, 2), (2, 0)):

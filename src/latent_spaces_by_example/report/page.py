@@ -4,60 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.report.convergence import convergence_panel
-from latent_spaces_by_example.report.failures import failures_panel
-from latent_spaces_by_example.report.front import front_panel
-from latent_spaces_by_example.report.galleries import top_panel, way_panel
-from latent_spaces_by_example.report.markup import Html, element, joined, section, text
-from latent_spaces_by_example.report.outputs import draw_outputs
-from latent_spaces_by_example.report.repeat import repeat_panel
-from latent_spaces_by_example.report.result import comparison_panel, title_block
-from latent_spaces_by_example.report.score_map import space_panel
-from latent_spaces_by_example.report.seed_table import seed_panel
-from latent_spaces_by_example.report.snapshot import Snapshot
-from latent_spaces_by_example.report.validity import validity_panel
+from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS
+from latent_spaces_by_example.report.convergence import convergence_section
+from latent_spaces_by_example.report.failed_trials import failure_table
+from latent_spaces_by_example.report.formatting import cleaned, shown, shown_alike
+from latent_spaces_by_example.report.front_plots import front_section
+from latent_spaces_by_example.report.galleries import top_gallery, way_gallery
+from latent_spaces_by_example.report.norms import validity_section
+from latent_spaces_by_example.report.plot import LEVELS
+from latent_spaces_by_example.report.repeat import repeat_section
+from latent_spaces_by_example.report.result import comparison, gain_in_words, named
+from latent_spaces_by_example.report.seed_table import seeds_section
+from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score, read_study
+from latent_spaces_by_example.report.space_map import space_section
 from latent_spaces_by_example.study import Study
+from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
 
-Panel = Callable[[Snapshot], Html]
-
-# A browser that keeps to this fetches nothing and runs nothing, whatever a name may hold.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_STYLE = Path(__file__).with_name("style.css")
-
-
-def of_study(panel: Callable[[Study], str], *, title: str, anchor: str) -> Panel:
-    """A section made from the study itself; what ``panel`` returns is markup, or empty."""
-    return lambda snapshot: section(title, Html(panel(snapshot.study)), anchor=anchor)
-
-
-# What a page consists of, in order; a panel that has nothing to show is empty.
-PANELS: tuple[Panel, ...] = (
-    comparison_panel,
-    convergence_panel,
-    way_panel,
-    top_panel,
-    space_panel,
-    seed_panel,
-    of_study(validity_panel, title="Are the candidates valid?", anchor="validity"),
-    failures_panel,
-    repeat_panel,
-)
-
-
-# Of several scores there is no best trial to show.
-PANELS_OF_SEVERAL: tuple[Panel, ...] = (
-    of_study(front_panel, title="The front", anchor="front"),
-    of_study(validity_panel, title="Are the candidates valid?", anchor="validity"),
-    failures_panel,
-    repeat_panel,
-)
+_HERE = Path(__file__).parent
+_OF_ONE_SCORE: dict[str, Callable[[Snapshot], Any]] = {
+    "comparison": comparison,
+    "convergence": convergence_section,
+    "way": way_gallery,
+    "top": top_gallery,
+    "space": space_section,
+    "seeds": seeds_section,
+}
 
 
 def write_report(
@@ -68,7 +50,7 @@ def write_report(
     seconds: float | int = 60.0,
     prior_scores: npt.ArrayLike | None = None,
 ) -> Path:
-    """Write one self-contained HTML file about ``study``; returns its path.
+    """Write one self-contained HTML file about ``study``, and return its path.
 
     It shows the study as it is now, finished or not. Names and messages in it are escaped: they
     are other people's text.
@@ -76,7 +58,8 @@ def write_report(
     Args:
         study: finished, running, or with nothing evaluated yet.
         path: of the file; one that exists is replaced.
-        pictures: the most outputs to make again for their pictures, at least 0.
+        pictures: how many outputs to make again at most for their pictures, at least 0; those
+            whose pictures the run folder holds are not made again.
         seconds: no further output is begun after so many; above 0.
         prior_scores: scores of prior draws that were measured apart from the study, shape (m,), NaN
             where that failed: the best of N of them is drawn beside the search. By default
@@ -102,53 +85,84 @@ def write_report(
         raise ArgumentError(f"pictures={pictures!r}; give a whole number of at least 0")
     if not seconds > 0:
         raise ArgumentError(f"seconds={seconds!r}; give a number above 0")
-    snapshot = _snapshot(study, pictures=pictures, seconds=seconds, prior_scores=prior_scores)
+    scores = None if prior_scores is None else _checked(prior_scores)
+    snapshot = read_study(study, prior_scores=scores).drawn(most=pictures, seconds=seconds)
     path = Path(path)
     target = path.with_name(f".{path.name}.partial")
-    target.write_text(_document(snapshot), encoding="utf-8")
+    target.write_text(page_of(snapshot), encoding="utf-8")
     target.replace(path)
     return path
 
 
-def _snapshot(
-    study: Study, *, pictures: int, seconds: float | int, prior_scores: npt.ArrayLike | None
-) -> Snapshot:
-    scores = None
-    if prior_scores is not None:
-        scores = np.asarray(prior_scores, dtype=np.float64)
-        if scores.ndim != 1 or np.isposinf(scores).any():
-            raise ArgumentError(
-                f"prior_scores has shape {scores.shape}; give one score a draw, shape (m,), each "
-                "finite or NaN"
-            )
-    seen = Snapshot(study, study.trials, {}, prior_scores=scores)
-    drawn = draw_outputs(study, seen.wanted, most=pictures, seconds=seconds)
-    return Snapshot(study, seen.trials, drawn.pictures, drawn.missing, scores)
-
-
-def _document(snapshot: Snapshot) -> Html:
-    chosen = PANELS_OF_SEVERAL if snapshot.study.settings.score_names else PANELS
-    panels = [panel(snapshot) for panel in chosen]
-    body = element("main", title_block(snapshot), *panels, _end())
-    head = joined(
-        [
-            Html('<meta charset="utf-8">'),
-            Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-            Html(f'<meta http-equiv="Content-Security-Policy" content="{text(_POLICY)}">'),
-            Html('<meta name="referrer" content="no-referrer">'),
-            Html('<meta name="color-scheme" content="light dark">'),
-            element("title", f"{snapshot.study.name}: report of a study"),
-            element("style", Html(_STYLE.read_text(encoding="utf-8"))),
-        ],
-        by="\n",
-    )
-    return Html(
-        f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n'
-        "</html>\n"
-    )
-
-
-def _end() -> Html:
+def page_of(snapshot: Snapshot) -> str:
+    """Return the HTML of a page about a snapshot."""
     now = datetime.now(timezone.utc)
-    written = f"{now.day} {now:%B %Y}, {now:%H:%M} UTC"
-    return element("footer", f"Written by latent-spaces-by-example on {written}.")
+    sections: dict[str, Any] = {"front": front_section(snapshot)}
+    one_score = not snapshot.settings.score_names
+    for name, section in _OF_ONE_SCORE.items():
+        sections[name] = section(snapshot) if one_score else None
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
+            s=snapshot,
+            validity=validity_section(snapshot),
+            failures=failure_table(snapshot),
+            repeat=repeat_section(snapshot),
+            written=f"{now.day} {now:%B %Y}, {now:%H:%M} UTC",
+            **sections,
+        )
+    )
+
+
+def _checked(prior_scores: npt.ArrayLike) -> np.ndarray:
+    try:
+        scores = np.asarray(prior_scores, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"prior_scores={prior_scores!r:.60} is no array of numbers; give one score a draw, "
+            "shape (m,)"
+        ) from error
+    if scores.ndim != 1 or np.isinf(scores).any():
+        raise ArgumentError(
+            f"prior_scores has shape {scores.shape}; give one score a draw, shape (m,), each "
+            "finite or NaN"
+        )
+    return scores
+
+
+def _environment() -> Environment:
+    """Return the environment of the templates: every text is escaped, and cleaned before."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_final,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "alike": shown_alike,
+        "duration": _duration,
+        "level": expected_or_score,
+        "named": named,
+        "place": lambda value: f"{value:.1f}",
+        "shown": shown,
+        "unquoted": unquote,
+    }
+    environment.globals |= {
+        "fewest_draws": FEWEST_DRAWS,
+        "gain": gain_in_words,
+        "num_levels": LEVELS,
+        "off_the_law": OFF_THE_LAW,
+    }
+    return environment
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else str(timedelta(seconds=round(seconds)))
+
+
+def _final(value: Any) -> Any:
+    return value if isinstance(value, Markup) else cleaned(value)

@@ -1,28 +1,18 @@
-"""The panel of the seed latents: what each is, and how much of it the good ones have."""
+"""Which seed latents matter: what each is, and how much of it the good trials have."""
 
 from __future__ import annotations
 
-import base64
-import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 from PIL import Image
 from scipy.stats import rankdata
 
-from latent_spaces_by_example.report.markup import (
-    MINUS,
-    Html,
-    element,
-    figure,
-    joined,
-    note,
-    section,
-    shown,
-    table,
-    text,
-)
+from latent_spaces_by_example.report.blocks import Cell, Share, Table
+from latent_spaces_by_example.report.formatting import MINUS, shown
+from latent_spaces_by_example.report.pictures import Source, source_of
 from latent_spaces_by_example.report.snapshot import Snapshot
 
 _MOST_ROWS = 16
@@ -30,74 +20,90 @@ _FEWEST_TO_COMPARE = 20
 _POSITIVE, _NEGATIVE = (36, 86, 166), (180, 65, 14)
 
 
-def seed_panel(snapshot: Snapshot) -> Html:
-    """Shares of the seed latents in the best and in all, and their rank correlation."""
-    shares = _shares(snapshot)
-    if not shares.shape[1]:
-        return Html()
-    order = _order(snapshot, shares)
+@dataclass(frozen=True)
+class HeatMap:
+    """Shares of the seed latents in the trials, worst to best, one pixel each."""
+
+    names: tuple[str, ...]
+    source: Source
+    ends: tuple[str, str]
+    has_negative: bool
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The section of the seed latents.
+
+    Attributes:
+        shares: of each seed latent in the best and in all.
+        num_seeds: how many seed latents there are; the table may have fewer.
+        best_tenth: how many trials are the best tenth; 0 where there are too few to compare.
+        has_negative: whether the best has a negative weight.
+        heat_map: shares by trial.
+        latents: norms and errors of the examples.
+    """
+
+    shares: Table | None
+    num_seeds: int
+    best_tenth: int
+    has_negative: bool
+    heat_map: HeatMap | None
+    latents: Table | None
+
+
+def seeds_section(snapshot: Snapshot) -> Seeds | None:
+    """Return the section of the seed latents; None where nothing is known about any."""
+    shares = snapshot.weights[snapshot.scored] ** 2
+    latents = _latents(snapshot)
     if not len(shares):
-        return section("Seed latents", _inverted(snapshot), anchor="seed-latents")
-    many = ""
-    if len(order) < shares.shape[1]:
-        many = f" Of {shares.shape[1]} these {len(order)} have the largest in the best tenth."
-    return section(
-        "Which seed latents matter",
-        note(
-            "A trial is weights w over the seed latents, and w² is the share that each one has in "
-            f"it; the shares of a trial add up to 1.{many}"
-        ),
-        _table(snapshot, shares, order),
-        _explained(snapshot, shares),
-        _heat_map(snapshot, order),
-        _inverted(snapshot),
-        anchor="seed-latents",
-    )
+        return None if latents is None else Seeds(None, 0, 0, False, None, latents)
+    order = _order(snapshot, shares)
+    best_tenth = len(_best_tenth(snapshot)) if len(shares) >= _FEWEST_TO_COMPARE else 0
+    has_negative = snapshot.best is not None and bool((snapshot.best.weights < -1e-9).any())
+    table, heat_map = _share_table(snapshot, shares, order), _heat_map(snapshot, order)
+    return Seeds(table, shares.shape[1], best_tenth, has_negative, heat_map, latents)
 
 
-def _shares(snapshot: Snapshot) -> Float64[np.ndarray, "n K"]:
-    """Squared weights of the scored trials, or of none."""
-    return snapshot.history.weights[snapshot.history.finished] ** 2
-
-
-def _scores(snapshot: Snapshot) -> Float64[np.ndarray, " n"]:
-    return snapshot.history.scores[snapshot.history.finished]
+def _goodness(snapshot: Snapshot) -> Float64[np.ndarray, " n"]:
+    """Return the scores, negated where lower is better."""
+    scores = snapshot.scores[snapshot.scored]
+    return -scores if snapshot.minimise else scores
 
 
 def _best_tenth(snapshot: Snapshot) -> np.ndarray:
-    scores = _scores(snapshot)
-    return np.argsort(-scores, kind="stable")[: math.ceil(len(scores) / 10)]
+    goodness = _goodness(snapshot)
+    return np.argsort(-goodness, kind="stable")[: math.ceil(len(goodness) / 10)]
 
 
 def _order(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> list[int]:
-    """The examples as they were given; of prior draws those of most weight in the best."""
-    num_given, total = snapshot.study.settings.num_given, shares.shape[1]
+    """Return the examples as they were given; of prior draws those of most weight in the best."""
+    num_given, total = snapshot.settings.num_given, shares.shape[1]
     if total <= _MOST_ROWS:
         return list(range(total))
-    weight = shares[_best_tenth(snapshot)].mean(axis=0) if len(shares) else np.zeros(total)
+    weight = shares[_best_tenth(snapshot)].mean(axis=0)
     kept = min(num_given, _MOST_ROWS // 2)
-    order = list(range(kept))
-    return order + [int(k) for k in np.argsort(-weight) if k >= kept][: _MOST_ROWS - kept]
+    rest = [int(k) for k in np.argsort(-weight) if k >= kept]
+    return [*range(kept), *rest[: _MOST_ROWS - kept]]
 
 
-def _table(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"], order: list[int]) -> Html:
+def _share_table(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"], order: list[int]) -> Table:
     compared = len(shares) >= _FEWEST_TO_COMPARE
     scored = any(k in snapshot.alone for k in order)
-    head = ["seed latent", *(["its score"] if scored else []), "share in the best"]
+    head = ["seed latent", *(["its score"] * scored), "share in the best"]
     head += ["mean in the best tenth", "mean in all", "rank correlation"] if compared else []
     best = np.zeros(shares.shape[1])
     if snapshot.best is not None:
         best[: len(snapshot.best.weights)] = snapshot.best.weights
-    top, scores = shares[_best_tenth(snapshot)].mean(axis=0), _scores(snapshot)
-    rows: list[list[str]] = []
+    top = shares[_best_tenth(snapshot)].mean(axis=0)
+    rows: list[tuple[Cell, ...]] = []
     for k in order:
-        row = [snapshot.study.seeds.name(k), *([_own_score(snapshot, k)] if scored else [])]
-        row.append(_bar(float(best[k] ** 2), sign=float(best[k])))
+        row: list[Cell] = [snapshot.seed_name(k), *([_own_score(snapshot, k)] * scored)]
+        row.append(Share(float(best[k] ** 2), negative=bool(best[k] < 0)))
         if compared:
-            row += [_bar(float(top[k])), _bar(float(shares[:, k].mean()))]
-            row.append(_correlation(shares[:, k], scores))
-        rows.append(row)
-    return table(head, rows, label="Seed latents and their shares")
+            row += [Share(float(top[k])), Share(float(shares[:, k].mean()))]
+            row.append(_correlation(shares[:, k], snapshot.scores[snapshot.scored]))
+        rows.append(tuple(row))
+    return Table("Seed latents and their shares", tuple(head), tuple(rows))
 
 
 def _own_score(snapshot: Snapshot, column: int) -> str:
@@ -107,36 +113,8 @@ def _own_score(snapshot: Snapshot, column: int) -> str:
     return "failed" if trial.error is not None else shown(trial.score)
 
 
-def _inverted(snapshot: Snapshot) -> Html:
-    """What is known of the examples' latents: their length, and how well they were inverted."""
-    facts = snapshot.study.settings.examples
-    if not facts:
-        return Html()
-    inverted = any(fact.rms_error is not None for fact in facts)
-    head = ["example", "norm / expected", *(["error (RMS)"] if inverted else [])]
-    rows = []
-    for fact in facts:
-        error = [shown(fact.rms_error)] if inverted else []
-        rows.append([fact.name, f"{fact.relative_norm:.2f}", *error])
-    said = "Norm / expected is the length of the latent over what the model expects of its draws."
-    if inverted:
-        said += " The error is between an example and what its latent generates."
-    unlike = [
-        note(f"{fact.name} is unlike what the model makes: {fact.unlike}.")
-        for fact in facts
-        if fact.unlike is not None
-    ]
-    return joined([table(head, rows, label="Latents of the examples"), note(said), *unlike])
-
-
-def _bar(share: float, *, sign: float = 1.0) -> Html:
-    kind = "share negative" if sign < 0 else "share"
-    drawn = Html(f'<span class="{kind}"><i style="width:{100 * min(share, 1):.1f}%"></i></span>')
-    return joined([f"{share:.2f}", drawn], by=" ")
-
-
 def _correlation(shares: Float64[np.ndarray, " n"], scores: Float64[np.ndarray, " n"]) -> str:
-    """Spearman's: the correlation of the ranks; none where a seed latent was hardly used."""
+    """Return Spearman's correlation, of the ranks; none where a seed latent was hardly used."""
     if (shares > 1e-12).sum() < _FEWEST_TO_COMPARE // 2:
         return "used too little"
     first, second = rankdata(shares), rankdata(scores)
@@ -145,45 +123,28 @@ def _correlation(shares: Float64[np.ndarray, " n"], scores: Float64[np.ndarray, 
     return f"{np.corrcoef(first, second)[0, 1]:+.2f}".replace("-", MINUS)
 
 
-def _explained(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"]) -> Html:
-    said = []
-    best = snapshot.best
-    if best is not None and (best.weights < -1e-9).any():
-        said.append("A hatched bar is the share of a negative weight.")
-    if len(shares) >= _FEWEST_TO_COMPARE:
-        said.append(
-            f"The best tenth are {len(_best_tenth(snapshot))} trials. The rank correlation "
-            "(Spearman) is between a seed latent's share and the score, over all scored trials. A "
-            "search does not try points at random, so it says what went with a high score in this "
-            "study, not what causes one."
-        )
-    return note(" ".join(said)) if said else Html()
-
-
-def _heat_map(snapshot: Snapshot, order: list[int]) -> Html:
-    """Signed shares of the trials, worst to best, as a picture of one pixel each."""
-    finished = snapshot.history.finished
-    if finished.sum() < _FEWEST_TO_COMPARE or len(order) < 2:
-        return Html()
-    ranked = np.argsort(_scores(snapshot), kind="stable")
-    weights = snapshot.history.weights[finished][ranked][:, order].T
+def _heat_map(snapshot: Snapshot, order: list[int]) -> HeatMap | None:
+    """Return signed shares of the trials, worst to best, as a picture of one pixel each."""
+    scored = snapshot.scored
+    if scored.sum() < _FEWEST_TO_COMPARE or len(order) < 2:
+        return None
+    ranked = np.argsort(_goodness(snapshot), kind="stable")
+    weights = snapshot.weights[scored][ranked][:, order].T
     pixels = np.zeros((*weights.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.where(weights[..., None] < 0, _NEGATIVE, _POSITIVE)
     pixels[..., 3] = np.round(255 * np.minimum(weights**2, 1.0) ** 0.6)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    image = Html(
-        f'<img class="crisp" alt="Shares of the seed latents in each trial, by score" '
-        f'style="--rows:{len(order)}" src="data:image/png;base64,{data}">'
+    ends = ("highest score", "lowest") if snapshot.minimise else ("lowest score", "highest")
+    names = tuple(snapshot.seed_name(k) for k in order)
+    return HeatMap(names, source_of(Image.fromarray(pixels)), ends, bool((weights < 0).any()))
+
+
+def _latents(snapshot: Snapshot) -> Table | None:
+    """Return what is known about the examples' latents: length, and error of the inversion."""
+    facts = snapshot.settings.examples
+    inverted = any(fact.rms_error is not None for fact in facts)
+    rows = tuple(
+        (fact.name, f"{fact.relative_norm:.2f}", *([shown(fact.rms_error)] * inverted))
+        for fact in facts
     )
-    names = [element("span", snapshot.study.seeds.name(k)) for k in order]
-    ends = element("div", text("lowest score"), element("span", "highest"), class_="ends")
-    rows = element("div", *names, class_="names")
-    signs = " blue for positive weights and orange for negative ones" if (weights < 0).any() else ""
-    return figure(
-        element("div", rows, element("div", image, ends, class_="picture"), class_="heat-map"),
-        f"Shares of the seed latents in each of the {finished.sum()} scored trials, in order of "
-        f"their score: the fuller the colour the larger,{signs or ' no colour is none'}.",
-        class_="plot",
-    )
+    head = ("example", "norm / expected", *(["error (RMS)"] * inverted))
+    return Table("Latents of the examples", head, rows) if rows else None

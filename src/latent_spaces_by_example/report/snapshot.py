@@ -1,36 +1,62 @@
-"""What a report shows: a study as it was at one moment, read once."""
+"""A study as it was at one moment. Nothing else of a page reads the study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
+from PIL import Image
 
-from latent_spaces_by_example.report.markup import shown
-from latent_spaces_by_example.report.outputs import Picture
+from latent_spaces_by_example.errors import LatentSpacesError
+from latent_spaces_by_example.generators.default_pictures import picture_of
+from latent_spaces_by_example.report.formatting import shown
+from latent_spaces_by_example.report.pictures import Drawn, Picture, draw_outputs
 from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.latent_gp import ScoreModel
 from latent_spaces_by_example.study import Study, Trial
-from latent_spaces_by_example.study.feasibility import merit_of, ranked
+from latent_spaces_by_example.study.ranking import Ranking
+from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.top import positions
 
 _ONE = 1 - 1e-9
 _MOST_REFERENCES = 7
 _MOST_OF_THE_WAY = 6
+_SMALLEST_STEP = 0.02  # of the range of scores that matters
 _MOST_OF_THE_TOP = 8
 _ALIKE_DEGREES = 15.0
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """A study at one moment, so that every panel of a page tells of the same trials.
+class Expectation:
+    """The score that the library's Gaussian process expects, oriented as the user's scores.
 
     Attributes:
-        study: whose page it is.
+        mean: weights of shape (n, K) -> expected scores, shape (n,).
+        uncertainty: weights of shape (n, K) -> their standard deviation, shape (n,).
+        error: root mean square of what it is off by when each evaluation in turn is left out.
+    """
+
+    mean: Callable[[Float64[np.ndarray, "n K"]], Float64[np.ndarray, " n"]]
+    uncertainty: Callable[[Float64[np.ndarray, "n K"]], Float64[np.ndarray, " n"]]
+    error: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A study at one moment, so that every section of a page tells of the same trials.
+
+    Attributes:
+        study: the study.
         trials: all of them, in the order of their numbers.
-        pictures: of the outputs that were made again, by trial number.
+        ranking: which of two is better.
+        pictures: of outputs, by trial number.
+        overlay: the best output drawn over the best example; None where there is no such picture.
         missing: why some outputs have no picture; empty where that needs no word.
         prior_scores: of prior draws that were scored elsewhere, NaN where that failed; None to
             use those of the study.
@@ -38,9 +64,121 @@ class Snapshot:
 
     study: Study
     trials: Sequence[Trial]
-    pictures: dict[int, Picture]
+    ranking: Ranking = field(default_factory=Ranking)
+    pictures: Mapping[int, Picture] = field(default_factory=dict)
+    overlay: Picture | None = None
     missing: str = ""
     prior_scores: Float64[np.ndarray, " m"] | None = None
+
+    # ------------------------------------------------------------------ the study's own words
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.study.name
+
+    @property
+    def settings(self) -> Settings:
+        """What was fixed when the study was created."""
+        return self.study.settings
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder, as whoever opened the study wrote it."""
+        return None if self.study.folder is None else self.study.folder.path
+
+    def seed_name(self, column: int) -> str:
+        """Return what a seed latent is called."""
+        return self.study.seed_name(column)
+
+    @property
+    def given_names(self) -> list[str]:
+        """What the given seed latents are called."""
+        return [self.seed_name(k) for k in range(self.settings.num_given)]
+
+    @property
+    def num_latent_dims(self) -> int:
+        """How many numbers an inner latent has."""
+        return self.study.space.num_latent_dims
+
+    @property
+    def budget(self) -> int:
+        """How many evaluations were asked for in all; never fewer than there are."""
+        return max(self.settings.budget or 0, len(self.trials))
+
+    @property
+    def minimise(self) -> bool:
+        """Whether lower scores are better."""
+        return self.ranking.minimise
+
+    def minimises(self, score_name: str) -> bool:
+        """Return whether lower is better in one of several scores."""
+        place = self.settings.score_names.index(score_name)
+        return self.settings.directions[place] == "minimise"
+
+    @cached_property
+    def _history(self) -> History:
+        return self.study.history(until=len(self.trials))
+
+    @cached_property
+    def weights(self) -> Float64[np.ndarray, "n K"]:
+        """The weights of every trial over the seed latents."""
+        return self._history.weights
+
+    @cached_property
+    def points(self) -> Float64[np.ndarray, "n r"]:
+        """Every trial as a unit vector, inner products being cosines of latents."""
+        return positions(self.study.space, self.weights)
+
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What the model of the score expects at other weights."""
+        model, sign = ScoreModel.of(self._history), -1.0 if self.minimise else 1.0
+        error = float(np.sqrt(np.mean(model.left_out_errors() ** 2)))
+        return Expectation(lambda w: sign * model.mean(w), model.uncertainty, error)
+
+    def drawn(self, *, most: int, seconds: float | int) -> Snapshot:
+        """Return the same with pictures: those that were kept, others made again.
+
+        Args:
+            most: how many outputs to make again at most.
+            seconds: none is begun after so many.
+        """
+        generator = _generator_of(self.study)
+        by_number = {trial.number: trial for trial in self.wanted}
+
+        def make(number: int) -> Any:
+            return generator.generate(self.study.latents(by_number[number].weights[None]))[0]
+
+        made = draw_outputs(
+            list(by_number),
+            kept=self._kept,
+            make=None if generator is None else make,
+            render=getattr(generator, "render", picture_of),
+            most=most,
+            seconds=seconds,
+        )
+        draw = getattr(generator, "render_overlay", None)
+        overlay = None if draw is None or most < 2 else self._overlaid(made, make, draw)
+        return replace(self, pictures=made.pictures, overlay=overlay, missing=made.missing)
+
+    def _kept(self, number: int) -> Image.Image | None:
+        path = None if self.study.artifacts is None else self.study.artifacts.picture(number)
+        return None if path is None else Image.open(path, formats=["PNG"])
+
+    def _overlaid(
+        self, made: Drawn, make: Callable[[int], Any], draw: Callable[[Any, Any], Image.Image]
+    ) -> Picture | None:
+        if self.best is None or not self.references or not made.pictures:
+            return None
+        numbers = (self.best.number, self.references[0][1].number)
+        try:
+            outputs = [made.outputs[n] if n in made.outputs else make(n) for n in numbers]
+            return Picture.of(draw(*outputs))
+        except Exception:  # a page without this picture is better than no page
+            return None
+
+    # ------------------------------------------------------------------ what follows from it
 
     @cached_property
     def finished(self) -> list[Trial]:
@@ -48,24 +186,54 @@ class Snapshot:
         return [trial for trial in self.trials if trial.score is not None]
 
     @cached_property
-    def best(self) -> Trial | None:
-        """The earliest trial of the highest score that meets every constraint.
+    def failed(self) -> list[Trial]:
+        """The trials that failed."""
+        return [trial for trial in self.trials if trial.error is not None]
 
-        Of noisy scores the one of which most is expected. Where none meets them, the one of the
-        least violation; None where no trial has a score, and where there are several scores.
-        """
-        if self.study.settings.score_names:
-            return None
-        return max(self.finished, key=merit_of, default=None)
+    @property
+    def constrained(self) -> bool:
+        """Whether there are constraints."""
+        return any(trial.constraints for trial in self.finished)
+
+    @property
+    def seconds(self) -> float:
+        """How long all evaluations took."""
+        return sum((trial.seconds or 0.0 for trial in self.trials), 0.0)
+
+    @property
+    def num_beyond(self) -> int:
+        """How many scores are outside the range that matters."""
+        low, high = self.useful_range(self.scores)
+        return int(((self.scores < low) | (self.scores > high)).sum())
+
+    @cached_property
+    def scores(self) -> Float64[np.ndarray, " n"]:
+        """The score of every trial; NaN where there is none."""
+        return np.array([np.nan if t.score is None else t.score for t in self.trials])
+
+    @cached_property
+    def scored(self) -> np.ndarray:
+        """Which trials have a score, shape (n,)."""
+        return np.isfinite(self.scores)
+
+    @cached_property
+    def best(self) -> Trial | None:
+        """The best trial; None where no trial has a score, and where there are several scores."""
+        return None if self.settings.score_names else self.ranking.best(self.finished)
+
+    @cached_property
+    def front(self) -> list[Trial]:
+        """The feasible trials that no other one beats in every score."""
+        return self.ranking.front(self.finished)
 
     @property
     def is_noisy(self) -> bool:
-        """Whether trials are compared by what is expected of them, and not by their scores."""
+        """Whether trials are compared by their expected scores."""
         return any(trial.expected_score is not None for trial in self.finished)
 
     @cached_property
     def alone(self) -> dict[int, Trial]:
-        """The first trial that is a seed latent and nothing else, by its column."""
+        """The first trial that is one seed latent and nothing else, by its column."""
         first: dict[int, Trial] = {}
         for trial in self.trials:
             column = int(np.abs(trial.weights).argmax()) if len(trial.weights) else -1
@@ -76,25 +244,32 @@ class Snapshot:
     @cached_property
     def example_names(self) -> dict[int, str]:
         """What the examples are called, by the numbers of their trials."""
-        given = range(len(self.study.settings.examples))
-        return {self.alone[k].number: self.study.seeds.name(k) for k in given if k in self.alone}
+        given = range(len(self.settings.examples))
+        return {self.alone[k].number: self.seed_name(k) for k in given if k in self.alone}
 
     @cached_property
     def examples(self) -> list[Trial]:
         """The examples that have a score, best first."""
-        given = [t for t in self.finished if t.number in self.example_names]
-        return sorted(given, key=merit_of, reverse=True)
+        return self.ranking.ranked(t for t in self.finished if t.number in self.example_names)
+
+    @property
+    def best_is_example(self) -> bool:
+        """Whether no trial is better than every example."""
+        return self.best is not None and self.best.number in self.example_names
 
     @cached_property
     def references(self) -> list[tuple[str, Trial]]:
-        """What the best is held against, best first: the examples, else the best prior draw."""
-        if self.study.settings.examples:
-            examples = self.examples[:_MOST_REFERENCES]
-            return [(self.example_names[trial.number], trial) for trial in examples]
-        drawn = [trial for trial in self.prior_draws if trial.score is not None]
-        if not drawn:
+        """What the best is held against, best first: the examples, else the best prior draw.
+
+        The best itself is not among them.
+        """
+        if self.settings.examples:
+            others = [trial for trial in self.examples if trial is not self.best]
+            return [(self.example_names[t.number], t) for t in others[:_MOST_REFERENCES]]
+        best = self.ranking.best(self.prior_draws)
+        if best is None or best is self.best:
             return []
-        return [(f"best of {len(self.prior_draws)} prior draws", max(drawn, key=merit_of))]
+        return [(f"best of {len(self.prior_draws)} prior draws", best)]
 
     @cached_property
     def prior_draws(self) -> list[Trial]:
@@ -103,9 +278,8 @@ class Snapshot:
         A search that is between given prior draws comes back to one because it scored well; so
         these count only where every one of them was tried, and each one once.
         """
-        settings = self.study.settings
-        left_out = set(range(len(settings.examples)))
-        given = set(range(settings.num_given)) - left_out
+        left_out = set(range(len(self.settings.examples)))
+        given = set(range(self.settings.num_given)) - left_out
         if not given <= set(self.alone):
             left_out |= given
         drawn = [t for k, t in sorted(self.alone.items()) if k not in left_out]
@@ -114,23 +288,35 @@ class Snapshot:
     @cached_property
     def improvements(self) -> list[Trial]:
         """Trials that were better than all before them."""
-        found: list[Trial] = []
+        steps: list[Trial] = []
+        rank_key = self.ranking.rank_key
         for trial in self.finished:
-            if not found or merit_of(trial) > merit_of(found[-1]):
-                found.append(trial)
-        return found
+            if not steps or rank_key(trial) > rank_key(steps[-1]):
+                steps.append(trial)
+        return steps
 
     @cached_property
     def way(self) -> list[Trial]:
-        """A few of the improvements, from the first to the last."""
-        steps = np.linspace(0, len(self.improvements) - 1, _MOST_OF_THE_WAY).round().astype(int)
-        return [self.improvements[i] for i in np.unique(steps)] if self.improvements else []
+        """The first trial, the steps that gained most, and the best, in their order."""
+        steps = self.improvements
+        if len(steps) < 2:
+            return steps
+        low, high = self.useful_range(self.scores)
+        gains = [self._gain(*pair) for pair in pairwise(steps)]
+        large = [i for i, gain in enumerate(gains, 1) if gain > _SMALLEST_STEP * (high - low)]
+        most = sorted(large, key=lambda i: -gains[i - 1])[: _MOST_OF_THE_WAY - 2]
+        return [steps[i] for i in sorted({0, *most, len(steps) - 1})]
+
+    def _gain(self, before: Trial, after: Trial) -> float:
+        if before.feasible != after.feasible:
+            return np.inf
+        return abs(self.ranking.rank_key(after)[1] - self.ranking.rank_key(before)[1])
 
     @cached_property
     def top(self) -> list[Trial]:
         """The best trials no two of which are alike: 15 degrees of angle or more between them."""
         chosen: list[Trial] = []
-        for trial in ranked(self.finished):
+        for trial in self.ranking.ranked(self.finished):
             point = self.points[self.place(trial)]
             others = self.points[[self.place(other) for other in chosen]]
             if (others @ point < np.cos(np.radians(_ALIKE_DEGREES))).all():
@@ -140,50 +326,97 @@ class Snapshot:
         return chosen
 
     @cached_property
+    def corners(self) -> list[Trial]:
+        """The trials that are the given seed latents, where there are two or three of them."""
+        given = range(self.settings.num_given)
+        return [self.alone[k] for k in given if k in self.alone] if len(given) <= 3 else []
+
+    @cached_property
     def wanted(self) -> list[Trial]:
         """The trials whose outputs the page shows, those that matter most first."""
-        if self.study.settings.score_names:
+        if self.settings.score_names:
             return []
         best = [self.best] if self.best is not None else []
         others = [trial for _, trial in self.references]
-        return list({t.number: t for t in [*best, *others, *self.top, *self.way]}.values())
-
-    @cached_property
-    def history(self) -> History:
-        """What a search is told of these trials."""
-        return self.study.history(until=len(self.trials))
-
-    @cached_property
-    def points(self) -> Float64[np.ndarray, "n r"]:
-        """Every trial as a unit vector, inner products being cosines of latents."""
-        return positions(self.study.space, self.history.weights)
+        shown_trials = [*best, *others, *self.corners, *self.top, *self.way]
+        return list({t.number: t for t in shown_trials if t.score is not None}.values())
 
     @cached_property
     def _places(self) -> dict[int, int]:
         return {trial.number: place for place, trial in enumerate(self.trials)}
 
     def place(self, trial: Trial) -> int:
-        """Which row of ``points`` and of the history a trial is."""
+        """Return which row of ``points``, ``weights`` and ``scores`` a trial is."""
         return self._places[trial.number]
 
     def picture(self, trial: Trial) -> Picture | None:
-        """The picture of a trial's output; None where there is none."""
+        """Return the picture of a trial's output; None where there is none."""
         return self.pictures.get(trial.number)
 
+    def useful_range(
+        self, scores: Float64[np.ndarray, " n"], *, margin: float = 0.05
+    ) -> tuple[float, float]:
+        """Return bounds that show what matters: see ``useful_range``, for either direction."""
+        if not self.minimise:
+            return useful_range(scores, margin=margin)
+        low, high = useful_range(-scores, margin=margin)
+        return -high, -low
 
-def worth_of(trial: Trial) -> float:
-    """What a trial that has a score is compared by: that, or what is expected of it."""
-    return -np.inf if trial.worth is None else trial.worth
+    def told(self, trial: Trial) -> str:
+        """Return what a plot says of a trial when one points at it."""
+        example = self.example_names.get(trial.number)
+        name = f"trial {trial.number}" + (f", {example}" if example else "")
+        name = f"the best, {name}" if trial is self.best else name
+        if trial.error is not None:
+            return f"{name}: failed"
+        unmet = "" if trial.feasible else ", violates a constraint"
+        return f"{name}: {shown(trial.score)}{expected_of(trial)}{unmet}"
+
+    def mark_of(self, trial: Trial) -> str | None:
+        """Return the class of a trial's mark; None while it is pending."""
+        if trial.pending:
+            return None
+        if trial.error is not None:
+            return "failed"
+        shape = "example" if trial.number in self.example_names else ""
+        if trial is self.best:
+            return "best" if trial.feasible else "best infeasible"
+        if not trial.feasible:
+            return f"{shape} infeasible".strip()
+        return shape or "trial"
+
+
+def read_study(study: Study, *, prior_scores: Float64[np.ndarray, " m"] | None = None) -> Snapshot:
+    """Return a study as it is now, without pictures."""
+    return Snapshot(study, study.trials, ranking=study.ranking, prior_scores=prior_scores)
+
+
+def _generator_of(study: Study) -> Any:
+    try:
+        return study.generator
+    except LatentSpacesError:  # opened without it: the page has the pictures that were kept
+        return None
+
+
+def metrics_of(trial: Trial) -> Mapping[str, Any]:
+    """Return what the objective keeps beside the score."""
+    return trial.metrics
+
+
+def expected_or_score(trial: Trial) -> float:
+    """Return what a trial that has a score is compared by: its expected score if that is known."""
+    value = trial.expected_or_score
+    return np.nan if value is None else value
 
 
 def expected_of(trial: Trial) -> str:
-    """What to add to a noisy score; nothing to one that says it all."""
+    """Return what to add to a noisy score; nothing to an exact one."""
     expected = trial.expected_score
     return "" if expected is None else f" (expected {shown(expected)})"
 
 
 def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> tuple[float, float]:
-    """Bounds that show what matters: penalised scores far below the rest do not flatten it."""
+    """Return bounds that show what matters: penalties far below the rest do not flatten it."""
     known = scores[np.isfinite(scores)]
     low, high = float(np.quantile(known, 0.1)), float(known.max())
     if high - low <= 1e-9 * abs(high):

@@ -7,7 +7,7 @@ import mimetypes
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from optuna.artifacts import FileSystemArtifactStore
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.generators.default_pictures import picture_of, save_output
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.trial import Trial
@@ -40,31 +41,48 @@ class Files:
 
 
 def files_of(generator: Any, output: Any) -> Files:
-    """Return an output as its files: what the generator's ``render`` draws and ``save`` writes.
+    """Return an output as its files: a picture, and the output in its own format.
 
-    A file is at most :data:`MOST_BYTES` (16 MiB). What cannot be made is a warning.
+    The generator's ``render`` draws and its ``save`` writes; without them, arrays and images are
+    drawn and written as .npy or .png. A file is at most :data:`MOST_BYTES` (16 MiB). What cannot be
+    made is a warning.
     """
     contents: dict[str, bytes] = {}
     warnings: list[str] = []
-    makers: list[tuple[str, Callable[[], bytes]]] = []
-    if hasattr(generator, "render"):
-        makers.append((".png", lambda: png_of(generator.render(output))))
-    suffix = str(getattr(generator, "suffix", ""))
-    if hasattr(generator, "save") and not (makers and suffix in _PICTURES):
-        makers.append((suffix, lambda: _saved(generator, output, suffix)))
-    for suffix_of, make in makers:
-        what = "its picture" if suffix_of == ".png" else f"its file {suffix_of}"
+    for what, make in (("its picture", _picture), ("its file", _file)):
         try:
-            content = make()
+            made = make(generator, output)
         except Exception as error:
             warnings.append(f"{what} could not be kept: {type(error).__name__}: {error}")
             continue
+        if made is None:
+            continue
+        suffix, content = made
         if len(content) > MOST_BYTES:
             size = f"{len(content) / 2**20:.1f} MiB"
             warnings.append(f"{what} has {size}, and at most {MOST_BYTES >> 20} are kept")
-        else:
-            contents[suffix_of] = content
+        elif not (suffix in _PICTURES and contents):
+            contents[suffix] = content
     return Files(contents, tuple(warnings))
+
+
+def _picture(generator: Any, output: Any) -> tuple[str, bytes] | None:
+    picture = getattr(generator, "render", picture_of)(output)
+    return None if picture is None else (".png", png_of(picture))
+
+
+def _file(generator: Any, output: Any) -> tuple[str, bytes] | None:
+    with tempfile.TemporaryDirectory() as folder:
+        path: Path | None = Path(folder) / f"output{getattr(generator, 'suffix', '')}"
+        if hasattr(generator, "save"):
+            generator.save(output, path)
+        else:
+            path = save_output(output, Path(folder) / "output")
+        if path is None:
+            return None
+        if not path.is_file():
+            raise StudyError(f"save(output, path) of {type(generator).__name__} wrote no file")
+        return path.suffix, path.read_bytes()
 
 
 class Artifacts:
@@ -188,15 +206,6 @@ def png_of(picture: Any, *, most: tuple[int, int] | None = None) -> bytes:
     content = io.BytesIO()
     picture.save(content, format="PNG")
     return content.getvalue()
-
-
-def _saved(generator: Any, output: Any, suffix: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"output{suffix}"
-        generator.save(output, path)
-        if not path.is_file():
-            raise StudyError(f"save(output, path) of {type(generator).__name__} wrote no file")
-        return path.read_bytes()
 
 
 def _name(number: int, suffix: str) -> str:

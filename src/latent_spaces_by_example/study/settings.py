@@ -127,7 +127,9 @@ class Settings(Struct, frozen=True):
         size = sum(_product(one) for one in dims)
         if size > 2**33:
             raise StudyError(f"the study's settings are damaged: latent_shape has {size} numbers")
-        if len(settings.directions) != max(1, len(settings.score_names)):
+        if len(settings.score_names) == 1 or len(settings.directions) != max(
+            1, len(settings.score_names)
+        ):
             raise StudyError(
                 "the study's settings are damaged: directions has "
                 f"{len(settings.directions)} entries for {len(settings.score_names)} score_names"

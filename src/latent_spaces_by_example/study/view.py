@@ -187,9 +187,14 @@ class StudyView:
     @property
     def seed_names(self) -> list[str]:
         """Names of the seed latents, in the order of the weights' columns."""
-        given = [facts.name for facts in self.settings.examples]
-        draws = range(1, self.weights.shape[1] - len(given) + 1)
-        return [*given, *(f"prior draw {number}" for number in draws)]
+        return [self.seed_name(column) for column in range(self.weights.shape[1])]
+
+    def seed_name(self, column: int) -> str:
+        """Return the name of a seed latent; prior draws are counted from 1."""
+        examples = self.settings.examples
+        if column < len(examples):
+            return examples[column].name
+        return f"prior draw {column - len(examples) + 1}"
 
     @property
     def best_trial(self) -> Trial:

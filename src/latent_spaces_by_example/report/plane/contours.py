@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.report.plane.evaluation import Plane
+from latent_spaces_by_example.report.plane.grid import Plane
 from latent_spaces_by_example.study import Study
 
 _INK, _BEST, _SEED = "#4a5568", "#c2410c", "#1d4ed8"
 _LEVELS = 16
+_POINTS = "offset points"
 _EDGE = 1e-6
 # The whole edge u_1 = 0 is the first seed latent: the chart collapses there.
 _SEEDS = [
@@ -70,6 +72,7 @@ def _draw_path(axes: Axes, plane: Plane, study: Study) -> None:
     path = plane.path(study)
     path[path[:, 0] < _EDGE, 1] = _SEEDS[0][0][1]  # anywhere on that edge is the first seed latent
     axes.plot(*path.T, "-", color="white", linewidth=0.7, alpha=0.45)
+    best, order = path[study.best_trial.number], "evaluated, joined in their order"
     axes.scatter(
         path[:, 0],
         path[:, 1],
@@ -78,43 +81,24 @@ def _draw_path(axes: Axes, plane: Plane, study: Study) -> None:
         edgecolors=_INK,
         linewidths=0.6,
         zorder=3,
-        label="evaluated, joined in their order",
+        label=order,
     )
-    best = path[study.best_trial.number]
-    axes.plot(
-        *best,
-        "*",
-        color=_BEST,
-        markersize=16,
-        markeredgecolor="white",
-        zorder=5,
-        linestyle="none",
-        label="best found",
-    )
+    (star,) = axes.plot(*best, "*", color=_BEST, markersize=16, zorder=5, label="best found")
+    star.set(markeredgecolor="white", linestyle="none")
 
 
 def _draw_seeds(axes: Axes, plane: Plane) -> None:
     for number, (place, offset, side) in enumerate(_SEEDS):
-        axes.plot(
-            *place,
-            "s",
-            color=_SEED,
-            markeredgecolor="white",
-            clip_on=False,
-            zorder=4,
-            linestyle="none",
-            label="seed latents" if number == 0 else None,
-        )
-        axes.annotate(
-            plane.seed_names[number],
-            place,
-            xytext=offset,
-            textcoords="offset points",
-            ha=side,
-            va="center",
-            color="white",
-            fontsize=9,
-            fontweight="bold",
-            parse_math=False,
-            bbox={"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75},
+        label = None if number else "seed latents"
+        (square,) = axes.plot(*place, "s", color=_SEED, zorder=4, label=label)
+        square.set(markeredgecolor="white", clip_on=False, linestyle="none")
+        box: dict[str, Any] = {
+            "boxstyle": "round,pad=0.2",
+            "fc": _SEED,
+            "ec": "none",
+            "alpha": 0.75,
+        }
+        name = axes.annotate(plane.seed_names[number], place, offset, textcoords=_POINTS, bbox=box)
+        name.set(
+            parse_math=False, ha=side, va="center", color="white", fontsize=9, fontweight="bold"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.report.plane.evaluation import Plane, small_picture
+from latent_spaces_by_example.report.plane.grid import Plane, small_picture
 from latent_spaces_by_example.study import Study
 
 _PAPER, _INK, _SOFT, _BEST, _SEED = "#ffffff", "#1a202c", "#4a5568", "#c2410c", "#1d4ed8"
@@ -32,47 +32,40 @@ def save_montage(plane: Plane, studies: Mapping[str, Study], path: str | os.Path
         ArgumentError: the generator draws no pictures.
     """
     if not plane.pictures:
-        raise ArgumentError("the plane has no pictures: its generator has no render(output)")
+        raise ArgumentError(
+            "the plane has no pictures: its generator has no render(output), and its outputs are "
+            "neither images nor arrays"
+        )
     width, height = np.max([picture.size for picture in plane.pictures.values()], axis=0).tolist()
-    found = {
+    bests = {
         name: small_picture(study.generator, study.best_output, size=max(width, height))
         for name, study in studies.items()
     }
     size = len(plane.side)
     step = width + 2 * _FRAME + _GAP, height + 2 * _FRAME + 2 * _LINE + _GAP
-    below = _SPACE + step[1] if found else 0
-    columns = max(size, len(found))
+    below = _SPACE + step[1] if bests else 0
+    columns = max(size, len(bests))
     sheet = Image.new("RGB", (columns * step[0] + _GAP, size * step[1] + below + _GAP), _PAPER)
     for i in range(size):
         for j in range(size):
             corner = (_GAP + j * step[0], _GAP + (size - 1 - i) * step[1])
             colour, words = _mark(plane, i, j)
-            _tile(
-                sheet,
-                plane.pictures.get((i, j)),
-                corner=corner,
-                size=(width, height),
-                colour=colour,
-                lines=(f"{plane.scores[i, j]:.4g}", words),
-            )
+            lines = (f"{plane.scores[i, j]:.4g}", words)
+            picture = plane.pictures.get((i, j))
+            _tile(sheet, picture, corner=corner, size=(width, height), colour=colour, lines=lines)
     top = _GAP + size * step[1]
-    if found:
+    if bests:
         text = "best found, by search"
         ImageDraw.Draw(sheet).text((_GAP, top + _GAP), text, fill=_INK, font=_font(16))
-    for column, (name, picture) in enumerate(found.items()):
-        _tile(
-            sheet,
-            picture,
-            corner=(_GAP + column * step[0], top + _SPACE),
-            size=(width, height),
-            colour=_BEST,
-            lines=(f"{studies[name].best_score:.4g}", name),
-        )
+    for column, (name, picture) in enumerate(bests.items()):
+        corner = (_GAP + column * step[0], top + _SPACE)
+        lines = (f"{studies[name].best_score:.4g}", name)
+        _tile(sheet, picture, corner=corner, size=(width, height), colour=_BEST, lines=lines)
     sheet.save(path)
 
 
 def _mark(plane: Plane, i: int, j: int) -> tuple[str, str]:
-    """The colour of a frame, and what is said beside the score."""
+    """Return the colour of a frame, and the words beside the score."""
     seed = plane.seed_at(i, j)
     names = [] if seed is None else [plane.seed_names[seed]]
     best = plane.scores[i, j] == plane.scores[plane.best]
@@ -105,7 +98,7 @@ def _tile(
 
 
 def _fitting(text: str, width: int) -> str:
-    """As much of the text as there is room for."""
+    """Return as much of the text as there is room for."""
     font = _font(12)
     while text and font.getlength(text) > width:
         text = text[:-2].rstrip() + "…" if len(text) > 2 else ""

@@ -160,6 +160,16 @@ class AirfoilGenerator:
 
         return draw_section(_checked_output(output))
 
+    def render_overlay(self, output: npt.ArrayLike, reference: npt.ArrayLike) -> Image:
+        """Draw one section over the outline of another, as a PIL image of 800 x 320 pixels.
+
+        Raises:
+            ArgumentError: one is not a finite array of shape (127, 2).
+        """
+        from latent_spaces_by_example.zoo.airfoil.picture import draw_sections
+
+        return draw_sections(_checked_output(output), _checked_output(reference))
+
     def save(self, output: npt.ArrayLike, path: str | PathLike[str]) -> None:
         """Write one section of shape (127, 2) as a Selig ``.dat`` file titled by its name.
 

@@ -1,8 +1,10 @@
-"""A grid over the plane of three seed latents, generated and scored."""
+"""A grid over the plane of three seed latents, generated and scored, and its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import csv
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,9 @@ from PIL import Image
 
 from latent_spaces_by_example.charts import Chart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
+from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.objectives.base import read_scores
+from latent_spaces_by_example.report.snapshot import read_study
 from latent_spaces_by_example.study import Study
 
 _NUM_SEEDS = 3
@@ -27,10 +31,11 @@ class Plane:
         side: the coordinates along each side, from 0 to 1, shape (s,).
         scores: shape (s, s); ``scores[i, j]`` is that of u = (side[j], side[i]), NaN where
             it could not be scored.
-        pictures: by (i, j), where the generator renders; small ones.
+        pictures: by (i, j), where outputs can be drawn; small ones.
         seed_names: of the three seed latents. The first is the whole edge u_1 = 0, the second is
             u = (1, 0), the third is u = (1, 1).
         weight_chart: u <-> w.
+        minimise: whether lower scores are better.
     """
 
     side: Float64[np.ndarray, " s"]
@@ -38,22 +43,22 @@ class Plane:
     pictures: Mapping[tuple[int, int], Image.Image]
     seed_names: tuple[str, ...]
     weight_chart: Chart
+    minimise: bool = False
 
     @property
     def best(self) -> tuple[int, int]:
-        """Where on the grid the score is highest."""
-        i, j = np.unravel_index(int(np.nanargmax(self.scores)), self.scores.shape)
+        """Where on the grid the score is best."""
+        place = np.nanargmin(self.scores) if self.minimise else np.nanargmax(self.scores)
+        i, j = np.unravel_index(int(place), self.scores.shape)
         return int(i), int(j)
 
     def seed_at(self, i: int, j: int) -> int | None:
-        """The number of the seed latent that a point of the grid is; None between them."""
+        """Return the number of the seed latent that a point of the grid is; None between them."""
         last = len(self.side) - 1
-        if j == 0:
-            return 0
-        return {(0, last): 1, (last, last): 2}.get((i, j))
+        return 0 if j == 0 else {(0, last): 1, (last, last): 2}.get((i, j))
 
     def path(self, study: Study) -> Float64[np.ndarray, "n 2"]:
-        """Where a study looked, in the order of its trials, as coordinates u.
+        """Return where a study looked, in the order of its trials, as coordinates u.
 
         Raises:
             ArgumentError: it left the plane.
@@ -94,29 +99,27 @@ def evaluate_plane(
         ArgumentError: not three seed latents, or a size that is too small.
         EvaluationError: no point of the grid could be scored.
     """
-    if study.seeds.num_given != _NUM_SEEDS:
+    names = tuple(read_study(study).given_names)
+    if len(names) != _NUM_SEEDS:
         raise ArgumentError(
-            f"study {study.name!r} is spanned by {study.seeds.num_given} seed latents; a plane "
+            f"study {study.name!r} is spanned by {len(names)} seed latents; a plane "
             "is spanned by 3: give 3 of them, or num_seeds=3"
         )
     if size < 2 or picture_size < 8:
         raise ArgumentError(f"size={size}, picture_size={picture_size}; expected at least 2 and 8")
     chart = KnotheRosenblattChart() if weight_chart is None else weight_chart
     side = np.linspace(0.0, 1.0, size)
-    places = [(i, j) for i in range(size) for j in range(size)]
-    weights = chart.forward(np.array([[side[j], side[i]] for i, j in places]))
-    groups: dict[bytes, list[tuple[int, int]]] = {}
-    for place, row in zip(places, weights, strict=True):
+    weights = chart.forward(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
+    groups: dict[bytes, list[int]] = {}
+    for place, row in enumerate(weights):
         groups.setdefault((np.abs(row) / _SAME).round().tobytes(), []).append(place)
-    scores = np.full((size, size), np.nan)
+    scores = np.full(size * size, np.nan)
     pictures: dict[tuple[int, int], Image.Image] = {}
     for number, same in enumerate(groups.values(), 1):
-        row = weights[places.index(same[0])]
-        score, picture = _evaluated(study, objective, row, picture_size=picture_size)
-        for place in same:
-            scores[place] = score
-            if picture is not None:
-                pictures[place] = picture
+        score, picture = _evaluated(study, objective, weights[same[0]], picture_size=picture_size)
+        scores[same] = score
+        if picture is not None:
+            pictures |= {divmod(place, size): picture for place in same}
         if on_point is not None:
             on_point(number, len(groups))
     if np.isnan(scores).all():
@@ -124,8 +127,8 @@ def evaluate_plane(
             "no point of the grid could be generated and scored; the failed trials of the study "
             "say why"
         )
-    names = tuple(study.seeds.name(i) for i in range(_NUM_SEEDS))
-    return Plane(side, scores, pictures, names, chart)
+    minimise = read_study(study).minimise
+    return Plane(side, scores.reshape(size, size), pictures, names, chart, minimise)
 
 
 def _evaluated(
@@ -140,19 +143,50 @@ def _evaluated(
         scored = objective(outputs)
     except Exception:  # as in a study, a point that fails costs that point
         return float("nan"), None
-    (found,) = read_scores(scored, n=1)
+    (evaluation,) = read_scores(scored, n=1)
     picture = small_picture(study.generator, outputs[0], size=picture_size)
-    return found.score if found.finite else float("nan"), picture
+    return evaluation.score if evaluation.finite else float("nan"), picture
 
 
 def small_picture(generator: Any, output: Any, *, size: int) -> Image.Image | None:
-    """A picture of one output, at most ``size`` pixels wide and high; None if it draws none."""
-    if not hasattr(generator, "render"):
+    """Return a picture of one output, at most ``size`` pixels wide and high; None without one."""
+    drawn = getattr(generator, "render", picture_of)(output)
+    if drawn is None:
         return None
-    picture: Image.Image = generator.render(output).convert("RGB")
+    picture: Image.Image = drawn.convert("RGB")
     enlarge = max(1, size // max(picture.size))  # what is tiny is shown as it is, only larger
     if enlarge > 1:
         grown = (picture.width * enlarge, picture.height * enlarge)
         return picture.resize(grown, Image.Resampling.NEAREST)
     picture.thumbnail((size, size))
     return picture
+
+
+def save_histories(
+    plane: Plane, studies: Mapping[str, Study], path: str | os.PathLike[str]
+) -> None:
+    """Write a CSV with one line a trial: search, number, u, weights, score, seconds, error.
+
+    Raises:
+        ArgumentError: a study has left the plane.
+    """
+    weights = [f"weight {name}" for name in plane.seed_names]
+    rows = [
+        [name, t.number, *u, *t.weights[:3].tolist(), t.score, t.seconds, t.error]
+        for name, study in studies.items()
+        for t, u in zip(study.trials, plane.path(study).tolist(), strict=True)
+    ]
+    head = ["search", "trial", "u_1", "u_2", *weights, "score", "seconds", "error"]
+    _write([head, *rows], path)
+
+
+def save_grid(plane: Plane, path: str | os.PathLike[str]) -> None:
+    """Write a CSV with one line a point of the grid: u and score."""
+    side = plane.side.tolist()
+    rows = [[a, b, plane.scores[i, j]] for i, b in enumerate(side) for j, a in enumerate(side)]
+    _write([["u_1", "u_2", "score"], *rows], path)
+
+
+def _write(rows: Iterable[Iterable[object]], path: str | os.PathLike[str]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)

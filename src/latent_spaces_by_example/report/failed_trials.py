@@ -1,0 +1,46 @@
+"""What failed, and why: the trials of one message together."""
+
+from __future__ import annotations
+
+import re
+
+from latent_spaces_by_example.report.blocks import Code, Table
+from latent_spaces_by_example.report.snapshot import Snapshot
+
+_MOST_KINDS = 40
+_MOST_NUMBERS = 30
+_LONGEST = 2000
+_CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
+
+
+def failure_table(snapshot: Snapshot) -> Table | None:
+    """Return messages and their trials, the most frequent first; None where nothing failed."""
+    numbers: dict[str, list[int]] = {}
+    for trial in snapshot.failed:
+        numbers.setdefault(without_credentials(trial.error or ""), []).append(trial.number)
+    often = sorted(numbers.items(), key=lambda item: -len(item[1]))
+    rows = [(_listed(n), str(len(n)), Code(_bounded(message))) for message, n in often]
+    more = len(rows) - _MOST_KINDS
+    if more > 0:
+        rows[_MOST_KINDS:] = [("…", str(more), Code("more messages are in the study's history"))]
+    head = ("trials", "how often", "message")
+    return Table("Failed trials", head, tuple(rows), words=True) if rows else None
+
+
+def without_credentials(message: str) -> str:
+    """Return a message without the passwords of its addresses: a page is sent around.
+
+    >>> without_credentials("cannot reach postgresql://me:secret@host/db")
+    'cannot reach postgresql://me:***@host/db'
+    """
+    return _CREDENTIALS.sub(r"\1:***@", message)
+
+
+def _listed(numbers: list[int]) -> str:
+    more = len(numbers) - _MOST_NUMBERS
+    listed = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
+    return f"{listed} and {more} more" if more > 0 else listed
+
+
+def _bounded(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]} …"

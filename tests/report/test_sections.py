@@ -1,0 +1,157 @@
+"""What the sections of a page say of one snapshot, in either direction of the score."""
+
+import html
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.generators.default_pictures import picture_of
+from latent_spaces_by_example.report.convergence import convergence_section
+from latent_spaces_by_example.report.page import page_of
+from latent_spaces_by_example.report.result import comparison
+from latent_spaces_by_example.report.snapshot import Ranking, Snapshot, read_study
+from latent_spaces_by_example.report.space_map import space_section
+from toys import Stretch, height
+
+
+@pytest.fixture(scope="module")
+def study():
+    return lsbe.optimise(Stretch(), height, budget=24, search="random", examples=["6", "17", "18"])
+
+
+def _with_scores(study, scores, **changes):
+    trials = [
+        replace(t, score=float(s), **changes) for t, s in zip(study.trials, scores, strict=False)
+    ]
+    return Snapshot(study, trials)
+
+
+@pytest.fixture(scope="module")
+def lowest(study):
+    """The same study as one that minimises."""
+    trials = [replace(trial, score=-trial.score) for trial in study.trials]
+    return Snapshot(study, trials, Ranking(minimise=True))
+
+
+def _text(snapshot):
+    page = re.sub(r"<style>.*?</style>", "", page_of(snapshot), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", page)).split())
+
+
+def _steps(figure):
+    path = next(m for m in figure.plot.marks if m.tag == "path" and m.kind == "line best")
+    return [float(point.split()[1]) for point in path.data[1:].split("L")]
+
+
+def test_minimising_reads_right_everywhere(study, lowest):
+    highest = read_study(study)
+    assert lowest.best.number == highest.best.number
+    down, up = (
+        _steps(convergence_section(lowest).figure),
+        _steps(convergence_section(highest).figure),
+    )
+    assert down == sorted(down)  # places of SVG grow downwards
+    assert up == sorted(up, reverse=True)
+    text = _text(lowest)
+    # of negative scores there is no share
+    assert re.search(r"[\d.]+ points below the best example, \d+ \(", text)
+    assert "direction='minimise'" in text
+    assert "the lowest by" in text
+    map_ = space_section(lowest).figures[0]
+    assert (map_.bar.low, map_.bar.high) == tuple(
+        -x
+        for x in reversed(
+            (space_section(highest).figures[0].bar.low, space_section(highest).figures[0].bar.high)
+        )
+    )
+    weights = np.eye(3)
+    np.testing.assert_allclose(lowest.expectation.mean(weights), -highest.expectation.mean(weights))
+
+
+def test_a_share_of_a_positive_score_in_either_direction(study):
+    up = _with_scores(study, [10.0, 4.0, 4.0, 14.0])
+    assert ", 4.00 points (40 %) above the best example, 6 (10.00)" in _text(up)
+    down = replace(up, ranking=Ranking(minimise=True))
+    assert "it is the example" in _text(down)
+    down = replace(_with_scores(study, [10.0, 14.0, 14.0, 6.0]), ranking=Ranking(minimise=True))
+    assert ", 4.00 points (40 %) below the best example, 6 (10.00)" in _text(down)
+
+
+def test_the_way_shows_the_steps_that_gained_most(study):
+    gains = [0.0, 10.0, 0.01, 0.01, 5.0, 0.01, 20.0, 0.01, 0.01, 8.0, 3.0, 0.01, 7.0, 0.01, 0.02]
+    snapshot = _with_scores(study, np.cumsum(gains))
+    assert [trial.number for trial in snapshot.way] == [0, 1, 6, 9, 12, 14]
+    assert "6 of 15 such steps" in _text(snapshot)
+    # small steps are left out, even where there is room for them
+    snapshot = _with_scores(study, np.cumsum([0.0, 10.0, 0.01, 0.01, 0.01]))
+    assert [trial.number for trial in snapshot.way] == [0, 1, 4]
+
+
+def test_labels_have_no_difference_and_what_is_the_same_is_one_line(study):
+    snapshot = _with_scores(study, [3.0, 2.0, 1.0, 4.0])
+    trials = [
+        replace(trial, figures={"class": str(n), "flag": True, "cl": 1.0, "cd": 0.1 * n})
+        for n, trial in enumerate(snapshot.trials)
+    ]
+    section = comparison(replace(snapshot, trials=trials))
+    rows = {row[0]: row[1:] for row in section.table.rows}
+    assert section.table.head[:4] == ("", "best found", "difference", "6")
+    assert rows["class"][:3] == ("3", "", "0")
+    assert rows["cd"][1] == "+0.3000"
+    assert "The same in all of them: flag yes; cl 1.000." in section.notes
+    assert "flag" not in rows
+
+
+def test_what_is_infeasible_looks_infeasible(study):
+    snapshot = _with_scores(study, study.scores)
+    trials = [
+        replace(trial, constraints={"mass": 1.0 if trial.number % 2 else -1.0})
+        for trial in snapshot.trials
+    ]
+    snapshot = replace(snapshot, trials=trials)
+    map_ = space_section(snapshot).figures[0]
+    # on the map a seed latent has the mark of its corner besides
+    for figure, count in ((convergence_section(snapshot).figure, 12), (map_, 13)):
+        assert "violates a constraint" in [words for _, words in figure.legend]
+        kinds = [mark.kind for mark in figure.plot.marks if mark.tag == "dot"]
+        assert sum("infeasible" in kind for kind in kinds) == count
+    assert "example infeasible" in [
+        m.kind for m in convergence_section(snapshot).figure.plot.marks if m.tag == "dot"
+    ]
+    assert "12 of 24 evaluations meet every constraint." in _text(snapshot)
+    never = [replace(trial, constraints={"mass": 0.5}) for trial in trials]
+    summary = _text(replace(snapshot, trials=never))
+    assert "the least violating violates mass by 0.5." in summary
+
+
+class Overlaid(Stretch):
+    def render_overlay(self, output, reference):
+        return picture_of(np.hstack([output, reference]))
+
+
+def test_the_best_is_drawn_over_the_best_example():
+    study = lsbe.optimise(Overlaid(), height, budget=9, search="random", examples=["6", "17"])
+    section = comparison(read_study(study).drawn(most=9, seconds=60.0))
+    assert section.overlay.picture.image.size == (16, 4)
+    assert section.overlay.note == f" over {section.table.head[3]}"
+    assert comparison(read_study(study).drawn(most=0, seconds=60.0)).overlay is None
+
+
+def test_a_study_without_its_generator_shows_what_it_kept(tmp_path):
+    study = lsbe.optimise(
+        lsbe.generators.load("microstructure:size=16"),
+        lambda x: [float(np.mean(image)) for image in x],
+        budget=5,
+        search="random",
+        num_seeds=3,
+        out=tmp_path / "run",
+    )
+    study.generator = None
+    drawn = read_study(study).drawn(most=5, seconds=60.0)
+    assert len(drawn.pictures) == len(drawn.wanted)
+    assert drawn.missing == ""
+    (tmp_path / "run" / "artifacts").rename(tmp_path / "gone")
+    assert read_study(study).drawn(most=5, seconds=60.0).pictures == {}
