@@ -11,7 +11,7 @@ ROOT = Path(latent_spaces_by_example.__file__).parent
 PACKAGE = latent_spaces_by_example.__name__
 
 LEAVES = {"errors", "arguments", "arrays"}
-NAMING = {"parameters", "places"}
+NAMING = {"parameters", "plugins"}
 MATHS = LEAVES | {"charts", "transport_maps"}
 # What each part may import: the arrows of the design, which all point one way.
 MAY_IMPORT = {
@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "space": MATHS,
     "parameters": {"errors"},
-    "places": {"errors", "parameters"},
+    "plugins": {"errors", "parameters"},
     "generators": LEAVES | NAMING | {"transport_maps"},
     "objectives": LEAVES | NAMING,
 }

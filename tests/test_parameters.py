@@ -16,7 +16,7 @@ def scale(outputs, factor, power=None):
 
 
 def read(text, of=Taker):
-    return read_parameters(text, of=of, named="taker")
+    return read_parameters(text, of=of, named="taker", skip_first=of is scale)
 
 
 @given(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from latent_spaces_by_example.errors import ArgumentError
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TEXTS = ("str", "str | None", "<class 'str'>")
+_ANY = inspect.Parameter("any", inspect.Parameter.KEYWORD_ONLY)
 
 
 def split_parameters(spec: str) -> tuple[str, str]:
-    """The place, and the parameters: what follows the last colon before the first ``=``.
+    """Split a string into the place and its parameters, after the last colon before a ``=``.
 
     >>> split_parameters("package.module:function:weight=2")
     ('package.module:function', 'weight=2')
@@ -23,89 +26,102 @@ def split_parameters(spec: str) -> tuple[str, str]:
     return (spec, "") if colon < 0 else (spec[:colon], spec[colon + 1 :].strip())
 
 
-def read_parameters(text: str, *, of: Callable[..., Any], named: str) -> dict[str, Any]:
+def read_parameters(
+    text: str,
+    *,
+    of: Callable[..., Any],
+    named: str,
+    given: Iterable[str] = (),
+    skip_first: bool = False,
+) -> dict[str, Any]:
     """Parse ``key=value,...`` and check it against what is taken by name.
 
     Args:
-        text: such as "cl=0.7,reynolds=5e5"; may be empty.
-        of: the class or function that takes them; of a function, the first parameter is left out.
+        text: such as "cl=0.7,reynolds=5e5"; may be empty. In texts ``%2C`` stands for a comma, as
+            in addresses of the web.
+        of: the class or function that takes them. Where it takes any keyword, any is accepted.
         named: what the user calls it, for messages.
+        given: parameters that are given otherwise, and need not be in the text.
+        skip_first: whether the first parameter is for something else, such as the outputs that a
+            function scores.
 
     Returns:
-        Each value in the type of its default; without one, the first of int, float and str that
-        it reads as.
+        Each value in the type of its default; without one a text where the annotation says so,
+        or else the first of int, float and str that it reads as.
 
     Raises:
         ArgumentError: a parameter that it does not have, or cannot take, or needs.
 
-    >>> read_parameters("cl=0.7", of=lambda outputs, cl=1.0: cl, named="lift")
+    >>> read_parameters("cl=0.7", of=lambda *, cl=1.0: cl, named="lift")
     {'cl': 0.7}
     """
-    accepted = _accepted(of)
+    accepted, takes_any = _accepted(of, skip_first=skip_first)
     listing = ", ".join(
-        name if default is inspect.Parameter.empty else f"{name}={default}"
-        for name, default in accepted.items()
+        name if parameter.default is parameter.empty else f"{name}={parameter.default}"
+        for name, parameter in accepted.items()
     )
     values: dict[str, Any] = {}
     for item in filter(None, (item.strip() for item in text.split(","))):
-        key, equals, value = (part.strip() for part in item.partition("="))
-        if not equals or not key or not value:
+        key, _, value = (part.strip() for part in item.partition("="))
+        if not key or not value:
             raise ArgumentError(f"a parameter of {named} must read name=value, not {item!r}")
-        if key not in accepted:
+        if key not in accepted and not takes_any:
             raise ArgumentError(
                 f"{named} has no parameter {key!r}{near(key, list(accepted))}; "
                 + (f"it has {listing}" if listing else "it has none")
             )
         if key in values:
             raise ArgumentError(f"parameter {key!r} of {named} is given twice")
-        values[key] = _value(value, default=accepted[key], named=f"parameter {key!r} of {named}")
-    missing = [
-        name
-        for name, default in accepted.items()
-        if default is inspect.Parameter.empty and name not in values
-    ]
-    if missing:
-        raise ArgumentError(f"{named} needs the parameter {missing[0]!r}: {named}:{missing[0]}=...")
+        parameter = accepted.get(key, _ANY)
+        values[key] = _value(value, parameter, named=f"parameter {key!r} of {named}")
+    elsewhere = set(given)
+    for name, parameter in accepted.items():
+        if parameter.default is parameter.empty and name not in values and name not in elsewhere:
+            raise ArgumentError(f"{named} needs the parameter {name!r}: {named}:{name}=...")
     return values
 
 
-def _accepted(of: Callable[..., Any]) -> Mapping[str, Any]:
-    """Parameters that can be given by name, with their defaults; a function's first is outputs."""
+def _accepted(
+    of: Callable[..., Any], *, skip_first: bool
+) -> tuple[Mapping[str, inspect.Parameter], bool]:
+    """Return the parameters that can be given by name, and whether any other can be too."""
     try:
-        signature = inspect.signature(of)
+        parameters = list(inspect.signature(of).parameters.values())
     except (TypeError, ValueError):  # some builtins have none
-        return {}
+        return {}, False
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    taken = [parameter for parameter in signature.parameters.values() if parameter.kind in named]
-    if not isinstance(of, type) and taken and taken[0].kind is named[0]:
+    taken = [parameter for parameter in parameters if parameter.kind in named]
+    if skip_first and taken and taken[0].kind is named[0]:
         taken = taken[1:]
-    return {parameter.name: parameter.default for parameter in taken}
+    return {parameter.name: parameter for parameter in taken}, takes_any
 
 
-def _value(text: str, *, default: Any, named: str) -> bool | int | float | str:
-    """The value in the default's type; without one, the first of int, float, str that fits."""
+def _value(text: str, parameter: inspect.Parameter, *, named: str) -> bool | int | float | str:
+    default = parameter.default
     if isinstance(default, bool):
         if text.lower() not in _TRUTH:
             raise ArgumentError(f"{named} must be true or false, not {text!r}")
         return _TRUTH[text.lower()]
-    if isinstance(default, str):
-        return text
+    if isinstance(default, str) or str(parameter.annotation) in _TEXTS:
+        return unquote(text)
     try:
         number = float(text)
     except ValueError:
         if isinstance(default, int | float):
             raise ArgumentError(f"{named} must be a number, not {text!r}") from None
-        return text
+        return unquote(text)
     if isinstance(default, float):
         return number
-    whole = number.is_integer()
-    if isinstance(default, int) and not whole:
-        raise ArgumentError(f"{named} must be a whole number, not {text!r}")
-    return int(number) if whole else number
+    if not number.is_integer():
+        if isinstance(default, int):
+            raise ArgumentError(f"{named} must be a whole number, not {text!r}")
+        return number
+    return int(text) if text.lstrip("+-").isdecimal() else int(number)
 
 
 def near(name: str, names: list[str]) -> str:
-    """A hint at the names that are most like ``name``, or nothing.
+    """Return a hint at the names that are most like ``name``, or an empty text.
 
     >>> near("digit", ["digits", "airfoil"])
     ' (did you mean digits?)'

@@ -41,8 +41,8 @@ def test_options_reach_the_search():
 @pytest.mark.parametrize(
     ("given", "options", "message"),
     [
-        ("cmaes", {}, "Did you mean 'cma-es'"),
-        ("latent_gp", {}, "Did you mean 'latent-gp'"),
+        ("cmaes", {}, "did you mean cma-es"),
+        ("latent_gp", {}, "did you mean latent-gp"),
         ("zzz", {}, "cma-es, direct, latent-gp, nsga-ii, random, sobol, tpe"),
         ("tpe", {"gamma": 3}, "gamma"),
         (3, {}, "propose"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
-from latent_spaces_by_example.parameters import read_parameters, split_parameters
+from latent_spaces_by_example import plugins
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.parameters import near
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.search.own import is_place, own_search, search_at
 
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from latent_spaces_by_example.search.optuna_samplers import OptunaSearch
 
 DEFAULT = "latent-gp"
-
-# name -> (module, class); a module is imported only when its search is asked for
-_HOME_OF = {
-    "chosen-seeds": ("chosen_seeds", "ChosenSeedsSearch"),
-    "cma-es": ("cma_es", "CMAESSearch"),
-    "direct": ("direct", "DirectSearch"),
-    "latent-gp": ("latent_gp", "LatentGPSearch"),
-    "nsga-ii": ("nsga_ii", "NSGAIISearch"),
-    "random": ("uniform", "RandomSearch"),
-    "sobol": ("sobol", "SobolSearch"),
-    "tpe": ("tpe", "TPESearch"),
-}
 
 # classes for the user's own optimisers, loaded when asked for
 _ADAPTERS = {"AskTellSearch": "ask_tell", "OptunaSearch": "optuna_samplers"}
@@ -57,7 +45,7 @@ def __dir__() -> list[str]:
 
 def available() -> list[str]:
     """Names that :func:`load` knows, in alphabetical order."""
-    return sorted(_HOME_OF)
+    return plugins.names("searches")
 
 
 def load(search: object, **options: Any) -> Search:
@@ -98,26 +86,12 @@ def load_named(search: str, **options: Any) -> Search:
         ArgumentError: unknown name, or unknown option.
         MissingPackageError: the package behind the search is not installed.
     """
-    named, parameters = split_parameters(search)
-    if named not in _HOME_OF:
-        near = get_close_matches(named.lower().replace("_", "-"), _HOME_OF, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    if not plugins.is_registered("searches", search):
         raise ArgumentError(
             f"search={search!r} is not one of {', '.join(available())}, and not "
-            f"package.module:name of your own.{hint}"
+            f"package.module:name of your own{near(search.partition(':')[0], available())}."
         )
-    module, name = _HOME_OF[named]
-    try:
-        cls = getattr(import_module(f"{__name__}.{module}"), name)
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            f"search={search!r} needs the package {error.name!r}: pip install {error.name}"
-        ) from error
-    options = {**read_parameters(parameters, of=cls, named=named), **options}
-    try:
-        made: Search = cls(**options)
-    except TypeError as error:
-        raise ArgumentError(f"search={search!r} does not take these options: {error}.") from error
+    made: Search = plugins.load("searches", search, **options)
     return made
 
 
@@ -129,7 +103,7 @@ def load_stored(search: str) -> Search:
     Raises:
         ArgumentError: it is the user's own, and must be given again.
     """
-    if split_parameters(search)[0] not in _HOME_OF:
+    if not plugins.is_safe_to_reload("searches", search):
         raise ArgumentError(
             f"the study's search is {search}, which is code outside this library; if it is yours, "
             "give it again, made as it was: study.run(objective, search=..., budget=...), "

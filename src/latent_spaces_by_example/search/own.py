@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.places import find
+from latent_spaces_by_example.plugins import resolve
 from latent_spaces_by_example.search.base import Search
 
 _HOME = "latent_spaces_by_example.search."
@@ -69,7 +69,7 @@ def search_at(place: str) -> Search:
         raise ArgumentError(
             f"search={place!r}; expected a name, or your own as package.module:name"
         )
-    found = find(":".join(parts))
+    found = resolve(":".join(parts))
     made = not isinstance(found, type) and (hasattr(found, "propose") or _is_optuna_sampler(found))
     if callable(found) and not made:
         found = _called(found, place)

@@ -56,6 +56,7 @@ class DigitsGenerator:
 
     name = "digits"
     suffix = ".png"
+    default_objective = "digit-margin"
     latent_shape: tuple[int, ...] = (SIDE, SIDE)
 
     def __init__(

@@ -20,6 +20,7 @@ from latent_spaces_by_example.errors import ArgumentError
 _RING_WIDTH = 0.1
 _LEAST_POWER = np.exp(-2.0)  # two widths off the ring
 _LEAST_PICTURE = 256
+_MOST_PIXELS = 4096  # 16.8 million latent dimensions, some 0.5 GB to generate one
 
 
 def _gaussian(wave_number: np.ndarray) -> np.ndarray:
@@ -51,7 +52,7 @@ class Microstructure:
     same picture.
 
     Args:
-        size: pixels along each side, at least 2; the latent dimension is its square.
+        size: pixels along each side, 2 to 4096; the latent dimension is its square.
         correlation_length: l in pixels, more than 0 and at most the size.
         volume_fraction: v, expected fraction of phase 1, strictly between 0 and 1.
         anisotropy: a, the ratio of the correlation lengths along x and y; above 1 phases are
@@ -73,6 +74,7 @@ class Microstructure:
     """
 
     suffix: ClassVar[str] = ".png"
+    default_objective: ClassVar[str] = "effective-conductivity"
 
     size: int = 256
     correlation_length: float = 8.0
@@ -84,8 +86,9 @@ class Microstructure:
         """Check the parameters."""
         if isinstance(self.size, bool) or not isinstance(self.size, (int, np.integer)):
             raise ArgumentError(f"size is {self.size!r}; expected a whole number of pixels")
-        if self.size < 2:
-            raise ArgumentError(f"size is {self.size}; expected at least 2 pixels")
+        if not 2 <= self.size <= _MOST_PIXELS:
+            bound = "at least 2" if self.size < 2 else f"at most {_MOST_PIXELS}"
+            raise ArgumentError(f"size is {self.size:.6g}; expected {bound} pixels")
         ranges = {
             "correlation_length": (0.0, float(self.size), "pixels, at most the size"),
             "volume_fraction": (0.0, np.nextafter(1.0, 0.0), "strictly between 0 and 1"),
