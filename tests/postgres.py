@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own for tests and benchmarks, gone when they end."""
+"""A PostgreSQL server for tests and benchmarks, gone when they end."""
 
 import os
 import pwd
@@ -40,11 +40,13 @@ class Server:
             for path in (self._folder, passwords):
                 os.chown(path, self._as["user"], self._as["group"])
         self._run("initdb", "-D", self._folder / "data", "-U", "lsbe", "--auth=scram-sha-256",
-                  f"--pwfile={passwords}", "--encoding=UTF8", "--no-sync")  # fmt: skip
+                  f"--pwfile={passwords}", "--encoding=UTF8", "--locale=C", "--no-sync",
+                  "--no-instructions")  # fmt: skip
 
     def start(self):
         self._run("pg_ctl", "-D", self._folder / "data", "-l", self._folder / "log", "-w", "-o",
-                  f"-p {self._port} -k {self._folder} -c max_connections=100", "start")  # fmt: skip
+                  f"-p {self._port} -k {self._folder} -c max_connections=100 "
+                  "-c shared_buffers=16MB -c fsync=off -c autovacuum=off", "start")  # fmt: skip
 
     def stop(self):
         self._run("pg_ctl", "-D", self._folder / "data", "-m", "immediate", "-w", "stop")

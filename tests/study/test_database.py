@@ -1,141 +1,323 @@
-"""What Optuna's own storage would read and write, in fewer statements: the same."""
+import errno
+import os
+import resource
+import shutil
+import sqlite3
+import tempfile
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
 
-import math
-import threading
-
-import numpy as np
 import optuna
 import pytest
-from optuna.trial import TrialState
-from sqlalchemy import event
+from optuna.exceptions import StorageInternalError
+from optuna.study import StudyDirection
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from latent_spaces_by_example.study.claims import Claim
-from latent_spaces_by_example.study.database import TrialReader, conclude, database_of
-from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
+from latent_spaces_by_example.study import database
+from latent_spaces_by_example.study.database import is_passing, open_storage, patiently
+from postgres import PASSWORD
 
-RESULT = "lsbe:result"
-
-
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/a.db"
+MAXIMIZE = [StudyDirection.MAXIMIZE]
 
 
-@pytest.fixture
-def records(url):
-    return Records.create(url, name="a", settings={})
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(database, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(database, "_OPENING_PATIENCE", 0.1)
 
 
-def _as_optuna_reads(url):
-    storage = optuna.storages.RDBStorage(url)
-    trials = storage.get_all_trials(storage.get_study_id_from_name("a"))
-    storage.engine.dispose()
-    return trials
+def _error(message, kind=OperationalError):
+    return kind("SELECT 1", {}, Exception(message))
 
 
-def _finish(records, count, *, weights=(1.0,)):
-    for number in records.claim(Claim(), count=count):
-        records.set_weights(number, np.array(weights), claim=Claim())
-        records.finish(number, 0.1 * number, figures={"n": number}, seconds=0.5)
+def _names(storage):
+    return [study.study_name for study in storage.get_all_studies()]
 
 
-class TestReading:
-    def test_is_what_optuna_reads(self, records, url):
-        _finish(records, 3)
-        claim = Claim(attempt=1)
-        failed, infinite, pending, empty = records.claim(claim, count=4)
-        records.fail(failed, "no", seconds=1.0)
-        records.finish(infinite, -math.inf, figures={}, seconds=1.0)
-        records.set_weights(pending, np.array([0.6, 0.8]), claim=claim)
-        records.attach(pending, {"artifact_id": "x", "filename": "x.png"})
-        assert not records.entries()[empty].user_attrs.keys() - {"lsbe:claim"}
-        assert records.entries() == _as_optuna_reads(url)
-        assert Records.open(url).entries() == _as_optuna_reads(url)
+class Fails:
+    def __init__(self, times, error):
+        self.left, self.error, self.calls = times, error, 0
 
-    def test_sees_what_others_did_meanwhile(self, records, url):
-        other = Records.open(url)
-        claimed = records.claim(Claim(), count=4)
-        assert [e.number for e in other.entries()] == claimed
-        # the last is finished first, so that earlier ones have to be asked for by name
-        for number in reversed(claimed):
-            records.finish(number, float(number), figures={}, seconds=0.1)
-            assert other.entries() == records.entries() == _as_optuna_reads(url)
-        _finish(records, 2)
-        assert other.entries() == records.entries() == _as_optuna_reads(url)
-
-    def test_keeps_studies_of_one_storage_apart(self, records, url):
-        other = Records.create(url, name="b", settings={})
-        _finish(records, 2)
-        _finish(other, 1)
-        _finish(records, 1)
-        assert records.entries() == _as_optuna_reads(url)
-        assert [e.number for e in other.entries()] == [0]
-
-    def test_asks_once_if_nothing_is_pending_and_nothing_is_new(self, records):
-        _finish(records, 5)
-        records.entries()
-        statements = []
-        engine = database_of(records._storage).engine
-        event.listen(engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
-        assert len(records.entries()) == 5
-        assert len(statements) == 1
-
-    def test_of_an_empty_study(self, records):
-        database = database_of(records._storage)
-        assert TrialReader(database, study_id=records._study_id).read() == []
+    def __call__(self):
+        self.calls += 1
+        if self.left:
+            self.left -= 1
+            raise self.error
+        return "done"
 
 
-class TestConcluding:
-    def test_the_result_and_the_state_are_written_in_one_step(self, records, url):
-        (number,) = records.claim(Claim())
-        seen = []
-        engine = database_of(records._storage).engine
-        event.listen(
-            engine, "commit", lambda _: seen.append(_as_optuna_reads(url)[0].state), once=True
-        )
-        assert records.finish(number, 2.5, figures={"mass": 2}, seconds=1.0)
-        (trial,) = _as_optuna_reads(url)
-        # until the one commit others saw nothing
-        assert seen == [TrialState.RUNNING]
-        assert (trial.state, trial.value) == (TrialState.COMPLETE, 2.5)
-        assert trial.user_attrs[RESULT]["figures"] == {"mass": 2}
-        assert trial.datetime_complete >= trial.datetime_start
+class TestPatiently:
+    def test_a_storage_that_comes_back_is_logged_once(self, caplog):
+        call = Fails(4, _error("server closed the connection unexpectedly"))
+        assert patiently(call, shown="postgresql://...") == "done"
+        assert call.calls == 5
+        assert caplog.text.count("does not answer") == 1
 
-    def test_nothing_is_written_of_a_result_that_cannot_be_stored(self, records, url):
-        (number,) = records.claim(Claim())
-        with pytest.raises(TypeError):
-            records.finish(number, 1.0, figures={"odd": object()}, seconds=1.0)
-        (trial,) = _as_optuna_reads(url)
-        assert trial.state == TrialState.RUNNING
-        assert RESULT not in trial.user_attrs
+    def test_one_that_stays_away(self):
+        call = Fails(100, _error("refused by postgresql://ann:SECRET@h/d"))
+        with pytest.raises(
+            StudyError, match=r"a://... has not answered.*stored before is"
+        ) as raised:
+            patiently(call, shown="a://...", patience=0.05)
+        assert call.calls > 3
+        assert "SECRET" not in str(raised.value)
 
-    def test_a_result_that_was_stored_before_is_replaced(self, records, url):
-        (number,) = records.claim(Claim())
-        storage, trial_id = records._storage, records._trial_id(number)
-        storage.set_trial_user_attr(trial_id, RESULT, {"score": 1.0})
-        assert records.finish(number, 2.0, figures={}, seconds=1.0)
-        (trial,) = _as_optuna_reads(url)
-        assert (trial.value, trial.user_attrs[RESULT]["score"]) == (2.0, 2.0)
+    def test_what_waiting_does_not_mend_is_raised_at_once(self):
+        call = Fails(1, _error("attempt to write a readonly database"))
+        with pytest.raises(StudyError, match=r"storage=a refuses: .*readonly"):
+            patiently(call, shown="a")
+        assert call.calls == 1
+        with pytest.raises(KeyError):
+            patiently(Fails(1, KeyError("study")), shown="a")
 
-    def test_of_many_at_once_one_is_first(self, records, url):
-        (number,) = records.claim(Claim())
-        trial_id = records._trial_id(number)
-        gate, first = threading.Barrier(6), []
-
-        def finish(score):
-            database = database_of(Records.open(url)._storage)
-            gate.wait()
-            if conclude(database, trial_id, name=RESULT, result={"score": score}, scores=[score]):
-                first.append(score)
-
-        threads = [threading.Thread(target=finish, args=(float(k),)) for k in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        (trial,) = _as_optuna_reads(url)
-        assert first == [trial.value] == [trial.user_attrs[RESULT]["score"]]
+    @pytest.mark.parametrize(
+        ("error", "passing"),
+        [
+            (_error("database or disk is full"), True),
+            (_error("database is locked"), True),
+            (_error("the database system is starting up"), True),
+            (_error('password authentication failed for user "me"'), False),
+            (_error('database "studies" does not exist'), False),
+            (_error("UNIQUE constraint failed", IntegrityError), False),
+            (OSError(errno.ENOSPC, "no space left on device"), True),
+            (PermissionError("no"), False),
+            (ConnectionResetError("peer"), True),
+            (KeyError("study"), False),
+        ],
+    )
+    def test_what_may_pass(self, error, passing):
+        assert is_passing(error) == passing
+        wrapped = StorageInternalError("commit")
+        wrapped.__cause__ = error
+        assert is_passing(wrapped) == passing
 
 
-def test_other_storages_have_no_database():
-    assert database_of(optuna.storages.InMemoryStorage()) is None
+class TestUrls:
+    @pytest.mark.parametrize("scheme", ["grpc", "mysql", "mysql+pymysql", "redis", "oracle"])
+    def test_other_databases(self, scheme):
+        with pytest.raises(ArgumentError, match=r"SQLite or PostgreSQL, not in .*sqlite:///FILE"):
+            open_storage(f"{scheme}://host:1/d")
+
+    @pytest.mark.parametrize(
+        ("storage", "match"),
+        [
+            ("journal:file.log", "not in journal"),
+            ("runs/a.db", "expected sqlite:///runs/a.db"),
+            (Path("a.db"), "expected a URL: sqlite:///a.db"),
+            ("", "no URL"),
+            ("postgresql://ann:SECRET@host:port/runs", r"ann:\*\*\*@host:port/runs is no URL"),
+            ("postgresql:ann:SECRET@host/runs", r"ann:\*\*\*@host/runs' is no URL"),
+        ],
+    )
+    def test_what_is_no_url(self, storage, match):
+        with pytest.raises(ArgumentError, match=match) as raised:
+            open_storage(storage)
+        assert "SECRET" not in str(raised.value) + repr(raised.value.__context__)
+
+    def test_a_missing_driver(self, monkeypatch):
+        monkeypatch.setattr(database, "find_spec", lambda name: None)
+        with pytest.raises(MissingPackageError, match=r"example\[postgres\]"):
+            open_storage("postgresql://me@host/db")
+
+    def test_objects_and_memory(self):
+        memory = open_storage(None)
+        assert open_storage(memory) is memory
+        assert open_storage(None) is not memory
+
+
+@contextmanager
+def _no_file_larger_than(size):
+    """Do to a database what a full disk does: it cannot grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def _read_only_folder(database):
+    """Copy a database to where its reader may not write, and be somebody who is not root."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        file = Path(shutil.copy(database, folder))
+        file.chmod(0o444)
+        Path(folder).chmod(0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield file
+        finally:
+            if root:
+                os.seteuid(0)
+            Path(folder).chmod(0o755)
+
+
+class TestSqlite:
+    @pytest.fixture
+    def made(self, tmp_path):
+        url = f"sqlite:///{tmp_path}/study.db"
+        open_storage(url).create_new_study(MAXIMIZE, "wing")
+        return url, tmp_path / "study.db"
+
+    def test_a_commit_survives_a_power_cut(self, made):
+        with open_storage(made[0]).engine.connect() as connection:
+            # 3 is EXTRA: the removal of the journal is on the disk too before a commit returns
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
+
+    def test_a_path_is_that_of_the_folder_it_was_opened_in(self, made, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        storage = open_storage("sqlite:///study.db")
+        monkeypatch.chdir("/")
+        assert _names(storage) == ["wing"]
+
+    def test_reading_changes_nothing(self, made):
+        url, file = made
+        before = file.read_bytes()
+        storage = open_storage(url, access="read")
+        assert _names(storage) == ["wing"]
+        with pytest.raises(StudyError, match="readonly"):
+            patiently(lambda: storage.create_new_study(MAXIMIZE, "b"), shown=url)
+        assert file.read_bytes() == before
+
+    @pytest.mark.parametrize("access", ["read", "write"])
+    @pytest.mark.parametrize(
+        ("content", "match"),
+        [
+            (None, "there is no database"),
+            (b"", "is empty"),
+            (b"#!/bin/sh\n" * 100, "no SQLite database"),
+            (b"SQLite format 3\0" + b"\xff" * 4000, "cannot be|refuses"),
+        ],
+    )
+    def test_what_is_no_study_is_neither_made_nor_changed(self, tmp_path, access, content, match):
+        file = tmp_path / "study.db"
+        if content is not None:
+            file.write_bytes(content)
+        with pytest.raises(StudyError, match=match):
+            open_storage(f"sqlite:///{file}", access=access)
+        assert (file.read_bytes() if file.exists() else None) == content
+
+    def test_a_database_of_another_program(self, tmp_path):
+        with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+            connection.execute("CREATE TABLE a (b)")
+        with pytest.raises(StudyError, match="holds no study"):
+            open_storage(f"sqlite:///{tmp_path}/a.db", access="read")
+
+    @pytest.mark.parametrize("access", ["create", "read"])
+    def test_a_newer_optuna(self, made, access):
+        with closing(sqlite3.connect(made[1])) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+        with pytest.raises(StudyError, match=r"cannot be opened.*v99|cannot be opened.*updating"):
+            open_storage(made[0], access=access)
+
+    def test_a_folder_that_is_missing(self, tmp_path):
+        with pytest.raises(StudyError, match="there is no folder"):
+            open_storage(f"sqlite:///{tmp_path}/typo/a.db")
+
+    @pytest.mark.parametrize("back", [False, True])
+    def test_a_database_that_was_deleted(self, made, back):
+        url, file = made
+        storage = open_storage(url)
+        aside = file.with_name("aside.db")
+        file.rename(aside)
+        pauses = []
+
+        def write():
+            pauses.append(1)
+            if back and len(pauses) == 3:
+                aside.rename(file)
+            return storage.create_new_study(MAXIMIZE, "b")
+
+        if back:
+            patiently(write, shown=url)
+            assert _names(open_storage(url)) == ["wing", "b"]
+            return
+        with pytest.raises(StudyError, match="is gone") as raised:
+            patiently(write, shown=url, patience=0.05)
+        assert "is there" not in str(raised.value)
+        assert not file.exists()
+
+    def test_a_full_disk(self, made):
+        url, file = made
+        storage = open_storage(url)
+        study = storage.get_study_id_from_name("wing")
+        with (
+            _no_file_larger_than(file.stat().st_size),
+            pytest.raises(StudyError, match=r"has not answered.*(full|disk I/O)"),
+        ):
+            patiently(
+                lambda: storage.set_study_user_attr(study, "a", "x" * 50_000),
+                shown=url,
+                patience=0.05,
+            )
+        assert _names(storage) == ["wing"]
+
+    def test_a_folder_that_may_be_read_and_not_written(self, made):
+        with _read_only_folder(made[1]) as file:
+            url = f"sqlite:///{file}"
+            assert _names(open_storage(url, access="read")) == ["wing"]
+            storage = open_storage(url, access="write")
+            assert _names(storage) == ["wing"]
+            with pytest.raises(StudyError, match=r"refuses: .*readonly"):
+                patiently(lambda: storage.create_new_study(MAXIMIZE, "b"), shown=url)
+
+
+class TestPostgres:
+    def test_there_and_back(self, server):
+        storage = open_storage(server.url)
+        storage.create_new_study(MAXIMIZE, "there")
+        reader = open_storage(server.url.replace("postgresql:", "postgres:"), access="read")
+        assert "there" in _names(reader)
+        with pytest.raises(StudyError, match="read-only"):
+            patiently(lambda: reader.create_new_study(MAXIMIZE, "no"), shown="server")
+        with storage.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver.info.get_parameters()["keepalives_idle"] == "30"
+
+    def test_a_server_that_restarts(self, server):
+        storage = open_storage(server.url)
+        before = _names(storage)
+        server.stop()
+        server.start()
+        assert patiently(lambda: _names(storage), shown="server") == before
+
+    def test_a_database_without_tables(self, server):
+        admin = open_storage(server.url)
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CREATE DATABASE bare"))
+        bare = server.url.replace("/postgres", "/bare")
+        with pytest.raises(StudyError, match="holds no study"):
+            open_storage(bare, access="read")
+        with pytest.raises(StudyError, match="holds no study"):
+            open_storage(bare, access="write")
+        assert _names(open_storage(bare)) == []
+
+    @pytest.mark.parametrize(
+        ("right", "wrong"),
+        [("word", "WORD"), ("/postgres", "/no_such"), ("127.0.0.1", "nowhere.invalid")],
+    )
+    def test_what_is_refused_is_refused_at_once(self, server, right, wrong):
+        start = time.monotonic()
+        with pytest.raises(StudyError, match="refuses") as raised:
+            open_storage(server.url.replace(right, wrong))
+        assert time.monotonic() - start < 10
+        assert PASSWORD not in str(raised.value)
+        assert "s3cret" not in str(raised.value).lower()
+
+
+def test_optuna_is_quiet_for_a_while(caplog):
+    optuna.logging.enable_propagation()
+    try:
+        with database.quiet_optuna():
+            open_storage(None).create_new_study(MAXIMIZE, "quiet")
+        assert "quiet" not in caplog.text
+        open_storage(None).create_new_study(MAXIMIZE, "loud")
+        assert "loud" in caplog.text
+    finally:
+        optuna.logging.disable_propagation()

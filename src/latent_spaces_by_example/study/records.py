@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -22,9 +21,9 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.database import (
     open_storage,
     patiently,
-    shown_storage,
-    storage_errors,
+    quiet_optuna,
 )
+from latent_spaces_by_example.study.passwords import shown_storage
 from latent_spaces_by_example.study.settings import Point, Result, Settings, read
 from latent_spaces_by_example.study.trial import Trial
 
@@ -61,8 +60,7 @@ class Records:
         self._storage = storage
         self._shown = shown or shown_storage(storage)
         self.name = name
-        with storage_errors(self._shown, doing="read"):
-            self._study_id = storage.get_study_id_from_name(name)
+        self._study_id = self._do(lambda: storage.get_study_id_from_name(name))
         self._trials: dict[int, Trial] = {}
         self._ids: dict[int, int] = {}
         self._corrected: dict[int, Any] = {}
@@ -89,11 +87,15 @@ class Records:
         backend = open_storage(storage)
         names = list(settings.score_names)
         directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
+
+        def make() -> None:
+            study_id = backend.create_new_study(directions, name)
+            if names:
+                backend.set_study_system_attr(study_id, _METRICS, names)
+
         try:
-            with storage_errors(storage, doing="written"), _quiet():
-                study_id = backend.create_new_study(directions, name)
-                if names:
-                    backend.set_study_system_attr(study_id, _METRICS, names)
+            with quiet_optuna():
+                patiently(make, shown=shown_storage(storage))
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
@@ -113,9 +115,9 @@ class Records:
         Raises:
             StudyError: there is none, there are several, or another program made it.
         """
-        backend = open_storage(storage)
-        with storage_errors(storage, doing="read"):
-            held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}
+        backend = open_storage(storage, access="write")
+        studies = patiently(backend.get_all_studies, shown=shown_storage(storage))
+        held = {study.study_name: SETTINGS in study.user_attrs for study in studies}
         ours = sorted(known for known, is_ours in held.items() if is_ours)
         if name is None and len(ours) == 1:
             name = ours[0]
@@ -139,9 +141,8 @@ class Records:
         Raises:
             StudyError: it cannot be opened or read.
         """
-        backend = open_storage(storage)
-        with storage_errors(storage, doing="read"):
-            studies = backend.get_all_studies()
+        backend = open_storage(storage, access="read")
+        studies = patiently(backend.get_all_studies, shown=shown_storage(storage))
         return sorted(study.study_name for study in studies if SETTINGS in study.user_attrs)
 
     # ------------------------------------------------------------------ the study itself
@@ -462,14 +463,3 @@ def _as_stored(trial: Trial) -> dict[str, Any]:
 
 def _without_result(trial: Trial) -> Trial:
     return with_result(trial, Result(), ended=trial.ended)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna from announcing a new study."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

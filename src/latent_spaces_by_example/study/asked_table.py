@@ -1,0 +1,336 @@
+"""The table of trials that a person, or a laboratory, fills in: written by ask, read by tell.
+
+Between the two it is opened in some spreadsheet program, which may change its separators, its
+decimal marks, its encoding, and the order of its columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from latent_spaces_by_example.errors import ArgumentError, StudyError
+
+_STUDY, _TRIAL, _FILE, _ERROR = "study", "trial", "file", "error"
+_SCORE, _CONSTRAINT, _METRIC = "score", "constraint ", "metric "
+_SEPARATORS = ",;\t"
+_MOST_BYTES = 64 * 2**20
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one row of a filled table says of its trial.
+
+    Attributes:
+        trial: its number.
+        scores: by name; the one score of a study that names none is "score". None where the row
+            has an error, or was left empty.
+        constraints: by name, at most 0 where they hold.
+        metrics: numbers and texts beside the score, by name.
+        error: why the trial has no score, or None.
+    """
+
+    trial: int
+    scores: dict[str, float] | None = None
+    constraints: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float | str] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def left_empty(self) -> bool:
+        """True where the row has neither scores nor an error."""
+        return self.scores is None and self.error is None
+
+
+@dataclass(frozen=True)
+class FilledTable:
+    """A filled table.
+
+    Attributes:
+        results: one for each row, in the table's order.
+        ignored_columns: headings that ask did not write.
+    """
+
+    results: tuple[Result, ...]
+    ignored_columns: tuple[str, ...] = ()
+
+
+def write_asked(
+    path: str | os.PathLike[str],
+    *,
+    study_id: str,
+    rows: Iterable[tuple[int, str]],
+    score_names: Sequence[str] = (),
+    constraint_names: Sequence[str] = (),
+    metric_names: Sequence[str] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Write a table of trials with empty columns for what is to be found out about them.
+
+    Args:
+        path: of the table, CSV in UTF-8.
+        study_id: stands in each row, so that another study refuses the table.
+        rows: the number of each trial and the file of its output, or "".
+        score_names: of the scores; empty for a single one without a name.
+        constraint_names: of the constraints.
+        metric_names: of the metrics seen so far.
+        overwrite: replace a file at ``path``; otherwise it is an error, as it may be filled in.
+
+    Raises:
+        StudyError: ``path`` exists or cannot be written.
+    """
+    header = [_STUDY, _TRIAL, _FILE, *_score_columns(score_names)]
+    header += [_CONSTRAINT + name for name in constraint_names]
+    header += [_METRIC + name for name in metric_names] + [_ERROR]
+    path = Path(path)
+    try:
+        # without the byte-order mark Excel takes UTF-8 for its own old encoding
+        with open(path, "w" if overwrite else "x", newline="", encoding="utf-8-sig") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            for number, output in rows:
+                start = [safe_cell(study_id), number, safe_cell(output)]
+                writer.writerow(start + [""] * (len(header) - len(start)))
+    except FileExistsError:
+        raise StudyError(f"{str(path)!r} exists, and may be filled in; name another file") from None
+    except OSError as error:
+        raise StudyError(f"{str(path)!r} cannot be written: {error}") from error
+    return path
+
+
+def read_results(
+    path: str | os.PathLike[str],
+    *,
+    study_id: str,
+    score_names: Sequence[str] = (),
+    constraint_names: Sequence[str] = (),
+) -> FilledTable:
+    """Read a table that :func:`write_asked` wrote and somebody filled in.
+
+    Separators may be commas, semicolons or tabs, and decimal marks points or commas where they
+    cannot be mistaken; columns may be reordered, added, and those of metrics and errors missing.
+
+    Raises:
+        ArgumentError: the table is another study's, or a cell cannot be read; the message names
+            the file, the line and the column.
+    """
+    path = Path(path)
+    table = _Table(path)
+    for name in (_STUDY, _TRIAL, *_score_columns(score_names)):
+        table.require_column(name)
+    for name in constraint_names:
+        table.require_column(_CONSTRAINT + name)
+    lines: dict[int, int] = {}
+    results = []
+    for row in table.rows():
+        if row[_STUDY] != study_id:
+            raise row.error(_STUDY, f"the study is {study_id!r}: this is a table of another study")
+        result = _result(row, score_names=score_names, constraint_names=constraint_names)
+        if result.trial in lines:
+            raise row.error(_TRIAL, f"trial {result.trial} is in line {lines[result.trial]} too")
+        lines[result.trial] = row.line
+        results.append(result)
+    known = {_STUDY, _TRIAL, _FILE, _ERROR, *_score_columns(score_names)}
+    known |= {_CONSTRAINT + name for name in constraint_names}
+    extra = (name for name in table.columns if name not in known and not name.startswith(_METRIC))
+    return FilledTable(tuple(results), ignored_columns=tuple(extra))
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a value as a cell that no spreadsheet program takes for a formula.
+
+    >>> safe_cell("=SUM(A1)"), safe_cell("-1.5"), safe_cell(-1.5)
+    ("'=SUM(A1)", '-1.5', -1.5)
+    """
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def _score_columns(score_names: Sequence[str]) -> list[str]:
+    return [f"{_SCORE} {name}" for name in score_names] or [_SCORE]
+
+
+def _result(row: _Row, *, score_names: Sequence[str], constraint_names: Sequence[str]) -> Result:
+    trial = row.number(_TRIAL)
+    if trial is None or trial < 0 or trial != int(trial):
+        raise row.error(_TRIAL, "expected the number of a trial")
+    scores = {
+        name: row.number(column)
+        for name, column in zip(score_names or [_SCORE], _score_columns(score_names), strict=True)
+    }
+    constraints = {name: row.number(_CONSTRAINT + name) for name in constraint_names}
+    metrics = {
+        column.removeprefix(_METRIC): row.number_or_text(column)
+        for column in row.columns
+        if column.startswith(_METRIC) and row[column]
+    }
+    error = _as_written(row[_ERROR]) or None
+    given = [value is not None for value in (*scores.values(), *constraints.values())]
+    if error is not None and any(given):
+        raise row.error(_ERROR, "the row has a score or constraint too; empty one of them")
+    if error is None and any(given) and not all(given):
+        columns = [*_score_columns(score_names), *(_CONSTRAINT + name for name in constraint_names)]
+        raise row.error(columns[given.index(False)], "expected a number, as the row has others")
+    filled = error is None and any(given)
+    if not filled and error is None and metrics:
+        raise row.error(_score_columns(score_names)[0], "expected a score, as the row has metrics")
+    return Result(
+        trial=int(trial),
+        scores={name: value for name, value in scores.items() if value is not None} or None,
+        constraints={name: value for name, value in constraints.items() if value is not None},
+        metrics=metrics,
+        error=error,
+    )
+
+
+class _Table:
+    """The cells of a file, and how its numbers are written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        text = _decoded(path)
+        first, _, rest = text.partition("\n")
+        separators, skipped = _SEPARATORS, 0
+        if re.fullmatch(r"sep=.\r?", first.strip('"')):  # Excel's own hint
+            separators, text, skipped = first.strip('"')[4], rest, 1
+        self.separator = max(separators, key=lambda mark: len(_known(text, mark)))
+        self._records = list(self._read(text, line=1 + skipped))
+        header = self._records.pop(0)[1] if self._records else []
+        self.columns = [name for name in header if name]
+        self._header = header
+        if _TRIAL not in header:
+            raise ArgumentError(
+                f"{str(path)!r}, line {1 + skipped}: expected a table that lsbe ask wrote, with "
+                f"columns {_STUDY!r} and {_TRIAL!r}"
+            )
+        if len(set(self.columns)) != len(self.columns):
+            twice = next(name for name in self.columns if self.columns.count(name) > 1)
+            raise ArgumentError(f"{str(path)!r}: column {twice!r} is there twice; remove one")
+        self.decimal_comma = self._decimal_comma()
+
+    def require_column(self, name: str) -> None:
+        if name not in self.columns:
+            raise ArgumentError(
+                f"{str(self.path)!r} has no column {name!r}; it has {', '.join(self.columns)}"
+            )
+
+    def rows(self) -> Iterator[_Row]:
+        for line, cells in self._records:
+            if len(cells) > len(self._header):
+                raise ArgumentError(
+                    f"{str(self.path)!r}, line {line}: {len(cells)} cells, where the first line "
+                    f"has {len(self._header)}; a decimal comma between commas is written as a point"
+                )
+            yield _Row(self, line=line, cells=dict(zip(self._header, cells, strict=False)))
+
+    def _read(self, text: str, *, line: int) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.separator)
+        offset, start = line - 1, line
+        try:
+            for cells in reader:
+                stripped = [cell.strip() for cell in cells]
+                if any(stripped):
+                    yield start, stripped
+                start = reader.line_num + offset + 1
+        except csv.Error as error:
+            raise ArgumentError(f"{str(self.path)!r}, line {start}: {error}") from error
+
+    def _decimal_comma(self) -> bool:
+        """Return whether "0,31" is a number here: where nothing says that "1,234" is 1234."""
+        numbers = [
+            cell
+            for _, cells in self._records
+            for name, cell in zip(self._header, cells, strict=False)
+            if name.startswith((_SCORE, _CONSTRAINT, _METRIC)) and _WITH_COMMA.fullmatch(cell)
+        ]
+        if self.separator == ";":
+            return bool(numbers)
+        return self.separator == "\t" and any(not _THOUSANDS.fullmatch(cell) for cell in numbers)
+
+
+@dataclass(frozen=True)
+class _Row:
+    table: _Table
+    line: int
+    cells: dict[str, str]
+
+    @property
+    def columns(self) -> list[str]:
+        return self.table.columns
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+    def number(self, column: str) -> float | None:
+        cell = self[column].replace("\N{MINUS SIGN}", "-")
+        if not cell:
+            return None
+        if "," in cell and not (self.table.decimal_comma and _WITH_COMMA.fullmatch(cell)):
+            raise self.error(column, "a comma may be a decimal mark or not; write a point")
+        if "." in cell and self.table.decimal_comma and column != _TRIAL:
+            raise self.error(column, "other numbers of this table have a comma; write all alike")
+        cell = cell.replace(",", ".")
+        if not _NUMBER.fullmatch(cell) or not math.isfinite(float(cell)):
+            raise self.error(column, "expected a finite number")
+        return float(cell)
+
+    def number_or_text(self, column: str) -> float | str:
+        if re.match(r"[+-]?[.,]?\d[\d.,eE+-]*$", self[column].replace("\N{MINUS SIGN}", "-")):
+            return self.number(column) or 0.0
+        return _as_written(self[column])
+
+    def error(self, column: str, problem: str) -> ArgumentError:
+        cell = f" ({self[column]!r:.60})" if self[column] else ""
+        place = f"{str(self.table.path)!r}, line {self.line}, column {column!r}{cell}"
+        return ArgumentError(f"{place}: {problem}")
+
+
+def _known(text: str, separator: str) -> list[str]:
+    """Return the columns of the first line that ask writes, if this is what separates them."""
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+    except csv.Error:
+        return []
+    return [name for name in header if name.strip() in (_STUDY, _TRIAL, _FILE, _ERROR, _SCORE)]
+
+
+def _as_written(cell: str) -> str:
+    """Return a text without the mark that :func:`safe_cell` put before it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
+def _decoded(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ArgumentError(f"{str(path)!r} has more than {_MOST_BYTES // 2**20} MiB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArgumentError(f"{str(path)!r} cannot be read: {error}") from error
+    if content.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        raise ArgumentError(f"{str(path)!r} is a workbook; save the sheet as CSV")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif content[:1] == b"\0":
+        encodings = ["utf-16-be"]
+    elif content[1:2] == b"\0":
+        encodings = ["utf-16-le"]
+    else:
+        encodings = ["utf-8-sig", "cp1252", "latin-1"]  # the last reads everything
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ArgumentError(f"{str(path)!r} is no text; save the sheet as CSV in UTF-8")
