@@ -16,7 +16,7 @@ from latent_spaces_by_example.cli.options import Place, study_options
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
-    from latent_spaces_by_example.study.asked_table import TableRow
+    from latent_spaces_by_example.study.asked_table import Result
 
 _FOLDER = "asked"
 _TABLE = "asked"
@@ -71,14 +71,14 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
     study = place.study()
     trials = {trial.number: trial for trial in study.records.trials()}
     settings = study.settings
-    rows = read_results(
+    filled_in = read_results(
         Path(table).expanduser(),
         study_id=settings.study_id,
         score_names=settings.score_names,
         constraint_names=constraint_names(list(trials.values())) or (),
     )
-    empty = [row for row in rows if row.scores is None and row.error is None]
-    filled = [row for row in rows if row not in empty]
+    empty = [row for row in filled_in.results if row.left_empty]
+    filled = [row for row in filled_in.results if not row.left_empty]
     _check_known(filled, trials, study, table=table)
     same = [row for row in filled if _is_same(row, trials[row.trial])]
     other = [row for row in filled if row not in same and not trials[row.trial].pending]
@@ -88,6 +88,8 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
             f"{table} has other results for trials {numbers} than were told before; nothing was "
             f"stored. To correct them: {again('--replace')}"
         )
+    if filled_in.ignored_columns:
+        say(f"columns that were not asked for are ignored: {', '.join(filled_in.ignored_columns)}")
     new = [row for row in filled if row not in same]
     for row in new:
         study.tell(row.trial, _value(row), error=row.error, replace=row in other)
@@ -144,7 +146,7 @@ def _write_table(study: Study, files: dict[int, str], folder: Path) -> Path:
 
 
 def _check_known(
-    rows: Sequence[TableRow], trials: dict[int, Trial], study: Study, *, table: str
+    rows: Sequence[Result], trials: dict[int, Trial], study: Study, *, table: str
 ) -> None:
     for row in rows:
         trial = trials.get(row.trial)
@@ -156,7 +158,7 @@ def _check_known(
             )
 
 
-def _is_same(row: TableRow, trial: Trial) -> bool:
+def _is_same(row: Result, trial: Trial) -> bool:
     if row.error is not None:
         return trial.error == row.error
     if trial.score is None:
@@ -169,7 +171,7 @@ def _is_same(row: TableRow, trial: Trial) -> bool:
     )
 
 
-def _value(row: TableRow) -> Any:
+def _value(row: Result) -> Any:
     if row.scores is None:
         return None
     constraints = {"constraints": dict(row.constraints)} if row.constraints else {}
@@ -177,11 +179,11 @@ def _value(row: TableRow) -> Any:
 
 
 def _say_taken(
-    new: Sequence[TableRow],
+    new: Sequence[Result],
     *,
     num_replaced: int,
-    same: Sequence[TableRow],
-    empty: Sequence[TableRow],
+    same: Sequence[Result],
+    empty: Sequence[Result],
 ) -> None:
     failed = sum(row.error is not None for row in new)
     of = ", ".join(filter(None, [
@@ -195,5 +197,5 @@ def _say_taken(
         say(f"left empty: {len(empty)}{_numbers(empty)}")
 
 
-def _numbers(rows: Sequence[TableRow]) -> str:
+def _numbers(rows: Sequence[Result]) -> str:
     return f" (trials {', '.join(str(row.trial) for row in rows)})" if rows else ""

@@ -10,8 +10,6 @@ from typing import Any
 
 import click
 
-from latent_spaces_by_example.cli.plain import plain
-
 _GAP = "  "
 _MOST_CELL = 40
 
@@ -39,19 +37,16 @@ _NAMED = re.compile(
 )
 
 
+def plain(text: str) -> str:
+    """Return a text with its line breaks, and without anything that a terminal would act on."""
+    from latent_spaces_by_example.study.plain_text import plain as plain_text  # --help is instant
+
+    return plain_text(text, lines=True)
+
+
 def say(text: str = "", *, err: bool = False) -> None:
-    """Print one line; control characters in it are made visible."""
+    """Print a text; what a terminal would act on is left out."""
     click.echo(plain(text), err=err)
-
-
-def say_lines(text: str, *, err: bool = False) -> None:
-    """Print a text of several lines."""
-    click.echo(plain_lines(text), err=err)
-
-
-def plain_lines(text: str) -> str:
-    """Return a text with its line breaks, and no other control characters."""
-    return "\n".join(plain(line) for line in text.split("\n"))
 
 
 def as_options(message: str) -> str:

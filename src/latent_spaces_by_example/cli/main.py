@@ -13,7 +13,7 @@ from latent_spaces_by_example import __version__
 from latent_spaces_by_example.cli.archives import export, import_archive
 from latent_spaces_by_example.cli.asking import ask, tell
 from latent_spaces_by_example.cli.check import check
-from latent_spaces_by_example.cli.console import as_options, plain_lines, say_lines
+from latent_spaces_by_example.cli.console import as_options, plain, say
 from latent_spaces_by_example.cli.dashboard import dashboard
 from latent_spaces_by_example.cli.describe import describe
 from latent_spaces_by_example.cli.listing import list_all
@@ -43,7 +43,7 @@ class _Group(click.Group):
             with _logs_shown():
                 return super().invoke(ctx)
         except LatentSpacesError as error:
-            raise click.ClickException(plain_lines(as_options(str(error)))) from error
+            raise click.ClickException(plain(as_options(str(error)))) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order in which they are needed
@@ -66,7 +66,7 @@ class _Shown(logging.Handler):
     """Prints records on standard error, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say_lines(record.getMessage(), err=True)
+        say(record.getMessage(), err=True)
 
 
 @contextmanager

@@ -193,7 +193,8 @@ def _cluster(address: str | None) -> Iterator[Any]:
         from distributed import Client
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            "--dask needs distributed; install it with: pip install 'latent-spaces-by-example[dask]'"
+            "--dask needs distributed; install it with: "
+            "pip install 'latent-spaces-by-example[dask]'"
         ) from error
     try:
         client = Client(address, timeout=_DASK_SECONDS, set_as_default=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, plain_lines, say_lines, table, width
+from latent_spaces_by_example.cli.console import Column, plain, say, table, width
 from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place, study_options
 
@@ -37,16 +37,16 @@ def status(place: Place, *, watch: bool, every: float) -> None:
         raise click.UsageError(f"--every {every:g}: give 0.1 to 3600 seconds")
     records = place.records()
     if not watch:
-        say_lines(_look(records, place))
+        say(_look(records, place))
         return
     from rich.live import Live
     from rich.text import Text
 
     try:
-        with Live(Text(plain_lines(_look(records, place))), auto_refresh=False) as live:
+        with Live(Text(plain(_look(records, place))), auto_refresh=False) as live:
             while True:
                 time.sleep(every)
-                live.update(Text(plain_lines(_look(records, place))), refresh=True)
+                live.update(Text(plain(_look(records, place))), refresh=True)
     except KeyboardInterrupt:
         return  # that is how one stops looking
 
