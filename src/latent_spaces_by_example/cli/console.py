@@ -104,8 +104,8 @@ def say_table(columns: Iterable[Column], *, more_in: str = "") -> None:
     for place, line in enumerate(lines):
         click.secho(line, bold=place == 0)
     if left_out:
-        where = f": {more_in}" if more_in else ""
-        say(f"({len(left_out)} more columns{where}; or widen the terminal)")
+        where = f"; all is in {more_in}" if more_in else ""
+        say(f"(no room for {', '.join(left_out)}{where})")
 
 
 def table(columns: Sequence[Column], *, width: int) -> tuple[list[str], list[str]]:
@@ -146,7 +146,7 @@ def _cut(cell: str) -> str:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        float(cell.rstrip("°"))
     except ValueError:
         return False
     return True

@@ -22,6 +22,7 @@ from latent_spaces_by_example.errors import (
     StudyError,
 )
 from latent_spaces_by_example.study import Patience, Study, Trial
+from latent_spaces_by_example.study.settings import name_of
 
 _DASK_SECONDS = 5.0
 
@@ -85,10 +86,16 @@ def run_and_show(
     seconds = time.monotonic() - started
     report = save_and_report(study)
     new = [t for t in study.trials if not t.pending and t.number not in before]
+    stored = study.settings.objective
     show_outcome(
-        study, num_new=len(new), seconds=seconds, report=report, place=place, search=search,
-        objective=names[1],
-    )  # fmt: skip
+        study,
+        num_new=len(new),
+        seconds=seconds,
+        report=report,
+        place=place,
+        search=search,
+        objective=stored if name_of(objective) == stored else names[1],
+    )
     if failure is not None:
         raise failure
     if stop.signal_number is not None:

@@ -37,7 +37,8 @@ def trial_columns(trials: Sequence[Trial], *, labels: Mapping[int, str]) -> list
     for name in dict.fromkeys(name for trial in trials for name in trial.metrics):
         unit = _UNITS.get(name, "")
         cells = [_with_unit(number(trial.metrics.get(name)), unit) for trial in trials]
-        columns.append(Column(name, cells))
+        if all(cells != column.cells for column in columns):  # a score without penalties, say
+            columns.append(Column(name, cells))
     return columns
 
 
