@@ -4,7 +4,7 @@ import postgres
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory, worker_id="master"):
+def server():
     if postgres.binaries() is None:
         pytest.skip("needs PostgreSQL's initdb and postgres, which are not installed")
     pytest.importorskip("psycopg")

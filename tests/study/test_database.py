@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
+import traceback
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,7 +18,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
 from latent_spaces_by_example.study import database
-from latent_spaces_by_example.study.database import is_passing, open_storage, patiently
+from latent_spaces_by_example.study.database import (
+    is_passing,
+    open_storage,
+    patiently,
+    storage_errors,
+)
 from postgres import PASSWORD
 
 MAXIMIZE = [StudyDirection.MAXIMIZE]
@@ -321,3 +327,17 @@ def test_optuna_is_quiet_for_a_while(caplog):
         assert "loud" in caplog.text
     finally:
         optuna.logging.disable_propagation()
+
+
+def test_errors_become_ours_and_keep_the_password_to_themselves(server, caplog):
+    for error in (ValueError(server.url), _error(f"at {server.url}"), ImportError(PASSWORD)):
+        with (
+            pytest.raises(StudyError, match=r"lsbe:\*\*\*@127.* cannot be read: ") as raised,
+            storage_errors(server.url, doing="read"),
+        ):
+            raise error
+        shown = "".join(traceback.format_exception(raised.value)) + caplog.text
+        assert PASSWORD not in shown
+        assert "s3cret" not in shown.replace(repr(server.url), "")
+    with pytest.raises(ArgumentError, match=r"^mine$"), storage_errors(None, doing="read"):
+        raise ArgumentError("mine")

@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.study import lock
-from latent_spaces_by_example.study.database import open_storage
+from latent_spaces_by_example.study import lock_kinds
+from latent_spaces_by_example.study.database import database_url, open_storage
 from latent_spaces_by_example.study.lock import driver_lock, holder
 from postgres import PASSWORD
 
@@ -183,7 +184,7 @@ class TestBesideAFile:
     def test_a_network_file_system_is_warned_of_once(
         self, tmp_path, monkeypatch, caplog, kind, warns
     ):
-        monkeypatch.setattr(lock, "_file_system", lambda folder: kind)
+        monkeypatch.setattr(lock_kinds, "_file_system", lambda folder: kind)
         for _ in range(2):
             with driver_lock(f"sqlite:///{tmp_path}/study.db", study_name="wing"):
                 pass
@@ -199,8 +200,8 @@ class TestBesideAFile:
             "/data/x": "tmpfs",
             "/home": "ext4",
         }.items():
-            assert lock._file_system(lock.Path(folder), mounts=mounts) == kind
-        assert lock._file_system(tmp_path, mounts=tmp_path / "none") == ""
+            assert lock_kinds._file_system(Path(folder), mounts=mounts) == kind
+        assert lock_kinds._file_system(tmp_path, mounts=tmp_path / "none") == ""
 
 
 class TestPostgres:
@@ -210,7 +211,7 @@ class TestPostgres:
             server.start()
             held.confirm()
             assert (
-                lock._PostgresLock(lock.database_url(server.url), study_name="wing").holder().pid
+                lock_kinds.PostgresLock(database_url(server.url), study_name="wing").holder().pid
                 == os.getpid()
             )
 

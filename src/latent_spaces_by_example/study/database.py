@@ -32,7 +32,12 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from latent_spaces_by_example.errors import ArgumentError, MissingPackageError, StudyError
+from latent_spaces_by_example.errors import (
+    ArgumentError,
+    LatentSpacesError,
+    MissingPackageError,
+    StudyError,
+)
 from latent_spaces_by_example.study.passwords import shown_storage, without_password
 
 if TYPE_CHECKING:
@@ -68,6 +73,17 @@ _NO_TABLES = ("no such table", "UndefinedTable")
 _DATABASE_ERRORS = (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
 
 
+__all__ = [
+    "open_storage",
+    "patiently",
+    "quiet_optuna",
+    "shown_storage",
+    "sqlite_file",
+    "storage_errors",
+    "without_password",
+]
+
+
 def open_storage(storage: StorageLike, *, access: Access = "create") -> BaseStorage:
     """Return the Optuna storage of a URL.
 
@@ -91,17 +107,12 @@ def open_storage(storage: StorageLike, *, access: Access = "create") -> BaseStor
     if file is not None:
         _check_file(file, shown=shown, access=access)
     try:
-        opened = patiently(
-            lambda: _opened(url, access=access), shown=shown, patience=_OPENING_PATIENCE
-        )
-    except (MissingPackageError, ArgumentError):
-        raise
-    except (CommandError, RuntimeError, ImportError, ValueError, LookupError) as error:
-        # alembic's and Optuna's, on tables of another version
-        reason = without_password(str(error), storage=storage)
-        raise StudyError(f"storage={shown} cannot be opened: {reason}") from None
+        with storage_errors(storage, doing="opened"):
+            opened = patiently(
+                lambda: _opened(url, access=access), shown=shown, patience=_OPENING_PATIENCE
+            )
     except StudyError as error:
-        raise StudyError(without_password(str(error), storage=storage)) from None
+        raise StudyError(without_password(str(error), storage)) from None
     # connections that are left to the garbage collector are warned about
     weakref.finalize(opened, opened.engine.dispose)
     return opened
@@ -127,7 +138,7 @@ def patiently(call: Callable[[], T], *, shown: str, patience: float = 60.0) -> T
         try:
             return call()
         except _DATABASE_ERRORS as error:
-            reason = without_password(_first_line(error))
+            reason = without_password(_reason(error))
             gone = file is not None and not file.exists()
             if not gone and not is_passing(error):
                 raise StudyError(f"storage={shown} refuses: {reason}") from None
@@ -197,6 +208,26 @@ def sqlite_file(storage: Any) -> Path | None:
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None
     return Path(str(url.database)).expanduser().absolute()
+
+
+@contextmanager
+def storage_errors(storage: StorageLike, *, doing: str) -> Iterator[None]:
+    """Turn the errors of a database in this block into the library's own, without passwords.
+
+    Args:
+        storage: as it was given.
+        doing: the verb of the message: "opened", "read", "written".
+
+    Raises:
+        StudyError: in place of the database's error.
+    """
+    try:
+        yield
+    except LatentSpacesError:
+        raise
+    except (*_DATABASE_ERRORS, CommandError, ImportError, ValueError, RuntimeError) as error:
+        reason = without_password(_reason(error), storage)
+        raise StudyError(f"storage={shown_storage(storage)} cannot be {doing}: {reason}") from None
 
 
 @contextmanager
@@ -327,7 +358,7 @@ def _pauses() -> Iterator[float]:
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     if any(words in str(error) + type(error).__name__ for words in _NO_TABLES):

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StopStudy
 from latent_spaces_by_example.search.base import Search
@@ -35,6 +35,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.001, 0.05, 1.3
 log = logging.getLogger("latent_spaces_by_example")
 
 
+@runtime_checkable
 class StopSignal(Protocol):
     """Says whether a run is to end, such as a ``threading.Event``."""
 

@@ -10,12 +10,13 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate, failure
 
 
+@runtime_checkable
 class Future(Protocol):
     """A call under way."""
 
@@ -28,6 +29,7 @@ class Future(Protocol):
         ...
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Anything that runs calls: concurrent.futures, loky, Dask's client, submitit, mpi4py."""
 

@@ -34,7 +34,8 @@ def shown_storage(storage: Any) -> str:
     if storage is None:
         return "memory"
     if not isinstance(storage, str):
-        return f"<{type(storage).__name__}>"
+        engine = getattr(storage, "engine", None)  # of Optuna's RDBStorage
+        return f"<{type(storage).__name__}>" if engine is None else shown_storage(str(engine.url))
     if storage.startswith("sqlite:"):
         return storage.partition("?")[0]
     shown = storage
@@ -45,7 +46,7 @@ def shown_storage(storage: Any) -> str:
     return shown if "://" in storage else repr(shown)
 
 
-def without_password(text: str, *, storage: Any = None) -> str:
+def without_password(text: str, storage: Any = None) -> str:
     """Return a text with the passwords in it replaced by ``***``.
 
     Passwords are looked for in URLs, also mistyped ones (``postgresql:ann:PW@host``), in
