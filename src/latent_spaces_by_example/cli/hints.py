@@ -71,7 +71,7 @@ def _shown(word: str) -> str:
     """Return a word without the password of a storage's URL."""
     if "://" not in word:
         return word
-    from latent_spaces_by_example.study.database import shown_storage
+    from latent_spaces_by_example.study.passwords import shown_storage
 
     option, equals, url = word.rpartition("=") if word.startswith("--") else ("", "", word)
     return f"{option}{equals}{shown_storage(url)}"

@@ -100,7 +100,7 @@ def gain(study: Study, best: Trial) -> str:
         return ""
     name = names[start.number]
     if start.number == best.number:
-        return f"of {name}, which nothing has beaten yet"
+        return f"the example {name}, which nothing has beaten yet"
     if not (start.feasible and best.feasible):
         return ""
     value, reference = best.expected_or_score or 0.0, start.expected_or_score or 0.0
@@ -123,8 +123,9 @@ def example_names(study: Study) -> Mapping[int, str]:
 def _show_best(study: Study, further: str) -> None:
     best = study.best_trial
     expected = " expected" if best.expected_score is not None else ""
-    parts = [f"{best.expected_or_score:.4g}{expected}", gain(study, best), *_files(study, "best.*")]
-    say(f"{', '.join(filter(None, parts))}; go on: {further}")
+    score = f"{best.expected_or_score:.4g}{expected}"
+    parts = [score, gain(study, best) or f"trial {best.number}", *_files(study, "best.*")]
+    say(f"{', '.join(parts)}; go on: {further}")
     if unmet := unmet_constraints(best):
         say(unmet)
     names = example_names(study)

@@ -203,8 +203,9 @@ def _cluster(address: str | None) -> Iterator[Any]:
             "--dask needs distributed; install it with: "
             "pip install 'latent-spaces-by-example[dask]'"
         ) from error
+    connect: Any = Client
     try:
-        client = Client(address, timeout=_DASK_SECONDS, set_as_default=False)
+        client = connect(address, timeout=_DASK_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ArgumentError(
             f"--dask {address}: no scheduler answers there ({type(error).__name__}: {error}); "

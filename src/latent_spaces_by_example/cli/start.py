@@ -213,7 +213,7 @@ def _planned(
     if storage is None and Path(folder, DATABASE).exists():
         raise click.UsageError(
             f"--out {folder} holds a study already; name another folder, or go on with that one: "
-            f"{hint('resume', place)}"
+            f"{_resumption(place)}"
         )
     model = generators.load(spec)
     objective_spec = objective or getattr(model, "default_objective", None)
@@ -234,6 +234,11 @@ def _planned(
         **options,
     )
     return _Planned(place, spec, objective_spec, objective=measure, create=create)
+
+
+def _resumption(place: Place) -> str:
+    settings = place.records().settings
+    return hint("resume", place, settings=settings, objective=settings.objective)
 
 
 def _warn_of_small_budget(budget: int, *, num_examples: int) -> None:

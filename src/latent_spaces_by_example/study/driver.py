@@ -102,6 +102,7 @@ class Driver:
     on_trial: Callable[[Trial], None]
     _failures: list[Trial] = field(default_factory=list)
     _exception: BaseException | None = None
+    _last_error: str = ""
     _num_failed: int = 0
     _num_scored: int = 0
     _ended: bool = False
@@ -315,6 +316,7 @@ class Driver:
         first = not self._num_failed and not self._num_scored
         self._num_failed += 1
         self._failures.append(trial)
+        self._last_error = trial.error
         self._exception = outcome.exception or _remote(outcome)
         log.warning("trial %d failed: %s", trial.number, trial.error)
         if trial.traceback:
@@ -339,15 +341,14 @@ class Driver:
             return
         total = self._num_failed + self._num_scored
         if self._num_scored:
-            log.warning("%d of %d evaluations failed", self._num_failed, total)
+            log.warning("%d of %d failed: %s", self._num_failed, total, self._last_error)
             return
         scored = sum(trial.score is not None for trial in self.records.trials())
         if scored:
-            log.warning("all %d evaluations of this run failed", total)
+            log.warning("all %d evaluations of this run failed: %s", total, self._last_error)
             return
         error = EvaluationError(
-            f"all {total} evaluations failed, the last one with: "
-            f"{self._failures[-1].error if self._failures else 'no reason'}"
+            f"all {total} evaluations failed, the last one with: {self._last_error}"
         )
         raise error from self._exception
 
