@@ -33,7 +33,7 @@ _OPTIONS = {
 _NAMED = re.compile(
     r"(?<![\w./:?&,=-])("
     + "|".join(sorted(map(re.escape, _OPTIONS), key=len, reverse=True))
-    + r")(?![\w=])(=(?=[\w'\"<\[({+-]))?"
+    + r")(?!\w)(=(?=[\w'\"<\[({+-]))?"
 )
 
 
