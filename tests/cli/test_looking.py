@@ -34,10 +34,9 @@ def test_status_of_a_study_that_nobody_runs(lsbe, wing):
 
 
 def test_status_of_a_killed_and_of_a_running_study(lsbe, wing):
-    records = open_study(wing).records
-    study = open_study(wing, generator=Stretch())
+    study = open_study(wing)
     study.set_budget(600)
-    overview = overview_of(records)
+    overview = overview_of(study.records)
     stopped = "\n".join(status_lines(overview, running=None, place=Place(wing)))
     assert "nothing is running; go on: lsbe resume runs/wing --generator" in stopped
     assert " left" not in stopped

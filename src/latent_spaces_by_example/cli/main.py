@@ -42,6 +42,9 @@ class _Group(click.Group):
         try:
             with _logs_shown():
                 return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = plain(error.message)
+            raise
         except LatentSpacesError as error:
             raise click.ClickException(plain(as_options(str(error)))) from error
 

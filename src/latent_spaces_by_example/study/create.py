@@ -10,7 +10,7 @@ from latent_spaces_by_example import __version__, generators
 from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.parameters import split_parameters
+from latent_spaces_by_example.plugins import is_safe_to_reload
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import prior_seeds_wanted
 from latent_spaces_by_example.space import SeedLatents, spanned_by
@@ -197,6 +197,13 @@ def create_study(
     if within_span is None:
         within_span = seeds.num_examples > 0
     _check_span(seeds, within_span=within_span)
+    check_search = getattr(engine, "check", None)
+    if check_search is not None:
+        check_search(
+            num_scores=max(1, len(score_names)),
+            num_given=seeds.num_given,
+            within_span=within_span,
+        )
     if check_generator:
         require_determinism(generator, seeds.prior_draws((0, 1)))
     settings = Settings(
@@ -342,7 +349,7 @@ def _facts(seeds: SeedLatents) -> tuple[SeedLatentFacts, ...]:
 
 
 def _stored_generator(settings: Settings) -> Any:
-    if split_parameters(settings.generator)[0] not in generators.names():
+    if not is_safe_to_reload("generators", settings.generator):
         raise StudyError(
             f"this needs the study's generator {settings.generator}, which does not come along "
             "with the library; give it when the study is opened: open_study(..., generator=...) "
