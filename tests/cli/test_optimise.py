@@ -101,7 +101,7 @@ def test_lower_may_be_better(lsbe):
 
 
 def test_a_budget_that_leaves_examples_unscored_is_warned_of(lsbe):
-    assert "1 of the 3 examples" in lsbe("optimise", *TOY, "--budget", 2, "--out", "wing")
+    assert "leaves 1 of the 3 unscored" in lsbe("optimise", *TOY, "--budget", 2, "--out", "wing")
 
 
 @pytest.mark.parametrize(

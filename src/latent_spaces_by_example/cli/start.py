@@ -244,10 +244,10 @@ def _resumption(place: Place) -> str:
 def _warn_of_small_budget(budget: int, *, num_examples: int) -> None:
     if budget <= num_examples:
         left = num_examples - budget
-        unscored = f"{left} of the {num_examples} examples are" if left else "nothing else is"
+        more = f", and leaves {left} of the {num_examples} unscored" if left else ""
         say(
-            f"warning: --budget {budget} goes to the examples, and {unscored} never scored; a "
-            f"search needs more: --budget {max(2 * num_examples, num_examples + 20)}, say",
+            f"warning: --budget {budget} goes to the examples{more}, so nothing is searched; "
+            f"give more: --budget {max(2 * num_examples, num_examples + 20)}, say",
             err=True,
         )
 
