@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from scipy.stats import chi
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.validity.description import LatentBox, LinearInterpolation, WeightBox
+from latent_spaces_by_example.validity import LatentBox, LinearInterpolation, WeightBox
 
 OUT = Path(__file__).parent / "pictures"
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results" / "spaces.json"

@@ -11,10 +11,10 @@ from urllib.parse import quote
 import click
 
 import latent_spaces_by_example as lsbe
+from dry_run import flux_and_clip
 from latent_spaces_by_example import objectives
 from latent_spaces_by_example.errors import LatentSpacesError
 from latent_spaces_by_example.report import plane
-from latent_spaces_by_example.testing.dry_run import flux_and_clip
 
 
 @click.command(context_settings={"show_default": True})

@@ -1,9 +1,9 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
+from latent_spaces_by_example.parameters import read_parameters, split_parameters
 
 
 class Taker:
@@ -19,6 +19,7 @@ def read(text, of=Taker):
     return read_parameters(text, of=of, named="taker", skip_first=of is scale)
 
 
+@settings(max_examples=15, deadline=None)
 @given(
     count=st.integers(-(2**53), 2**53),
     ratio=st.floats(allow_nan=False),
@@ -80,8 +81,3 @@ def test_a_parameter_without_a_default_is_needed():
 )
 def test_specs_are_split_before_the_parameters(spec, parts):
     assert split_parameters(spec) == parts
-
-
-def test_near_names():
-    assert near("digit", ["digits", "airfoil"]) == " (did you mean digits?)"
-    assert near("zzz", ["digits", "airfoil"]) == ""

@@ -73,8 +73,9 @@ def test_the_embedded_names_are_declared_as_entry_points():
 @pytest.mark.parametrize("kind", plugins.KINDS)
 def test_each_embedded_name_leads_somewhere_and_has_a_line(kind):
     for name, plugin in plugins.EMBEDDED[kind].items():
-        assert plugins._docstring(plugin.target)
-        if name != "clip":  # which imports torch
+        if name == "clip":  # which imports torch
+            assert plugins._docstring(plugin.target)
+        else:
             target = plugins.resolve(plugin.target)
             assert {plugin.text, *plugin.files} <= {None, *inspect.signature(target).parameters}
         assert 10 < len(plugins.describe(kind)[name]) < 85
@@ -152,7 +153,7 @@ def test_parameters_reach_what_is_made():
         ("microstructure:sise=24", "did you mean size"),
         ("microstructure:size=2.5", "whole number"),
         ("microstructure:size=30000", "size is 30000; expected at most 4096"),
-        ("microstructure:size=1e300", r"size is 1\.\.\.; expected at most|expected at most 4096"),
+        ("microstructure:size=1e300", r"size is 1e\+300; expected at most 4096"),
         ("microstructure:size=inf", "whole number"),
         ("microstructure:volume_fraction=half", "must be a number"),
         ("microstructure:ring", "'ring' is no parameter of microstructure"),
@@ -162,8 +163,6 @@ def test_parameters_reach_what_is_made():
         ("a:b:c", "no generator is called 'a:b:c'"),
         ("no_such_module:model", "no module"),
         ("math:pi", "no latent_shape and no generate"),
-        (3, "the generator 3 is of type int; expected a name or package.module:name"),
-        (None, "the generator None is of type NoneType"),
     ],
 )
 def test_bad_generators(name, words):

@@ -27,7 +27,7 @@ from typing import Any  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy  # noqa: E402
 from scipy.ndimage import uniform_filter  # noqa: E402
-from scipy.stats import beta  # noqa: E402
+from scipy.stats import beta, chi2  # noqa: E402
 
 import latent_spaces_by_example as lsbe  # noqa: E402
 
@@ -87,6 +87,29 @@ SMALLER: dict[str, Effect] = {
 }
 
 
+def in_channels(z: Array, _: np.random.Generator, *, shift: float = 0.0, by: float = 1.0) -> Array:
+    """Shift and scale the first quarter of the channels."""
+    z = z.copy()
+    z[:, : z.shape[1] // 4] = by * z[:, : z.shape[1] // 4] + shift
+    return z
+
+
+def of_channels(shift: float, by: float) -> Effect:
+    return lambda z, rng: in_channels(z, rng, shift=shift, by=by)
+
+
+OF_CHANNELS: dict[str, Effect] = {
+    **{f"shift {s} of 4 of 16 channels": of_channels(s, 1.0) for s in (0.12, 0.16, 0.2, 0.25)},
+    **{f"scale {b} of 4 of 16 channels": of_channels(0.0, b) for b in (1.1, 1.15)},
+}
+
+
+def chi_square_finds(z: Array) -> bool:
+    """The plainest test of channels: a chi-square of their means over all latents, at 0.1 %."""
+    means = z.mean(axis=(0, *range(2, z.ndim)))
+    return bool(chi2.sf(z[:, 0].size * (means**2).sum(), len(means)) < 1e-3)
+
+
 def drawn(shape: tuple[int, ...], k: int, rng: np.random.Generator) -> Array:
     return rng.standard_normal((k, *shape))
 
@@ -123,16 +146,19 @@ def power(part: str = "power") -> None:
         which = "a pair" if name.startswith("correlation") else which
         key = {"effect": name, "shape": list(shape), "k": k, "in": which}
         if not _is_done(part, key):
-            caught = _caught(name, shape, k, sets, only_one)
-            _add(part, {**key, "sets": sets, "caught": caught})
+            caught, by_chi_square = _caught(name, shape, k, sets, only_one)
+            beside = {"by chi-square": by_chi_square} if name in OF_CHANNELS else {}
+            _add(part, {**key, "sets": sets, "caught": caught, **beside})
 
 
 def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
     """Effect, latent shape, latents in a set, sets, whether only one latent has the effect."""
+    for name in OF_CHANNELS:
+        yield name, (16, 16, 16), 2, 400, False
     for name in EFFECTS:
         pair = name.startswith("correlation")
         for k in (2, 8) if pair else (1, 2, 8):
-            yield name, (4, 32, 32), k, 400 if k < 8 else 100, False
+            yield name, (4, 32, 32), k, 400 if k == 1 else 100, False
         if not pair:
             yield name, (4, 32, 32), 8, 150, True
         yield name, (4, 64, 64), 2 if pair else 1, 100, False
@@ -145,9 +171,11 @@ def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
             yield name, (4, 32, 32), k, 100, False
 
 
-def _caught(name: str, shape: tuple[int, ...], k: int, sets: int, only_one: bool) -> int:
-    caught = 0
-    effect = {**EFFECTS, **SMALLER}[name]
+def _caught(
+    name: str, shape: tuple[int, ...], k: int, sets: int, only_one: bool
+) -> tuple[int, int]:
+    caught = by_chi_square = 0
+    effect = {**EFFECTS, **SMALLER, **OF_CHANNELS}[name]
     for number in range(sets):
         rng = np.random.default_rng([3, k, number, *name.encode(), *shape])
         z = drawn(shape, k, rng)
@@ -156,7 +184,8 @@ def _caught(name: str, shape: tuple[int, ...], k: int, sets: int, only_one: bool
         else:
             z = effect(z, rng)
         caught += not lsbe.diagnose(z).ok
-    return caught
+        by_chi_square += name in OF_CHANNELS and chi_square_finds(z)
+    return caught, by_chi_square
 
 
 def report() -> None:
@@ -165,11 +194,12 @@ def report() -> None:
     lines += [_facts(alarms), "", *_alarm_tables(alarms["sets"])]
     caught = json.loads((RESULTS / "power.json").read_text())
     lines += ["## What it catches", "", _facts(caught), "", *_power_table(caught["sets"])]
+    lines += ["", "## Faults of channels", "", *_channel_table(caught["sets"])]
     (RESULTS / "diagnostics.md").write_text("\n".join(lines) + "\n")
 
 
 def _alarm_tables(cells: list[Line]) -> Iterator[str]:
-    yield "## False alarms on true prior draws, at the default level of 0.005"
+    yield "## False alarms on true prior draws, at the default level"
     yield ""
     titles = {
         "sets": "Sets of 1 to 64 latents, 64 to 262,144 dimensions, float32 and float64",
@@ -203,6 +233,18 @@ def _power_table(cells: list[Line]) -> Iterator[str]:
             f"| {cell['effect']} | {cell['in']} | {shape} | {cell['k']} | {cell['sets']} | "
             f"{cell['caught'] / cell['sets']:.1%} | {_interval(cell['caught'], cell['sets'])} |"
         )
+
+
+def _channel_table(cells: list[Line]) -> Iterator[str]:
+    yield "Two latents of shape 16 x 16 x 16, beside a chi-square of the channels' means at 0.1 %."
+    yield ""
+    yield "| what is wrong | sets | caught | by the chi-square of means |"
+    yield "|---|---|---|---|"
+    for cell in cells:
+        if "by chi-square" in cell:
+            sets = cell["sets"]
+            caught, plain = (f"{cell[key] / sets:.1%}" for key in ("caught", "by chi-square"))
+            yield f"| {cell['effect']} | {sets} | {caught} | {plain} |"
 
 
 def _interval(hits: int, of: int) -> str:

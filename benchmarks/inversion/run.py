@@ -3,9 +3,10 @@
     python benchmarks/inversion/run.py
 
 Held-out scans of digits, through DDIM and through FLUX whose network is the embedded digits model
-(``testing.trained_digits``). Writes ``benchmarks/results/inversion.md``.
+(``tests/tiny/trained_digits.py``). Writes ``benchmarks/results/inversion.md``.
 """
 
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -14,13 +15,17 @@ import numpy as np
 import torch
 
 from latent_spaces_by_example import generators
-from latent_spaces_by_example.testing.trained_digits import (
+from latent_spaces_by_example.zoo.digits.scans import load_scans
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "examples")]  # where the trained pipelines are
+
+from tiny.trained_digits import (  # noqa: E402
     digits_ddim,
     digits_flux,
     image_of_levels,
     levels_of_image,
 )
-from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 RESULT = Path(__file__).parents[1] / "results" / "inversion.md"
 NUM_IMAGES = 20

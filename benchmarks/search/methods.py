@@ -119,7 +119,13 @@ def cube_search(name: str, rule: str = "best") -> Method:
         while True:
             finished = np.isfinite(scores)
             history = History(
-                space=SearchSpace(np.eye(size), size, box.dims, True, lambda m: np.eye(size + m)),
+                space=SearchSpace(
+                    correlation=np.eye(size),
+                    num_given=size,
+                    num_latent_dims=box.dims,
+                    within_span=True,
+                    draw=lambda m: np.eye(size + m),
+                ),
                 weights=weights,
                 scores=np.where(finished, scores, np.nan),
                 finished=finished,

@@ -26,7 +26,7 @@ from default import SeedLatents  # noqa: E402
 from tasks import load as load_task  # noqa: E402
 
 from latent_spaces_by_example.search import History, SearchSpace, load  # noqa: E402
-from latent_spaces_by_example.search.latent_gp import fit  # noqa: E402
+from latent_spaces_by_example.search.latent_gp import process  # noqa: E402
 
 TASK = "rugged-4096"
 SIZES = (20, 50, 100, 200, 500, 1000)
@@ -61,7 +61,7 @@ def seconds(past: History) -> tuple[float, float]:
     first, following = [], []
     search = load("latent-gp")
     for repeat in range(5):
-        fit._most_probable.cache_clear()
+        process._most_probable.cache_clear()
         for found in (first, following):
             start = time.process_time()
             search.propose(past, 1, np.random.default_rng(repeat))

@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 import tasks  # noqa: E402
 from black_box import Recorder  # noqa: E402
 
-from latent_spaces_by_example.search.latent_gp.step import is_blind, is_free  # noqa: E402
+from latent_spaces_by_example.search.latent_gp.region import is_blind, is_free  # noqa: E402
 
 TASKS = ("airfoil", "airfoil-slow", "digits", "rugged-4096", "network-64")
 BUDGET, OPENING, FIRST = 150, 8, 64

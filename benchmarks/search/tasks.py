@@ -63,7 +63,7 @@ def _airfoil_examples(name: str) -> Task:
     generator = generators.load("airfoil")
     examples = [generator.example(e) for e in ("naca2412", "s1223", "rae2822", "e387", "clarky")]
     given = np.asarray(generator.invert(np.stack(examples)), dtype=np.float64)
-    return replace(_of_generator(name, "airfoil", "lift-to-drag"), given=given)
+    return replace(_of_generator(name, "airfoil", "lift-to-drag:floors=penalties"), given=given)
 
 
 def _airfoil_inverse(name: str) -> Task:
@@ -98,8 +98,10 @@ def _airfoil_inverse(name: str) -> Task:
 
 
 _GENERATED: dict[str, Callable[[str], Task]] = {
-    "airfoil": lambda name: _of_generator(name, "airfoil", "lift-to-drag"),
-    "airfoil-slow": lambda name: _of_generator(name, "airfoil", "lift-to-drag:cl=0.6,reynolds=3e5"),
+    "airfoil": lambda name: _of_generator(name, "airfoil", "lift-to-drag:floors=penalties"),
+    "airfoil-slow": lambda name: _of_generator(
+        name, "airfoil", "lift-to-drag:cl=0.6,reynolds=3e5,floors=penalties"
+    ),
     "airfoil-examples": _airfoil_examples,
     "airfoil-inverse": _airfoil_inverse,
     "digits": lambda name: _of_generator(name, "digits", "digit-margin"),

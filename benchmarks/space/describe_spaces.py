@@ -20,7 +20,7 @@ from seed_norms import Field, airfoil, digits
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
-from latent_spaces_by_example.validity.description import (
+from latent_spaces_by_example.validity import (
     LatentBox,
     LinearInterpolation,
     SphericalInterpolation,
@@ -83,7 +83,7 @@ def figures_of(space: object, field: Field | None, *, random_seed: int) -> dict[
     own = f"{description.stationarity[0].name}: "
     figures = {
         name.removeprefix(own): value
-        for name, value in description.figures().items()
+        for name, value in description.metrics().items()
         if ":" not in name or name.startswith(own)
     }
     if nearest:
@@ -208,7 +208,7 @@ def table(results: dict) -> str:
         "",
         f"Means over {SETS} sets of seed latents, {POINTS} "
         "random points each, ± one standard error over the sets. `latent ratio` and `output "
-        "ratio`: the smallest change per unit of u, see `lsbe.validity.description.Uniqueness`; "
+        "ratio`: the smallest change per unit of u, see `lsbe.validity.Uniqueness`; "
         "`faces`: how many faces of the cube collapse; `by u`, `by w`, `by latents`: rank "
         "correlation with the distance of outputs (of latents where there is no generator); "
         "`unevenness`: 95 % over 5 % quantile of the change by a short step. Made by "

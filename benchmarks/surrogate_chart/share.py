@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
 from pathlib import Path
 
@@ -21,7 +22,10 @@ import torch
 import transformers
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.testing.tiny_models import clip_tokenizer
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+
+from tiny_models import clip_tokenizer
 
 RESULTS = Path(__file__).parents[1] / "results"
 NUM_SEEDS, ROUNDS, TARGET = 24, 50, 0.005

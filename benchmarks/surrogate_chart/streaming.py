@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from latent_spaces_by_example.space import SeedLatents
+from latent_spaces_by_example.space import spanned_by
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -55,12 +55,12 @@ def unit_weights(num_seeds: int) -> np.ndarray:
 def measure(num_seeds: int, num_dims: int, *, rounds: int) -> dict:
     before = peak_megabytes()
     start = time.perf_counter()
-    seeds = SeedLatents(Model(num_dims), num_prior_seeds=num_seeds)
+    space = spanned_by(Model(num_dims), num_prior_seeds=num_seeds)
     gram = time.perf_counter() - start
     weights = unit_weights(num_seeds)
-    combination = seconds(lambda: seeds.latents(weights), rounds)
-    correlation = seconds(lambda: seeds.correlation(num_seeds), rounds)
-    grown = seconds(lambda: seeds.extend_to(len(seeds) + 1), rounds)
+    combination = seconds(lambda: space.from_w_to_z(weights), rounds)
+    correlation = seconds(lambda: space.correlation_of(num_seeds), rounds)
+    grown = seconds(lambda: space.seeds.extend_to(space.num_seeds + 1), rounds)
     return {
         "seed_latents": num_seeds,
         "dimensions": num_dims,

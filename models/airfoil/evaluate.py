@@ -14,7 +14,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
-from latent_spaces_by_example.zoo.airfoil import AirfoilGenerator, check_all, load, measure
+from latent_spaces_by_example.zoo.airfoil import check_all, measure
+from latent_spaces_by_example.zoo.airfoil.generator import AirfoilGenerator, load
 from models.airfoil import card, pictures
 from models.airfoil.dataset import load_sections, split
 from models.flow_matching.measuring import costs, package_of, significant

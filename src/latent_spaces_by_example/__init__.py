@@ -36,8 +36,7 @@ if TYPE_CHECKING:
         optimise,
     )
     from latent_spaces_by_example.study.archive import export_study, import_study
-    from latent_spaces_by_example.validity import diagnose
-    from latent_spaces_by_example.validity.description import describe
+    from latent_spaces_by_example.validity import describe, diagnose
 
 try:
     __version__ = version("latent-spaces-by-example")
@@ -49,7 +48,7 @@ _HOME_OF = {
     "SurrogateChart": "space",
     "angular_surrogate_chart": "space",
     "diagnose": "validity",
-    "describe": "validity.description",
+    "describe": "validity",
     "knothe_rosenblatt_surrogate_chart": "space",
     "Patience": "study",
     "StopStudy": "errors",

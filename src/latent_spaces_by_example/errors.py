@@ -35,5 +35,5 @@ class SamplerChangedError(LatentSpacesError):
     """A recorded sampler draws, or makes, something else than it did when it was recorded."""
 
 
-class StopStudy(Exception):  # noqa: N818 - a signal of the user's, not an error
+class StopStudy(Exception):
     """Raised by a callback to end a run cleanly; what is stored stays."""

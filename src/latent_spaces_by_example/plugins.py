@@ -114,23 +114,28 @@ EMBEDDED: dict[str, dict[str, Plugin]] = {
             "score prior draws, then search between the best of them",
         ),
         "cma-es": _embedded(
-            "search.cma_es:CMAESSearch",
+            "search.samplers:CMAESSearch",
             "a Gaussian that follows the better half of each generation",
         ),
         "direct": _embedded(
             "search.direct:DirectSearch", "divide the hypercube where the best score could be"
+        ),
+        "gp": _embedded(
+            "search.samplers:GPSearch",
+            "a Gaussian process in the hypercube, by Optuna",
         ),
         "latent-gp": _embedded(
             "search.latent_gp:LatentGPSearch",
             "a Gaussian process over the angles between latents (the default)",
         ),
         "nsga-ii": _embedded(
-            "search.nsga_ii:NSGAIISearch", "evolve a population towards the front of several scores"
+            "search.samplers:NSGAIISearch",
+            "evolve a population towards the front of the scores",
         ),
-        "random": _embedded("search.uniform:RandomSearch", "uniformly distributed points"),
-        "sobol": _embedded("search.sobol:SobolSearch", "evenly spread points of a Sobol sequence"),
+        "random": _embedded("search.coverage:RandomSearch", "uniformly distributed points"),
+        "sobol": _embedded("search.coverage:SobolSearch", "evenly spread points, a Sobol sequence"),
         "tpe": _embedded(
-            "search.tpe:TPESearch", "points where better trials are denser than the others"
+            "search.samplers:TPESearch", "points where better trials are denser than the others"
         ),
     },
 }

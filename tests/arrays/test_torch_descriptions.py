@@ -4,7 +4,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.validity.description import (
+from latent_spaces_by_example.validity import (
     LinearInterpolation,
     SphericalInterpolation,
 )

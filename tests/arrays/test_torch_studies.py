@@ -90,10 +90,10 @@ def test_a_generator_that_draws_tensors_is_given_tensors(generator, seed_latents
 
 
 def test_prior_draws_are_the_model_s_own():
-    seeds = lsbe.seeds.SeedLatents(Drawing(), num_prior_seeds=2, random_seed=4)
+    space = lsbe.seeds.spanned_by(Drawing(), num_prior_seeds=2, random_seed=4)
     integer = lsbe.seeds.random_seed_of_draw(4, 1)
     expected = Drawing().latent_from_random_seed(integer)
-    torch.testing.assert_close(seeds.latents([[0.0, 1.0]])[0], expected)
+    torch.testing.assert_close(space.from_w_to_z([[0.0, 1.0]])[0], expected)
 
 
 def test_examples_are_inverted_to_tensors(tmp_path):

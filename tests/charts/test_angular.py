@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from latent_spaces_by_example.charts import AngularChart
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.testing import ChartContract
 
 chart = AngularChart()
@@ -58,3 +59,15 @@ def test_it_does_not_claim_to_be_uniform():
     w = chart.forward(np.random.default_rng(0).random((2000, 7)))
     assert not chart.is_uniform
     assert w[:, 0].mean() > 2.0 * w[:, -1].mean()
+
+
+def test_weights_below_the_smallest_float_are_an_error():
+    u = np.random.default_rng(0).random((2, 1999))
+    with pytest.raises(ArgumentError, match=r"u\[0\] makes the weights after seed \d+ smaller"):
+        AngularChart().forward(u)
+    few = u[:, :500]
+    np.testing.assert_allclose(AngularChart().inverse(AngularChart().forward(few)), few, rtol=1e-9)
+    # a face that collapses loses nothing
+    u[:, 400] = 0.0
+    w = AngularChart().forward(u)
+    np.testing.assert_array_equal(AngularChart().forward(AngularChart().inverse(w)) > 0, w > 0)

@@ -72,6 +72,19 @@ def test_run_folder_and_its_names(check):
         ]
 
 
+def test_norms_that_inversion_left_are_no_reason_in_a_run_folder(check):
+    z = draws(3) * np.array([0.36, 0.8, 1.2])[:, None, None]
+    Path("wing").mkdir()
+    save_file({"seed_latents": z}, "wing/seed_latents.safetensors")
+    of_study = check("wing")
+    assert of_study.exit_code == 0, of_study.output
+    assert "Only norms are off the model's law: latent 0 (0." in of_study.output
+    assert "Nothing needs to be done" in of_study.output
+    of_file = check("wing/seed_latents.safetensors")
+    assert of_file.exit_code == BAD_VERDICT
+    assert "--repair rescale" in of_file.output
+
+
 def test_a_file_of_one_latent(check):
     np.save("z.npy", draws(1)[0])
     result = check("z.npy", "--generator", "toys:stretch")
@@ -141,4 +154,7 @@ def test_a_candidate_that_fails_says_so_while_the_study_runs(check):
     result = CliRunner().invoke(main, [*study, "--budget", "4", "--search", "random"])
     assert result.exit_code == 0, result.output
     assert "the latent of trial 3 is not valid: norm is" in result.output
-    assert "0 of 4 candidates follow the model's law; 4 fail (trials 0, 1, 2, 3)" in result.output
+    assert (
+        "0 of 4 candidates follow the model's law; 4 fail the check (trials 0, 1, 2, 3)"
+        in result.output
+    )

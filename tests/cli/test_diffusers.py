@@ -20,7 +20,7 @@ PROMPT = "a car, red = fast"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_clip, save_tiny_pipeline
+    from tiny.pipelines import save_tiny_clip, save_tiny_pipeline
 
     home = tmp_path_factory.mktemp("models")
     save_tiny_pipeline("flux", home / "flux")

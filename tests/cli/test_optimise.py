@@ -121,8 +121,8 @@ def test_failures(lsbe, tmp_path, objective, code, message):
     own = [*TOY, "--objective", f"scores_{code}:score", "--budget", 4]
     output = lsbe("optimise", *own, "--out", "wing", code=code)
     assert message in output
-    # the traceback of the very first evaluation, once
-    assert output.count("raise ValueError") == code
+    # the traceback of the first failure alone
+    assert output.count("raise ValueError") == 1
 
 
 class TestResume:

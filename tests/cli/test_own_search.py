@@ -15,7 +15,7 @@ TOY = ["toys:stretch", "--objective", "toys:height", "--examples", "1,2,3"]
 OURS = ["--generator", "toys:stretch", "--objective", "toys:height"]
 SEARCH = """
 import pathlib
-from latent_spaces_by_example.search.uniform import RandomSearch
+from latent_spaces_by_example.search.coverage import RandomSearch
 pathlib.Path("imported").write_text("yes")
 
 class Mine(RandomSearch):

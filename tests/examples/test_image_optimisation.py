@@ -45,7 +45,7 @@ def check_files(out, *, budget, grid, size):
 
 def test_models_on_disk(monkeypatch, tmp_path, capsys):
     from latent_spaces_by_example import generators, open_study
-    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_clip, save_tiny_pipeline
+    from tiny.pipelines import save_tiny_clip, save_tiny_pipeline
 
     flux = save_tiny_pipeline("flux", tmp_path / "flux")
     clip = save_tiny_clip(tmp_path / "clip, one")

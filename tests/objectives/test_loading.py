@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.objectives import load, loading, read_scores
+from latent_spaces_by_example.objectives import load
 
 MODULE = """
 from functools import partial
@@ -58,15 +58,6 @@ def test_a_function_in_the_current_directory(module):
     objective = load(f"{module}:area")
     assert objective([1, 2]) == [1.0, 2.0]
     assert objective.spec == f"{module}:area"
-
-
-def test_in_a_package_and_in_a_class(module, tmp_path):
-    package = tmp_path / f"package_{module}"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "inner.py").write_text(MODULE)
-    assert load(f"package_{module}.inner:area")([3]) == [3.0]
-    assert load(f"{module}:Group.inner")([3]) == [3.0]
 
 
 def test_parameters_of_a_function(module):
@@ -145,9 +136,3 @@ def test_lift_to_drag_is_made_again_from_its_spec():
     assert vars(load(objective.spec)) == vars(objective)
     assert (objective.cl, objective.reynolds, objective.model_size) == (0.7, 5e5, "medium")
     assert load("lift-to-drag").spec == load(load("lift-to-drag").spec).spec
-
-
-def test_what_a_loaded_function_returns_is_read_as_any_other(module):
-    returned = load(f"{module}:weighted")([1.5])
-    assert read_scores(returned, n=1)[0].figures == {"sign": True, "name": "x"}
-    assert loading.UserObjective("m:f", len).spec == "m:f"

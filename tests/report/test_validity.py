@@ -43,7 +43,7 @@ def test_tells_the_kinds_apart():
     page = parsed(validity_panel(study_of(seed_latents=z)))
     assert len(page.findall(".//svg/circle")) >= 2
     assert len(page.findall(".//svg/path")) >= 1
-    assert "off it because the examples are" in "".join(page.itertext())
+    assert "departs from it only as far as the examples do" in "".join(page.itertext())
 
 
 def test_says_what_failed_and_escapes_it():
@@ -56,7 +56,7 @@ def test_says_what_failed_and_escapes_it():
     panel = validity_panel(study_of(trials))
     assert "<b>" not in panel
     text = "".join(parsed(panel).itertext())
-    assert "0 of 2 candidates follow the model's law; 2 fail (trials 0, 1)" in text
+    assert "0 of 2 candidates follow the model's law; 2 fail the check (trials 0, 1)" in text
     assert "<b>norm</b> & more" in text
     assert "no figures at all" in text
 

@@ -1,7 +1,17 @@
-"""Every search is held to the same contract."""
+"""Every search is held to the same contract, and proposes the same in another process."""
 
-from latent_spaces_by_example.search import load
-from latent_spaces_by_example.testing.search import SearchContract
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from optuna.samplers import CmaEsSampler, NSGAIISampler, PartialFixedSampler, TPESampler
+
+from latent_spaces_by_example.search import available, load
+from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
 class TestRandom(SearchContract):
@@ -21,12 +31,29 @@ class TestDirect(SearchContract):
 
 class TestCMAES(SearchContract):
     def make_search(self):
-        return load("cma-es")
+        return load("cma-es", population_size=4)
 
 
 class TestTPE(SearchContract):
     def make_search(self):
-        return load("tpe")
+        return load("tpe", num_startup_trials=5)
+
+
+class TestSamplerOfTheUsers(SearchContract):
+    def make_search(self):
+        return load(PartialFixedSampler({}, NSGAIISampler(population_size=6)))
+
+
+class TestChosenSeeds(SearchContract):
+    within_span = False
+
+    def make_search(self):
+        return load("chosen-seeds:search=random,num_draws=3,num_seeds=3")
+
+
+class TestChosenSeedsBetweenExamples(SearchContract):
+    def make_search(self):
+        return load("chosen-seeds:search=random,num_seeds=3")
 
 
 class TestLatentGPWithinSpan(SearchContract):
@@ -39,3 +66,72 @@ class TestLatentGP(SearchContract):
 
     def make_search(self):
         return load("latent-gp")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+class TestGP(SearchContract):
+    def make_search(self):
+        return load("gp", num_startup_trials=5)
+
+
+class SeveralContract(SearchContract):
+    def study(self, score=None, **options):
+        single = score or (lambda x: float(x[0] + x[1] * x[2]))
+        return super().study(lambda x: (single(x), float(x[3])), num_scores=2, **options)
+
+
+class TestNSGAIIOfSeveral(SeveralContract):
+    def make_search(self):
+        return load("nsga-ii", population_size=6)
+
+
+class TestTPEOfSeveral(SeveralContract):
+    def make_search(self):
+        return load("tpe", num_startup_trials=5)
+
+
+class LatentGPOfSeveral(SeveralContract):
+    within_span = False
+
+    def make_search(self):
+        return load("latent-gp")
+
+
+# the others are held for one score, and several are made one
+@pytest.mark.parametrize("name", ["same_history_same_proposal", "cut_and_resumed", "constraints"])
+def test_latent_gp_of_several(name):
+    getattr(LatentGPOfSeveral(), f"test_{name}")()
+
+
+# ---- in another process
+
+
+NAMES = [name for name in available() if name != "gp"]
+SAMPLERS = [TPESampler(), CmaEsSampler(), NSGAIISampler(population_size=4)]
+
+
+def proposals():
+    """What each search proposes for one history, to the last bit."""
+    given = []
+    for search in (*NAMES, *SAMPLERS):
+        several = search == "nsga-ii"
+        study = SimulatedStudy(
+            lambda x, several=several: (float(x[0]), float(x[1]))[: 1 + several],
+            num_given=6,
+            within_span=True,
+            num_scores=1 + several,
+        )
+        weights = np.abs(np.random.default_rng(0).standard_normal((22, 6)))
+        study.add(weights / np.linalg.norm(weights, axis=1, keepdims=True))
+        history = study.history(num_pending=1)
+        proposal = load(search).propose(history, 2, np.random.default_rng(1))
+        given.append(f"{search!r:.12} {proposal.tobytes().hex()}")
+    return given
+
+
+def test_another_process_proposes_the_same_to_the_last_bit():
+    code = f"import runpy; print(*runpy.run_path({__file__!r})['proposals'](), sep='\\n')"
+    python = [sys.executable, "-W", "ignore", "-c", code]
+    other = subprocess.run(python, capture_output=True, text=True, check=True, timeout=120)
+    assert other.stdout.splitlines()[-len(NAMES) - len(SAMPLERS) :] == proposals()

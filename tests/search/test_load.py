@@ -1,12 +1,17 @@
+import sys
+from importlib.util import find_spec
+
 import pytest
 
 from latent_spaces_by_example import search
-from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.search.base import Search
 
 
 @pytest.mark.parametrize("name", search.available())
 def test_every_name_is_a_search(name):
+    if name == "gp" and find_spec("torch") is None:
+        pytest.skip("torch is not installed")
     assert isinstance(search.load(name), Search)
 
 
@@ -15,6 +20,7 @@ def test_the_issue_s_names_are_there():
         "random",
         "sobol",
         "direct",
+        "gp",
         "cma-es",
         "tpe",
         "latent-gp",
@@ -43,7 +49,7 @@ def test_options_reach_the_search():
     [
         ("cmaes", {}, "did you mean cma-es"),
         ("latent_gp", {}, "did you mean latent-gp"),
-        ("zzz", {}, "cma-es, direct, latent-gp, nsga-ii, random, sobol, tpe"),
+        ("zzz", {}, "cma-es, direct, gp, latent-gp, nsga-ii, random, sobol, tpe"),
         ("tpe", {"gamma": 3}, "gamma"),
         (3, {}, "propose"),
         (search.Search, {}, "propose"),
@@ -67,7 +73,7 @@ def test_an_optimiser_itself_is_told_how_to_be_wrapped():
         def tell(self, points, values):
             pass
 
-    with pytest.raises(ArgumentError, match=r"has ask and tell;.*AskTellSearch"):
+    with pytest.raises(ArgumentError, match=r"has ask and tell;.*study\.ask\(u=points\)"):
         search.load(Optimiser())
 
 
@@ -75,7 +81,7 @@ def test_places_of_the_user_s_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "my_searches.py").write_text(
-        "from latent_spaces_by_example.search.uniform import RandomSearch\n"
+        "from latent_spaces_by_example.search.coverage import RandomSearch\n"
         "ready = RandomSearch()\n"
         "def factory():\n    return RandomSearch()\n"
         "def needs(sigma):\n    return RandomSearch()\n"
@@ -87,7 +93,7 @@ def test_places_of_the_user_s_own(tmp_path, monkeypatch):
     assert sampler.name == "optuna:RandomSampler"
     for place, message in [
         ("needs", "cannot be called without arguments"),
-        ("number", "neither propose.* nor ask and tell"),
+        ("number", "has no propose"),
         ("redy", "did you mean ready"),
         ("", "expected a name, or your own"),
     ]:
@@ -106,7 +112,50 @@ def test_what_a_study_stores_imports_nothing(stored, tmp_path, monkeypatch):
     assert search.load_stored("tpe:num_startup_trials=3").num_startup_trials == 3
 
 
-def test_the_adapters_are_there():
-    assert {"AskTellSearch", "OptunaSearch"} <= set(dir(search))
+def test_the_adapter_is_there():
+    assert "OptunaSearch" in dir(search)
     with pytest.raises(AttributeError, match="TellAsk"):
         _ = search.TellAsk
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingPackageError, match="'gp' needs the package 'torch'"):
+        search.load("gp")
+
+
+@pytest.mark.parametrize(
+    ("name", "study", "message"),
+    [
+        (
+            "nsga-ii",
+            {"num_scores": 1},
+            "NSGAIISearch is for several scores",
+        ),
+        ("cma-es", {"num_scores": 2}, "CMAESSearch takes one score, and this study has 2"),
+        ("chosen-seeds", {"num_scores": 2}, "takes one score"),
+        ("direct", {"num_given": 1}, "num_given=1"),
+        ("latent-gp", {"num_given": 1, "within_span": True}, "num_given=1"),
+        ("chosen-seeds", {"num_given": 3, "within_span": True}, "num_seeds=5 cannot be chosen"),
+        ("chosen-seeds:search=nsga-ii", {}, "NSGAIISearch is for several scores"),
+        ("tpe:weight_chart=round", {}, "weight_chart='round'"),
+    ],
+)
+def test_what_a_study_has_no_use_for_is_refused_up_front(name, study, message):
+    given = {"num_scores": 1, "num_given": 6, "within_span": False} | study
+    with pytest.raises(ArgumentError, match=message):
+        search.check_search(search.load(name), **given)
+
+
+@pytest.mark.parametrize("name", ["tpe", "random", "latent-gp", "sobol"])
+@pytest.mark.parametrize("num_scores", [1, 3])
+def test_what_can_work_is_not_refused(name, num_scores):
+    search.check_search(search.load(name), num_scores=num_scores, num_given=6, within_span=True)
+
+
+def test_a_search_need_not_check_anything():
+    class Mine:
+        def propose(self, history, n, rng):
+            return None
+
+    search.check_search(Mine(), num_scores=2, num_given=0, within_span=True)

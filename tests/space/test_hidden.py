@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.space import SeedLatents
+from latent_spaces_by_example.space import SeedLatents, SurrogateChart, spanned_by
 from latent_spaces_by_example.transport_maps import GaussianTransportMap, SphereTransportMap
 
 
@@ -25,10 +25,11 @@ def unit_weights(n, num_seeds, *, seed=1):
 
 @pytest.mark.parametrize(("dims", "hidden"), [(1, 6), (2, 6), (16, 6), (17, 0), (64, 0)])
 def test_how_many_are_hidden(dims, hidden):
-    seeds = SeedLatents(Few(dims), num_prior_seeds=3)
-    assert (seeds.num_hidden_dims, seeds.num_latent_dims) == (hidden, dims)
-    assert seeds.latents(unit_weights(4, 3)).shape == (4, dims)
-    assert seeds.inner_latent(2).shape == (dims,)
+    space = spanned_by(Few(dims), num_prior_seeds=3)
+    assert (space.seeds.num_hidden_dims, space.num_latent_dims) == (hidden, dims)
+    assert space.from_w_to_z(unit_weights(4, 3)).shape == (4, dims)
+    assert space.inner_latents(unit_weights(4, 3)).shape == (4, dims + hidden)
+    assert space.seeds.inner_latent(2).shape == (dims,)
 
 
 def test_none_between_examples():
@@ -42,7 +43,8 @@ def test_a_seed_latent_is_the_prior_draw_that_it_was(dims):
     seeds = SeedLatents(Few(dims), num_prior_seeds=4, random_seed=3)
     plain = SeedLatents(Few(dims), num_prior_seeds=4, random_seed=3, num_hidden_dims=0)
     np.testing.assert_array_equal(seeds.all(), plain.all())
-    np.testing.assert_array_equal(seeds.latents(np.eye(4)), plain.all())
+    space = SurrogateChart(seeds, combination="shell")
+    np.testing.assert_array_equal(space.from_w_to_z(np.eye(4)), plain.all())
     np.testing.assert_allclose(seeds.relative_norms, plain.relative_norms, rtol=1e-12)
 
 
@@ -50,7 +52,7 @@ def test_hidden_numbers_are_gaussians_of_their_own():
     """Not those of another draw, nor the draw's own again; Kolmogorov-Smirnov at 1e-3."""
     seeds = SeedLatents(Few(1), random_seed=2)
     seeds.extend_to(400)
-    rows = np.stack([seeds._inner[i] for i in range(400)])
+    rows = np.stack([seeds.inner[i] for i in range(400)])
     assert rows.shape == (400, 7)
     assert len(np.unique(rows)) == rows.size
     assert np.abs(np.corrcoef(rows.T) - np.eye(7)).max() < 0.2  # four standard errors
@@ -63,9 +65,9 @@ def test_on_their_shell_the_norms_have_the_law_that_is_said(dims):
     """|z|^2 / R^2 is Beta(d / 2, 3), of 500 spaces; Kolmogorov-Smirnov at 1e-3."""
     shares = []
     for random_seed, w in enumerate(unit_weights(500, 3)):
-        seeds = SeedLatents(Few(dims), num_prior_seeds=3, random_seed=random_seed)
-        square = w**2 @ np.diagonal(seeds._inner.gram)
-        shares.append((seeds.latents(w[None]) ** 2).sum() / square)
+        space = spanned_by(Few(dims), num_prior_seeds=3, random_seed=random_seed)
+        square = w**2 @ np.diagonal(space.gram)
+        shares.append((space.from_w_to_z(w[None]) ** 2).sum() / square)
     assert stats.kstest(shares, stats.beta(dims / 2, 3).cdf).pvalue > 1e-3
 
 
@@ -106,11 +108,11 @@ def test_a_sphere_is_searched_at_every_latitude(target):
 
 def test_norms_that_are_promised_are_those_of_the_latents():
     shifted = Few(3, transport_map=GaussianTransportMap(5.0, scale=2.0))
-    seeds = SeedLatents(shifted, num_prior_seeds=6, random_seed=4)
+    space = spanned_by(shifted, num_prior_seeds=6, random_seed=4)
     w = unit_weights(20, 6)
-    inner = (seeds.latents(w) - 5.0) / 2.0
+    inner = (space.from_w_to_z(w) - 5.0) / 2.0
     found = np.linalg.norm(inner, axis=1) / np.sqrt(3)
-    np.testing.assert_allclose(seeds.relative_norms_at(w), found, rtol=1e-10)
+    np.testing.assert_allclose(space.relative_norms_at(w), found, rtol=1e-10)
     assert found.min() < 0.8 < 1.0 < found.max()
 
 
@@ -131,7 +133,6 @@ def test_tensors_stay_tensors():
         def latent_from_random_seed(self, random_seed):
             return torch.randn(2, generator=torch.Generator().manual_seed(random_seed))
 
-    seeds = SeedLatents(Tensors(2), num_prior_seeds=3)
-    z = seeds.latents(unit_weights(5, 3))
+    z = spanned_by(Tensors(2), num_prior_seeds=3).from_w_to_z(unit_weights(5, 3))
     assert isinstance(z, torch.Tensor)
     assert (z.dtype, tuple(z.shape)) == (torch.float32, (5, 2))

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import (
     SeedLatents,
+    SurrogateChart,
     invert_examples,
     latent_from_random_seed,
     latents_from_random_seeds,
@@ -21,31 +24,39 @@ def _latents(k, *, seed=0):
 class TestSeedLatents:
     def test_corners_are_the_examples(self):
         latents = _latents(5)
-        seeds = SeedLatents(Stretch(), latents)
-        np.testing.assert_allclose(seeds.latents(np.eye(5)), latents, rtol=1e-13)
+        space = spanned_by(Stretch(), seed_latents=latents)
+        np.testing.assert_allclose(space.from_w_to_z(np.eye(5)), latents, rtol=1e-13)
 
     def test_correlated_examples_keep_their_shell(self):
         latents = _latents(1) + 0.5 * _latents(8, seed=1)
         latents /= np.linalg.norm(latents.reshape(8, -1), axis=1)[:, None, None]
         weights = np.abs(np.random.default_rng(2).standard_normal((50, 8)))
         weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-        found = SeedLatents(Stretch(), latents).latents(weights)
+        found = spanned_by(Stretch(), seed_latents=latents).from_w_to_z(weights)
         np.testing.assert_allclose(np.linalg.norm(found.reshape(50, -1), axis=1), 1.0, rtol=1e-12)
 
     def test_correlation_is_that_of_the_latents_however_it_grew(self):
-        grown = SeedLatents(Stretch(), _latents(2), random_seed=3)
+        grown = spanned_by(Stretch(), seed_latents=_latents(2), random_seed=3)
         for k in (3, 4, 9):
-            grown.correlation(k)
-        rows = grown.all().reshape(9, -1)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        np.testing.assert_allclose(grown.correlation(9), rows @ rows.T, atol=1e-13)
+            grown.correlation_of(k)
+        rows = grown.seeds.all()
+        given = SurrogateChart(rows, combination="shell")
+        np.testing.assert_array_equal(grown.correlation_of(9), given.correlation)
+        np.testing.assert_array_equal(grown.correlation_of(5), given.correlation_of(5))
+        weights = np.full((2, 9), 1.0 / 3.0)
+        z = grown.from_w_to_z(weights)
+        np.testing.assert_allclose(z, given.from_w_to_z(weights), rtol=0.0, atol=1e-14)
+        np.testing.assert_allclose(grown.from_z_to_w(z), weights, rtol=1e-10)
+        np.testing.assert_array_equal(grown.from_u_to_w(np.zeros((1, 3))), np.eye(4)[:1])
 
     def test_prior_draws_do_not_depend_on_when_they_are_made(self):
-        one = SeedLatents(Stretch(), random_seed=3)
-        other = SeedLatents(Stretch(), random_seed=3)
-        one.correlation(2)
-        weights = np.eye(6)
-        np.testing.assert_array_equal(one.latents(weights), other.latents(weights))
+        one, other = (spanned_by(Stretch(), random_seed=3) for _ in range(2))
+        one.correlation_of(2)
+        weights = np.full((1, 6), 6**-0.5)
+        np.testing.assert_array_equal(one.from_w_to_z(weights), other.from_w_to_z(weights))
+        assert one.num_seeds == len(one.seeds) == 6
+        padded = np.pad(weights, ((0, 0), (0, 3)))
+        np.testing.assert_allclose(one.from_w_to_z(padded), other.from_w_to_z(weights), rtol=1e-13)
 
     def test_prior_draws_follow_the_transport_map(self):
         class Shifted(Stretch):
@@ -58,9 +69,9 @@ class TestSeedLatents:
         assert abs(draws.std() - 0.5) < 0.02
 
     def test_dtype_of_the_examples_is_kept(self):
-        seeds = SeedLatents(Stretch(), _latents(3).astype(np.float32), random_seed=1)
+        space = spanned_by(Stretch(), seed_latents=_latents(3).astype(np.float32), random_seed=1)
         weights = np.full((1, 5), 5**-0.5)
-        assert seeds.latents(weights).dtype == np.float32
+        assert space.from_w_to_z(weights).dtype == np.float32
 
     def test_names(self):
         seeds = SeedLatents(Stretch(), _latents(2), names=["a", "b"])
@@ -127,7 +138,7 @@ class TestSpannedBy:
             spanned_by(Stretch(), examples=["1"], seed_latents=_latents(1))
 
     def test_prior_spans_without_either(self):
-        seeds = spanned_by(Stretch(), num_prior_seeds=3, random_seed=5)
+        seeds = spanned_by(Stretch(), num_prior_seeds=3, random_seed=5).seeds
         assert (seeds.num_given, len(seeds.examples)) == (3, 0)
 
     def test_negative_numbers(self):
@@ -150,13 +161,18 @@ def test_random_seeds_of_draws_fit_any_generator():
 
 
 class TestRandomSeeds:
-    @pytest.mark.parametrize("given", [[1234567, 42], (1234567, 42), np.array([1234567, 42])])
+    @pytest.mark.parametrize(
+        "given",
+        [[1234567, 42], (1234567, 42), np.array([1234567, 42]), [np.int32(1234567), np.uint8(42)]],
+    )
     def test_integers_stand_for_the_latents_that_are_drawn_from_them(self, given):
         rows = latents_from_random_seeds(Stretch(), [1234567, 42])
         np.testing.assert_array_equal(rows[1], latent_from_random_seed(Stretch(), 42))
-        by_number, by_array = SeedLatents(Stretch(), given), SeedLatents(Stretch(), rows)
+        spaces = [spanned_by(Stretch(), seed_latents=seeds) for seeds in (given, rows)]
         weights = np.array([[0.6, 0.8, 0.0], [0.6, 0.0, 0.8]])
-        np.testing.assert_array_equal(by_number.latents(weights), by_array.latents(weights))
+        by_number, by_array = (space.from_w_to_z(weights) for space in spaces)
+        np.testing.assert_array_equal(by_number, by_array)
+        by_number, by_array = (space.seeds for space in spaces)
         assert by_number.num_given == 2
         assert [by_number.random_seed_of(i) for i in range(2)] == [1234567, 42]
         assert by_array.random_seed_of(0) is None
@@ -173,6 +189,11 @@ class TestRandomSeeds:
         seeds = SeedLatents(Own(), [3, 4])
         np.testing.assert_array_equal(seeds.all()[1], 4.0 + np.eye(4, 8))
 
+    def test_a_range_will_do_and_the_largest_that_torch_takes(self):
+        spaces = [spanned_by(Stretch(), seed_latents=x) for x in (range(3), [0, 1, 2])]
+        np.testing.assert_array_equal(*(space.seeds.all() for space in spaces))
+        assert SeedLatents(Stretch(), [5, 2**64 - 1]).random_seed_of(1) == 2**64 - 1
+
     def test_digest_tells_them_apart(self):
         digests = {SeedLatents(Stretch(), given).digest for given in ([1, 2], [2, 1], [1, 2, 3])}
         assert len(digests) == 3
@@ -182,16 +203,17 @@ class TestRandomSeeds:
         [
             ([1, 1], "random seed 1 is given twice"),
             ([1, -2], "random seed -2: give a whole number from 0"),
-            ([1, 2**63], "give a whole number from 0"),
+            ([1, 2**64], "give a whole number from 0"),
             ([1, 2.5], r"seed_latents has shape \(2,\)"),
             ([True, False], "bool"),
+            (Path("latents.npy"), "is text or a path.*numpy.load"),
         ],
     )
     def test_what_is_refused(self, given, message):
         with pytest.raises(ArgumentError, match=message):
             SeedLatents(Stretch(), given)
 
-    @pytest.mark.parametrize("given", [[], [0.5], "12", None])
+    @pytest.mark.parametrize("given", [[], [0.5], None])
     def test_latents_from_what_is_no_list_of_whole_numbers(self, given):
         with pytest.raises(ArgumentError, match="expected a list of whole numbers"):
             latents_from_random_seeds(Stretch(), given)

@@ -30,7 +30,7 @@ def examples():
 
 
 def test_examples_unlike_what_the_model_makes_are_named_with_the_reason():
-    usual, long, clipped = spanned_by(Doubling(), examples=examples()).unlike
+    usual, long, clipped = spanned_by(Doubling(), examples=examples()).seeds.unlike
     assert usual is None
     assert "3.60 times the usual norm" in long
     assert "usual norm" in clipped  # 47 in one element makes it long too
@@ -60,7 +60,7 @@ def test_a_study_keeps_and_shows_why(tmp_path):
 
 @pytest.mark.parametrize("repair", ["rescale", "gaussianise"])
 def test_a_repair_is_done_before_the_space_is_spanned(repair):
-    seeds = spanned_by(Doubling(), examples=examples(), repair=repair)
+    seeds = spanned_by(Doubling(), examples=examples(), repair=repair).seeds
     np.testing.assert_allclose(seeds.relative_norms, 1.0)
     assert seeds.unlike == (None, None, None)
     np.testing.assert_allclose(seeds.moved[1], 2.6 / 3.6 if repair == "rescale" else 0.73, rtol=0.1)

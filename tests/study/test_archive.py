@@ -85,7 +85,7 @@ class TestThereAndBack:
             for name, digest in manifest["files"].items():
                 assert hashlib.sha256(archive.read(name)).hexdigest() == digest
         assert {"study.db", "seed_latents.safetensors", "best.npy"} <= names
-        assert sum(name.startswith("artifacts/") for name in names) == 10
+        assert sum(name.startswith("artifacts/") for name in names) == 12
         assert manifest["settings"]["generator"] == "tests.drawn"
         assert len(history.splitlines()) == 7
         folder = lsbe.import_study(exported, tmp_path / "new")
@@ -445,7 +445,7 @@ class TestNoCodeOfTheirs:
         storage.engine.dispose()
         assert kinds[files[0]] == "application/octet-stream"
         assert set(kinds.values()) == {"image/png", "application/octet-stream"}
-        assert len(kinds) == 9
+        assert len(kinds) == 11
 
     def test_the_objective_and_generator_it_names_are_not_imported(
         self, exported, tmp_path, monkeypatch

@@ -5,12 +5,6 @@ import csv
 import numpy as np
 import pytest
 from click.testing import CliRunner
-
-import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.cli.commands import main
-from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.report import write_report
-from latent_spaces_by_example.study import Trial, open_study
 from latent_spaces_by_example.study.feasibility import (
     constraint_names,
     feasibility_said,
@@ -18,6 +12,12 @@ from latent_spaces_by_example.study.feasibility import (
     ranked,
     violations_of,
 )
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.cli.commands import main
+from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.report import write_report
+from latent_spaces_by_example.study import Trial, open_study
 from latent_spaces_by_example.study.overview import overview_of
 from latent_spaces_by_example.study.table import columns_of
 from toys import Stretch, height

@@ -122,12 +122,12 @@ def test_a_failing_latent_fails_alone():
 
 def test_what_a_generator_gives_for_the_seeds_is_of_their_dtype():
     single = {part: array.astype(np.float32) for part, array in seeds().items()}
-    held = SeedLatents(Frames(), single, random_seed=1)
-    z = held.latents(np.full((1, 6), 6**-0.5))
+    space = spanned_by(Frames(), seed_latents=single, random_seed=1)
+    z = space.from_w_to_z(np.full((1, 6), 6**-0.5))
     assert {array.dtype for array in z.values()} == {np.dtype(np.float32)}
     # the parts side by side by name, as they are saved
-    assert held.all().shape == (6, 18 + 24)
-    np.testing.assert_array_equal(held.all()[0, :18], single["move"][0].ravel())
+    assert space.seeds.all().shape == (6, 18 + 24)
+    np.testing.assert_array_equal(space.seeds.all()[0, :18], single["move"][0].ravel())
 
 
 def test_a_generator_that_draws_its_own_dictionaries():

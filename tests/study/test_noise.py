@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from latent_spaces_by_example.study.noise import declared_noisy
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report import write_report
-from latent_spaces_by_example.study.noise import declared_noisy
 from toys import Stretch, height
 
 

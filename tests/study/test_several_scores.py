@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from latent_spaces_by_example.study.several_scores import declared_scores
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli.commands import main
@@ -12,7 +13,6 @@ from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.report.front import front_panel
 from latent_spaces_by_example.study import open_study
-from latent_spaces_by_example.study.several_scores import declared_scores
 from toys import Stretch, height
 
 NAMES = ("up", "<b>low")

@@ -14,19 +14,6 @@ from toys import Stretch, height, height_and_spread
 EXAMPLES = ["6", "17", "18"]  # alike in score, so that the best is between them
 
 
-class Interrupt:
-    """An objective that the user stops after so many calls."""
-
-    def __init__(self, calls):
-        self._left = calls
-
-    def __call__(self, outputs):
-        if self._left == 0:
-            raise KeyboardInterrupt
-        self._left -= 1
-        return height(outputs)
-
-
 def _random_study(**options):
     options = {"budget": 12, "search": "random", "examples": EXAMPLES} | options
     return lsbe.optimise(Stretch(), height, **options)
@@ -91,9 +78,9 @@ class TestOptimise:
         assert study.optuna_study.best_value == study.best_score
         assert len(study.optuna_study.trials) == 12
 
-    def test_figures_are_kept_beside_the_score(self):
+    def test_metrics_are_kept_beside_the_score(self):
         study = lsbe.optimise(Stretch(), height_and_spread, budget=4, search="random", num_seeds=2)
-        assert study.best_trial.figures["spread"] == pytest.approx(np.std(study.best_output))
+        assert study.best_trial.metrics["spread"] == pytest.approx(np.std(study.best_output))
 
     def test_no_framework_of_ours_is_needed_of_the_generator(self):
         class Bare:
@@ -107,27 +94,6 @@ class TestOptimise:
 
 
 class TestResume:
-    @pytest.mark.parametrize("search", ["random", "sobol", "tpe", "cma-es", "direct", "latent-gp"])
-    @pytest.mark.parametrize("batch_size", [1, 4])
-    def test_a_run_cut_in_two_proposes_what_the_uncut_one_would(self, tmp_path, search, batch_size):
-        options = {"search": search, "batch_size": batch_size}
-        whole = _random_study(budget=21, **options)
-        with pytest.raises(KeyboardInterrupt):
-            lsbe.optimise(
-                Stretch(),
-                Interrupt(3),
-                budget=21,
-                examples=EXAMPLES,
-                out=tmp_path / "cut",
-                **options,
-            )
-        study = open_study(tmp_path / "cut", generator=Stretch())
-        study.run(height, budget=10)
-        study = open_study(tmp_path / "cut", generator=Stretch())
-        study.run(height, budget=21)
-        np.testing.assert_array_equal(study.weights, whole.weights)
-        np.testing.assert_array_equal(study.scores, whole.scores)
-
     def test_nothing_finished_is_evaluated_again(self, tmp_path):
         _random_study(budget=5, out=tmp_path / "run")
         calls = []
@@ -164,7 +130,9 @@ class TestResume:
         as_arrays = _random_study(examples=None, seed_latents=rows)
         np.testing.assert_array_equal(as_arrays.scores, study.scores)
         with pytest.raises(StudyError, match="digests differ"):
-            open_study(tmp_path / "run", generator=Stretch(), seed_latents=[42, 1234567])
+            _ = open_study(
+                tmp_path / "run", generator=Stretch(), seed_latents=[42, 1234567]
+            ).best_latent
 
     def test_of_another_generator(self, tmp_path):
         _random_study(out=tmp_path / "run")
@@ -177,8 +145,8 @@ class TestResume:
 
     def test_of_a_generator_that_has_to_be_given(self, tmp_path):
         _random_study(out=tmp_path / "run")
-        with pytest.raises(StudyError, match="give it as generator"):
-            open_study(tmp_path / "run")
+        with pytest.raises(StudyError, match=r"open_study\(\.\.\., generator"):
+            _ = open_study(tmp_path / "run").best_output
 
     def test_with_other_seed_latents(self, tmp_path):
         storage = f"sqlite:///{tmp_path}/a.db"
@@ -187,7 +155,9 @@ class TestResume:
         reopened = open_study(storage=storage, generator=Stretch(), seed_latents=latents)
         assert len(reopened.scores) == 12
         with pytest.raises(StudyError, match="digests differ"):
-            open_study(storage=storage, generator=Stretch(), seed_latents=latents + 1)
+            _ = open_study(
+                storage=storage, generator=Stretch(), seed_latents=latents + 1
+            ).best_latent
         from_storage = open_study(storage=storage, generator=Stretch())
         np.testing.assert_array_equal(from_storage.seeds.examples, latents)
 
@@ -196,7 +166,7 @@ class TestResume:
         storage = f"sqlite:///{tmp_path}/a.db"
         _random_study(storage=storage)
         with pytest.raises(StudyError, match=r"too large for its storage; give seed_latents or"):
-            open_study(storage=storage, generator=Stretch())
+            _ = open_study(storage=storage, generator=Stretch()).best_latent
 
     def test_where_there_is_no_study(self, tmp_path):
         with pytest.raises(StudyError, match="no study in run folder"):
@@ -210,7 +180,7 @@ class TestResume:
         storage = f"sqlite:///{tmp_path}/a.db"
         for name in ("a", "b"):
             _random_study(storage=storage, name=name, examples=None)
-        with pytest.raises(StudyError, match="no name was given; the storage holds a, b"):
+        with pytest.raises(StudyError, match=r"no study was named .*the storage holds a, b"):
             open_study(storage=storage, generator=Stretch())
         assert open_study(storage=storage, name="b", generator=Stretch()).name == "b"
         with pytest.raises(StudyError, match="of that name already"):
@@ -291,7 +261,9 @@ class TestFailures:
                 raise RuntimeError("no GPU")
 
         with pytest.raises(EvaluationError, match="no GPU"):
-            lsbe.optimise(Never(), height, budget=20, search="random", num_seeds=2)
+            lsbe.optimise(
+                Never(), height, budget=20, search="random", num_seeds=2, check_generator=False
+            )
 
 
 class TestBadArguments:

@@ -67,6 +67,9 @@ def test_a_large_mean_costs_narrow_latents_no_digits(dtype):
     [
         ({"scale": 1.0, "variance": 1.0}, "only one"),
         ({"scale": 0.0}, "not positive"),
+        ({"scale": 1e-320}, "too small to divide by"),
+        ({"mean": np.array([1j])}, "complex numbers"),
+        ({"mean": 10**400}, "too large to convert"),
         ({"variance": [1.0, -1.0]}, "not positive"),
         ({"mean": np.nan}, "mean holds"),
         ({"mean": "much"}, "mean cannot be read"),
@@ -96,6 +99,11 @@ def test_a_covariance_of_rank_below_its_size_is_an_error():
 def test_latents_of_another_shape_are_an_error(parameters):
     with pytest.raises(ArgumentError, match=r"latents have shape \(2, 3\)"):
         GaussianTransportMap(**parameters).forward(np.zeros((1, 2, 3)))
+
+
+def test_inner_latents_beyond_the_dtype_are_an_error():
+    with pytest.raises(ArgumentError, match="inner latents overflow float16"):
+        GaussianTransportMap(scale=1e-8).forward(np.ones((1, 2), np.float16))
 
 
 def test_parameters_are_copied():

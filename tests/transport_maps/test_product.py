@@ -77,3 +77,8 @@ def test_pieces_may_have_a_shape():
     inner = transport_map.forward(z)
     assert inner.shape == (1, 7)
     np.testing.assert_allclose(transport_map.inverse(inner, latent_shape=(9,)), z, atol=1e-15)
+
+
+def test_pieces_that_are_no_list_are_an_error():
+    with pytest.raises(ArgumentError, match="pieces is 3; expected a list"):
+        ProductTransportMap(3)

@@ -5,13 +5,13 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.charts import AngularChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps import GaussianTransportMap
-from latent_spaces_by_example.validity.description import (
+from latent_spaces_by_example.validity import (
     LatentBox,
     LinearInterpolation,
     SphericalInterpolation,
     WeightBox,
 )
-from latent_spaces_by_example.validity.description.spaces import ChartSpace
+from latent_spaces_by_example.validity.spaces import ChartSpace
 
 RNG = np.random.default_rng(0)
 SEEDS = 0.5 * RNG.standard_normal(40) + RNG.standard_normal((4, 40))

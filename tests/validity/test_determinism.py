@@ -22,26 +22,54 @@ def own_generator():
     return lambda z: z + rng.standard_normal(z.shape)
 
 
-NOISY = {
-    "NumPy's global generator": lambda z: z + np.random.standard_normal(z.shape),  # noqa: NPY002
-    "Python's random module": lambda z: z + random.random(),
-    "a random generator of its own": own_generator(),
-}
+def noisy(z):
+    return z + np.random.standard_normal(z.shape)  # noqa: NPY002
 
 
-@pytest.mark.parametrize("cause", NOISY)
-def test_noise_is_found_and_its_source_named(cause):
-    with pytest.raises(GeneratorError) as caught:
-        require_determinism(Model(NOISY[cause]), Z)
-    assert cause in str(caught.value)
-    assert "check_generator=False" in str(caught.value)
-
-
-def test_noise_from_torch_is_named():
+def torch_noise(z):
     torch = pytest.importorskip("torch")
-    noisy = Model(lambda z: z + torch.randn(z.shape).numpy())
-    with pytest.raises(GeneratorError, match="torch's global generator"):
-        require_determinism(noisy, Z)
+    return z + torch.randn(z.shape).numpy()
+
+
+def score(outputs):
+    return [float(np.sum(x)) for x in outputs]
+
+
+@pytest.mark.parametrize(
+    ("cause", "function"),
+    [
+        ("NumPy's global generator", noisy),
+        ("Python's random module", lambda z: z + random.random()),
+        ("torch's global generator", torch_noise),
+        ("a random generator of its own", own_generator()),
+    ],
+)
+def test_noise_is_found_and_its_source_named(cause, function):
+    with pytest.raises(GeneratorError, match=r"check_generator=False") as caught:
+        require_determinism(Model(function), Z)
+    assert cause in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda x: {"points": x, "name": "a"},
+        lambda x: (x[:2], [x[0]]),
+        lambda x: f"{x[0, 0]}",
+        lambda x: {"text": [str(x[0, 0])]},
+        lambda x: Thing(x),
+    ],
+    ids=["dictionary", "ragged tuple", "text", "text within", "object"],
+)
+def test_noise_is_found_in_outputs_of_any_kind(kind):
+    with pytest.raises(GeneratorError, match="made twice"):
+        require_determinism(Model(lambda z: [kind(x) for x in noisy(z)]), Z)
+    assert require_determinism(Model(lambda z: [kind(x) for x in 2 * z]), Z).deterministic
+
+
+class Thing:
+    def __init__(self, points):
+        self.points = points
 
 
 def test_a_batch_that_matters_is_found():
@@ -69,63 +97,86 @@ def test_a_generator_says_itself_what_rounding_may_make():
     coarse.batch_tolerance = 0.05
     assert require_determinism(coarse, Z).batch_tolerance == 0.05
     assert not check_determinism(coarse, Z, batch_tolerance=1e-3).deterministic
-    coarse.batch_tolerance = float("nan")
-    with pytest.raises(ArgumentError, match="batch_tolerance=nan"):
-        check_determinism(coarse, Z)
+    for wrong in (float("nan"), -1.0, "x"):
+        coarse.batch_tolerance = wrong
+        with pytest.raises(ArgumentError, match="batch_tolerance="):
+            check_determinism(coarse, Z)
 
 
 def test_deterministic_generators_pass_with_differences_of_zero():
     report = require_determinism(Model(lambda z: 2 * z), Z)
     assert (report.again_difference, report.batch_difference) == (0.0, 0.0)
     assert report.draws_from == ()
+    assert report.share_changed > 0.5
 
-
-def test_a_noise_that_is_the_same_each_time_passes_though_it_draws():
-    def seeded(z):
-        rng = np.random.default_rng(0)
-        return z + rng.standard_normal(z.shape[1:])
+    def seeded(z):  # draws, but the same each time
+        return z + np.random.default_rng(0).standard_normal(z.shape[1:])
 
     assert require_determinism(Model(seeded), Z).deterministic
+    opaque = check_determinism(Model(lambda z: [object() for _ in z]), Z)
+    assert np.isnan(opaque.again_difference)
+    assert opaque.deterministic  # nothing can be said against it
 
 
-def test_outputs_that_are_no_arrays_are_compared_as_they_are():
-    assert check_determinism(Model(lambda z: [f"{row}" for row in z]), Z).deterministic
-    things = check_determinism(Model(lambda z: [object() for _ in z]), Z)
-    assert np.isnan(things.again_difference)
-    assert things.deterministic  # nothing can be said against it
+def test_a_model_that_ignores_its_latent_is_an_error_and_nearly_so_a_warning():
+    fixed = np.random.default_rng(1).standard_normal((4, 4))
+    with pytest.raises(GeneratorError, match="ignores its latent: 3 different latents"):
+        require_determinism(Model(lambda z: np.stack([fixed] * len(z))), Z)
+    with pytest.raises(GeneratorError, match="ignores its latent"):
+        require_determinism(Model(lambda z: ["always"] * len(z)), Z)
+    weak = Model(lambda z: fixed + 1e-3 * z)
+    with pytest.warns(UserWarning, match=r"another latent changes 0\.\d+% of the output"):
+        report = require_determinism(weak, Z)
+    assert 0.0 < report.share_changed < 0.01
+    same = check_determinism(Model(lambda z: 2 * z), np.stack([Z[0], Z[0]]))
+    assert np.isnan(same.share_changed)  # the latents were equal themselves
 
 
-def test_values_that_are_not_numbers_and_shapes_that_change():
-    assert check_determinism(Model(lambda z: np.full(z.shape, np.nan)), Z).deterministic
-    sizes = iter((2, 3, 2))
-    changing = Model(lambda z: [np.zeros(size) for size in [next(sizes)] * len(z)])
-    assert check_determinism(changing, Z).again_difference == np.inf
+def test_exceptions_of_the_generator_are_its_own():
+    def failing(z):
+        raise RuntimeError("expected Float but found Double")
+
+    for check in (check_determinism, require_determinism):
+        with pytest.raises(RuntimeError, match="expected Float"):
+            check(Model(failing), Z)
+    with pytest.raises(RuntimeError, match="expected Float"):
+        lsbe.optimise(Model(failing), score, budget=3, check_generator=True)
 
 
-def test_too_few_latents_and_a_negative_tolerance_are_refused():
+@pytest.mark.parametrize(
+    ("function", "returned"), [(lambda z: z[:1], "1 outputs"), (lambda z: 3.0, "float")]
+)
+def test_a_wrong_number_of_outputs_is_the_generators_fault(function, returned):
+    with pytest.raises(GeneratorError, match=f"returned {returned} for"):
+        check_determinism(Model(function), Z)
+
+
+def test_too_few_latents_are_refused():
     with pytest.raises(ArgumentError, match="at least 2"):
         check_determinism(Model(lambda z: z), Z[:1])
-    with pytest.raises(ArgumentError, match="batch_tolerance"):
-        check_determinism(Model(lambda z: z), Z, batch_tolerance=-1.0)
-
-
-def score(outputs):
-    return [float(np.sum(x)) for x in outputs]
 
 
 def test_a_study_stops_before_it_has_made_anything(tmp_path):
-    noisy = Model(NOISY["NumPy's global generator"])
     with pytest.raises(GeneratorError, match="not a function of its latents"):
-        lsbe.optimise(noisy, score, budget=3, out=tmp_path / "run", check_generator=True)
+        lsbe.optimise(Model(noisy), score, budget=3, out=tmp_path / "run", check_generator=True)
     assert not (tmp_path / "run").exists()
-
-
-def test_a_study_goes_on_when_told_to():
-    noisy = Model(NOISY["NumPy's global generator"])
-    study = lsbe.optimise(noisy, score, budget=3, check_generator=False)
+    study = lsbe.optimise(Model(noisy), score, budget=3, check_generator=False)
     assert len(study.scores) == 3
+    checked = lsbe.optimise(Model(lambda z: 2 * z), score, budget=3, check_generator=True)
+    assert len(checked.scores) == 3  # the check's generations are no evaluations
 
 
-def test_the_checks_generations_are_no_evaluations():
-    study = lsbe.optimise(Model(lambda z: 2 * z), score, budget=3, check_generator=True)
-    assert len(study.scores) == 3
+def test_a_study_checks_with_tensors_of_the_dtype_that_the_generator_takes():
+    torch = pytest.importorskip("torch")
+
+    def half(z):
+        assert z.dtype == torch.bfloat16
+        return [{"image": x + torch.randn_like(x)} for x in z]
+
+    with pytest.raises(GeneratorError, match="torch's global generator"):
+        lsbe.optimise(
+            Model(half),
+            lambda outputs: [float(x["image"].sum()) for x in outputs],
+            seed_latents=torch.randn(3, 4, 4).to(torch.bfloat16),
+            budget=4,
+        )

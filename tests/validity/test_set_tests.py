@@ -3,18 +3,18 @@ import pytest
 from scipy import stats
 
 from latent_spaces_by_example.space.span import SeedSpan
-from latent_spaces_by_example.validity.figures import Figure
-from latent_spaces_by_example.validity.marginal_tests import marginal_figures
+from latent_spaces_by_example.validity.marginal_tests import marginal_statistics
 from latent_spaces_by_example.validity.set_tests import (
     cosine_p_values,
     middle_norms,
-    set_figures,
+    set_statistics,
 )
+from latent_spaces_by_example.validity.statistic import Statistic
 
 
-def figures_of(z):
-    of_latents = [marginal_figures(row) for row in z]
-    return {f.name: f for f in set_figures(SeedSpan(z), of_latents=of_latents)}
+def statistics_of(z):
+    of_latents = [marginal_statistics(row) for row in z]
+    return {f.name: f for f in set_statistics(SeedSpan(z), of_latents=of_latents)}
 
 
 @pytest.mark.parametrize("d", [4, 16, 64])
@@ -28,39 +28,39 @@ def test_cosines_between_independent_directions(d):
 def test_the_pair_is_pearsons():
     z = np.random.default_rng(0).standard_normal((2, 50)) + 1.0
     expected = stats.pearsonr(*z)
-    found = figures_of(z)["correlation"]
+    found = statistics_of(z)["correlation"]
     assert found.value == pytest.approx(expected.statistic)
     assert found.p_value == pytest.approx(expected.pvalue)
 
 
 @pytest.mark.parametrize(("k", "d"), [(2, 64), (8, 64), (64, 32)])
 def test_effective_rank_is_not_odd_too_often(k, d):
-    """300 sets: at these rates and seeds a right law misses a bound once in 10^4."""
+    """150 sets: at these rates and seeds a right law misses a bound once in 10^4."""
     rng = np.random.default_rng([k, d])
     p_values = []
-    for _ in range(300):
+    for _ in range(150):
         z = rng.standard_normal((k, d))
         z -= z.mean(axis=1, keepdims=True)
-        of_latents = [[Figure("mean", 0.0, p_value=1.0)]] * k
-        found = {f.name: f for f in set_figures(SeedSpan(z), of_latents=of_latents)}
+        of_latents = [[Statistic("mean", 0.0, p_value=1.0)]] * k
+        found = {f.name: f for f in set_statistics(SeedSpan(z), of_latents=of_latents)}
         p_values.append(found["effective rank"].p_value)
     for rate in (0.5, 0.1, 0.02):
         rare = int((np.array(p_values) < rate).sum())
-        assert stats.binomtest(rare, 300, rate, alternative="greater").pvalue > 1e-4
+        assert stats.binomtest(rare, 150, rate, alternative="greater").pvalue > 1e-4
         if k > 2:  # of one pair the gamma law has too little near zero, which costs nothing
-            assert stats.binomtest(rare, 300, rate, alternative="less").pvalue > 1e-4
+            assert stats.binomtest(rare, 150, rate, alternative="less").pvalue > 1e-4
 
 
 def test_a_shared_mean_is_no_correlation():
     z = np.random.default_rng(0).standard_normal((6, 4096)) + 0.5
-    found = figures_of(z)
+    found = statistics_of(z)
     assert found["correlation"].p_value > 0.01
     assert found["all: mean"].p_value < 1e-50
 
 
 def test_copies_have_effective_rank_one():
     z = np.random.default_rng(0).standard_normal(256) * np.arange(1, 6)[:, None]
-    found = figures_of(z)
+    found = statistics_of(z)
     assert found["effective rank"].value == pytest.approx(1.0)
     assert found["correlation"].value == pytest.approx(1.0)
     assert found["correlation"].p_value < 1e-100

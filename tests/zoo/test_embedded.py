@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.zoo.embedded import flow_backward, flow_forward
@@ -23,17 +23,7 @@ def test_forward_is_of_second_order():
     assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)
 
 
-def test_forward_goes_from_0_to_1():
-    times = []
-
-    def record(x, t):
-        times.append(t)
-        return np.zeros_like(x)
-
-    flow_forward(record, np.zeros((1, 2)), steps=2)
-    assert times == [0.0, 0.5, 0.5, 1.0]
-
-
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(3, 30))
 def test_backward_undoes_forward(seed, steps):
     z = 3.0 * np.random.default_rng(seed).standard_normal((5, 2))
@@ -43,18 +33,6 @@ def test_backward_undoes_forward(seed, steps):
     assert np.abs(flow_forward(swirling, found, steps=steps) - y).max() < 1e-3
     if steps >= 10:
         assert np.abs(found - z).max() < 1e-3
-
-
-def test_backward_is_far_closer_than_a_backward_integration():
-    z = np.random.default_rng(0).standard_normal((50, 2))
-    y = flow_forward(swirling, z, steps=10)
-    naive = y
-    for i in reversed(range(10)):
-        first = swirling(naive, (i + 1) / 10)
-        second = swirling(naive - 0.1 * first, i / 10)
-        naive = naive - 0.05 * (first + second)
-    exact = flow_backward(swirling, y, steps=10)
-    assert np.abs(exact - z).max() < 1e-4 < np.abs(naive - z).max()
 
 
 def test_rows_are_independent_across_chunks():

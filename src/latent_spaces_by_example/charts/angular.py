@@ -13,6 +13,11 @@ from latent_spaces_by_example.charts.stick_breaking import (
     tail_norms,
     weights_from_splits,
 )
+from latent_spaces_by_example.errors import ArgumentError
+
+# A sine this small is that of a collapsed face, to rounding.
+_COLLAPSED = 1e-14
+_SMALLEST = np.finfo(np.float64).tiny
 
 
 @final
@@ -27,8 +32,9 @@ class AngularChart(DifferentiableChart):
 
     Where u_k = 0, the face collapses: w does not depend on u_{k+1}, ..., u_{K-1}, which come
     back from :meth:`inverse` as 0. The weights still round-trip. For uniform u the weights halve,
-    in the geometric mean, from each seed to the next: the last of about 1,000 seeds have weights
-    below the smallest float64, and their coordinates do not come back.
+    in the geometric mean, from each seed to the next: the last of about 1,000 seeds would have
+    weights below the smallest float64, and their coordinates would not come back, which is an
+    ArgumentError.
 
     Source: Willis et al. 2025 (arXiv 2509.23800); the angles are those of Blumenson, "A
     derivation of n-dimensional spherical coordinates", Am. Math. Monthly 67 (1960).
@@ -48,7 +54,9 @@ class AngularChart(DifferentiableChart):
     is_uniform: ClassVar[bool] = False
 
     def _weights(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m+1"]:
-        return weights_from_splits(*_splits(u))
+        cosines, sines = _splits(u)
+        _check_representable(sines)
+        return weights_from_splits(cosines, sines)
 
     def _pull_back(
         self, u: Float64[np.ndarray, "n m"], w_gradient: Float64[np.ndarray, "n m+1"]
@@ -64,6 +72,19 @@ class AngularChart(DifferentiableChart):
             tails <= heads, from_start, 1.0 - from_end
         )
         return coordinates
+
+
+def _check_representable(sines: Float64[np.ndarray, "n m"]) -> None:
+    # within rounding of a collapsed face, nothing is lost that was there
+    whole = np.minimum.accumulate(sines, axis=1) > _COLLAPSED
+    lost = (np.cumprod(sines, axis=1) < _SMALLEST) & whole
+    if lost.any():
+        row, seed = (int(i) for i in np.argwhere(lost)[0])
+        raise ArgumentError(
+            f"u[{row}] makes the weights after seed {seed} smaller than the smallest float64, "
+            f"{_SMALLEST:.1g}, so that u[{row}, {seed + 1}] and beyond could not come back; use "
+            "KnotheRosenblattChart, or fewer than about 1,000 seed latents"
+        )
 
 
 def _splits(

@@ -1,4 +1,4 @@
-"""``lsbe describe``: what the space between examples is like, before anything is searched."""
+"""``lsbe describe``: a space between examples, before anything is searched."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import click
 @click.option(
     "--latents-only", is_flag=True, help="Make no outputs: the generator may be slow or costly."
 )
-@click.option("--out", help="A folder for the table, the figures and the pictures.")
+@click.option("--out", help="A folder for the table, the metrics and the pictures.")
 def describe(
     generator: str,
     examples: str | None,
@@ -34,10 +34,10 @@ def describe(
     latents_only: bool,
     out: str | None,
 ) -> None:
-    """Say what the space between examples of GENERATOR is like.
+    """Describe the space between examples of GENERATOR, and say whether to search it.
 
-    Whether its points are valid latents, distinct, and as far apart as they look; 4 x POINTS
-    outputs are made for it.
+    Are its points valid latents, distinct, and as far apart as they look? Makes 4 x POINTS
+    outputs.
 
     \b
     lsbe describe airfoil --examples naca2412,s1223,rae2822 --out runs/space
@@ -47,29 +47,30 @@ def describe(
     from latent_spaces_by_example import generators
     from latent_spaces_by_example.errors import ArgumentError
     from latent_spaces_by_example.space import SurrogateChart, spanned_by, transport_map_of
-    from latent_spaces_by_example.validity.description import describe as describe_space
+    from latent_spaces_by_example.validity import describe as describe_space
 
     if examples is None and num_seeds is None:
         raise click.UsageError("give --examples, or --seeds for a space of prior draws")
     named = None if examples is None else [n.strip() for n in examples.split(",") if n.strip()]
     model: Any = generators.load(generator)
-    seeds = spanned_by(
+    space = spanned_by(
         model,
         examples=named,
         num_prior_seeds=num_seeds or 0,
         random_seed=random_seed,
         repair=repair,
     )
+    seeds = space.seeds
     if seeds.num_given < 2:
         raise ArgumentError(
             f"{seeds.num_given} seed latents span no space to describe; give at least two"
         )
     chart = SurrogateChart(
-        seeds.latents(np.eye(seeds.num_given)),
+        space.from_w_to_z(np.eye(seeds.num_given)),
         transport_map=transport_map_of(model),
         combination="shell",
     )
-    found = describe_space(
+    description = describe_space(
         chart,
         None if latents_only else model,
         num_points=points,
@@ -77,6 +78,6 @@ def describe(
         examples=None if named is None or latents_only else [model.example(n) for n in named],
         names=[seeds.name(k) for k in range(seeds.num_given)],
     )
-    click.echo(found.table())
+    click.echo(description.table())
     if out is not None:
-        click.echo(f"\npictures: {found.save(out)}")
+        click.echo(f"\npictures: {description.save(out)}")

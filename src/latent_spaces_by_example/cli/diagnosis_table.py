@@ -6,14 +6,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from latent_spaces_by_example.validity import Diagnosis, Figure, LatentDiagnosis
+from latent_spaces_by_example.validity import Diagnosis, LatentDiagnosis, Statistic
 
 _COLUMNS = ("mean", "variance", "kurtosis", "neighbours")
+_WIDTH_OF_ALL = 120
 _MOST_ROWS = 64
 
 
-def show(diagnosis: Diagnosis) -> None:
-    """Print what was found of each latent and of the set, the verdict and the advice."""
+def show(diagnosis: Diagnosis, *, of_study: bool = False) -> None:
+    """Print the tests of each latent and of the set, the verdict and the advice.
+
+    Args:
+        diagnosis: the result of ``diagnose``.
+        of_study: True for the seed latents of a study, which copes with norms by itself.
+    """
     console = Console()
     count = len(diagnosis.latents)
     latents = "1 latent" if count == 1 else f"{count} latents"
@@ -23,27 +29,43 @@ def show(diagnosis: Diagnosis) -> None:
         highlight=False,
     )
     _show_latents(diagnosis, console)
-    if diagnosis.figures:
+    if diagnosis.statistics:
         _show_set(diagnosis, console)
+    if of_study and diagnosis.only_norms:
+        console.print(f"[bold green]{escape(_norms_of_study(diagnosis))}[/]", highlight=False)
+        return
     colour = "green" if diagnosis.ok else "red"
     console.print(f"[bold {colour}]{escape(diagnosis.verdict)}[/]", highlight=False)
     for line in diagnosis.advice:
         console.print(f"- {escape(line)}", highlight=False)
 
 
+def _norms_of_study(diagnosis: Diagnosis) -> str:
+    off = [latent for latent in diagnosis.latents if not latent.ok] or list(diagnosis.latents)
+    named = ", ".join(f"{latent.name} ({latent.relative_norm:.2f})" for latent in off[:5])
+    more = ", ..." if len(off) > 5 else ""
+    return (
+        f"Only norms are off the model's law: {named}{more}. Nothing needs to be done: the study "
+        "keeps every candidate at norms between its examples'. If what lies near these examples "
+        "disappoints, start a study with --repair rescale, which moves them."
+    )
+
+
 def _show_latents(diagnosis: Diagnosis, console: Console) -> None:
-    table = Table("latent", "norm / expected", *_COLUMNS, "worst test", "adjusted p", "verdict")
+    # on a narrow terminal the verdict needs the room; --json has all statistics
+    columns = _COLUMNS if console.width >= _WIDTH_OF_ALL else ()
+    table = Table("latent", "norm / expected", *columns, "worst test", "adjusted p", "verdict")
     shown = list(diagnosis.latents)
     if len(shown) > _MOST_ROWS:
         # the bad ones are what a long list is read for
         shown = sorted(shown, key=lambda latent: latent.ok)[:_MOST_ROWS]
     for latent in shown:
-        worst = min(latent.figures, key=lambda figure: figure.adjusted)
+        worst = min(latent.statistics, key=lambda statistic: statistic.adjusted)
         telling = worst.adjusted < 1.0
         table.add_row(
             escape(latent.name),
             _marked(f"{latent.relative_norm:.3f}", bad="norm" in latent.failed),
-            *(_value(latent, name) for name in _COLUMNS),
+            *(_value(latent, name) for name in columns),
             worst.name if telling else "",
             _probability(worst) if telling else "",
             _marked(escape(latent.verdict), bad=not latent.ok),
@@ -55,12 +77,12 @@ def _show_latents(diagnosis: Diagnosis, console: Console) -> None:
 
 def _show_set(diagnosis: Diagnosis, console: Console) -> None:
     table = Table("the set", "value", "adjusted p")
-    for figure in diagnosis.figures:
-        bad = figure.name in diagnosis.failed
+    for statistic in diagnosis.statistics:
+        bad = statistic.name in diagnosis.failed
         table.add_row(
-            figure.name,
-            _marked(f"{figure.value:.4g}", bad=bad),
-            _marked(_probability(figure), bad=bad),
+            statistic.name,
+            _marked(f"{statistic.value:.4g}", bad=bad),
+            _marked(_probability(statistic), bad=bad),
         )
     for rule, middle in diagnosis.middle.items():
         value = "latents cancel"
@@ -71,14 +93,14 @@ def _show_set(diagnosis: Diagnosis, console: Console) -> None:
 
 
 def _value(latent: LatentDiagnosis, name: str) -> str:
-    for figure in latent.figures:
-        if figure.name == name:
-            return _marked(f"{figure.value:.3f}", bad=name in latent.failed)
+    for statistic in latent.statistics:
+        if statistic.name == name:
+            return _marked(f"{statistic.value:.3f}", bad=name in latent.failed)
     return ""
 
 
-def _probability(figure: Figure) -> str:
-    return "1" if figure.adjusted >= 1.0 else f"{figure.adjusted:.1g}"
+def _probability(statistic: Statistic) -> str:
+    return "1" if statistic.adjusted >= 1.0 else f"{statistic.adjusted:.1g}"
 
 
 def _marked(text: str, *, bad: bool) -> str:

@@ -13,8 +13,8 @@ from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place
 from latent_spaces_by_example.cli.trial_table import trial_columns
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.candidate_check import validity_summary
 from latent_spaces_by_example.study.ranking import unmet_constraints
-from latent_spaces_by_example.study.validity import validity_summary
 
 _MOST_EXAMPLES = 10
 _MOST_OF_FRONT = 20

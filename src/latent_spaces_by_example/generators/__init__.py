@@ -36,8 +36,8 @@ def load(name: str) -> Generator:
         name: one of ``names()``, with parameters for those that have some, such as
             "microstructure:size=64,correlation_length=4"; a generator's own ``name``
             makes the same one again. Or ``diffusers:FOLDER_OR_HUB_ID`` with the parameters of
-            ``generators.diffusers``; or the place of your own, an object or a class, in a
-            module that is installed or in the current directory.
+            ``generators.diffusers`` and of the pipeline's call; or the place of your own, an
+            object or a class, in a module that is installed or in the current directory.
 
     Raises:
         ArgumentError: no generator of this name, a parameter that it does not have or take, or
@@ -51,6 +51,11 @@ def load(name: str) -> Generator:
     >>> load("microstructure:size=64").latent_shape
     (64, 64)
     """
+    if isinstance(name, str) and name.startswith("diffusers:"):
+        from latent_spaces_by_example.generators.pipelines import from_spec
+
+        # it reads its arguments itself, since a pipeline's call takes lists and any text
+        return from_spec(name.removeprefix("diffusers:"))
     made = plugins.load("generators", name)
     missing = [part for part in ("latent_shape", "generate") if not hasattr(made, part)]
     if missing:

@@ -1,4 +1,4 @@
-"""What a generator is: the one method it must have, and what it may add."""
+"""The protocol of generators: the one method that each must have, and what it may add."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Generator(Protocol):
     - ``transport_map``: the law of its latents (default: independent standard Gaussians).
     - ``invert(outputs) -> z``: the latents behind n outputs, shape (n, *latent_shape).
     - ``example(name) -> output``: a named example of its field, ready for ``invert``.
+    - ``list_examples(query) -> list[str]``: the names of examples that match a query.
     - ``read_example(example) -> output``: the same of a file, a picture or whatever else a person
       has; then it is given every example, those named by a string too, and so is ``invert``.
     - ``latent_from_random_seed(random_seed) -> z``: one prior draw, shape latent_shape, by the
@@ -29,13 +30,14 @@ class Generator(Protocol):
     - ``save(output, path)``: write one output in its field's own file format, and ``suffix``,
       the ending of that format with its dot (for example ``".dat"``).
     - ``name``: what a study records, so that it is not resumed with another generator.
+    - ``default_objective``: the string of its usual objective, such as "lift-to-drag".
     - ``batch_tolerance``: how far rounding may take an output that is made in a batch from the
       one made alone, relative to its largest value (default: 1e-3).
     """
 
     @property
     def latent_shape(self) -> tuple[int, ...] | Mapping[str, tuple[int, ...]]:
-        """The shape of one latent, (4, 64, 64) say; or a dictionary of shapes."""
+        """Return the shape of one latent, (4, 64, 64) say; or a dictionary of shapes."""
         ...
 
     def generate(self, z: Any) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""What an objective is, and how what it returns is read."""
+"""The protocol of objectives, and the reading of what they return."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ class Objective(Protocol):
 
     It gets a sequence of n outputs of the generator and returns n scores, higher is better. A
     score is a number, or a mapping with the number under "score" and any other figures (numbers,
-    truth values, short texts) to be kept beside it. Under "constraints" the mapping may name
-    constraints, numbers that are met where they are at most 0. In place of "score" it may have
-    "scores", two or more of them by name; the names are declared when the study is made, or by
-    an attribute ``scores`` of the objective. A score that is not finite says
-    that this output could not be evaluated. Where a second evaluation of the same output would
-    score something else, an attribute ``noisy`` that is true says so. An objective may have
-    ``spec``, the string that ``load`` makes it from again; a study records it.
+    truth values, short texts) to be kept beside it; a label, such as a class, is a text, so that
+    nobody subtracts it. Under "constraints" the mapping may name constraints, numbers that are
+    met where they are at most 0. In place of "score" it may have "scores", two or more of them by
+    name; the names are declared when the study is made, or by an attribute ``scores`` of the
+    objective. A score that is not finite says that this output could not be evaluated.
+
+    Where a second evaluation of the same output would score something else, an attribute
+    ``noisy`` that is true says so. An objective may have ``spec``, the string that ``load`` makes
+    it from again; a study records it.
     """
 
     def __call__(self, outputs: Sequence[Any]) -> Iterable[Any]:
@@ -52,7 +54,7 @@ class Evaluation:
 
     @property
     def finite(self) -> bool:
-        """Whether the output could be evaluated."""
+        """Return whether the output could be evaluated."""
         return math.isfinite(self.score)
 
 
@@ -110,15 +112,15 @@ def check_same_constraints(
     """
     expected = None if before is None else set(before)
     for evaluation in evaluations:
-        found = set(evaluation.constraints)
+        names = set(evaluation.constraints)
         if not evaluation.finite:
             continue
-        if expected is not None and found != expected:
+        if expected is not None and names != expected:
             raise ArgumentError(
-                f"the objective gave the constraints {_listed(found)}, and {_listed(expected)} "
+                f"the objective gave the constraints {_listed(names)}, and {_listed(expected)} "
                 "before; give every output the same ones, at most 0 where they are met"
             )
-        expected = found
+        expected = names
 
 
 def _evaluation(returned: Any, *, index: int) -> Evaluation:
@@ -197,7 +199,13 @@ def _constraints(given: Any, *, index: int) -> dict[str, float]:
 def _number(value: Any, *, index: int) -> float:
     plain = _plain(value)
     if isinstance(plain, int | float):
-        return float(plain)
+        try:
+            return float(plain)
+        except OverflowError as error:
+            raise ArgumentError(
+                f"score {index} of the objective is an integer too large for a floating-point "
+                "number; scale it"
+            ) from error
     raise ArgumentError(
         f"score {index} of the objective must be a number, not {_article(type(value).__name__)}"
         f"{_shape_of(value)}; for an output that cannot be evaluated return float('nan')"
@@ -215,7 +223,7 @@ def _figure(value: Any, *, name: str, index: int) -> Figure:
 
 
 def _plain(value: Any) -> Any:
-    """A Python number of a NumPy scalar, or of an array or tensor without dimensions."""
+    """Convert a NumPy scalar, or an array or tensor without dimensions, to a Python number."""
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         return value.item()
     return value

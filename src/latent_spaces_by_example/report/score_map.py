@@ -203,12 +203,11 @@ def _key(snapshot: Snapshot) -> Html:
 
 def _of_the_model(model: ScoreModel) -> Html:
     errors = model.left_out_errors()
-    values = model.spread * model.posterior.values
     return text(
         "The expectation is that of the library's Gaussian process given these evaluations; "
         "nothing more was evaluated. Leaving out one evaluation at a time, it is off by "
         f"{shown(float(np.sqrt(np.mean(errors**2))))} (root mean square), where the scores "
-        f"themselves vary by {shown(float(values.std()))}."
+        f"themselves vary by {shown(float(model.scores.std()))}."
     )
 
 

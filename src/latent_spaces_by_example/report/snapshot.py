@@ -14,7 +14,7 @@ from latent_spaces_by_example.report.outputs import Picture
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.feasibility import merit_of, ranked
-from latent_spaces_by_example.study.positions import positions
+from latent_spaces_by_example.study.top import positions
 
 _ONE = 1 - 1e-9
 _MOST_REFERENCES = 7
@@ -156,7 +156,7 @@ class Snapshot:
     @cached_property
     def points(self) -> Float64[np.ndarray, "n r"]:
         """Every trial as a unit vector, inner products being cosines of latents."""
-        return positions(self.study.seeds, self.history.weights)
+        return positions(self.study.space, self.history.weights)
 
     @cached_property
     def _places(self) -> dict[int, int]:

@@ -8,13 +8,13 @@ from html import escape
 import numpy as np
 
 from latent_spaces_by_example.study import Study, Trial
-from latent_spaces_by_example.study.validity import validity_summary
+from latent_spaces_by_example.study.candidate_check import validity_summary
 from latent_spaces_by_example.validity.candidates import OFF_THE_LAW, is_typical, norm_range
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 220, 52, 36, 10
 _KINDS = {
     "typical": ("var(--trial)", "follows the model's law"),
-    "unusual": ("var(--example)", "off it because the examples are"),
+    "unusual": ("var(--example)", "departs from it only as far as the examples do"),
     "faulty": ("var(--best)", "not what was promised"),
 }
 _FIGURES = {

@@ -1,4 +1,4 @@
-"""What to score next: searches, each a function of the history of scored weights."""
+"""Searches: functions of the history of scored weights that say what to score next."""
 
 from __future__ import annotations
 
@@ -8,35 +8,32 @@ from typing import TYPE_CHECKING, Any
 from latent_spaces_by_example import plugins
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.parameters import near
-from latent_spaces_by_example.search.base import History, Search, SearchSpace
+from latent_spaces_by_example.search.base import History, Search, SearchSpace, check_search
 from latent_spaces_by_example.search.own import is_place, own_search, search_at
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.search.ask_tell import AskTellSearch
-    from latent_spaces_by_example.search.optuna_samplers import OptunaSearch
+    from latent_spaces_by_example.search.samplers import OptunaSearch
 
 DEFAULT = "latent-gp"
 
-# classes for the user's own optimisers, loaded when asked for
-_ADAPTERS = {"AskTellSearch": "ask_tell", "OptunaSearch": "optuna_samplers"}
 
 __all__ = [
     "DEFAULT",
-    "AskTellSearch",
     "History",
     "OptunaSearch",
     "Search",
     "SearchSpace",
     "available",
+    "check_search",
     "load",
     "load_stored",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ADAPTERS:
+    if name != "OptunaSearch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ADAPTERS[name]}"), name)
+    return import_module(f"{__name__}.samplers").OptunaSearch
 
 
 def __dir__() -> list[str]:
@@ -44,12 +41,12 @@ def __dir__() -> list[str]:
 
 
 def available() -> list[str]:
-    """Names that :func:`load` knows, in alphabetical order."""
+    """Return the names that :func:`load` knows, in alphabetical order."""
     return plugins.names("searches")
 
 
 def load(search: object, **options: Any) -> Search:
-    """Return the search of that name, or the one that an object is or makes.
+    """Return the search of a name, or the one that an object is or makes.
 
     Args:
         search: a name from :func:`available`, with parameters if there are any
@@ -80,7 +77,7 @@ def load(search: object, **options: Any) -> Search:
 
 
 def load_named(search: str, **options: Any) -> Search:
-    """The search of the library's own that a string names; nothing else is imported.
+    """Return the built-in search of a name; nothing else is imported.
 
     Raises:
         ArgumentError: unknown name, or unknown option.
@@ -96,7 +93,7 @@ def load_named(search: str, **options: Any) -> Search:
 
 
 def load_stored(search: str) -> Search:
-    """The search that a study stores by name, if it is one of the library's own.
+    """Return the search that a study stored by name, if it is built in.
 
     Importing a module because a database names it would run whatever its writer likes.
 

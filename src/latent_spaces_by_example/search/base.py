@@ -1,4 +1,4 @@
-"""What a search is: a function of the history of scored weights."""
+"""The protocol of a search: a function from the history of scored weights to new weights."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SearchSpace:
-    """The space that a search moves in, seen through the seed latents' cosines alone.
+    """The space that a search moves in, known by the seed latents' cosines alone.
 
     Two inner latents with weights ``a`` and ``b`` have cosine
     ``a.C.b / sqrt(a.C.a * b.C.b)`` with C = ``correlation``, whatever the latent dimension.
@@ -21,13 +21,13 @@ class SearchSpace:
         correlation: cosines between the study's seed latents, shape (K, K), unit diagonal.
             The first ``num_given`` span the user's space; the others are prior draws that the
             search has asked for so far.
-        num_given: how many seed latents the user's space has, at least 0.
-        num_latent_dims: dimension d of the inner latent, with what is hidden of it in few
-            dimensions; so many directions the seed latents can have.
+        num_given: number of seed latents that span the user's space, at least 0.
+        num_latent_dims: dimension d of the inner latent, padding included; the seed latents
+            can span that many directions.
         within_span: true if only non-negative weights of the given seed latents are allowed
             (searching between examples); false if weights may be signed and may use prior draws.
-        draw: ``draw(m)`` is the correlation, shape (K + m, K + m), with m fresh prior draws
-            appended. The draws are the same ones that the study will use: no randomness.
+        draw: ``draw(m)`` returns the correlation, shape (K + m, K + m), with m fresh prior draws
+            appended. They are the draws that the study will use: nothing is random here.
     """
 
     correlation: Float64[np.ndarray, "K K"]
@@ -42,7 +42,7 @@ class SearchSpace:
         return len(self.correlation)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class History:
     """Every trial of a study so far, in the order of trial numbers.
 
@@ -62,8 +62,8 @@ class History:
             several, ``scores`` is the first of them.
         num_known: shape (n,), for each trial how many of those before it had a result when it was
             proposed. All of them by default: one at a time.
-        noisy: whether a second evaluation of the same output would score something else, so that
-            the best score is in part luck; as far as the user has said.
+        noisy: whether the user says that evaluating the same output again would give another
+            score, so that the best score is partly luck.
     """
 
     space: SearchSpace
@@ -78,7 +78,7 @@ class History:
     noisy: bool = False
 
     def __post_init__(self) -> None:
-        """Without constraints, or with one score, every trial has none of them."""
+        """Fill in the defaults whose length is the number of trials."""
         for name in ("violations", "objectives"):
             if getattr(self, name).shape == (0, 0):
                 object.__setattr__(self, name, np.zeros((len(self.weights), 0)))
@@ -88,6 +88,17 @@ class History:
     def __len__(self) -> int:
         """Return the number of trials."""
         return len(self.weights)
+
+    @property
+    def num_scores(self) -> int:
+        """Number of scores that each trial has, at least 1."""
+        return self.objectives.shape[1] or 1
+
+    @property
+    def scored(self) -> Bool[np.ndarray, " n"]:
+        """True where a trial is finished with a finite score."""
+        scored: Bool[np.ndarray, " n"] = self.finished & np.isfinite(self.scores)
+        return scored
 
     @property
     def pending(self) -> Bool[np.ndarray, " n"]:
@@ -106,11 +117,12 @@ class History:
 
 @runtime_checkable
 class Search(Protocol):
-    """Proposes weights from what has been scored so far.
+    """A search proposes weights from what has been scored so far.
 
-    A search keeps no state between calls: everything it knows is in the history, so restart,
-    resume and many workers need no special case. It may have ``num_prior_seeds``; see
-    :func:`prior_seeds_wanted`.
+    A search keeps no state between calls: everything it knows is in the history, so restart
+    and resume need no special case. Two attributes are optional: ``num_prior_seeds``, see
+    :func:`prior_seeds_wanted`, and ``check(num_scores=, num_given=, within_span=)``, see
+    :func:`check_search`.
     """
 
     def propose(
@@ -132,9 +144,28 @@ class Search(Protocol):
 
 
 def prior_seeds_wanted(search: Search) -> int:
-    """How many prior draws should span the space of a study that was given no seed latents.
+    """Return how many prior draws should span a study that was given no seed latents.
 
-    What the search says by an attribute ``num_prior_seeds``; eight otherwise, a hypercube of seven
-    dimensions.
+    The search's attribute ``num_prior_seeds`` if it has one; otherwise eight, which make a
+    hypercube of seven dimensions.
     """
     return int(getattr(search, "num_prior_seeds", 8))
+
+
+def check_search(search: Search, *, num_scores: int, num_given: int, within_span: bool) -> None:
+    """Refuse a search that cannot work in a study, before anything is evaluated.
+
+    Calls ``search.check`` with the same keywords if the search has such a method.
+
+    Args:
+        search: the search.
+        num_scores: number of scores of the study, at least 1.
+        num_given: number of seed latents that span the study's space.
+        within_span: whether the search has to stay between them.
+
+    Raises:
+        ArgumentError: the search cannot propose anything in such a study.
+    """
+    check = getattr(search, "check", None)
+    if check is not None:
+        check(num_scores=num_scores, num_given=num_given, within_span=within_span)

@@ -10,9 +10,10 @@ from jaxtyping import Float64, Int
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load_named
-from latent_spaces_by_example.search.base import History, SearchSpace
-from latent_spaces_by_example.search.feasibility import ranked_scores
-from latent_spaces_by_example.space.choice import RULES, angles_between, choose
+from latent_spaces_by_example.search.base import History, SearchSpace, check_search
+from latent_spaces_by_example.search.constraints import ranked_scores
+from latent_spaces_by_example.space.choice import RULES, choose
+from latent_spaces_by_example.space.distances import angles_between
 
 _ONE = 1 - 1e-9
 
@@ -60,27 +61,39 @@ class ChosenSeedsSearch:
             raise ArgumentError("search='chosen-seeds' cannot go on with itself; name another")
         load_named(self.search)
 
+    def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
+        """Refuse a study with too few seed latents to choose among, or with several scores.
+
+        Raises:
+            ArgumentError: the study may not leave the span of fewer seed latents than are to be
+                chosen; it has several scores; or the search that goes on cannot work in it.
+        """
+        if num_scores > 1:
+            raise ArgumentError(
+                f"ChosenSeedsSearch takes one score, and this study has {num_scores}; "
+                "take search='latent-gp', 'nsga-ii' or 'tpe'"
+            )
+        if within_span and num_given < self.num_seeds:
+            raise ArgumentError(
+                f"num_seeds={self.num_seeds} cannot be chosen among num_given={num_given} "
+                "seed latents; give more, choose fewer, or let the search leave their span"
+            )
+        then = load_named(self.search)
+        check_search(then, num_scores=1, num_given=self.num_seeds, within_span=True)
+
     def propose(
         self, history: History, n: int, rng: np.random.Generator
     ) -> Float64[np.ndarray, "n K_and_m"]:
         """Propose ``n`` points to score next.
 
         Raises:
-            ArgumentError: the study has too few examples, and may not leave their span; or it has
-                several scores.
+            ArgumentError: see :meth:`check`.
         """
         space = history.space
-        if history.objectives.shape[1]:
-            raise ArgumentError(
-                f"ChosenSeedsSearch takes one score, and this study has "
-                f"{history.objectives.shape[1]}; take search='latent-gp', 'nsga-ii' or 'tpe'"
-            )
+        self.check(
+            num_scores=history.num_scores, num_given=space.num_given, within_span=space.within_span
+        )
         num_draws = 0 if space.within_span else self.num_draws
-        if space.within_span and space.num_given < self.num_seeds:
-            raise ArgumentError(
-                f"num_seeds={self.num_seeds} cannot be chosen among num_given={space.num_given} "
-                "seed latents; give more, choose fewer, or let the search leave their span"
-            )
         candidates = _candidates(history, most=space.num_given + num_draws)
         scored = candidates[history.finished[candidates]]
         missing = space.num_given + num_draws - int((~history.failed[candidates]).sum())
@@ -107,7 +120,7 @@ class ChosenSeedsSearch:
 
 
 def _candidates(history: History, *, most: int) -> Int[np.ndarray, " m"]:
-    """Numbers of the first trials that are seed latents themselves, those that failed beside."""
+    """Return the numbers of the first trials that are seed latents themselves, failed ones too."""
     corners = np.flatnonzero(history.weights.max(axis=1, initial=0.0) > _ONE)
     settled = np.cumsum(~history.failed[corners])
     # each failed one is made up for by one more
@@ -115,7 +128,7 @@ def _candidates(history: History, *, most: int) -> Int[np.ndarray, " m"]:
 
 
 def _first(history: History, n: int) -> Float64[np.ndarray, "n K_and_m"]:
-    """Given seed latents that have not been tried, then fresh prior draws."""
+    """Return given seed latents that have not been tried, then fresh prior draws."""
     space = history.space
     tried = np.flatnonzero((history.weights > _ONE).any(axis=0))
     untried = [k for k in range(space.num_given) if k not in tried][:n]
@@ -127,7 +140,7 @@ def _first(history: History, n: int) -> Float64[np.ndarray, "n K_and_m"]:
 
 
 def _between(history: History, columns: Int[np.ndarray, " k"]) -> History:
-    """The history as a study whose only seed latents are the chosen ones."""
+    """Return the history of a study whose only seed latents are the chosen ones."""
     space = history.space
     others = np.delete(np.arange(space.num_seeds), columns)
     inside = ~history.weights[:, others].any(axis=1)

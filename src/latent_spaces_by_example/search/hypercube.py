@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float64
 from latent_spaces_by_example.charts import AngularChart, Chart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.feasibility import ranked_scores
+from latent_spaces_by_example.search.constraints import ranked_scores
 
 # Faces of the cube can collapse (u_1 = 0 is the first seed whatever the rest), so that u would
 # not survive u -> w -> u; staying this far inside costs nothing that a score could show.
@@ -27,9 +27,9 @@ class CubeHistory:
 
     Attributes:
         u: shape (n, dims), in [0, 1].
-        scores: shape (n,), higher is better, all finite: a failed trial has the worst score
-            that had been seen when it failed, and so does a pending one (a "constant liar").
-            A trial that violates constraints is below all that meet them, see ``ranked_scores``.
+        scores: shape (n,), higher is better, all finite: failed and pending trials have the worst
+            score that was known before them. Trials that violate constraints rank below all that
+            meet them; see ``ranked_scores``.
         pending: shape (n,), true where a trial is being evaluated.
         num_trials: length of the whole history, trials outside the chart's range included.
         random_seed: the study's.
@@ -56,13 +56,14 @@ class HypercubeSearch(ABC):
     """A search over u in [0, 1]^(K-1), K being the number of given seed latents.
 
     Attributes:
-        takes_several_scores: whether a study may have several scores.
+        takes_one_score, takes_several_scores: how many scores the study may have.
         weight_chart: u <-> w, or its name ("knothe-rosenblatt", "angular"); by default the
             Knothe-Rosenblatt chart, under which uniform u is uniform on the positive orthant of
             the sphere.
     """
 
     weight_chart: Chart | str | None = field(default=None, kw_only=True)
+    takes_one_score: ClassVar[bool] = True
     takes_several_scores: ClassVar[bool] = False
 
     @abstractmethod
@@ -71,31 +72,48 @@ class HypercubeSearch(ABC):
     ) -> Float64[np.ndarray, "n dims"]:
         """Propose n points of the hypercube."""
 
-    def propose(
-        self, history: History, n: int, rng: np.random.Generator
-    ) -> Float64[np.ndarray, "n K"]:
-        """Propose ``n`` points to score next, non-negative weights of the given seed latents.
+    def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
+        """Refuse a study in which there is nothing to search, or scores that are not understood.
 
         Raises:
-            ArgumentError: fewer than two seed latents are given: there is nothing to search; or
-                the study has several scores, and the search takes one.
+            ArgumentError: fewer than two seed latents are given; the study has several scores and
+                the search takes one, or the other way round; ``weight_chart`` is no chart's name.
         """
-        num_given = history.space.num_given
+        _chart(self.weight_chart)
         if num_given < 2:
             raise ArgumentError(
                 f"{type(self).__name__} searches between at least 2 given seed latents, and this "
                 f"study has num_given={num_given}. Name more examples, pass more seed latents, "
                 "or take search='latent-gp', which also searches the model's prior."
             )
-        if history.objectives.shape[1] and not self.takes_several_scores:
+        if num_scores > 1 and not self.takes_several_scores:
             raise ArgumentError(
-                f"{type(self).__name__} takes one score, and this study has "
-                f"{history.objectives.shape[1]}; take search='latent-gp', 'nsga-ii' or 'tpe'"
+                f"{type(self).__name__} takes one score, and this study has {num_scores}; "
+                "take search='latent-gp', 'nsga-ii' or 'tpe'"
             )
+        if num_scores == 1 and not self.takes_one_score:
+            raise ArgumentError(
+                f"{type(self).__name__} is for several scores, and this study has one; leave "
+                "search= out for the default, or take search='tpe' or 'cma-es'"
+            )
+
+    def propose(
+        self, history: History, n: int, rng: np.random.Generator
+    ) -> Float64[np.ndarray, "n K"]:
+        """Propose ``n`` points to score next, non-negative weights of the given seed latents.
+
+        Raises:
+            ArgumentError: see :meth:`check`.
+        """
+        space = history.space
+        num_given = space.num_given
+        self.check(
+            num_scores=history.num_scores, num_given=num_given, within_span=space.within_span
+        )
         chart = _chart(self.weight_chart)
         trials = in_cube(history, chart)
         u = np.clip(self.propose_in_cube(trials, n, rng), EDGE, 1 - EDGE)
-        weights = np.zeros((n, history.space.num_seeds))
+        weights = np.zeros((n, space.num_seeds))
         weights[:, :num_given] = chart.forward(u)
         return weights
 
@@ -132,10 +150,10 @@ def in_cube(history: History, chart: Chart) -> CubeHistory:
 def with_worst_for_unknown(history: History) -> Float64[np.ndarray, " n"]:
     """Scores with the worst finite one so far in place of those that failed or are pending.
 
-    "So far" and not "of all", so that replaying a history gives the same values each time it
-    has grown. Only where nothing had been scored yet it is the worst of all: ranks stay the same.
+    "So far" and not "of all", so that a history that has grown gives earlier trials the same
+    values. Before the first score it is the worst of all, which leaves the ranks as they are.
     """
-    known = history.finished & np.isfinite(history.scores)
+    known = history.scored
     scores = ranked_scores(history)
     worst = np.minimum.accumulate(np.where(known, scores, np.inf))
     worst[np.isinf(worst)] = scores[known].min() if known.any() else 0.0

@@ -1,4 +1,4 @@
-"""Searches of the user's own: objects, samplers of Optuna, and the places of either."""
+"""Searches of the user's own: objects, samplers of Optuna, and both by ``module:name``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from latent_spaces_by_example.plugins import resolve
 from latent_spaces_by_example.search.base import Search
 
 _HOME = "latent_spaces_by_example.search."
-_EXPECTED = "an object with propose(history, n, rng), a sampler of Optuna, or an AskTellSearch"
+_EXPECTED = "an object with propose(history, n, rng), or a sampler object of Optuna"
 
 
 def own_search(thing: object, *, named: str) -> Search:
-    """The search that an object of the user's is or makes.
+    """Return the search that an object of the user's is or makes.
 
     Args:
         thing: the object.
@@ -32,16 +32,15 @@ def own_search(thing: object, *, named: str) -> Search:
     if isinstance(thing, Search):
         return thing
     if _is_optuna_sampler(thing):
-        made: Search = import_module(_HOME + "optuna_samplers").OptunaSearch(thing)
+        made: Search = import_module(_HOME + "samplers").OptunaSearch(thing)
         return made
     if callable(getattr(thing, "ask", None)) and callable(getattr(thing, "tell", None)):
         raise ArgumentError(
-            f"{named} has ask and tell; a search is rebuilt from the history, so give what makes "
-            "a fresh one: lsbe.search.AskTellSearch(lambda dims, seed: ...)"
+            f"{named} has ask and tell; drive the loop yourself with it: make a study by "
+            "lsbe.create_study(...), then trials = study.ask(u=points) and study.tell(trial, score)"
         )
     raise ArgumentError(
-        f"{named} has neither propose(history, n, rng) nor ask and tell; expected the name of a "
-        f"search, {_EXPECTED}"
+        f"{named} has no propose(history, n, rng); expected the name of a search, {_EXPECTED}"
     )
 
 
@@ -54,12 +53,12 @@ def _is_optuna_sampler(thing: object) -> bool:
 
 
 def is_place(spec: str) -> bool:
-    """Whether a string is ``module:name``, and not the name of a search with its parameters."""
+    """Return whether a string is ``module:name``, not a built-in search with parameters."""
     return ":" in spec and "=" not in spec
 
 
 def search_at(place: str) -> Search:
-    """The search that ``module:name`` names: an object, or what makes one without arguments.
+    """Return the search at ``module:name``: an object, or what makes one without arguments.
 
     Raises:
         ArgumentError: there is none there.

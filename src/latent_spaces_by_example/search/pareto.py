@@ -14,7 +14,7 @@ _SUM = 0.05
 
 
 def non_dominated(values: Float64[np.ndarray, "n p"]) -> Bool[np.ndarray, " n"]:
-    """True where no other row is at least as high in every column and higher in one.
+    """Return true where no other row is at least as high in every column and higher in one.
 
     Equal rows do not dominate each other.
 
@@ -28,7 +28,7 @@ def non_dominated(values: Float64[np.ndarray, "n p"]) -> Bool[np.ndarray, " n"]:
 
 
 def scalarised(history: History, rng: np.random.Generator) -> History:
-    """The history with one score: the augmented Tchebycheff function with random weights.
+    """Return the history with one score: a Tchebycheff function of random weights, augmented.
 
     s = -max_j w_j d_j - 0.05 sum_j w_j d_j, d_j being how far score j is below the front's highest,
     in units of the front's range, and w uniform on the simplex. Its maximum is on the Pareto front
@@ -55,7 +55,5 @@ def scalarised(history: History, rng: np.random.Generator) -> History:
     below = (high - values) / np.where(spread > 0, spread, 1.0)
     score = -(weights * below).max(axis=1) - _SUM * (weights * below).sum(axis=1)
     return replace(
-        history,
-        scores=np.where(known, score, np.nan),
-        objectives=np.zeros((len(history), 0)),
+        history, scores=np.where(known, score, np.nan), objectives=np.zeros((len(history), 0))
     )

@@ -1,6 +1,7 @@
 """The space of a study: seed latents, and the one composition u <-> w <-> inner latent <-> z."""
 
-from latent_spaces_by_example.space.choice import angles_between, choose, distances_between
+from latent_spaces_by_example.space.choice import choose
+from latent_spaces_by_example.space.distances import angles_between, distances_between
 from latent_spaces_by_example.space.draws import (
     latent_from_random_seed,
     latents_from_random_seeds,

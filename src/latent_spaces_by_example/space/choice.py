@@ -1,8 +1,6 @@
-"""Which of many scored latents should span a space, or be shown: good ones that differ."""
+"""Choose among many scored latents those to span a space, or to show: good ones that differ."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -33,8 +31,8 @@ def choose(
     Args:
         scores: shape (n,), higher is better; a candidate whose score is NaN is not chosen.
         num: how many to choose, from 1 to the number of finite scores.
-        distances: shape (n, n), from each to each, at least 0; see :func:`angles_between` and
-            :func:`distances_between`.
+        distances: shape (n, n), from each to each, at least 0; ``angles_between`` and
+            ``distances_between`` make such.
         rule: one of the three.
         among: for "diverse", the share of candidates that may be chosen, in (0, 1]; never fewer
             than ``num`` of them.
@@ -83,44 +81,6 @@ def _greedily(
         chosen.append(int(value.argmax()))
         nearest = np.minimum(nearest, distances[chosen[-1]])
     return chosen
-
-
-def angles_between(correlation: ArrayLike) -> Float64[np.ndarray, "n n"]:
-    """Angles in radians from cosines of shape (n, n): distances between latents on the shell.
-
-    >>> angles_between(np.eye(2)).round(3).tolist()
-    [[0.0, 1.571], [1.571, 0.0]]
-    """
-    cosines = np.clip(np.asarray(correlation, dtype=np.float64), -1.0, 1.0)
-    angles: Float64[np.ndarray, "n n"] = np.arccos(cosines)
-    np.fill_diagonal(angles, 0.0)
-    return angles
-
-
-def distances_between(outputs: Any) -> Float64[np.ndarray, "n n"]:
-    """Root mean square difference of each output to each, shape (n, n).
-
-    Args:
-        outputs: a sequence of n arrays (or images) of one shape.
-
-    Raises:
-        ArgumentError: they are not numbers of one shape.
-
-    Examples:
-        >>> distances_between([[0.0, 0.0], [3.0, 3.0]]).tolist()
-        [[0.0, 3.0], [3.0, 0.0]]
-    """
-    try:
-        table = np.stack([np.asarray(output, dtype=np.float64).ravel() for output in outputs])
-    except (ValueError, TypeError) as error:
-        raise ArgumentError(
-            f"the outputs cannot be compared number by number ({error}); expected arrays of one "
-            "shape: compare features of them, or latents, instead"
-        ) from error
-    between = np.empty((len(table), len(table)))
-    for row, output in zip(between, table, strict=True):
-        row[:] = np.sqrt(((table - output) ** 2).mean(axis=1))
-    return between
 
 
 def _check(values: np.ndarray, *, num: int, num_known: int, rule: str, among: float) -> None:

@@ -1,4 +1,4 @@
-"""How weights combine seed latents: each rule gives the coefficients c(w) in z = c Z."""
+"""The rules by which weights combine seed latents: the coefficients c(w) in z = c Z."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.span import SeedSpan
 
+Weights = Float64[np.ndarray, "n K"]
+
 
 class CombinationRule(ABC):
     """Turns unit-norm weights into coefficients over the inner seed latents, and back."""
@@ -18,9 +20,7 @@ class CombinationRule(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def coefficients(
-        self, w: Float64[np.ndarray, "n K"], span: SeedSpan
-    ) -> Float64[np.ndarray, "n K"]:
+    def coefficients(self, w: Weights, span: SeedSpan) -> Weights:
         """Return c(w); the weights may have any sign.
 
         Raises:
@@ -28,19 +28,11 @@ class CombinationRule(ABC):
         """
 
     @abstractmethod
-    def pull_back(
-        self,
-        w: Float64[np.ndarray, "n K"],
-        gradient: Float64[np.ndarray, "n K"],
-        *,
-        span: SeedSpan,
-    ) -> Float64[np.ndarray, "n K"]:
+    def pull_back(self, w: Weights, gradient: Weights, *, span: SeedSpan) -> Weights:
         """Return dL/dw from ``gradient`` = dL/dc, where c(w) is differentiated as it stands."""
 
     @abstractmethod
-    def directions(
-        self, unit_coefficients: Float64[np.ndarray, "n K"], span: SeedSpan
-    ) -> Float64[np.ndarray, "n K"]:
+    def directions(self, unit_coefficients: Weights, span: SeedSpan) -> Weights:
         """Return weights, up to a positive factor, from coefficients over the unit seeds."""
 
 
@@ -56,27 +48,17 @@ class LinearCombination(CombinationRule):
 
     name = "linear"
 
-    def coefficients(
-        self, w: Float64[np.ndarray, "n K"], span: SeedSpan
-    ) -> Float64[np.ndarray, "n K"]:
+    def coefficients(self, w: Weights, span: SeedSpan) -> Weights:
         """c_k = w_k."""
         return w
 
-    def pull_back(
-        self,
-        w: Float64[np.ndarray, "n K"],
-        gradient: Float64[np.ndarray, "n K"],
-        *,
-        span: SeedSpan,
-    ) -> Float64[np.ndarray, "n K"]:
+    def pull_back(self, w: Weights, gradient: Weights, *, span: SeedSpan) -> Weights:
         """dL/dw_k = dL/dc_k."""
         return gradient
 
-    def directions(
-        self, unit_coefficients: Float64[np.ndarray, "n K"], span: SeedSpan
-    ) -> Float64[np.ndarray, "n K"]:
+    def directions(self, unit_coefficients: Weights, span: SeedSpan) -> Weights:
         """w_k proportional to a_k / |z_k|, a over the unit seeds."""
-        directions: Float64[np.ndarray, "n K"] = unit_coefficients / span.norms
+        directions: Weights = unit_coefficients / span.norms
         return directions
 
 
@@ -92,9 +74,7 @@ class ShellCombination(CombinationRule):
 
     name = "shell"
 
-    def coefficients(
-        self, w: Float64[np.ndarray, "n K"], span: SeedSpan
-    ) -> Float64[np.ndarray, "n K"]:
+    def coefficients(self, w: Weights, span: SeedSpan) -> Weights:
         """c_k = (w_k / |z_k|) sqrt(sum_j w_j^2 |z_j|^2 / w^T C w)."""
         squares = np.einsum("nj,jk,nk->n", w, span.correlation, w, optimize=True)
         lengths = np.sqrt(np.maximum(squares, 0.0))
@@ -109,19 +89,13 @@ class ShellCombination(CombinationRule):
                 'other weights, or combination="linear"'
             )
         shell = np.sqrt((w**2) @ span.norms**2)
-        coefficients: Float64[np.ndarray, "n K"] = w * (shell / lengths)[:, None] / span.norms
+        coefficients = w * (shell / lengths)[:, None] / span.norms
         # Through two roundings of |z_k| a corner would miss its seed by an ulp.
         at_corner = np.count_nonzero(w, axis=1) == 1
         coefficients[at_corner] = w[at_corner]
         return coefficients
 
-    def pull_back(
-        self,
-        w: Float64[np.ndarray, "n K"],
-        gradient: Float64[np.ndarray, "n K"],
-        *,
-        span: SeedSpan,
-    ) -> Float64[np.ndarray, "n K"]:
+    def pull_back(self, w: Weights, gradient: Weights, *, span: SeedSpan) -> Weights:
         """dL/dw_j = (g_j / |z_j|) sqrt(A / B) + (g . c) (w_j |z_j|^2 / A - (C w)_j / B), g = dL/dc.
 
         A = sum_k w_k^2 |z_k|^2 and B = w^T C w, which ``coefficients`` keeps away from 0.
@@ -131,14 +105,12 @@ class ShellCombination(CombinationRule):
         shell = ((w * span.norms) ** 2).sum(axis=1, keepdims=True)
         stretch = np.sqrt(shell / squares) / span.norms
         along = (gradient * w * stretch).sum(axis=1, keepdims=True)
-        pulled: Float64[np.ndarray, "n K"] = gradient * stretch + along * (
+        pulled: Weights = gradient * stretch + along * (
             w * span.norms**2 / shell - images / squares
         )
         return pulled
 
-    def directions(
-        self, unit_coefficients: Float64[np.ndarray, "n K"], span: SeedSpan
-    ) -> Float64[np.ndarray, "n K"]:
+    def directions(self, unit_coefficients: Weights, span: SeedSpan) -> Weights:
         """w_k proportional to a_k, the coefficient over the unit seeds."""
         return unit_coefficients
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ from latent_spaces_by_example.transport_maps.layout import layout_of, rows_of
 
 
 def transport_map_of(generator: Any) -> Any:
-    """The generator's transport map; independent standard Gaussians where it names none."""
+    """Return the generator's transport map; by default that of independent standard Gaussians."""
     return getattr(generator, "transport_map", None) or IdentityTransportMap()
 
 
 def random_seed_of_draw(random_seed: int, index: int) -> int:
-    """The integer behind prior draw ``index`` of a study: 63 bits hashed from both.
+    """Return the integer behind prior draw ``index`` of a study: 63 bits hashed from both.
 
     >>> random_seed_of_draw(0, 0) != random_seed_of_draw(0, 1) != random_seed_of_draw(1, 0)
     True
@@ -29,14 +30,11 @@ def random_seed_of_draw(random_seed: int, index: int) -> int:
 
 
 def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
-    """One prior draw, shape latent_shape: by the generator's own convention if it has one.
+    """Return the prior draw of a random seed, shape latent_shape.
 
-    A dictionary of arrays, where the generator's ``latent_shape`` is a dictionary of shapes.
-
-    Then it is an array of the library that the generator made it in; a NumPy array otherwise.
-
-    Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)``, carried to the
-    model's law by its transport map.
+    The generator's own ``latent_from_random_seed`` makes it, in its own array library, if there is
+    one. Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)`` is carried to the
+    model's law by its transport map, as a NumPy array. Latents of named parts are a dictionary.
     """
     if hasattr(generator, "latent_from_random_seed"):
         return as_array(generator.latent_from_random_seed(random_seed))
@@ -48,7 +46,7 @@ def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
 
 
 def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
-    """One prior draw for each integer, shape (K, *latent_shape), by the generator's convention.
+    """Return a prior draw for each integer, shape (K, *latent_shape).
 
     For a chart of one's own; a study takes the integers themselves for ``seed_latents``.
 
@@ -65,32 +63,51 @@ def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
         raise ArgumentError(
             f"random_seeds={random_seeds!r:.60}; expected a list of whole numbers, one at least"
         )
+    return layout_of(generator.latent_shape).unpack(packed_draws(generator, known))
+
+
+def packed_draws(generator: Any, random_seeds: Sequence[int], *, like: Any = None) -> Any:
+    """Return a prior draw for each integer as one array, shape (K, *packed_shape).
+
+    Args:
+        generator: whose draws they are.
+        random_seeds: at least one.
+        like: an array of the library, dtype and device wanted; by default the generator's own.
+    """
     layout = layout_of(generator.latent_shape)
     draws = [
         layout.pack(rows_of(latent_from_random_seed(generator, seed), None), name="latents")
-        for seed in known
+        for seed in random_seeds
     ]
+    if len(draws) == 1 and like is None:
+        return draws[0]
+    like = draws[0] if like is None else like
     rows = np.concatenate([on_host(draw) for draw in draws])
-    return layout.unpack(library_of(draws[0]).from_host(rows, like=draws[0]))
+    return library_of(like).from_host(rows, like=like)
 
 
 def as_random_seeds(values: Any) -> tuple[int, ...]:
-    """The random seeds that were given in place of latents; none if these are no whole numbers.
+    """Return the random seeds given in place of latents; none if these are no whole numbers.
 
     Raises:
-        ArgumentError: one is below 0 or above 2^63 - 1, or given twice.
+        ArgumentError: one is below 0 or above 2^64 - 1, or given twice; or a path was given.
 
-    >>> as_random_seeds([1234567, np.int64(42)]), as_random_seeds(np.zeros((2, 3)))
-    ((1234567, 42), ())
+    >>> as_random_seeds(range(3)), as_random_seeds([7, np.int64(42)]), as_random_seeds([[0.5]])
+    ((0, 1, 2), (7, 42), ())
     """
-    flat = isinstance(values, (list, tuple)) or getattr(values, "ndim", None) == 1
+    if isinstance(values, (str, os.PathLike)):
+        raise ArgumentError(
+            f"seed_latents={os.fspath(values)!r} is text or a path; expected arrays or whole "
+            "numbers: read the file first, for example with numpy.load"
+        )
+    flat = isinstance(values, (list, tuple, range)) or getattr(values, "ndim", None) == 1
     items = list(values) if flat else []
     if not items or not all(_is_whole(item) for item in items):
         return ()
     seeds = tuple(int(item) for item in items)
     for seed in seeds:
-        if not 0 <= seed < 2**63:
-            raise ArgumentError(f"random seed {seed}: give a whole number from 0 to 2^63 - 1")
+        if not 0 <= seed < 2**64:
+            raise ArgumentError(f"random seed {seed}: give a whole number from 0 to 2^64 - 1")
         if seeds.count(seed) > 1:
             raise ArgumentError(f"random seed {seed} is given twice; leave one of them out")
     return seeds
@@ -101,12 +118,12 @@ def _is_whole(value: Any) -> bool:
 
 
 def as_array(value: Any) -> Any:
-    """An array of whatever library it is of, or a dictionary of such; NumPy's of anything else."""
+    """Return arrays of any library, or a dictionary of them, as they are; else a NumPy array."""
     if isinstance(value, Mapping):
         return {part: as_array(array) for part, array in value.items()}
     return np.asarray(value) if library_of(value).name == "numpy" else value
 
 
 def on_host(array: Any) -> np.ndarray:
-    """The same numbers as a NumPy array."""
+    """Return the same numbers as a NumPy array."""
     return library_of(array).on_host(array)

@@ -1,4 +1,4 @@
-"""Examples as seed latents: inverted, and checked against what their latents generate."""
+"""Examples as seed latents: invert them, and check what their latents generate."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy as np
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.space.distances import rms_difference
 from latent_spaces_by_example.space.draws import as_array, on_host, transport_map_of
 from latent_spaces_by_example.space.repairs import METHODS
 from latent_spaces_by_example.space.seed_latents import SeedLatents
+from latent_spaces_by_example.space.surrogate_chart import SurrogateChart
 from latent_spaces_by_example.transport_maps.layout import layout_of, rows_of
 
 
@@ -91,8 +93,8 @@ def invert_examples(
     back = generator.generate(latents)
     inner = on_host(transport_map_of(generator).forward(latents))
     relative_norms = np.linalg.norm(inner, axis=1) / np.sqrt(inner.shape[1])
-    errors = [_rms_difference(again, x) for again, x in zip(back, outputs, strict=True)]
-    pairs = [_rms_difference(x, y) for i, x in enumerate(outputs) for y in outputs[:i]]
+    errors = [rms_difference(again, x) for again, x in zip(back, outputs, strict=True)]
+    pairs = [rms_difference(x, y) for i, x in enumerate(outputs) for y in outputs[:i]]
     usual = float(np.median(pairs)) if pairs else float("nan")
     return [
         InvertedExample(
@@ -118,19 +120,29 @@ def spanned_by(
     num_prior_seeds: int = 0,
     random_seed: int = 0,
     repair: str | None = None,
-) -> SeedLatents:
-    """The seed latents of a space: inverted examples, latents as given, or prior draws.
+) -> SurrogateChart:
+    """Return the space of a study: over inverted examples, latents as given, or prior draws.
+
+    It grows by prior draws, and combines by the shell rule, so that every candidate keeps the
+    norms of its seed latents. Its seed latents are ``space.seeds``.
 
     Args:
         generator: whose latents they are.
         examples: outputs, or names that the generator knows.
-        seed_latents: latents in place of examples, shape (K, *latent_shape), or K random seeds.
+        seed_latents: latents in place of examples, shape (K, *latent_shape), or K random seeds:
+            a list, tuple, range or array of whole numbers.
         num_prior_seeds: how many prior draws, where there are neither.
         random_seed: at least 0; of the prior draws.
         repair: what to do to the examples' latents: a name in ``repairs.METHODS``.
 
     Raises:
         ArgumentError: examples and seed latents were both given, or one of them is wrong.
+
+    >>> class Model:
+    ...     latent_shape = (4, 4)
+    >>> space = spanned_by(Model(), num_prior_seeds=2, random_seed=7)
+    >>> space.from_w_to_z(np.array([[0.6, 0.0, 0.8]])).shape, space.seeds.name(2)
+    ((1, 4, 4), 'prior draw 3')
     """
     if examples is not None and seed_latents is not None:
         raise ArgumentError("examples and seed_latents were both given; give one of them")
@@ -144,14 +156,15 @@ def spanned_by(
             f"repairs.{repair}(seed_latents).latents"
         )
     if examples is None:
-        return SeedLatents(
+        seeds = SeedLatents(
             generator, seed_latents, num_prior_seeds=num_prior_seeds, random_seed=random_seed
         )
+        return SurrogateChart(seeds, combination="shell")
     inverted = invert_examples(generator, examples, repair=repair)
     layout = layout_of(generator.latent_shape)
     rows = [layout.pack(rows_of(one.latent, None), name="invert(outputs)") for one in inverted]
     stacked = np.concatenate([on_host(row) for row in rows])
-    return SeedLatents(
+    seeds = SeedLatents(
         generator,
         library_of(rows[0]).from_host(stacked, like=rows[0]),
         names=[example.name for example in inverted],
@@ -160,6 +173,7 @@ def spanned_by(
         moved=[example.moved for example in inverted],
         random_seed=random_seed,
     )
+    return SurrogateChart(seeds, combination="shell")
 
 
 def _name_of(example: Any, *, number: int) -> str:
@@ -181,13 +195,3 @@ def _named_output(generator: Any, name: str) -> Any:
             "give the output itself"
         )
     return generator.example(name)
-
-
-def _rms_difference(first: Any, second: Any) -> float:
-    try:
-        difference = on_host(as_array(first)).astype(float) - on_host(as_array(second)).astype(
-            float
-        )
-    except (TypeError, ValueError):  # outputs of other kinds, or of different shapes
-        return float("nan")
-    return float(np.sqrt(np.mean(difference**2)))

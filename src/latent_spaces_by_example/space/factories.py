@@ -9,10 +9,7 @@ from latent_spaces_by_example.transport_maps.layout import Latents
 
 
 def knothe_rosenblatt_surrogate_chart(
-    seed_latents: Latents,
-    *,
-    transport_map: TransportMap | None = None,
-    combination: str = "linear",
+    seed_latents: Latents, *, transport_map: TransportMap | None = None, combination: str = "linear"
 ) -> SurrogateChart:
     """Make a surrogate chart under which uniform u is uniform on the sphere of weights.
 
@@ -34,10 +31,7 @@ def knothe_rosenblatt_surrogate_chart(
 
 
 def angular_surrogate_chart(
-    seed_latents: Latents,
-    *,
-    transport_map: TransportMap | None = None,
-    combination: str = "linear",
+    seed_latents: Latents, *, transport_map: TransportMap | None = None, combination: str = "linear"
 ) -> SurrogateChart:
     """Make a surrogate chart by hyperspherical angles: smooth, not uniform.
 

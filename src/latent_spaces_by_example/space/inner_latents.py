@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 import numpy as np
 from jaxtyping import Float, Float64
 
-from latent_spaces_by_example.arrays import library_named
+from latent_spaces_by_example.space.gram import COLUMNS, inner_products
 
 #: As much as is kept for good, and as much as is in memory at a time besides.
 BYTES_AT_ONCE = 256 * 2**20
-_BLOCK = 4096
-
-_NUMPY = library_named("numpy")
+# Rows that are combined at a time: a fixed number, so that sums are the same for any group size.
+_ROWS = 8
 
 
 @final
@@ -23,7 +22,8 @@ class InnerLatents:
 
     c Z and Z Z^T, where the K rows of Z are the latents: a group of rows after another, so that
     K x d numbers are never in memory. The first group is kept; the rows of the others are made
-    anew on each pass. Sums are the same to the last bit whether rows were kept or made again.
+    anew on each pass. Sums are the same to the last bit however the rows grew, whether they were
+    kept or made again, and for any size of a group.
 
     Args:
         make: a number -> that inner latent, a NumPy array of shape (d,), always the same.
@@ -49,7 +49,7 @@ class InnerLatents:
         self._keep = keep
         self._kept: np.ndarray = np.empty((0, 0))
         self._num_kept = 0
-        self._dtype = np.dtype(np.float64)
+        self.dtype = np.dtype(np.float64)
         self.num_dims = 0
         self.gram: Float64[np.ndarray, "K K"] = np.empty((0, 0))
 
@@ -57,62 +57,52 @@ class InnerLatents:
         return len(self.gram)
 
     def __getitem__(self, number: int) -> Float[np.ndarray, " d"]:
-        return self._rows([number])[0]
+        return self.rows([number])[0]
 
     @property
     def rows_at_once(self) -> int:
-        """How many rows a group has."""
-        return max(1, self._bytes_at_once // (max(1, self.num_dims) * self._dtype.itemsize))
-
-    @property
-    def stand_in(self) -> Float[np.ndarray, "K d"]:
-        """An array of the shape and dtype of all rows, which takes no memory and holds none."""
-        return np.broadcast_to(self._dtype.type(0), (len(self), self.num_dims))
+        """Number of rows in a group."""
+        return max(1, self._bytes_at_once // (max(1, self.num_dims) * self.dtype.itemsize))
 
     def extend_to(self, number: int) -> None:
-        """Let there be so many, and know the inner products of all of them."""
+        """Make rows until there are ``number``, and compute the inner products of all of them."""
         if number > 0 and len(self) == 0:
             first = self._make(0)
-            self.num_dims, self._dtype = len(first), first.dtype
+            self.num_dims, self.dtype = len(first), first.dtype
         for start in range(len(self), number, self.rows_at_once):
             self._append(range(start, min(start + self.rows_at_once, number)))
 
     def combine(self, coefficients: Float64[np.ndarray, "n K"]) -> Float[np.ndarray, "n d"]:
-        """coefficients @ rows, in the rows' dtype."""
-        groups = list(self._groups(coefficients))
-        if len(groups) == 1:
-            return _NUMPY.combine(coefficients[:, groups[0]], self._rows(groups[0]))
-        working = np.promote_types(self._dtype, np.float32)
-        total = np.zeros((len(coefficients), self.num_dims), working)
-        for group in groups:
-            # without a name for the rows, so that one group is gone before the next is made
-            total += _NUMPY.combine(
-                coefficients[:, group], self._rows(group).astype(working, copy=False)
-            )
-        return total.astype(self._dtype, copy=False)
-
-    def _groups(self, coefficients: Float64[np.ndarray, "n K"]) -> Iterator[Sequence[int]]:
-        """The numbers of the rows to add up, without most of those that count for nothing."""
+        """Return coefficients @ rows, in the rows' dtype; rows without a weight are not made."""
+        working = np.promote_types(self.dtype, np.float32)  # float16 adds up in too few digits
+        factors = coefficients.astype(working)
+        total = np.zeros((len(factors), self.num_dims), working)
         used = (coefficients != 0.0).any(axis=0).nonzero()[0]
-        number = coefficients.shape[1]
-        for start in range(0, number, self.rows_at_once):
-            stop = min(start + self.rows_at_once, number)
-            wanted = used[(used >= start) & (used < stop)]
-            # a few out of many are worth picking out; else the group is taken as it lies
-            if 2 * len(wanted) > stop - start:
-                yield range(start, stop)
-            elif len(wanted):
-                yield wanted.tolist()
+        for start in range(0, len(used), _ROWS):
+            numbers = used[start : start + _ROWS]
+            _add_product(total, factors[:, numbers], self.rows(numbers.tolist()))
+        return total.astype(self.dtype, copy=False)
+
+    def rows(self, numbers: Sequence[int]) -> Float[np.ndarray, "m d"]:
+        """Return rows by increasing number; a view of what is kept, where they are neighbours."""
+        if len(numbers) and numbers[-1] < self._num_kept:
+            if numbers[-1] - numbers[0] == len(numbers) - 1:
+                return self._kept[numbers[0] : numbers[-1] + 1]
+            return self._kept[list(numbers)]
+        rows = np.empty((len(numbers), self.num_dims), self.dtype)
+        for row, number in zip(rows, numbers, strict=True):
+            row[:] = self._kept[number] if number < self._num_kept else self._make(number)
+        return rows
 
     def _append(self, numbers: range) -> None:
-        fresh, old = self._rows(numbers), numbers.start
+        fresh, old = self.rows(numbers), numbers.start
         gram = np.empty((numbers.stop, numbers.stop))
         gram[:old, :old] = self.gram
-        gram[old:, old:] = _inner_products(fresh, fresh)
+        gram[old:, old:] = inner_products(fresh)
         step = max(1, self.rows_at_once // 4)
         for start in range(0, old, step):
             others = range(start, min(start + step, old))
-            products = _inner_products(fresh, self._rows(others))
+            products = inner_products(fresh, self.rows(others))
             gram[old:, others.start : others.stop] = products
             gram[others.start : others.stop, old:] = products.T
         self.gram = gram
@@ -131,28 +121,13 @@ class InnerLatents:
         self._kept[old:new] = fresh
         self._num_kept = new
 
-    def _rows(self, numbers: Sequence[int]) -> Float[np.ndarray, "m d"]:
-        """Rows by increasing number; a view of what is kept, where they are neighbours."""
-        if isinstance(numbers, range) and numbers.stop <= self._num_kept:
-            return self._kept[numbers.start : numbers.stop]
-        rows = np.empty((len(numbers), self.num_dims), self._dtype)
-        for row, number in zip(rows, numbers, strict=True):
-            row[:] = self._kept[number] if number < self._num_kept else self._make(number)
-        return rows
 
-
-def _inner_products(
-    first: Float[np.ndarray, "m d"], other: Float[np.ndarray, "k d"]
-) -> Float64[np.ndarray, "m k"]:
-    """Added up in float64, a block of columns at a time."""
-    products = np.zeros((len(first), len(other)))
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for start in range(0, first.shape[1], _BLOCK):
-            left = first[:, start : start + _BLOCK].astype(np.float64, copy=False)
-            # the same array for both lets the product be exactly symmetric
-            same = other is first
-            right = (
-                left if same else other[:, start : start + _BLOCK].astype(np.float64, copy=False)
-            )
-            products += left @ right.T
-    return products
+def _add_product(
+    total: Float[np.ndarray, "n d"],
+    factors: Float[np.ndarray, "n m"],
+    rows: Float[np.ndarray, "m d"],
+) -> None:
+    # block by block, so that the product is still in a core's cache when it is added
+    for start in range(0, total.shape[1], COLUMNS):
+        columns = slice(start, start + COLUMNS)
+        total[:, columns] += factors @ rows[:, columns].astype(factors.dtype, copy=False)

@@ -25,7 +25,7 @@ def check_independent(span: SeedSpan) -> None:
     if _combining_error(span) > _MOST_UNCERTAIN * smallest:
         raise ArgumentError(
             f"the {span.num_seeds} seed latents are linearly dependent to within the rounding of "
-            f"{span.library.dtype_name(span.rows)} (smallest singular value of their unit vectors "
+            f"{span.dtype_name} (smallest singular value of their unit vectors "
             f"{smallest:.3g}), so the weights behind a latent are not determined; leave out seed "
             "latents that combine others, or keep to the direction from weights to latents"
         )

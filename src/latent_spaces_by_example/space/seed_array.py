@@ -1,4 +1,4 @@
-"""Whether an array can serve as seed latents, found out in one pass over it."""
+"""Check that an array can serve as seed latents, in one pass over it."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ def checked_seed_latents(value: Latents, *, layout: Layout | None = None) -> Flo
         raise ArgumentError(
             f"seed_latents has shape {shape}; expected {_SHAPE}, at least one seed latent "
             f"of at least one number{hint}"
+        )
+    if layout is not None and shape[1:] != layout.packed_shape:
+        raise ArgumentError(
+            f"seed_latents has shape {shape}; this generator's are "
+            f"{layout.described.replace('(n,', '(K,')}"
         )
     rows = seeds.reshape(shape[0], prod(shape[1:]))
     for k in range(shape[0]):

@@ -1,13 +1,13 @@
 """The seed latents' span: combining them, and finding the combination behind a latent.
 
-What is of the latents' size stays with the array library that it is of: it is combined there, and
-read here block by block for sums over it, which NumPy adds up in float64.
+Large arrays stay in the caller's array library, where they are combined; they are read here block
+by block for sums, which NumPy adds up in float64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
@@ -17,9 +17,9 @@ from scipy.linalg import qr, solve_triangular
 
 from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.space.gram import COLUMNS, inner_products
+from latent_spaces_by_example.space.inner_latents import InnerLatents
 
-# Columns read at a time: few enough for a core's cache, many enough that the loop costs nothing.
-_BLOCK = 4096
 # Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
 # digits for one step of refinement to restore them.
 _GRAM_LIMIT = 1e6
@@ -52,39 +52,49 @@ class SeedSpan:
     """The span of K inner seed latents.
 
     Attributes:
-        rows: the seed latents, shape (K, d), an array of any library, kept by reference.
-        known_gram: the Gram matrix of the first J of them, which is then not computed again: a
-            study adds seed latents one by one.
+        rows: the seed latents, shape (K, d), an array of any library, kept by reference; or
+            :class:`InnerLatents`, which may have more of them.
+        num_first: K, where only the first rows are meant.
     """
 
-    rows: Float[Any, "K d"]
-    known_gram: Float64[np.ndarray, "J J"] = field(default_factory=lambda: np.zeros((0, 0)))
+    rows: Any
+    num_first: int | None = None
 
     @cached_property
     def library(self) -> ArrayLibrary:
-        """The array library that the seeds are of."""
+        """The array library of the seeds."""
         return library_of(self.rows)
 
     @property
     def num_seeds(self) -> int:
         """K."""
-        return len(self.rows)
+        return len(self.rows) if self.num_first is None else self.num_first
+
+    @property
+    def _streamed(self) -> bool:
+        return isinstance(self.rows, InnerLatents)
+
+    @property
+    def num_dims(self) -> int:
+        """d."""
+        return self.rows.num_dims if self._streamed else int(self.rows.shape[1])
+
+    @property
+    def dtype_name(self) -> str:
+        """Name of the seeds' dtype."""
+        return str(self.rows.dtype) if self._streamed else self.library.dtype_name(self.rows)
 
     @property
     def eps(self) -> float:
         """Spacing of the seeds' dtype at 1."""
-        return self.library.eps(self.rows)
+        rows = self.rows
+        return float(np.finfo(rows.dtype).eps) if self._streamed else self.library.eps(rows)
 
     @cached_property
     def gram(self) -> Float64[np.ndarray, "K K"]:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
-        known = len(self.known_gram)
-        gram = np.zeros((self.num_seeds, self.num_seeds))
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for _, block in self._blocks() if known < self.num_seeds else ():
-                gram[known:] += block[known:] @ block.T
-        gram[:known, known:] = gram[known:, :known].T
-        gram[:known, :known] = self.known_gram
+        gram = self.rows.gram if self._streamed else inner_products(self.rows)
+        gram = gram[: self.num_seeds, : self.num_seeds]
         squares = np.diag(gram)
         if not (np.isfinite(squares).all() and (squares > 0.0).all()):
             raise ArgumentError(
@@ -113,13 +123,15 @@ class SeedSpan:
     @cached_property
     def smallest_singular_value(self) -> float:
         """Of the matrix of unit seeds: how far they are from being linearly dependent."""
-        if self.num_seeds > self.rows.shape[1]:
+        if self.num_seeds > self.num_dims:
             return 0.0
         singular_values = np.linalg.svd(self._factor, compute_uv=False)
         return float(singular_values[-1])
 
     def combine(self, coefficients: Float64[Any, "n K"]) -> Float[Any, "n d"]:
-        """coefficients @ seeds, in the seeds' dtype and without copying them."""
+        """Return coefficients @ seeds, in the seeds' dtype and without copying them."""
+        if self._streamed:
+            return self.rows.combine(coefficients)
         return self.library.combine(coefficients, self.rows)
 
     def least_squares(self, y: Float[Any, "n d"]) -> LeastSquares:
@@ -209,13 +221,17 @@ class SeedSpan:
     def _factor(self) -> Float64[np.ndarray, "K K"]:
         if self._gram_factor is not None:
             return self._gram_factor
-        return self._triangle(np.empty((0, self.rows.shape[1])))
+        return self._triangle(np.empty((0, self.num_dims)))
 
     def _blocks(self) -> Iterator[tuple[slice, Float64[np.ndarray, "K block"]]]:
-        """The seeds' columns a block at a time, on the host and in float64."""
-        for start in range(0, self.rows.shape[1], _BLOCK):
-            columns = slice(start, start + _BLOCK)
-            block = self.library.on_host(self.rows, np.s_[:, columns])
+        """Yield the seeds' columns a block at a time, on the host and in float64.
+
+        Rows that are streamed are all read into memory for it.
+        """
+        rows = self.rows.rows(range(self.num_seeds)) if self._streamed else self.rows
+        for start in range(0, self.num_dims, COLUMNS):
+            columns = slice(start, start + COLUMNS)
+            block = self.library.on_host(rows, np.s_[:, columns])
             yield columns, block.astype(np.float64, copy=False)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arguments import ArrayLike, check_finite
-from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.charts import Chart, DifferentiableChart, KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import cube_coordinates, orthant_weights, unit_weights
 from latent_spaces_by_example.errors import ArgumentError
@@ -22,6 +22,7 @@ from latent_spaces_by_example.space.inversion import (
 )
 from latent_spaces_by_example.space.projection import Projection, nearest_candidates
 from latent_spaces_by_example.space.seed_array import checked_seed_latents
+from latent_spaces_by_example.space.seed_latents import SeedLatents
 from latent_spaces_by_example.space.span import LeastSquares, SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
 from latent_spaces_by_example.transport_maps.layout import Latents, LatentShape, layout_of_latents
@@ -38,6 +39,10 @@ class SurrogateChart:
       non-negative, but ``from_w_to_z`` takes any sign;
     - ``z``: latents, shape (n, *latent_shape), in the seed latents' dtype.
 
+    Over :class:`SeedLatents` the space grows: weights may have more columns than there are seed
+    latents so far, and the missing prior draws are then made; columns that are left out are
+    weights of zero. Coordinates u of K - 1 columns refer to the first K seed latents.
+
     Latents may also be dictionaries of named arrays, say ``move`` of shape (n, 5, 3) and ``turn``
     of shape (n, 5, 4), all of one dtype. Then ``seed_latents`` and every ``z`` is one, and the
     law a :class:`~latent_spaces_by_example.transport_maps.NamedProductTransportMap`.
@@ -50,10 +55,11 @@ class SurrogateChart:
     Args:
         seed_latents: shape (K, *latent_shape), K >= 1, floating point; or a dictionary of such.
             An array is kept by reference, not copied: do not change it afterwards. Tensors may
-            not require a gradient.
+            not require a gradient. Or :class:`SeedLatents`: arrays, random seeds, prior draws.
         weight_chart: the chart u <-> w; default :class:`~latent_spaces_by_example.charts.\
 KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
-        transport_map: the law of the latents; default: independent standard Gaussians.
+        transport_map: the law of the latents; default: independent standard Gaussians. That of
+            :class:`SeedLatents` is their generator's.
         combination: ``"linear"``, the published rule, exact in law for seed latents drawn
             independently; or ``"shell"``, which keeps every candidate at the seeds' own norms
             also when the seeds are correlated. Corners are the seeds under both.
@@ -78,29 +84,39 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
 
     def __init__(
         self,
-        seed_latents: Latents,
+        seed_latents: Latents | SeedLatents,
         *,
         weight_chart: Chart | None = None,
         transport_map: TransportMap | None = None,
         combination: str = "linear",
     ) -> None:
         """Check the seed latents and keep them; the class says what the arguments are."""
-        seeds = checked_seed_latents(seed_latents)
-        # the layout of a dictionary; of an array, as the array library reads it
-        seen = seed_latents if isinstance(seed_latents, Mapping) else seeds
-        self._layout = layout_of_latents(seen, name="seed_latents")
+        self._rule = combination_rule(combination)
         self._weight_chart: Chart = _instance(
             weight_chart, of=Chart, name="weight_chart", default=KnotheRosenblattChart
         )
-        self._transport_map: TransportMap = _instance(
+        self._seeds = seed_latents if isinstance(seed_latents, SeedLatents) else None
+        if isinstance(seed_latents, SeedLatents):
+            self._transport_map = seed_latents.transport_map
+            if transport_map not in (None, self._transport_map):
+                raise ArgumentError(
+                    f"transport_map={transport_map!r} was given, but SeedLatents are of their "
+                    f"generator's law, {self._transport_map!r}; leave it out"
+                )
+            self._layout = seed_latents.layout
+            self._known = SeedSpan(seed_latents.inner, len(seed_latents))
+            return
+        seeds = checked_seed_latents(seed_latents)
+        # the layout of a dictionary; of an array, as the array library reads it
+        like = seed_latents if isinstance(seed_latents, Mapping) else seeds
+        self._layout = layout_of_latents(like, name="seed_latents")
+        self._transport_map = _instance(
             transport_map, of=TransportMap, name="transport_map", default=IdentityTransportMap
         )
-        self._rule = combination_rule(combination)
-        self._span = SeedSpan(self._transport_map.forward(self._layout.unpack(seeds)))
-        self._library = self._span.library
+        self._known = SeedSpan(self._transport_map.forward(self._layout.unpack(seeds)))
         if not self._is_identity:
             check_finite(
-                self._library.on_host(self._span.rows),
+                self._library.on_host(self._known.rows),
                 name="the transport map's image of seed_latents",
             )
 
@@ -108,19 +124,33 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         """Say in one line what is spanned, and how."""
         return (
             f"SurrogateChart({self.num_seeds} seed latents of shape {self.latent_shape} and dtype "
-            f"{self._library.dtype_name(self._span.rows)}, {type(self._weight_chart).__name__}, "
+            f"{self._span.dtype_name}, {type(self._weight_chart).__name__}, "
             f"{self._transport_map!r}, combination={self._rule.name!r})"
         )
 
     @property
     def num_seeds(self) -> int:
-        """Number K of seed latents."""
+        """Number K of seed latents; of a space that grows, of those made so far."""
         return self._span.num_seeds
 
     @property
+    def seeds(self) -> SeedLatents:
+        """The seed latents of a space that grows: their names, random seeds, prior draws.
+
+        Raises:
+            ArgumentError: the chart was made of an array.
+        """
+        if self._seeds is None:
+            raise ArgumentError(
+                "the chart was made of an array of seed latents, which has no names and no prior "
+                "draws; give SurrogateChart a SeedLatents object"
+            )
+        return self._seeds
+
+    @property
     def num_latent_dims(self) -> int:
-        """Dimension d of the inner latents."""
-        return int(self._span.rows.shape[1])
+        """Dimension d of the inner latents, without hidden numbers."""
+        return self._known.num_dims if self._seeds is None else self._seeds.num_latent_dims
 
     @property
     def latent_shape(self) -> LatentShape:
@@ -155,6 +185,21 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         """Cosines between the inner seed latents, diagonal exactly 1; read-only."""
         return self._span.correlation
 
+    def correlation_of(self, num_seeds: int) -> Float64[np.ndarray, "K K"]:
+        """Return the cosines between the first so many, hidden numbers included.
+
+        Raises:
+            ArgumentError: there are not so many, and the space does not grow.
+        """
+        if self._seeds is None and num_seeds > self.num_seeds:
+            raise ArgumentError(
+                f"num_seeds={num_seeds}, but the chart has {self.num_seeds} seed latents; only a "
+                "chart over SeedLatents grows"
+            )
+        if self._seeds is None:
+            return self._span.correlation[:num_seeds, :num_seeds]
+        return self._span_of(num_seeds).correlation
+
     def from_u_to_w(self, u: ArrayLike) -> Float[Any, "n K"]:
         """Map coordinates (n, K - 1) in [0, 1] to weights, by the chart.
 
@@ -186,14 +231,34 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
                 cancels.
             OutsideSpaceError: if ``w`` is off the unit sphere.
         """
-        coefficients = self._library.mapped(
-            w,
-            name="w",
-            forward=self._coefficients_of,
-            pull_back=self._pull_back_coefficients,
-        )
-        inner = self._span.combine(coefficients)
+        inner = self._combined(w)
+        if self._seeds is not None:
+            like = self._seeds.like
+            seen = np.ascontiguousarray(inner[:, : self.num_latent_dims])
+            inner = library_of(like).from_host(seen, like=like)
         return self._transport_map.inverse(inner, latent_shape=self.latent_shape)
+
+    def inner_latents(self, w: ArrayLike) -> Float[Any, "n d_and_hidden"]:
+        """Return the inner latents at weights (n, K), with hidden numbers at their end.
+
+        Raises:
+            ArgumentError, OutsideSpaceError: as :meth:`from_w_to_z` does.
+        """
+        return self._combined(w)
+
+    def relative_norms_at(self, w: ArrayLike) -> Float64[np.ndarray, " n"]:
+        """Return the norms of the inner latents at weights (n, K) over sqrt(d), shape (n,).
+
+        Raises:
+            ArgumentError, OutsideSpaceError: as :meth:`from_w_to_z` does.
+        """
+        d = self.num_latent_dims
+        if self._seeds is not None and self._seeds.num_hidden_dims:
+            norms: Float64[np.ndarray, " n"] = np.linalg.norm(self.inner_latents(w)[:, :d], axis=1)
+            return norms / np.sqrt(d)
+        c = self._coefficients_of(w)
+        gram = self._span_of(c.shape[1]).gram
+        return np.sqrt(np.maximum(np.einsum("nj,jk,nk->n", c, gram, c, optimize=True), 0.0) / d)
 
     def coefficients(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
         """Return c(w): the inner latent at weights w (n, K) is sum_k c_k(w) T(z_k).
@@ -246,11 +311,11 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             array([0.707107])
         """
         _, inner = self._latents_and_inner(z)
-        found = nearest_candidates(self._problem(inner), span=self._span, rule=self._rule)
+        nearest = nearest_candidates(self._problem(inner), span=self._span, rule=self._rule)
         return Projection(
-            w=self._beside(found.w),
-            residual=self._beside(found.residual),
-            norm_ratio=self._beside(found.norm_ratio),
+            w=self._beside(nearest.w),
+            residual=self._beside(nearest.residual),
+            norm_ratio=self._beside(nearest.norm_ratio),
         )
 
     def from_u_to_z(self, u: ArrayLike) -> Any:
@@ -275,32 +340,70 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     def _is_identity(self) -> bool:
         return isinstance(self._transport_map, IdentityTransportMap)
 
+    @property
+    def _like(self) -> Any:
+        return self._known.rows if self._seeds is None else self._seeds.like
+
+    @property
+    def _library(self) -> ArrayLibrary:
+        return library_of(self._like)
+
+    @property
+    def _width(self) -> int | None:
+        """Number of columns that weights must have; any number where the space grows."""
+        return self.num_seeds if self._seeds is None else None
+
+    @property
+    def _span(self) -> SeedSpan:
+        return self._known if self._seeds is None else self._span_of(len(self._seeds))
+
+    def _span_of(self, num_seeds: int) -> SeedSpan:
+        """Return the span of the first so many seed latents; the missing ones are made."""
+        if self._seeds is not None and num_seeds != self._known.num_seeds:
+            self._seeds.extend_to(max(num_seeds, 1))
+            self._known = SeedSpan(self._seeds.inner, num_seeds)
+        return self._known
+
     def _beside(self, values: Any) -> Float[Any, "*shape"]:
-        return self._library.beside(values, like=self._span.rows)
+        return self._library.beside(values, like=self._like)
 
     def _weights_at(self, u: ArrayLike) -> Float64[Any, "n K"]:
         chart = self._weight_chart
         return self._library.mapped(
             u,
             name="u",
-            forward=lambda u: chart.forward(cube_coordinates(u, num_seeds=self.num_seeds)),
+            forward=lambda u: chart.forward(cube_coordinates(u, num_seeds=self._width)),
             pull_back=chart.pull_back if isinstance(chart, DifferentiableChart) else None,
         )
 
     def _coordinates_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K_minus_1"]:
-        orthant_weights(w, num_seeds=self.num_seeds)
+        orthant_weights(w, num_seeds=self._width)
         # as they came: in float64 the rounding of a narrower dtype would count as an error
         u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(w)
         return u
 
+    def _combined(self, w: ArrayLike) -> Float[Any, "n d_and_hidden"]:
+        """Return the inner latents at weights w, with the gradient that the library knows."""
+        if self._seeds is None:
+            coefficients = self._library.mapped(
+                w,
+                name="w",
+                forward=self._coefficients_of,
+                pull_back=self._pull_back_coefficients,
+            )
+            return self._known.combine(coefficients)
+        library = library_of(w)
+        weights = w if library.name == "numpy" else library.on_host(w)
+        return self._seeds.inner.combine(self._coefficients_of(weights))
+
     def _coefficients_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
-        weights = unit_weights(w, num_seeds=self.num_seeds)
-        return self._rule.coefficients(weights, self._span)
+        weights = unit_weights(w, num_seeds=self._width)
+        return self._rule.coefficients(weights, self._span_of(weights.shape[1]))
 
     def _pull_back_coefficients(
         self, w: ArrayLike, gradient: Float64[np.ndarray, "n K"]
     ) -> Float64[np.ndarray, "n K"]:
-        weights = unit_weights(w, num_seeds=self.num_seeds)
+        weights = unit_weights(w, num_seeds=self._width)
         return self._rule.pull_back(weights, gradient, span=self._span)
 
     def _weights_behind(self, z: Latents) -> Float64[np.ndarray, "n K"]:
@@ -318,7 +421,13 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         )
 
     def _latents_and_inner(self, z: Latents) -> tuple[Float[Any, "n ..."], Float[Any, "n d"]]:
-        """The latents, packed into one array where they are a dictionary, and their images."""
+        """Return the latents, packed into one array if they are named parts, and their images."""
+        if self._seeds is not None and self._seeds.num_hidden_dims:
+            raise ArgumentError(
+                f"this space holds latents with {self._seeds.num_hidden_dims} hidden numbers, "
+                "which z does not show, so the weights behind z are not determined; keep to the "
+                "direction from weights to latents"
+            )
         latents = self._layout.pack(z, name="z")
         library = library_of(latents)
         check_finite(library.on_host(latents), name="z")

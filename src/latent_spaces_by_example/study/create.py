@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from latent_spaces_by_example import __version__, generators
+import numpy as np
+
+from latent_spaces_by_example import __version__
 from latent_spaces_by_example.arguments import check_positive
-from latent_spaces_by_example.arrays import library_named
-from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.plugins import is_safe_to_reload
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load as load_search
-from latent_spaces_by_example.search.base import prior_seeds_wanted
+from latent_spaces_by_example.search.base import check_search, prior_seeds_wanted
 from latent_spaces_by_example.space import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.opening import check_generator_object
 from latent_spaces_by_example.study.ranking import (
     declared_directions,
     declared_noisy,
@@ -23,10 +25,10 @@ from latent_spaces_by_example.study.ranking import (
 )
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
-from latent_spaces_by_example.study.stored_seeds import as_attributes, from_attributes
+from latent_spaces_by_example.study.stored_seeds import as_attributes
 from latent_spaces_by_example.study.study import Callback, Study
-from latent_spaces_by_example.transport_maps.layout import layout_of
 from latent_spaces_by_example.validity import require_determinism
+from latent_spaces_by_example.validity.candidates import mistaken_scale
 
 
 def optimise(
@@ -186,7 +188,7 @@ def create_study(
     directions = declared_directions(objective, direction, score_names=score_names)
     if read_policy(artifacts) is not None and score_names:
         raise ArgumentError(f"artifacts={artifacts!r} is for one score; give 'all' or 'none'")
-    seeds = spanned_by(
+    space = spanned_by(
         generator,
         examples=examples,
         seed_latents=seed_latents,
@@ -194,16 +196,19 @@ def create_study(
         random_seed=random_seed,
         repair=repair,
     )
+    seeds = space.seeds
     if within_span is None:
         within_span = seeds.num_examples > 0
     _check_span(seeds, within_span=within_span)
-    check_search = getattr(engine, "check", None)
-    if check_search is not None:
-        check_search(
-            num_scores=max(1, len(score_names)),
-            num_given=seeds.num_given,
-            within_span=within_span,
-        )
+    check_search(
+        engine,
+        num_scores=max(1, len(score_names)),
+        num_given=seeds.num_given,
+        within_span=within_span,
+    )
+    given = np.array(seeds.relative_norms[: seeds.num_examples])
+    if len(given) and (warning := mistaken_scale(given)):
+        warnings.warn(warning, UserWarning, stacklevel=2)
     if check_generator:
         require_determinism(generator, seeds.prior_draws((0, 1)))
     settings = Settings(
@@ -239,76 +244,9 @@ def create_study(
         # for whoever opens the study without the folder; in memory there is nobody
         attributes={} if storage is None else as_attributes(seeds.examples),
     )
-    study = Study(records, generator=lambda: generator, seeds=lambda _: seeds, folder=folder)
+    study = Study(records, generator=lambda: generator, space=lambda _: space, folder=folder)
     study.use_search(engine)
     return study
-
-
-def open_study(
-    out: str | os.PathLike[str] | None = None,
-    *,
-    storage: Any = None,
-    name: str | None = None,
-    generator: Any = None,
-    seed_latents: Any = None,
-) -> Study:
-    """Open a study that exists, to look at, to tell results, or to go on with.
-
-    The generator is needed only for latents and outputs that have to be made: telling a result
-    needs none.
-
-    Args:
-        out: its run folder.
-        storage: where it is, if not in a run folder: an Optuna storage or its URL.
-        name: of the study in its storage; not needed if there is only one.
-        generator: the one it was made with; one that comes along is loaded by its stored name when
-            it is first needed.
-        seed_latents: the ones it was made with, if there is no run folder that holds them.
-
-    Raises:
-        StudyError: there is no such study, or it is of another generator.
-    """
-    if out is not None and not isinstance(out, str | os.PathLike):
-        raise ArgumentError(f"out={out!r:.60}; give the path of a run folder")
-    folder = None if out is None else RunFolder(out)
-    if folder is None and storage is None:
-        raise ArgumentError("give out (a run folder) or storage (an Optuna storage or its URL)")
-    if folder is not None and storage is None:
-        storage = folder.existing_storage()
-    records = Records.open(storage, name=name)
-    settings = records.settings
-    if generator is not None:
-        _check_same_generator(generator, settings)
-
-    def make_generator() -> Any:
-        return _stored_generator(settings) if generator is None else generator
-
-    def make_seeds(model: Any) -> SeedLatents:
-        return _opened_seeds(model, records, folder=folder, seed_latents=seed_latents)
-
-    return Study(records, generator=make_generator, seeds=make_seeds, folder=folder)
-
-
-def check_generator_object(generator: Any) -> None:
-    """Refuse what is no generator.
-
-    Raises:
-        ArgumentError: a string, a class, or an object without ``latent_shape`` or ``generate``.
-    """
-    if isinstance(generator, str):
-        raise ArgumentError(
-            f"generator={generator!r} is a name; load it first: lsbe.generators.load({generator!r})"
-        )
-    if isinstance(generator, type):
-        raise ArgumentError(
-            f"generator={generator.__name__} is a class; give an object: {generator.__name__}()"
-        )
-    missing = [part for part in ("latent_shape", "generate") if not hasattr(generator, part)]
-    if missing:
-        raise ArgumentError(
-            f"generator={generator!r:.80} has no {' and no '.join(missing)}; a generator is an "
-            "object with latent_shape and generate(z)"
-        )
 
 
 def check_whole(name: str, value: Any, *, least: int) -> None:
@@ -346,60 +284,3 @@ def _facts(seeds: SeedLatents) -> tuple[SeedLatentFacts, ...]:
         )
         for i in range(seeds.num_examples)
     )
-
-
-def _stored_generator(settings: Settings) -> Any:
-    if not is_safe_to_reload("generators", settings.generator):
-        raise StudyError(
-            f"this needs the study's generator {settings.generator}, which does not come along "
-            "with the library; give it when the study is opened: open_study(..., generator=...) "
-            "or --generator"
-        )
-    generator = generators.load(settings.generator)
-    _check_same_generator(generator, settings)
-    return generator
-
-
-def _check_same_generator(generator: Any, settings: Settings) -> None:
-    check_generator_object(generator)
-    name, shape = name_of(generator), layout_of(generator.latent_shape).latent_shape
-    if (name, shape) != (settings.generator, settings.latent_shape):
-        raise StudyError(
-            f"the study is of the generator {settings.generator} with latents of shape "
-            f"{settings.latent_shape}, not of {name} with {shape}"
-        )
-
-
-def _opened_seeds(
-    generator: Any, records: Records, *, folder: RunFolder | None, seed_latents: Any
-) -> SeedLatents:
-    settings = records.settings
-    random_seeds = [facts.random_seed for facts in settings.examples]
-    if random_seeds and None not in random_seeds:
-        seed_latents = random_seeds if seed_latents is None else seed_latents
-    elif settings.examples and seed_latents is None:
-        if folder is not None:
-            seed_latents = folder.load_seed_latents()[: len(settings.examples)]
-        else:
-            seed_latents = from_attributes(records.attributes())
-        if seed_latents is None:
-            raise StudyError(
-                f"study {records.name!r} has seed latents of its own, too large for its storage; "
-                "give seed_latents or out"
-            )
-        if not hasattr(generator, "latent_from_random_seed"):
-            seed_latents = library_named(settings.array_library).array(seed_latents)
-    seeds = SeedLatents(
-        generator,
-        seed_latents if settings.examples else None,
-        names=[facts.name for facts in settings.examples],
-        rms_errors=[facts.rms_error for facts in settings.examples],
-        num_prior_seeds=settings.num_given,
-        random_seed=settings.random_seed,
-        num_hidden_dims=settings.num_hidden_dims,
-    )
-    if seeds.digest != settings.seed_digest:
-        raise StudyError(
-            f"the seed latents given are not those of study {records.name!r}: their digests differ"
-        )
-    return seeds

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StopStudy
+from latent_spaces_by_example.errors import ArgumentError, StopStudy
 from latent_spaces_by_example.search.base import Search
 from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate
@@ -23,6 +23,7 @@ from latent_spaces_by_example.study.executors import (
     num_workers_of,
     run_task,
 )
+from latent_spaces_by_example.study.failures import FailureCount, remote_cause
 from latent_spaces_by_example.study.proposals import Proposals
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.results import scored_result, scrubbed
@@ -100,12 +101,11 @@ class Driver:
     batch_size: int
     limits: Limits
     on_trial: Callable[[Trial], None]
-    _failures: list[Trial] = field(default_factory=list)
-    _exception: BaseException | None = None
-    _last_error: str = ""
-    _num_failed: int = 0
-    _num_scored: int = 0
-    _ended: bool = False
+    _failures: FailureCount = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count failures from here on."""
+        self._failures = FailureCount(self.records, most=self.limits.max_consecutive_failures)
 
     def run(
         self,
@@ -133,7 +133,7 @@ class Driver:
                 self._run_elsewhere(executor, model, num_pending=num_pending)
         except StopStudy as stop:
             log.info("study %r was stopped: %s", self.records.name, stop or "a callback said so")
-        self._conclude()
+        self._failures.conclude()
 
     # ------------------------------------------------------------------ the two loops
 
@@ -284,10 +284,9 @@ class Driver:
                 self.artifacts.thin(self.records.trials(), told)
             except OSError as error:
                 log.warning("an artifact could not be made smaller: %s", error)
-        self._count(told, outcome)
+        self._failures.count(told, outcome)
         self.on_trial(told)
-        if len(self._failures) >= self.limits.max_consecutive_failures:
-            raise self._too_many_failures()
+        self._failures.check()
 
     def _result(self, outcome: Outcome, *, warning: str | None) -> Result:
         if outcome.evaluation is None:
@@ -308,50 +307,6 @@ class Driver:
             warning=warning,
         )
 
-    def _count(self, trial: Trial, outcome: Outcome) -> None:
-        if trial.error is None:
-            self._failures.clear()
-            self._num_scored += 1
-            return
-        first = not self._num_failed and not self._num_scored
-        self._num_failed += 1
-        self._failures.append(trial)
-        self._last_error = trial.error
-        self._exception = outcome.exception or _remote(outcome)
-        log.warning("trial %d failed: %s", trial.number, trial.error)
-        if trial.traceback:
-            level = logging.WARNING if first else logging.DEBUG
-            log.log(level, "%s", trial.traceback.rstrip())
-
-    def _too_many_failures(self) -> EvaluationError:
-        last = self._failures[-1]
-        scored = sum(trial.score is not None for trial in self.records.trials())
-        so_far = f"{scored} other trials have a score" if scored else "no trial has a score yet"
-        error = EvaluationError(
-            f"{len(self._failures)} evaluations in a row failed, the last one (trial "
-            f"{last.number}) with: {last.error}. In this study {so_far}. Every result is stored: "
-            "go on with the study once the cause is mended, or allow more by "
-            "max_consecutive_failures (--max-failures)."
-        )
-        error.__cause__ = self._exception
-        return error
-
-    def _conclude(self) -> None:
-        if not self._num_failed:
-            return
-        total = self._num_failed + self._num_scored
-        if self._num_scored:
-            log.warning("%d of %d failed: %s", self._num_failed, total, self._last_error)
-            return
-        scored = sum(trial.score is not None for trial in self.records.trials())
-        if scored:
-            log.warning("all %d evaluations of this run failed: %s", total, self._last_error)
-            return
-        error = EvaluationError(
-            f"all {total} evaluations failed, the last one with: {self._last_error}"
-        )
-        raise error from self._exception
-
     # ------------------------------------------------------------------ when it ends
 
     @property
@@ -369,22 +324,12 @@ class Driver:
         return limit is not None and time.monotonic() - self._begun > limit
 
 
-class RemoteTraceback(Exception):
-    """The traceback of an exception that was raised in another process."""
-
-
-def _remote(outcome: Outcome) -> RemoteTraceback | None:
-    if outcome.traceback is None:
-        return None
-    return RemoteTraceback(f"in {outcome.worker}:\n{outcome.traceback}")
-
-
 def _contract_error(outcome: Outcome) -> Exception:
     error = outcome.exception
     if error is not None:
         return error
     remote = ArgumentError(outcome.error)
-    remote.__cause__ = _remote(outcome)
+    remote.__cause__ = remote_cause(outcome)
     return remote
 
 

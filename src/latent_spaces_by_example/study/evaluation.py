@@ -59,9 +59,12 @@ def evaluate(
     """
     n, start = num_latents(latents), time.perf_counter()
     try:
-        outputs = generated(generator, latents)
+        outputs = generator.generate(latents)
+        items = items_of(outputs, n=n, generator=generator)
         returned = objective(outputs)
     except Exception as error:
+        if isinstance(error, GeneratorError):
+            return [failure(error, breaks_contract=True)] * n
         if n > 1:
             return [
                 outcome
@@ -76,13 +79,12 @@ def evaluate(
         return [failure(error, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / n
     try:
-        items = _items(returned, n=n)
+        scores = _scores(returned, n=n)
     except ArgumentError as error:
-        broken = failure(error, seconds=seconds, breaks_contract=True)
-        return [broken] * n
+        return [failure(error, seconds=seconds, breaks_contract=True)] * n
     return [
-        _outcome(item, output=output, seconds=seconds, generator=generator, keep_files=keep_files)
-        for item, output in zip(items, outputs, strict=True)
+        _outcome(score, output=output, seconds=seconds, generator=generator, keep_files=keep_files)
+        for score, output in zip(scores, items, strict=True)
     ]
 
 
@@ -92,7 +94,16 @@ def generated(generator: Any, latents: Any) -> list[Any]:
     Raises:
         GeneratorError: the generator returned no sequence of n outputs.
     """
-    n, outputs = num_latents(latents), generator.generate(latents)
+    n = num_latents(latents)
+    return items_of(generator.generate(latents), n=n, generator=generator)
+
+
+def items_of(outputs: Any, *, n: int, generator: Any) -> list[Any]:
+    """Return what a generator returned for n latents as a list of n outputs.
+
+    Raises:
+        GeneratorError: it is no sequence of n.
+    """
     who = f"generate(z) of {type(generator).__name__}"
     try:
         count = len(outputs)
@@ -125,29 +136,25 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _items(returned: Any, *, n: int) -> list[Any]:
-    """Return what the objective returned as n items, each still to be read.
+def _scores(returned: Any, *, n: int) -> list[Any]:
+    """Return what the objective returned as n scores, each still to be read.
 
     Raises:
         ArgumentError: they are not n.
     """
     if isinstance(returned, Mapping | str | bytes) or not hasattr(type(returned), "__iter__"):
         read_scores(returned, n=n)  # says what is wrong
-    try:
-        items = list(returned)
-    except TypeError:
-        read_scores(returned, n=n)
-        raise
-    if len(items) != n:
-        read_scores(items, n=n)
-    return items
+    scores = list(returned)
+    if len(scores) != n:
+        read_scores(scores, n=n)
+    return scores
 
 
 def _outcome(
-    item: Any, *, output: Any, seconds: float, generator: Any, keep_files: bool
+    score: Any, *, output: Any, seconds: float, generator: Any, keep_files: bool
 ) -> Outcome:
     try:
-        [evaluation] = read_scores([item], n=1)
+        [evaluation] = read_scores([score], n=1)
     except (ArgumentError, OverflowError) as error:
         return failure(error, seconds=seconds)
     if not evaluation.finite:

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from latent_spaces_by_example import plugins
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate, failure
+from latent_spaces_by_example.study.settings import name_of
 
 
 @runtime_checkable
@@ -252,3 +254,17 @@ def engine_failure(error: BaseException) -> EvaluationError:
         f"the executor is broken ({type(error).__name__}: {error}); every finished evaluation is "
         "stored: go on with the study and a new executor"
     )
+
+
+def travelling_names(
+    names: tuple[str | None, str | None], generator: Any, objective: Any
+) -> tuple[str | None, str | None]:
+    """Return the names given, or those by which things of the library are loaded anywhere."""
+    own = []
+    for name, thing, kind in zip(
+        names, (generator, objective), ("generators", "objectives"), strict=True
+    ):
+        known = name_of(thing)
+        of_the_library = plugins.is_safe_to_reload(kind, known)
+        own.append(known if name is None and of_the_library else name)
+    return own[0], own[1]

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study.artifacts import Files
+from latent_spaces_by_example.study.asked_table import safe_cell
 from latent_spaces_by_example.study.trial import Trial, constraint_names
 
 DATABASE = "study.db"
@@ -145,6 +146,7 @@ class RunFolder:
 def _write_csv(target: Path, trials: list[Trial], metrics: list[str], names: list[str]) -> None:
     with open(target, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
+        # names and texts are other people's, and a spreadsheet program runs what begins with "="
         weights = [f"weight {name}" for name in names]
         validity = list(dict.fromkeys(key for trial in trials for key in trial.validity))
         latent = [*(f"latent {key}" for key in validity), "latent fault"]
@@ -155,7 +157,7 @@ def _write_csv(target: Path, trials: list[Trial], metrics: list[str], names: lis
         expected = any(trial.expected_score is not None for trial in trials)
         named += ["expected score"] if expected else []
         header = ["trial", *named, *held, *metrics, "seconds", "error", *latent, *weights]
-        writer.writerow(header)
+        writer.writerow([safe_cell(value) for value in header])
         for trial in trials:
             row: list[Any] = [trial.number]
             row += [trial.scores.get(name) for name in scores] if scores else [trial.score]
@@ -164,7 +166,7 @@ def _write_csv(target: Path, trials: list[Trial], metrics: list[str], names: lis
             row += [trial.metrics.get(key) for key in metrics]
             row += [trial.seconds, trial.error]
             row += [*(trial.validity.get(key) for key in validity), trial.invalid]
-            writer.writerow(row + trial.weights.tolist())
+            writer.writerow([*map(safe_cell, row), *trial.weights.tolist()])
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:

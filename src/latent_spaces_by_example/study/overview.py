@@ -95,7 +95,7 @@ def open_records(
     Raises:
         StudyError: there is no such study, or it cannot be read.
     """
-    return Records.open(existing_storage(out, storage=storage), name=name)
+    return Records.open(existing_storage(out, storage=storage), name=name, access="read")
 
 
 def overview_of(records: Records) -> Overview:
@@ -154,7 +154,7 @@ def studies_in(storage: str | BaseStorage) -> Iterator[tuple[str, Overview | Stu
     """
     for name in Records.names(existing_storage(None, storage=storage)):
         try:
-            yield name, overview_of(Records.open(storage, name=name))
+            yield name, overview_of(Records.open(storage, name=name, access="read"))
         except StudyError as error:
             yield name, error
 

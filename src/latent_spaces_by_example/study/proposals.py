@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
-from latent_spaces_by_example.space import SeedLatents
+from latent_spaces_by_example.space import SurrogateChart
+from latent_spaces_by_example.study.candidate_check import CandidateCheck
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import MOST_SEEDS, AskedBy, Point, Source
@@ -22,7 +23,6 @@ from latent_spaces_by_example.study.trial import (
     violations_of,
     weights_table,
 )
-from latent_spaces_by_example.study.validity import CandidateCheck
 
 _SAME = 1e-6
 
@@ -36,10 +36,11 @@ class Proposals:
     """
 
     def __init__(
-        self, records: Records, *, seeds: SeedLatents, ranking: Ranking, check: CandidateCheck
+        self, records: Records, *, space: SurrogateChart, ranking: Ranking, check: CandidateCheck
     ) -> None:
         self._records = records
-        self._seeds = seeds
+        self._space = space
+        self._seeds = space.seeds
         self._ranking = ranking
         self._check = check
 
@@ -55,11 +56,11 @@ class Proposals:
         violations = violations_of(trials)
         num_seeds = weights.shape[1]
         space = SearchSpace(
-            correlation=self._seeds.correlation(num_seeds),
+            correlation=self._space.correlation_of(num_seeds),
             num_given=self._seeds.num_given,
             num_latent_dims=self._seeds.num_latent_dims + self._seeds.num_hidden_dims,
             within_span=settings.within_span,
-            draw=lambda m: self._seeds.correlation(num_seeds + m),
+            draw=lambda m: self._space.correlation_of(num_seeds + m),
         )
         return History(
             space=space,
@@ -130,7 +131,7 @@ class Proposals:
 
     def latents(self, trials: Sequence[Trial]) -> Any:
         """Return the latents of trials, shape (n, *latent_shape)."""
-        return self._seeds.latents(stacked([t.weights for t in trials], self._seeds.num_given))
+        return self._space.from_w_to_z(stacked([t.weights for t in trials], self._seeds.num_given))
 
     # ------------------------------------------------------------------ inside
 
@@ -166,7 +167,7 @@ class Proposals:
             waiting = [t.number for t in self._records.trials() if t.pending]
         batch = batch or (self._records.next_number, len(rows))
         padded = stacked(list(rows), self._seeds.num_given)
-        looked_at = self._check.of(self._seeds.latents(padded), padded)
+        looked_at = self._check.of(self._space.from_w_to_z(padded), padded)
         return [
             self._records.add(
                 Point(
@@ -175,7 +176,7 @@ class Proposals:
                     asked_by=asked_by,
                     batch=batch,
                     waiting=tuple(waiting),
-                    validity=dict(validity.figures),
+                    validity=dict(validity.metrics),
                     invalid=validity.fault,
                 )
             )

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-import numpy as np
 import optuna
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
@@ -19,17 +18,28 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.database import (
+    Access,
     open_storage,
     patiently,
     quiet_optuna,
+    shown_storage,
+    storage_errors,
 )
-from latent_spaces_by_example.study.passwords import shown_storage
 from latent_spaces_by_example.study.settings import Point, Result, Settings, read
+from latent_spaces_by_example.study.stored_trial import (
+    POINT,
+    RESULT,
+    StrangerError,
+    as_stored,
+    corrected,
+    read_trial,
+    trial_from_point,
+    with_result,
+    without_result,
+)
 from latent_spaces_by_example.study.trial import Trial
 
 SETTINGS = "lsbe:settings"
-POINT = "lsbe:point"
-RESULT = "lsbe:result"
 CORRECTION = "lsbe:correction:"
 # where Optuna and its tools look
 ARTIFACT = "artifacts:"
@@ -60,7 +70,8 @@ class Records:
         self._storage = storage
         self._shown = shown or shown_storage(storage)
         self.name = name
-        self._study_id = self._do(lambda: storage.get_study_id_from_name(name))
+        with storage_errors(self._shown, doing="read"):
+            self._study_id = storage.get_study_id_from_name(name)
         self._trials: dict[int, Trial] = {}
         self._ids: dict[int, int] = {}
         self._corrected: dict[int, Any] = {}
@@ -87,15 +98,11 @@ class Records:
         backend = open_storage(storage)
         names = list(settings.score_names)
         directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
-
-        def make() -> None:
-            study_id = backend.create_new_study(directions, name)
-            if names:
-                backend.set_study_system_attr(study_id, _METRICS, names)
-
         try:
-            with quiet_optuna():
-                patiently(make, shown=shown_storage(storage))
+            with storage_errors(storage, doing="written"), quiet_optuna():
+                study_id = backend.create_new_study(directions, name)
+                if names:
+                    backend.set_study_system_attr(study_id, _METRICS, names)
         except DuplicatedStudyError:
             raise StudyError(
                 f"name={name!r}: the storage holds a study of that name already; "
@@ -109,15 +116,19 @@ class Records:
         return records
 
     @classmethod
-    def open(cls, storage: str | BaseStorage, *, name: str | None = None) -> Records:
+    def open(
+        cls, storage: str | BaseStorage, *, name: str | None = None, access: Access = "write"
+    ) -> Records:
         """Open the study of that name; without a name, the only one that the storage holds.
+
+        With ``access="read"`` nothing can be changed, not even by accident.
 
         Raises:
             StudyError: there is none, there are several, or another program made it.
         """
-        backend = open_storage(storage, access="write")
-        studies = patiently(backend.get_all_studies, shown=shown_storage(storage))
-        held = {study.study_name: SETTINGS in study.user_attrs for study in studies}
+        backend = open_storage(storage, access=access)
+        with storage_errors(storage, doing="read"):
+            held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}
         ours = sorted(known for known, is_ours in held.items() if is_ours)
         if name is None and len(ours) == 1:
             name = ours[0]
@@ -142,7 +153,8 @@ class Records:
             StudyError: it cannot be opened or read.
         """
         backend = open_storage(storage, access="read")
-        studies = patiently(backend.get_all_studies, shown=shown_storage(storage))
+        with storage_errors(storage, doing="read"):
+            studies = backend.get_all_studies()
         return sorted(study.study_name for study in studies if SETTINGS in study.user_attrs)
 
     # ------------------------------------------------------------------ the study itself
@@ -237,7 +249,7 @@ class Records:
     def _keep(self, entry: FrozenTrial) -> None:
         try:
             trial = read_trial(entry)
-        except _StrangerError as error:
+        except StrangerError as error:
             self._trials.pop(entry.number, None)
             self._strangers[entry.number] = str(error)
             message = "trial %d of study %r is left out: %s"
@@ -286,7 +298,7 @@ class Records:
         number = self._do(lambda: storage.get_trial_number_from_id(trial_id))
         self._ids[number] = trial_id
         self._num_entries = number + 1
-        self._trials[number] = _from_point(number, point, begun=datetime.now())
+        self._trials[number] = trial_from_point(number, point, begun=datetime.now())
         return self._trials[number]
 
     def tell(self, number: int, result: Result) -> Trial:
@@ -311,11 +323,11 @@ class Records:
         """Store a correction of a trial that has a result; the earlier ones are kept beside it."""
         trial = self.trial(number)
         before = list(self._corrected.get(number, {}).get("replaced", []))
-        before.append(_as_stored(trial))
+        before.append(as_stored(trial))
         correction = {"result": msgspec.to_builtins(result), "replaced": before}
         self.store_attribute(f"{CORRECTION}{number}", correction)
         self._corrected[number] = correction
-        bare = _without_result(trial)
+        bare = without_result(trial)
         self._trials[number] = self._named(
             corrected(bare, correction, names=self.settings.score_names)
         )
@@ -367,99 +379,8 @@ class Records:
         return patiently(call, shown=self._shown)
 
 
-class _StrangerError(Exception):
-    """An entry of the storage is no trial of ours."""
-
-
-def read_trial(entry: FrozenTrial) -> Trial:
-    """Return a trial of ours from the entry that the storage has of it.
-
-    Raises:
-        StudyError: a value of it is damaged.
-    """
-    if POINT not in entry.user_attrs:
-        raise _StrangerError("another program added it")
-    what = f"the values of trial {entry.number}"
-    point = read(entry.user_attrs[POINT], as_a=Point, what=what)
-    norm = float(np.linalg.norm(point.weights))
-    if not abs(norm - 1.0) < 1e-6:
-        raise StudyError(f"{what} are damaged: the weights have norm {norm:.6g}, expected 1")
-    trial = _from_point(entry.number, point, begun=entry.datetime_start)
-    if RESULT in entry.user_attrs:
-        result = read(entry.user_attrs[RESULT], as_a=Result, what=what)
-        if not np.isfinite(result.scores).all() or bool(result.scores) == bool(result.error):
-            raise StudyError(f"{what} are damaged: its result is neither finite nor an error")
-        return with_result(trial, result, ended=entry.datetime_complete)
-    if entry.state.is_finished():
-        raise _StrangerError(f"another program set it to {entry.state.name}")
-    return trial
-
-
-def _from_point(number: int, point: Point, *, begun: datetime | None) -> Trial:
-    return Trial(
-        number=number,
-        weights=np.asarray(point.weights, dtype=np.float64),
-        validity=point.validity,
-        invalid=point.invalid,
-        source=point.source,
-        asked_by=point.asked_by,
-        batch=point.batch,
-        waiting=point.waiting,
-        begun=begun,
-    )
-
-
-def with_result(trial: Trial, result: Result, *, ended: datetime | None) -> Trial:
-    """Return the trial with what came of it; several scores are named by their place."""
-    return replace(
-        trial,
-        score=result.scores[0] if result.scores else None,
-        scores={str(i): score for i, score in enumerate(result.scores)},
-        metrics=result.metrics,
-        constraints=result.constraints if result.scores else {},
-        seconds=result.seconds,
-        error=result.error,
-        traceback=result.traceback,
-        warning=result.warning,
-        worker=result.worker,
-        ended=ended,
-    )
-
-
-def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial:
-    """Return the trial with a correction read over it, and what was replaced beside it."""
-    what = f"the correction of trial {trial.number}"
-    try:
-        stored, replaced = correction["result"], tuple(correction["replaced"])
-    except (TypeError, KeyError) as error:
-        raise StudyError(f"{what} is damaged: {error!r}") from error
-    result = read(stored, as_a=Result, what=what)
-    if result.scores and len(result.scores) != max(1, len(names)):
-        raise StudyError(f"{what} is damaged: it has {len(result.scores)} scores")
-    return replace(with_result(trial, result, ended=trial.ended), replaced=replaced)
-
-
 def _file_name(stored: Any) -> list[str]:
     try:
         return [str(json.loads(stored)["filename"])]
     except (ValueError, KeyError, TypeError):
         return []
-
-
-def _as_stored(trial: Trial) -> dict[str, Any]:
-    scores = tuple(trial.scores.values()) or (() if trial.score is None else (trial.score,))
-    result = Result(
-        scores=scores,
-        metrics=dict(trial.metrics),
-        constraints=dict(trial.constraints),
-        seconds=trial.seconds,
-        error=trial.error,
-        warning=trial.warning,
-        worker=trial.worker,
-    )
-    stored: dict[str, Any] = msgspec.to_builtins(result)
-    return stored
-
-
-def _without_result(trial: Trial) -> Trial:
-    return with_result(trial, Result(), ended=trial.ended)

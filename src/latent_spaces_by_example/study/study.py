@@ -1,56 +1,43 @@
-"""A study: a search that is running or has run, and the latents, outputs and scores it found."""
+"""A study, and the ways to go on with it: ask and tell, or run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 
 from latent_spaces_by_example.arguments import check_positive
-from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
-from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp import expected_scores
-from latent_spaces_by_example.space import SeedLatents
-from latent_spaces_by_example.study.artifacts import Artifacts, files_of
+from latent_spaces_by_example.search.base import check_search
+from latent_spaces_by_example.study.asking import Asking, own_points
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
-from latent_spaces_by_example.study.evaluation import failure, generated
 from latent_spaces_by_example.study.executors import (
     Executor,
     Model,
     ProcessPool,
     check_executor,
+    travelling_names,
 )
-from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.lock import driver_lock
-from latent_spaces_by_example.study.notebook import html_of
+from latent_spaces_by_example.study.lock_kinds import DriverLock
 from latent_spaces_by_example.study.progress import Progress
-from latent_spaces_by_example.study.proposals import Proposals, checked_weights
-from latent_spaces_by_example.study.ranking import Ranking, declared_noisy
-from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.results import scrubbed, told_result
-from latent_spaces_by_example.study.settings import Result, Settings, name_of
-from latent_spaces_by_example.study.table import dataframe_of
-from latent_spaces_by_example.study.top import top_trials
+from latent_spaces_by_example.study.ranking import declared_noisy
+from latent_spaces_by_example.study.results import told_result
+from latent_spaces_by_example.study.settings import name_of
 from latent_spaces_by_example.study.trial import (
     Trial,
     constraint_names,
-    scores_of,
-    weights_table,
 )
-from latent_spaces_by_example.study.validity import CandidateCheck
-from latent_spaces_by_example.transport_maps.layout import rows_of
+from latent_spaces_by_example.study.view import StudyView
 
 Callback = Callable[["Study", Trial], object]
 
 
-class Study:
+class Study(StudyView):
     """A search for the best output that a generator can make, kept in a database.
 
     Made by :func:`latent_spaces_by_example.optimise`,
@@ -63,322 +50,10 @@ class Study:
         artifacts: the outputs of its trials, kept in the folder; None without one.
     """
 
-    def __init__(
-        self,
-        records: Records,
-        *,
-        generator: Callable[[], Any],
-        seeds: Callable[[Any], SeedLatents],
-        folder: RunFolder | None = None,
-    ) -> None:
-        """Keep the records; generator and seed latents are made when they are first needed."""
-        self._records = records
-        self._make_generator = generator
-        self._make_seeds = seeds
-        self._depth = 0
-        # a search of the user's own, as far as it was given to this object
-        self._search: Any = None
-        self._exception: BaseException | None = None
-        # of noisy scores: the trials that have one, and the expected scores of all
-        self._expected: tuple[tuple[Any, ...], np.ndarray] = ((), np.zeros(0))
-        self.folder = folder
-        self.artifacts = None
-        if folder is not None:
-            self.artifacts = Artifacts(
-                records,
-                ranking=self.ranking,
-                folder=folder.artifacts,
-                policy=self.settings.artifacts,
-            )
-
-    def __repr__(self) -> str:
-        """Say in one line how the study stands."""
-        trials = self._records.trials()
-        num_scored = sum(trial.score is not None for trial in trials)
-        if not num_scored:
-            best = "nothing finished yet"
-        elif self.scores_are_several:
-            best = f"{len(self.front())} on the front of {', '.join(self.settings.score_names)}"
-        else:
-            kind = "best expected score" if self.settings.noisy else "best score"
-            best = f"{kind} {self.best_score:.6g}"
-        if num_scored and not self.feasible:
-            best += ", violating constraints"
-        return f"<Study {self.name!r} of {self.settings.generator}: {num_scored} scored, {best}>"
-
-    def _repr_html_(self) -> str:
-        return html_of(self)
-
-    # ------------------------------------------------------------------ what it consists of
-
-    @cached_property
-    def generator(self) -> Any:
-        """The generator, z -> x; one that comes along is loaded when it is first needed.
-
-        Raises:
-            StudyError: it is the user's own, and was not given when the study was opened.
-        """
-        return self._make_generator()
-
-    @cached_property
-    def seeds(self) -> SeedLatents:
-        """The seed latents that the trials' weights refer to."""
-        return self._make_seeds(self.generator)
-
-    @property
-    def settings(self) -> Settings:
-        """What was fixed when the study was created."""
-        return self._records.settings
-
-    @property
-    def ranking(self) -> Ranking:
-        """Compares trials, by the study's directions and constraints."""
-        return Ranking(self.settings.score_names, self.settings.directions)
-
-    @property
-    def records(self) -> Records:
-        """The trials as the storage has them."""
-        return self._records
-
-    @property
-    def optuna_study(self) -> Any:
-        """The same study as an ``optuna.Study``, for Optuna's own tools."""
-        return self._records.optuna_study
-
-    @cached_property
-    def candidate_check(self) -> CandidateCheck:
-        """Tells whether a latent is what the seed latents promise."""
-        return CandidateCheck(self.seeds, generator=self.generator)
-
-    @cached_property
-    def proposals(self) -> Proposals:
-        """Opens trials: examples, what a search proposes, the user's own points."""
-        return Proposals(
-            self._records, seeds=self.seeds, ranking=self.ranking, check=self.candidate_check
-        )
-
-    # ------------------------------------------------------------------ what is known so far
-
-    @property
-    def name(self) -> str:
-        """The study's name in its storage."""
-        return self._records.name
-
-    @property
-    def scores_are_several(self) -> bool:
-        """True if the study has several named scores."""
-        return bool(self.settings.score_names)
-
-    @property
-    def trials(self) -> list[Trial]:
-        """Every trial so far, in the order of their numbers; open and failed ones too.
-
-        In a study of noisy scores each that has a score has its ``expected_score``.
-        """
-        trials = self._records.trials()
-        if not self.settings.noisy or self.scores_are_several:
-            return trials
-        return self._expecting(trials)
-
-    def _expecting(self, trials: list[Trial]) -> list[Trial]:
-        scored = tuple((t.number, t.score) for t in trials if t.score is not None)
-        if scored != self._expected[0]:
-            expected = self.ranking.oriented(expected_scores(self.proposals.history(trials)))
-            self._expected = (scored, expected)
-        return [
-            trial
-            if trial.score is None
-            else replace(trial, expected_score=float(self._expected[1][place]))
-            for place, trial in enumerate(trials)
-        ]
-
-    @property
-    def finished_trials(self) -> list[Trial]:
-        """The trials with a score."""
-        return [trial for trial in self.trials if trial.score is not None]
-
-    @property
-    def scores(self) -> Float64[np.ndarray, " n"]:
-        """The score of every trial as the user gave it, shape (n,); NaN where there is none."""
-        return scores_of(self._records.trials())
-
-    @property
-    def weights(self) -> Float64[np.ndarray, "n K"]:
-        """The weights of every trial over the study's K seed latents, shape (n, K)."""
-        return weights_table(self._records.trials(), self.settings.num_given)
-
-    @property
-    def seed_names(self) -> list[str]:
-        """Names of the seed latents, in the order of the weights' columns."""
-        given = [facts.name for facts in self.settings.examples]
-        draws = range(1, self.weights.shape[1] - len(given) + 1)
-        return [*given, *(f"prior draw {number}" for number in draws)]
-
-    @property
-    def best_trial(self) -> Trial:
-        """The trial with the best score; the earliest of equals.
-
-        In a study of noisy scores, the trial with the highest expected score. Trials that meet
-        every constraint come first; if none does, it is the one that violates them least, and
-        :attr:`feasible` is false.
-
-        Raises:
-            StudyError: no trial has a score yet, or there are several scores.
-        """
-        self._check_one_score("best_trial")
-        best = self.ranking.best(self.trials)
-        if best is None:
-            raise StudyError(f"study {self.name!r} has no finished evaluation yet")
-        return best
-
-    @property
-    def feasible(self) -> bool:
-        """True if the best trial, or any, meets every constraint; true if there are none.
-
-        Raises:
-            StudyError: no trial has a score yet.
-        """
-        if self.scores_are_several:
-            return any(trial.feasible for trial in self.trials)
-        return self.best_trial.feasible
-
-    def front(self) -> list[Trial]:
-        """Return the Pareto front: feasible trials that no other one beats in every score.
-
-        In a study of one score these are the best trial and its equals. Ordered by the first
-        score, best first; empty if nothing is feasible.
-        """
-        return self.ranking.front(self.trials)
-
-    @property
-    def best_score(self) -> float:
-        """The score of the best trial; in a study of noisy scores its expected score."""
-        return float(self.best_trial.expected_or_score)  # type: ignore[arg-type]
-
-    @property
-    def best_latent(self) -> Any:
-        """The latent of the best trial, shape latent_shape, as ``generate`` is given it."""
-        return rows_of(self.latents(self.best_trial.weights[None]), 0)
-
-    @property
-    def best_output(self) -> Any:
-        """The best trial's output, generated again from its latent."""
-        return self.output(self.best_trial.number)
-
-    def output(self, number: int) -> Any:
-        """Generate the output of one trial again."""
-        trial = self._records.trial(number)
-        return generated(self.generator, self.latents(trial.weights[None]))[0]
-
-    def latents(self, weights: Any) -> Any:
-        """Return the latents at weights of shape (n, K) over the study's seed latents.
-
-        In the array library of the seed latents: NumPy arrays, or tensors for a model that is
-        given tensors.
-        """
-        return self.seeds.latents(weights)
-
-    def expected_scores(self) -> Float64[np.ndarray, " n"]:
-        """Return the score of every trial without its noise, as far as all scores tell, (n,).
-
-        The best of many noisy scores is in part luck. This is the median of what a trial would
-        score without noise, by the default search's Gaussian process given all scores, whichever
-        search proposed the trials; NaN where a trial has no score. The size of the noise is
-        estimated. That there is noise is taken for granted: exact scores need no estimate.
-
-        Raises:
-            StudyError: there are several scores.
-
-        Example:
-            >>> import latent_spaces_by_example as lsbe
-            >>> noise = np.random.default_rng(0)
-            >>> class Model:
-            ...     latent_shape = (4,)
-            ...     def generate(self, z):
-            ...         return z
-            >>> study = lsbe.optimise(
-            ...     Model(), lambda x: x[:, 0] + noise.standard_normal(len(x)), budget=20
-            ... )
-            >>> study.expected_scores().shape
-            (20,)
-        """
-        self._check_one_score("expected_scores")
-        return self.ranking.oriented(expected_scores(self.history()))
-
-    def top(
-        self,
-        num: int,
-        *,
-        diverse: bool = False,
-        by_output: bool = False,
-        expected: bool | None = None,
-    ) -> list[Trial]:
-        """Return the best ``num`` trials, best first; or good ones that differ.
-
-        Args:
-            num: how many, at least 1; fewer come back if fewer are finished.
-            diverse: spread them over the better quarter of the trials: after the best one, each is
-                the trial farthest from its nearest predecessor.
-            by_output: measure "far" by the root mean square difference of the outputs, which are
-                generated again for it, instead of the angle between the latents.
-            expected: rank by :meth:`expected_scores`; by default in a study of noisy scores.
-
-        Returns:
-            Trials, in the order in which they were chosen.
-
-        Raises:
-            ArgumentError: ``num`` is below 1, or the outputs are not arrays of one shape.
-            StudyError: nothing is finished yet, or there are several scores.
-        """
-        check_positive(num, argument="num")
-        self._check_one_score("top")
-        trials = self._records.trials()
-        if self.settings.noisy if expected is None else expected:
-            trials = self._expecting(trials)
-        return top_trials(self, trials, num=num, diverse=diverse, by_output=by_output)
-
-    def _check_one_score(self, name: str) -> None:
-        if self.scores_are_several:
-            raise StudyError(
-                f"study {self.name!r} has the scores {', '.join(self.settings.score_names)}, and "
-                f"{name} is for studies of one; study.front() has the trials that no other one "
-                "beats in every score"
-            )
-
-    def history(self, *, until: int | None = None) -> History:
-        """Return what a search is told: every trial so far, or those before number ``until``."""
-        trials = self._records.trials()
-        return self.proposals.history([t for t in trials if until is None or t.number < until])
-
-    def to_dataframe(self) -> Any:
-        """Return every trial as a row of a ``pandas.DataFrame``, indexed by its number.
-
-        Columns: ``state`` ("finished", "failed" or "pending"), ``score``, ``expected score`` if
-        scores are noisy, a ``constraint NAME`` for each constraint and ``feasible`` if there are
-        any, a ``metric NAME`` for each metric of the objective, ``seconds``, ``error``,
-        ``warning``, ``worker``, ``picture`` (the path of the picture kept), and a ``weight NAME``
-        for each seed latent.
-
-        Raises:
-            MissingPackageError: pandas is not installed.
-        """
-        return dataframe_of(self)
-
-    def save(self) -> None:
-        """Write history, seed latents and best output to the run folder, if there is one."""
-        if self.folder is None:
-            return
-        self.folder.save_history(self.trials, self.seed_names)
-        try:
-            generator = self.generator
-        except StudyError:
-            return  # the user's own, and not given: what can be written without it is there
-        # a study that was opened has made only the draws that were asked for since
-        self.seeds.extend_to(self.weights.shape[1])
-        self.folder.save_seed_latents(self.seeds)
-        trials = self.front() if self.scores_are_several else self.ranking.ranked(self.trials)[:1]
-        outputs = {t.number: files_of(generator, self.output(t.number)) for t in trials}
-        self.folder.save_outputs(outputs, several=self.scores_are_several)
+    # a search of the user's own, as far as it was given to this object
+    _search: Any = None
+    _depth: int = 0
+    _lock: DriverLock
 
     # ------------------------------------------------------------------ the loop by hand
 
@@ -423,18 +98,10 @@ class Study:
             n = 1 if n is None else n
             check_positive(n, argument="n")
             with self._driving():
-                return self._asked(n)
-        own = (
-            self._weights_at(u)
-            if weights is None
-            else checked_weights(
-                weights,
-                who="weights is",
-                most=max(self.settings.num_given, self.weights.shape[1], 1),
-            )
-        )
+                return self._asking().proposed(n, engine=self._engine(None))
+        own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
         with self._driving():
-            return [t for t in self._with_outputs(self.proposals.own(own)) if t.pending]
+            return self._asking().own(own)
 
     def tell(
         self,
@@ -491,62 +158,13 @@ class Study:
                 self.artifacts.thin(self._records.trials(), told)
             return told
 
-    def _asked(self, n: int) -> list[Trial]:
-        ready: list[Trial] = []
-        failures = 0
-        engine = self._engine(None)
-        while len(ready) < n:
-            missing = n - len(ready)
-            opened = self.proposals.examples(missing, asked_by="user")
-            if len(opened) < missing:
-                rest = missing - len(opened)
-                opened += self.proposals.searched(engine, rest, room=rest, asked_by="user")
-            made = self._with_outputs(opened)
-            for trial in made:
-                failures = failures + 1 if trial.error is not None else 0
-                if failures >= _MOST_FAILURES:
-                    raise EvaluationError(
-                        f"the generator failed at {failures} latents in a row, the last one with: "
-                        f"{trial.error}"
-                    ) from self._exception
-            ready += [trial for trial in made if trial.pending]
-        return ready
-
-    def _with_outputs(self, trials: Sequence[Trial]) -> list[Trial]:
-        """Add latents and outputs to open trials; those that the generator fails at are failed."""
-        if not trials:
-            return []
-        latents = self.proposals.latents(trials)
-        try:
-            outputs: list[Any] = generated(self.generator, latents)
-        except Exception as error:
-            if len(trials) > 1:
-                return [made for trial in trials for made in self._with_outputs([trial])]
-            self._exception = error
-            outcome = failure(error)
-            result = Result(
-                error=scrubbed(outcome.error or ""), traceback=scrubbed(outcome.traceback or "")
-            )
-            return [self._records.tell(trials[0].number, result)]
-        for trial, output in zip(trials, outputs, strict=True):
-            if self.artifacts is not None and self.artifacts.wanted:
-                self.artifacts.keep(trial.number, files_of(self.generator, output))
-        return [
-            replace(trial, latent=rows_of(latents, place), output=output)
-            for place, (trial, output) in enumerate(zip(trials, outputs, strict=True))
-        ]
-
-    def _weights_at(self, u: Any) -> Float64[np.ndarray, "n K"]:
-        from latent_spaces_by_example.charts import KnotheRosenblattChart
-        from latent_spaces_by_example.charts.domain import cube_coordinates
-
-        num_given = self.settings.num_given
-        if num_given < 2:
-            raise ArgumentError(
-                f"u needs at least two given seed latents, and this study has {num_given}; make it "
-                "with examples, seed_latents or num_seeds, or give weights"
-            )
-        return KnotheRosenblattChart().forward(cube_coordinates(u, num_seeds=num_given))
+    def _asking(self) -> Asking:
+        return Asking(
+            self._records,
+            proposals=self.proposals,
+            generator=self.generator,
+            artifacts=self.artifacts,
+        )
 
     # ------------------------------------------------------------------ the loop in our hands
 
@@ -624,6 +242,7 @@ class Study:
             with Progress.of(self, budget=limits.budget, shown=progress) as shown:
 
                 def on_trial(trial: Trial) -> None:
+                    self._lock.confirm()
                     shown.update(self, trial)
                     for callback in callbacks:
                         callback(self, trial)
@@ -645,7 +264,7 @@ class Study:
                 model = Model.of(
                     self.generator,
                     objective,
-                    names=_with_own_names(names, self.generator, objective),
+                    names=travelling_names(names, self.generator, objective),
                 )
                 if executor is not None:
                     driver.run(executor, model=model, num_pending=num_pending)
@@ -685,6 +304,12 @@ class Study:
     def _engine(self, search: Any) -> Any:
         if search is not None:
             self.use_search(search)
+            check_search(
+                self._search,
+                num_scores=max(1, len(self.settings.score_names)),
+                num_given=self.settings.num_given,
+                within_span=self.settings.within_span,
+            )
         if self._search is not None:
             return self._search
         return load_stored_search(self.settings.search)
@@ -724,7 +349,7 @@ class Study:
                 self._depth -= 1
             return
         folder = None if self.folder is None else self.folder.path
-        with driver_lock(self._records.storage, study_name=self.name, folder=folder):
+        with driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock:
             self._records.refresh()
             self._records.conclude_told()
             self._records.is_current = True
@@ -734,23 +359,3 @@ class Study:
             finally:
                 self._depth = 0
                 self._records.is_current = False
-
-
-_MOST_FAILURES = 10
-
-
-def _with_own_names(
-    names: tuple[str | None, str | None], generator: Any, objective: Any
-) -> tuple[str | None, str | None]:
-    """Return the names given, or those by which things that come along are loaded anywhere."""
-    from latent_spaces_by_example import generators, objectives
-    from latent_spaces_by_example.parameters import split_parameters
-
-    own = []
-    for name, thing, registry in zip(
-        names, (generator, objective), (generators, objectives), strict=True
-    ):
-        known = name_of(thing)
-        comes_along = split_parameters(known)[0] in registry.names()
-        own.append(known if name is None and comes_along else name)
-    return own[0], own[1]

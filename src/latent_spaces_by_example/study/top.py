@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.space import (
-    SeedLatents,
+    SurrogateChart,
     angles_between,
     choose,
     distances_between,
@@ -43,7 +43,7 @@ def top_trials(
 
 
 def positions(
-    seeds: SeedLatents, weights: Float64[np.ndarray, "n K"]
+    space: SurrogateChart, weights: Float64[np.ndarray, "n K"]
 ) -> Float64[np.ndarray, "n r"]:
     """Return a unit vector for each row of weights, whose inner products are cosines of latents.
 
@@ -52,14 +52,16 @@ def positions(
 
     >>> class Model:
     ...     latent_shape = (2,)
-    >>> positions(SeedLatents(Model(), num_prior_seeds=5, random_seed=1), np.eye(5)).shape
+    >>> from latent_spaces_by_example.space import spanned_by
+    >>> space = spanned_by(Model(), num_prior_seeds=5, random_seed=1)
+    >>> positions(space, np.eye(5)).shape
     (5, 3)
     """
-    if not seeds.num_hidden_dims:
-        frame = Directions.from_correlation(seeds.correlation(weights.shape[1]))
+    if not space.seeds.num_hidden_dims:
+        frame = Directions.from_correlation(space.correlation_of(weights.shape[1]))
         return frame.from_weights(weights)
-    inner = seeds.inner_latents(weights)
-    seen, hidden = np.split(inner, [seeds.num_latent_dims], axis=1)
+    inner = space.inner_latents(weights)
+    seen, hidden = np.split(inner, [space.num_latent_dims], axis=1)
     vectors = np.column_stack([seen, np.linalg.norm(hidden, axis=1)]).astype(np.float64)
     unit: Float64[np.ndarray, "n r"] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
@@ -67,7 +69,7 @@ def positions(
 
 def _between_latents(study: Any, trials: Sequence[Trial]) -> Float64[np.ndarray, "n n"]:
     weights = stacked([trial.weights for trial in trials], study.settings.num_given)
-    points = positions(study.seeds, weights)
+    points = positions(study.space, weights)
     return angles_between(points @ points.T)
 
 

@@ -161,8 +161,10 @@ class TransportMap(ABC):
 def finite_parameter(value: ArrayLike, *, name: str) -> np.ndarray:
     """Return a law's parameter as float64; integers are fine here, since it is no latent."""
     try:
+        if np.iscomplexobj(value):
+            raise TypeError("complex numbers")
         array = np.array(value, dtype=np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ArgumentError(f"{name} cannot be read as numbers ({error})") from error
     check_finite(array, name=name)
     array.setflags(write=False)

@@ -11,6 +11,7 @@ from jaxtyping import Float64
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.element_law import FARTHEST, ElementLaw, law_of
 from latent_spaces_by_example.transport_maps.host import HostTransportMap
+from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 
 @final
@@ -74,6 +75,7 @@ class ElementwiseTransportMap(HostTransportMap):
 
     def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
         """Return the number of elements of a latent, which must fit the law's parameters."""
+        latent_shape = sizes_of(latent_shape)
         for law, shape in zip(self._laws, self._shapes(latent_shape), strict=True):
             parameters = law.ends[0].shape
             try:

@@ -12,6 +12,7 @@ from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap, finite_parameter
+from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 
 @final
@@ -72,7 +73,7 @@ class GaussianTransportMap(TransportMap):
 
     def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
         """Return the number of elements of a latent, which must fit the law's parameters."""
-        num_dims = prod(latent_shape)
+        num_dims = prod(sizes_of(latent_shape))
         for name, parameter in (("mean", self._mean), ("scale", self._scale)):
             if parameter.shape not in ((), (num_dims,), tuple(latent_shape)):
                 raise ArgumentError(
@@ -87,7 +88,17 @@ class GaussianTransportMap(TransportMap):
         return num_dims
 
     def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
-        return library_of(z).inverse_affine(z, factor=self._spread, mean=self._mean.ravel())
+        library = library_of(z)
+        with np.errstate(over="ignore"):
+            inner = library.inverse_affine(z, factor=self._spread, mean=self._mean.ravel())
+        # in operators that every array library has, so that tensors keep their gradient
+        if ((abs(inner) == np.inf) & (abs(z) != np.inf)).any():
+            raise ArgumentError(
+                f"inner latents overflow {library.dtype_name(z)}: the law's spread is too small "
+                "for z, or for its dtype; expected latents of this law: check mean and scale, or "
+                "use a wider dtype"
+            )
+        return inner
 
     def _to_latent(
         self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
@@ -106,6 +117,11 @@ def _positive(value: ArrayLike, *, name: str) -> np.ndarray:
         raise ArgumentError(
             f"{name} has values that are not positive, the smallest {float(array.min())!r}: the "
             "law would be singular; expected positive numbers"
+        )
+    if (array < np.finfo(np.float64).tiny).any():
+        raise ArgumentError(
+            f"{name} has values too small to divide by, the smallest {float(array.min())!r}; "
+            f"expected at least {np.finfo(np.float64).tiny:.2g}: use other units"
         )
     return array
 

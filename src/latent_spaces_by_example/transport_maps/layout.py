@@ -198,14 +198,14 @@ def layout_of(latent_shape: Any) -> Layout:
         ArgumentError: the dictionary is empty, or a name or shape in it is none.
     """
     if not isinstance(latent_shape, Mapping):
-        return ArrayLayout(_sizes(latent_shape, name="latent_shape"))
+        return ArrayLayout(sizes_of(latent_shape))
     if not latent_shape:
         raise ArgumentError("latent_shape is an empty dictionary; expected at least one part")
     shapes = {}
     for part, shape in latent_shape.items():
         _check_name(part, name="latent_shape")
         name = f"latent_shape[{part!r}]"
-        shapes[part] = _sizes(shape, name=name)
+        shapes[part] = sizes_of(shape, name=name)
         if 0 in shapes[part]:
             raise ArgumentError(f"{name} is {shapes[part]}; expected sizes of at least 1")
     return PartsLayout(shapes)
@@ -258,7 +258,12 @@ def rows_of(z: Any, index: Any) -> Any:
     return z[index]
 
 
-def _sizes(shape: Any, *, name: str) -> tuple[int, ...]:
+def sizes_of(shape: Any, *, name: str = "latent_shape") -> tuple[int, ...]:
+    """Return a shape as a tuple of sizes.
+
+    Raises:
+        ArgumentError: it is none.
+    """
     try:
         return tuple(int(size) for size in shape)
     except (TypeError, ValueError) as error:

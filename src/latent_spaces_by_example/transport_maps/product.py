@@ -12,6 +12,7 @@ from jaxtyping import Float
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap
+from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 
 @final
@@ -41,10 +42,13 @@ class ProductTransportMap(TransportMap):
         array([[ 1., -2.,  0.]])
     """
 
-    def __init__(self, pieces: Sequence[Any]) -> None:
+    def __init__(self, pieces: Any) -> None:
         """Check the pieces; the class says what they are."""
-        if not pieces:
-            raise ArgumentError("pieces is empty; give at least one (number of elements, map)")
+        if not isinstance(pieces, Sequence) or not pieces:
+            raise ArgumentError(
+                f"pieces is {pieces!r:.60}; expected a list of at least one (number of elements, "
+                "map)"
+            )
         for piece in pieces:
             if not _is_piece(piece):
                 raise ArgumentError(
@@ -67,9 +71,10 @@ class ProductTransportMap(TransportMap):
             ArgumentError: the pieces do not add up to a latent of that shape.
         """
         total = sum(prod(shape) for shape, _ in self._pieces)
-        if prod(latent_shape) != total:
+        num_dims = prod(sizes_of(latent_shape))
+        if num_dims != total:
             raise ArgumentError(
-                f"latents have shape {latent_shape}, {prod(latent_shape)} numbers, but the pieces "
+                f"latents have shape {latent_shape}, {num_dims} numbers, but the pieces "
                 f"of this law have {total} in all"
             )
         return sum(piece.num_inner_dims(shape) for shape, piece in self._pieces)

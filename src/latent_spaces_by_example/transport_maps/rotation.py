@@ -12,6 +12,7 @@ from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import FARTHEST_NORM, HostTransportMap
+from latent_spaces_by_example.transport_maps.layout import sizes_of
 from latent_spaces_by_example.transport_maps.quaternions import (
     canonical,
     checked_quaternions,
@@ -108,6 +109,7 @@ class RotationTransportMap(HostTransportMap):
         Raises:
             ArgumentError: the latents' last axes are not those of a rotation.
         """
+        latent_shape = sizes_of(latent_shape)
         expected = _SHAPES[self._representation]
         if tuple(latent_shape[-len(expected) :]) != expected:
             raise ArgumentError(

@@ -13,6 +13,7 @@ from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import FARTHEST_NORM, HostTransportMap
+from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 # Below this, float64 cannot tell a probability from zero.
 _LEAST_PROBABILITY = 1e-300
@@ -71,6 +72,7 @@ class SphereTransportMap(HostTransportMap):
         Raises:
             ArgumentError: a sphere would have fewer than 2 numbers.
         """
+        latent_shape = sizes_of(latent_shape)
         num_dims = self._num_dims(latent_shape)
         if num_dims < 2:
             raise ArgumentError(

@@ -13,6 +13,7 @@ from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap, finite_parameter
+from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 _FINEST = 2.0**-52
 
@@ -72,7 +73,7 @@ class UniformTransportMap(TransportMap):
 
     def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
         """Return the number of elements of a latent: any shape will do."""
-        return prod(latent_shape)
+        return prod(sizes_of(latent_shape))
 
     def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
         library = library_of(z)

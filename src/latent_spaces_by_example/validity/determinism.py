@@ -4,53 +4,68 @@ from __future__ import annotations
 
 import random
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
+from latent_spaces_by_example.validity.output_difference import (
+    largest_difference,
+    leaves_of,
+    share_changed,
+)
 
 BATCH_TOLERANCE = 1e-3
-_LEAST_SCALE = 1e-300
+NEARLY_EQUAL = 0.01
+_TO_GO_ON = " To go on all the same, give check_generator=False (--no-check-generator)."
 
 
 @dataclass(frozen=True)
 class DeterminismReport:
-    """What came of making one latent's output three times.
+    """Differences between outputs of the same latent, and of another one.
 
     Attributes:
         again_difference: largest difference between the output and itself made again, relative to
-            its largest value; 0 if they are the same to the last bit, NaN if they cannot be
-            compared.
-        batch_difference: the same between the output made alone and beside another latent's.
-        batch_tolerance: how large the second may be.
+            its largest value; 0 if they are the same to the last bit, infinite if they differ in
+            kind (shapes, keys, text), NaN if they cannot be compared.
+        batch_difference: the same between the output made alone and beside other latents'.
+        batch_tolerance: the largest batch_difference that is allowed.
         draws_from: sources of random numbers that were drawn from meanwhile, such as "torch's
             global generator".
+        share_changed: how much of the output other latents change: the largest RMS difference over
+            the standard deviation within the output; 0 if every latent gave the same output, NaN
+            if that could not be compared.
     """
 
     again_difference: float
     batch_difference: float
     batch_tolerance: float
     draws_from: tuple[str, ...]
+    share_changed: float = float("nan")
 
     @property
     def same_again(self) -> bool:
-        """Whether the output was the same to the last bit; true where it cannot be compared."""
+        """Return True if the output was the same to the last bit, or cannot be compared."""
         return not self.again_difference > 0.0
 
     @property
     def same_in_batch(self) -> bool:
-        """Whether the batch made no difference above the tolerance, or cannot be compared."""
+        """Return True if the batch changed no more than the tolerance, or cannot be compared."""
         return not self.batch_difference > self.batch_tolerance
 
     @property
     def deterministic(self) -> bool:
-        """Whether the generator is a function of its latents, as far as three outputs tell."""
+        """Return True if the generator is a function of its latents, as far as outputs tell."""
         return self.same_again and self.same_in_batch
+
+    @property
+    def ignores_latent(self) -> bool:
+        """Return True if different latents gave the very same output."""
+        return self.share_changed == 0.0
 
 
 def check_determinism(
@@ -58,7 +73,8 @@ def check_determinism(
 ) -> DeterminismReport:
     """Make the first latent's output twice alone, and once in a batch of all latents.
 
-    Costs 2 + n generations. Whether random numbers were drawn is seen from the states of
+    Costs 2 + n generations. Outputs may be anything: arrays and tensors on any device, text,
+    dictionaries, dataclasses, ragged lists. Draws of random numbers are noticed by the states of
     Python's, NumPy's and torch's global generators before and after.
 
     Args:
@@ -71,6 +87,8 @@ def check_determinism(
 
     Raises:
         ArgumentError: fewer than 2 latents, or a negative tolerance.
+        GeneratorError: ``generate`` returned another number of outputs than it was given latents.
+        Exception: whatever ``generate`` raises.
 
     >>> class Doubling:
     ...     def generate(self, z):
@@ -78,35 +96,46 @@ def check_determinism(
     >>> check_determinism(Doubling(), np.eye(2)).deterministic
     True
     """
-    if num_latents(latents) < 2:
-        raise ArgumentError(
-            f"{num_latents(latents)} latents were given; expected at least 2, for a batch"
-        )
+    count = num_latents(latents)
+    if count < 2:
+        raise ArgumentError(f"{count} latents were given; expected at least 2, for a batch")
     if batch_tolerance is None:
-        batch_tolerance = float(getattr(generator, "batch_tolerance", BATCH_TOLERANCE))
-    if not batch_tolerance >= 0.0:
-        raise ArgumentError(f"batch_tolerance={batch_tolerance}; expected at least 0")
+        batch_tolerance = getattr(generator, "batch_tolerance", BATCH_TOLERANCE)
+    if not isinstance(batch_tolerance, (int, float)) or not batch_tolerance >= 0.0:
+        raise ArgumentError(f"batch_tolerance={batch_tolerance!r}; expected at least 0")
     before = _random_states()
-    first = generator.generate(rows_of(latents, slice(1)))[0]
-    again = generator.generate(rows_of(latents, slice(1)))[0]
-    beside = generator.generate(latents)[0]
+    first, again, beside = (
+        [leaves_of(output) for output in _made(generator, rows_of(latents, slice(n)), n)]
+        for n in (1, 1, count)
+    )
     drawn = tuple(name for name, state in _random_states().items() if state != before.get(name))
+    given = [leaves_of(rows_of(latents, slice(k, k + 1))) for k in range(count)]
+    changes = [
+        share_changed(beside[0], beside[k])
+        for k in range(1, count)
+        if largest_difference(given[0], given[k]) > 0.0
+    ]
     return DeterminismReport(
-        again_difference=_difference(first, again),
-        batch_difference=_difference(first, beside),
-        batch_tolerance=batch_tolerance,
+        again_difference=largest_difference(first[0], again[0]),
+        batch_difference=largest_difference(first[0], beside[0]),
+        batch_tolerance=float(batch_tolerance),
         draws_from=drawn,
+        share_changed=max(changes) if changes else float("nan"),
     )
 
 
 def require_determinism(
     generator: Any, latents: Any, *, batch_tolerance: float | None = None
 ) -> DeterminismReport:
-    """As :func:`check_determinism`, and stop where the generator is not a function of its latents.
+    """Run :func:`check_determinism`, and stop if a study of this generator would be in vain.
+
+    Warns if other latents change less than 1 % of the output.
 
     Raises:
-        GeneratorError: outputs differ; with the likely cause and the fix.
+        GeneratorError: outputs of one latent differ, or those of all latents are equal; with the
+            likely cause and the fix.
         ArgumentError: fewer than 2 latents, or a negative tolerance.
+        Exception: whatever ``generate`` raises.
 
     >>> class Noisy:
     ...     def generate(self, z):
@@ -117,28 +146,57 @@ def require_determinism(
     latents: the same latent made twice ... It draws from NumPy's global generator ...
     """
     report = check_determinism(generator, latents, batch_tolerance=batch_tolerance)
-    if report.deterministic:
-        return report
-    raise GeneratorError(_explanation(generator, report))
-
-
-def _explanation(generator: Any, report: DeterminismReport) -> str:
     who = type(generator).__name__
     if not report.same_again:
-        found = (
+        raise GeneratorError(
             f"the generator {who} is not a function of its latents: the same latent made twice "
-            f"gave outputs that differ by {report.again_difference:.2g} of their largest value. "
+            f"gave outputs that {_by(report.again_difference)}. "
+            f"{_cause_of_noise(report)}{_TO_GO_ON}"
         )
-        return found + _cause_of_noise(report) + _PASS
-    found = (
-        f"the generator {who} makes another output of a latent in a batch than alone: they differ "
-        f"by {report.batch_difference:.2g} of the largest value, more than "
-        f"{report.batch_tolerance:.2g}. "
-    )
-    return found + _cause_of_batch(report) + _PASS
+    if not report.same_in_batch:
+        raise GeneratorError(
+            f"the generator {who} makes another output of a latent in a batch than alone: they "
+            f"{_by(report.batch_difference)}, more than {report.batch_tolerance:.2g}. "
+            f"{_cause_of_batch(report)}{_TO_GO_ON}"
+        )
+    if report.ignores_latent:
+        raise GeneratorError(
+            f"the generator {who} ignores its latent: {num_latents(latents)} different latents "
+            "gave the very same output, so there is nothing to search. Check that generate(z) "
+            "hands z on as the model's starting noise, and that no fixed seed or cached result "
+            f"takes its place.{_TO_GO_ON}"
+        )
+    if report.share_changed < NEARLY_EQUAL:
+        warnings.warn(
+            f"the generator {who} hardly depends on its latent: another latent changes "
+            f"{report.share_changed:.2%} of the output (RMS difference over the spread within "
+            "it), as few-step distilled models and image-to-image at low strength do. Use more "
+            "steps, another scheduler or a higher strength, or search over the conditioning.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return report
 
 
-_PASS = " To go on all the same, give check_generator=False (--no-check-generator)."
+def _made(generator: Any, latents: Any, count: int) -> list[Any]:
+    outputs = generator.generate(latents)
+    try:
+        made = list(outputs)
+    except TypeError:
+        made = None
+    if made is None or len(made) != count:
+        returned = type(outputs).__name__ if made is None else f"{len(made)} outputs"
+        raise GeneratorError(
+            f"generate of {type(generator).__name__} returned {returned} for {count} latents; "
+            "expected a sequence with one output for each"
+        )
+    return made
+
+
+def _by(difference: float) -> str:
+    if np.isinf(difference):
+        return "differ in kind (text, keys, shapes or values that are not finite)"
+    return f"differ by {difference:.2g} of their largest value"
 
 
 def _cause_of_noise(report: DeterminismReport) -> str:
@@ -172,40 +230,10 @@ def _cause_of_batch(report: DeterminismReport) -> str:
     )
 
 
-def _difference(first: Any, other: Any) -> float:
-    """Largest absolute difference over the largest absolute value; 0 for the same bits."""
-    try:
-        a, b = (_numbers(output) for output in (first, other))
-    except (TypeError, ValueError):  # outputs that are no arrays
-        return _difference_of_objects(first, other)
-    if a.shape != b.shape:
-        return float("inf")
-    if np.array_equal(a, b, equal_nan=True):
-        return 0.0
-    scale = max(float(np.nanmax(np.abs(a), initial=0.0)), _LEAST_SCALE)
-    with np.errstate(invalid="ignore"):
-        difference = np.abs(a - b)
-    return float(np.nan_to_num(difference, nan=np.inf).max() / scale)
-
-
-def _numbers(output: Any) -> np.ndarray:
-    library = library_of(output)
-    if library.name != "numpy":  # from a device, out of a graph, of a dtype that NumPy lacks
-        output = library.on_host(output.detach() if hasattr(output, "detach") else output)
-    return np.asarray(output, dtype=np.float64)
-
-
-def _difference_of_objects(first: Any, other: Any) -> float:
-    try:
-        return 0.0 if bool(first == other) else float("nan")
-    except (TypeError, ValueError):
-        return float("nan")
-
-
 def _random_states() -> dict[str, Any]:
-    """The states of the global random generators of what is loaded, as values to compare."""
+    """Return the states of the global random generators of loaded libraries, comparable by ==."""
     states: dict[str, Any] = {"Python's random module": random.getstate()}
-    kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 -- this is what we look for
+    kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 -- the one to watch
     states["NumPy's global generator"] = (kind, np.asarray(keys).tobytes(), *rest)
     torch = sys.modules.get("torch")
     if torch is not None:

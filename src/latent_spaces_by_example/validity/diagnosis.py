@@ -1,4 +1,4 @@
-"""What ``diagnose`` found: figures, verdicts in words, and what to do."""
+"""The result of ``diagnose``: statistics, verdicts in words, and advice."""
 
 from __future__ import annotations
 
@@ -9,47 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.validity.figures import Figure
 from latent_spaces_by_example.validity.set_tests import MiddleNorm
+from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic
 
-
-@dataclass(frozen=True)
-class LatentDiagnosis:
-    """What was found of one latent.
-
-    Attributes:
-        name: what the user called it.
-        relative_norm: norm of the inner latent over the sqrt(d) that the law expects.
-        figures: every figure with its p-value.
-        failed: names of the figures that count against it.
-        verdict: the same in words.
-    """
-
-    name: str
-    relative_norm: float
-    figures: tuple[Figure, ...]
-    failed: tuple[str, ...]
-    verdict: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing was found that a true prior draw would not have."""
-        return not self.failed
+_OF_THE_NORM = {"norm", "variance", "Kolmogorov-Smirnov", "Anderson-Darling", "all: norm"}
+# Norms that inversion leaves; beyond them the scale of the latents is mistaken.
+_LEAST_NORM, _MOST_NORM = 0.2, 3.0
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Whether latents are what their law would draw, and if not, in what they differ.
+    """The tests of latents and of their set, the verdict, and what to do.
 
     Attributes:
-        level: probability that true prior draws, all of them together, are found at fault.
+        level: probability that true prior draws, all of them together, fail a test.
         latent_shape: the shape of one latent.
         num_inner_dims: dimension d of the inner latent.
-        latents: what was found of each.
-        figures: those of the set; none for a single latent.
-        failed: names of the set's figures that count against it.
+        latents: the tests of each.
+        statistics: those of the set; none for a single latent.
+        failed: names of the set's statistics that count against it.
         correlation: cosines between the inner latents, shape (K, K).
-        effective_rank: of K latents, between 1 and K; how many different ones they amount to.
+        effective_rank: between 1 and K: the number of independent latents that K amount to.
         middle: for each combination rule, norms between the latents over the expected one.
         verdict: in words, of the set and all in it.
         advice: what to do about each failing, by the library's own names.
@@ -59,7 +39,7 @@ class Diagnosis:
     latent_shape: tuple[int, ...]
     num_inner_dims: int
     latents: tuple[LatentDiagnosis, ...]
-    figures: tuple[Figure, ...]
+    statistics: tuple[Statistic, ...]
     failed: tuple[str, ...]
     correlation: np.ndarray = field(repr=False)
     effective_rank: float
@@ -69,24 +49,43 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found, in the set or in any latent, that prior draws do not have."""
+        """Return True if the set and every latent passed every test."""
         return not self.failed and all(latent.ok for latent in self.latents)
 
+    @property
+    def only_norms(self) -> bool:
+        """Return True if only norms failed, by no more than inversion leaves them off.
+
+        A study copes with that: it keeps every candidate at norms between its examples'.
+        """
+        faults = {*self.failed, *(name for latent in self.latents for name in latent.failed)}
+        norms = [latent.relative_norm for latent in self.latents]
+        usual = min(norms) >= _LEAST_NORM and max(norms) <= _MOST_NORM
+        return bool(faults) and faults <= _OF_THE_NORM and usual
+
     def to_json(self) -> dict[str, Any]:
-        """Everything as JSON values."""
+        """Return everything as JSON values."""
         values = asdict(self)
         values["correlation"] = np.asarray(self.correlation).tolist()
         values["ok"] = self.ok
-        for latent, found in zip(values["latents"], self.latents, strict=True):
-            latent["ok"] = found.ok
+        for entry, latent in zip(values["latents"], self.latents, strict=True):
+            entry["ok"] = latent.ok
         return values
 
     def save_picture(self, path: str | PathLike[str]) -> None:
-        """Draw norms, figures and correlations to a file that matplotlib can write (.png, .svg).
+        """Draw norms, tests and correlations to a file that matplotlib can write (.png, .svg).
 
         Raises:
             ArgumentError: the file cannot be written, or its ending names no kind of picture.
         """
-        from latent_spaces_by_example.validity.picture import save_picture
+        from latent_spaces_by_example.validity.plots import save_diagnosis_plot  # matplotlib
 
-        save_picture(self, path)
+        save_diagnosis_plot(
+            path,
+            latents=self.latents,
+            correlation=self.correlation,
+            middle={name: norms.centre for name, norms in self.middle.items() if norms},
+            num_inner_dims=self.num_inner_dims,
+            level=self.level,
+            title=self.verdict,
+        )

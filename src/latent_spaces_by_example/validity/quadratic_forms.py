@@ -1,4 +1,4 @@
-"""How likely a ratio of quadratic forms in independent Gaussians is to be so large.
+"""The tail probability of a ratio of quadratic forms in independent Gaussians.
 
 Autocorrelations are such ratios, and at a few hundred elements their tails are far from a
 Gaussian's: the saddlepoint approximation is right there to a per cent or so.
@@ -18,7 +18,7 @@ _AT_THE_MEAN = 1e-3
 def binned(
     values: Float64[np.ndarray, " n"],
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    """Distinct values and how often each occurs; of very many, the means of narrow bins."""
+    """Return distinct values and their counts; the means of narrow bins if there are very many."""
     distinct, counts = np.unique(values.round(9), return_counts=True)
     if len(distinct) <= _BINS:
         return distinct, counts.astype(np.float64)
@@ -33,7 +33,7 @@ def binned(
 def ratio_z(
     ratio: float, values: Float64[np.ndarray, " m"], counts: Float64[np.ndarray, " m"]
 ) -> float:
-    """The z that a standard Gaussian exceeds as often as R = sum_j v_j g_j^2 / sum_j g_j^2 does.
+    """Return the z of R = sum_j v_j g_j^2 / sum_j g_j^2: P(g > z) = P(R > r), g standard Gaussian.
 
     R > r exactly if X = sum_j (v_j - r) g_j^2 > 0. With K the cumulant generating function of X
     and K'(s) = 0: w = sign(s) sqrt(-2 K(s)), v = s sqrt(K''(s)), z = w + log(v / w) / w.

@@ -12,7 +12,14 @@ from scipy.special import gammainc, gammaincc, stdtr
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.combination import combination_rule
 from latent_spaces_by_example.space.span import SeedSpan
-from latent_spaces_by_example.validity.figures import LEAST_P, Figure, from_tails, from_z, pooled
+from latent_spaces_by_example.validity.statistic import (
+    LEAST_P,
+    Statistic,
+    from_tails,
+    from_z,
+    one_sided,
+    pooled,
+)
 
 _SHARED = ("norm", "mean", "skewness", "kurtosis", "neighbours")
 _POINTS = 512
@@ -20,7 +27,7 @@ _POINTS = 512
 
 @dataclass(frozen=True)
 class MiddleNorm:
-    """What a combination rule makes of the norm between the latents, over what the law expects.
+    """Norms between the latents under a combination rule, over the norm that the law expects.
 
     Attributes:
         centre: at equal weights.
@@ -36,7 +43,7 @@ class MiddleNorm:
 def cosine_p_values(
     cosines: Float64[np.ndarray, " pairs"], num_dims: int
 ) -> Float64[np.ndarray, " pairs"]:
-    """Two-sided p-values of cosines between independent directions, one of them uniform.
+    """Return two-sided p-values of cosines between independent directions, one of them uniform.
 
     r sqrt((d - 1) / (1 - r^2)) follows Student's t with d - 1 degrees of freedom, exactly.
 
@@ -49,8 +56,8 @@ def cosine_p_values(
     return p_values
 
 
-def set_figures(span: SeedSpan, *, of_latents: Sequence[Sequence[Figure]]) -> list[Figure]:
-    """The worst pair, the effective rank, and tendencies that all the latents share.
+def set_statistics(span: SeedSpan, *, of_latents: Sequence[Sequence[Statistic]]) -> list[Statistic]:
+    """Return the worst pair, the effective rank, and the tendencies that all the latents share.
 
     Correlations are Pearson's, about each latent's own mean: cosines between directions in d - 1
     dimensions. So a mean that the latents share is not taken for a correlation.
@@ -66,33 +73,29 @@ def set_figures(span: SeedSpan, *, of_latents: Sequence[Sequence[Figure]]) -> li
     worst = int(np.argmax(np.abs(cosines)))
     # pairs are pairwise independent, so multiplying by their number wastes next to nothing
     p_value = float(cosine_p_values(cosines[[worst]], num_dims)[0]) * len(cosines)
-    figures = [
-        Figure("correlation", float(cosines[worst]), p_value=min(1.0, p_value)),
+    statistics = [
+        one_sided("correlation", cosines[worst], p_value=p_value),
         _effective_rank(correlation, num_dims),
     ]
-    by_name: dict[str, list[Figure]] = {name: [] for name in _SHARED}
-    for latent in of_latents:
-        for figure in latent:
-            if figure.name in by_name and figure.z is not None:
-                by_name[figure.name].append(figure)
-    for name, found in by_name.items():
-        if found:
-            mean = float(np.mean([figure.value for figure in found]))
-            zs = [figure.z for figure in found if figure.z is not None]
-            figures.append(pooled(f"all: {name}", mean, zs=zs))
-    return figures
+    for name in _SHARED:
+        shared = [s for latent in of_latents for s in latent if s.name == name and s.z is not None]
+        if shared:
+            mean = float(np.mean([statistic.value for statistic in shared]))
+            zs = [statistic.z for statistic in shared if statistic.z is not None]
+            statistics.append(pooled(f"all: {name}", mean, zs=zs))
+    return statistics
 
 
-def _value(figures: Sequence[Figure], name: str) -> float:
-    return next(figure.value for figure in figures if figure.name == name)
+def _value(statistics: Sequence[Statistic], name: str) -> float:
+    return next(statistic.value for statistic in statistics if statistic.name == name)
 
 
-def _effective_rank(correlation: Float64[np.ndarray, "K K"], num_dims: int) -> Figure:
-    """K^2 / sum_ij r_ij^2: K for orthogonal latents, 1 where all are the same but for scale.
+def _effective_rank(correlation: Float64[np.ndarray, "K K"], num_dims: int) -> Statistic:
+    """Return K^2 / sum_ij r_ij^2: K for orthogonal latents, 1 if all have the same direction.
 
     S = sum_{i<j} r_ij^2 of independent directions has, exactly, mean P / d, variance
     2 P (d - 1) / (d^2 (d + 2)) and a third moment from pairs and triangles; P = K (K - 1) / 2.
-    Its law is taken to be the gamma law, shifted, of these three.
+    Its law is taken to be the shifted gamma law of these three.
     """
     count, d = len(correlation), float(num_dims)
     pairs = count * (count - 1) / 2.0
@@ -113,9 +116,9 @@ def _effective_rank(correlation: Float64[np.ndarray, "K K"], num_dims: int) -> F
 
 
 def middle_norms(span: SeedSpan) -> dict[str, MiddleNorm | None]:
-    """For each combination rule, norms between the latents over sqrt(d).
+    """Return, for each combination rule, the norms between the latents over sqrt(d).
 
-    |c(w) Z|^2 = c^T G c over the Gram matrix G. None for a rule that meets latents which cancel.
+    |c(w) Z|^2 = c^T G c over the Gram matrix G. None for a rule under which latents cancel.
     """
     k = span.num_seeds
     rng = np.random.default_rng(0)
@@ -130,6 +133,6 @@ def middle_norms(span: SeedSpan) -> dict[str, MiddleNorm | None]:
             norms[name] = None
             continue
         squares = np.maximum(np.einsum("nj,jk,nk->n", c, span.gram, c, optimize=True), 0.0)
-        found = np.sqrt(squares / span.rows.shape[1])
-        norms[name] = MiddleNorm(float(found[0]), float(found.min()), float(found.max()))
+        relative = np.sqrt(squares / span.rows.shape[1])
+        norms[name] = MiddleNorm(float(relative[0]), float(relative.min()), float(relative.max()))
     return norms

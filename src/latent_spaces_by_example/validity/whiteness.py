@@ -1,7 +1,7 @@
 """Is an inner latent white over its spatial axes, or smooth, rough, or periodic?
 
-All of it is read from one periodogram. Of white noise its ordinates are independent exponentials,
-so each law below is exact or a saddlepoint away from it.
+All tests read one periodogram. The ordinates of white noise are independent exponentials, so each
+law below is exact, or a saddlepoint approximation of the exact one.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from math import prod
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy import fft
-from scipy.stats import kstwo
+from scipy.stats import ks_1samp
 
-from latent_spaces_by_example.validity.figures import LEAST_P, Figure, from_z
-from latent_spaces_by_example.validity.layout import spatial_layout
+from latent_spaces_by_example.validity.axes import spatial_layout
 from latent_spaces_by_example.validity.quadratic_forms import binned, ratio_z
+from latent_spaces_by_example.validity.statistic import LEAST_P, Statistic, from_z, one_sided
 
 _SHORTEST_AXIS = 4
 _FEWEST_FREQUENCIES = 8
@@ -25,7 +25,7 @@ _FEWEST_FREQUENCIES = 8
 
 @dataclass(frozen=True)
 class _Grid:
-    """What depends on the latent's shape alone.
+    """Constants of a latent shape.
 
     Attributes:
         channels: how many pieces of the latent have a periodogram of their own.
@@ -45,8 +45,10 @@ class _Grid:
     order: Int64[np.ndarray, " m"]
 
 
-def whiteness_figures(x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...]) -> list[Figure]:
-    """Correlation of neighbours, that along each axis, and two tests of the whole periodogram.
+def whiteness_statistics(
+    x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...]
+) -> list[Statistic]:
+    """Return the correlation of neighbours, also along each axis, and two tests of the periodogram.
 
     Neighbours: r = sum_f c(f) I(f) / sum_f I(f) over the periodogram I without its zero
     frequency, a ratio of quadratic forms with eigenvalues c(f). Spectrum (Bartlett): cumulated
@@ -55,7 +57,7 @@ def whiteness_figures(x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...
 
     Args:
         x: the inner latent.
-        latent_shape: how it is laid out: (length,), (height, width), (tokens, channels), or
+        latent_shape: its layout: (length,), (height, width), (tokens, channels), or
             (channels, ...axes in space or time).
 
     Source: Bartlett 1955 and Fisher 1929 (Proc. R. Soc. A 125) for the laws.
@@ -69,36 +71,29 @@ def whiteness_figures(x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...
     power = amplitudes.real**2 + amplitudes.imag**2
     per_frequency = power.sum(axis=0)[1:]
     total = float(per_frequency.sum())
-    if total <= 1e-20 * float(power.sum()):  # a constant: nothing is left to be white
+    if total <= 1e-20 * float(power.sum()):  # of a constant nothing is left to be white
         return []
     correlations = grid.cosines @ per_frequency / total
-    figures = [
+    statistics = [
         from_z(name, float(value), z=ratio_z(float(value), *spectrum))
         for name, value, spectrum in zip(grid.names, correlations, grid.spectra, strict=True)
     ]
     if len(grid.order) * grid.channels > _FEWEST_FREQUENCIES:
-        figures += _of_the_periodogram(power[:, grid.order].T.ravel())
-    return figures
+        statistics += _of_the_periodogram(power[:, grid.order].T.ravel())
+    return statistics
 
 
-def _of_the_periodogram(ordinates: Float64[np.ndarray, " m"]) -> list[Figure]:
+def _of_the_periodogram(ordinates: Float64[np.ndarray, " m"]) -> list[Statistic]:
     m = len(ordinates)
     cumulated = np.cumsum(ordinates)
-    shares = cumulated[:-1] / cumulated[-1]
-    rank = np.arange(m - 1)
-    above = float(((rank + 1) / (m - 1) - shares).max())
-    below = float((shares - rank / (m - 1)).max())
-    gap = max(above, below)
+    uniform = ks_1samp(cumulated[:-1] / cumulated[-1], lambda share: share)
     largest = float(ordinates.max() / cumulated[-1])
-    peak = min(1.0, float(np.exp(np.log(m) + (m - 1) * np.log1p(-min(largest, 1 - 1e-16)))))
+    peak = float(np.exp(np.log(m) + (m - 1) * np.log1p(-min(largest, 1 - 1e-16))))
+    # the sign is positive if low frequencies have more than their share of the power
+    gap = -float(uniform.statistic_sign * uniform.statistic)
     return [
-        # below: low frequencies come to more than their share
-        Figure(
-            "spectrum",
-            gap if below > above else -gap,
-            p_value=float(max(kstwo.sf(gap, m - 1), LEAST_P)),
-        ),
-        Figure("peak", largest, p_value=max(peak, LEAST_P)),
+        Statistic("spectrum", gap, p_value=max(float(uniform.pvalue), LEAST_P)),
+        one_sided("peak", largest, p_value=peak),
     ]
 
 

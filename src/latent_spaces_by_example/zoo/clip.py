@@ -1,4 +1,4 @@
-"""The objective ``clip``: how well an image fits a text, or looks like another image."""
+"""Score how well an image fits a text, or looks like another image: the objective ``clip``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jaxtyping import Float32
 from PIL import Image
 
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.pictures import read_picture, to_pil
 from latent_spaces_by_example.objectives.base import Figure
 
 _DEFAULT_MODEL = "openai/clip-vit-base-patch32"
@@ -22,10 +23,10 @@ _DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """How near an image is to a text, or to another image, as CLIP sees them.
+    """Score how near an image is to a text, or to another image, as CLIP sees them.
 
     score = 100 cos(E(x), t): the cosine between the embedding of the output, and that of the
-    prompt. Of two prompts, one of each kind, the mean of both cosines.
+    prompt or the image. With both, the score is the mean of the two cosines.
 
     Args:
         prompt: what the image should show.
@@ -33,8 +34,8 @@ class Clip:
         model: a CLIP of transformers: a folder that ``save_pretrained`` wrote, or a hub id.
         device: such as "cuda" or "cpu"; empty for a GPU if there is one.
 
-    Figures beside the score: ``text_similarity`` and ``image_similarity``, each where it was asked
-    for, from -100 to 100.
+    Beside the score stand ``text_similarity`` and ``image_similarity``, each from -100 to 100 and
+    only if its target was given.
 
     Raises:
         ArgumentError: no prompt and no image, a prompt that CLIP would cut off, or a model or a
@@ -64,28 +65,30 @@ class Clip:
         if self.prompt:
             targets["text_similarity"] = loaded.text(self.prompt)
         if self.image:
-            targets["image_similarity"] = loaded.images([_opened(self.image)])[0]
+            targets["image_similarity"] = loaded.images(
+                [to_pil(read_picture(self.image, name=f"image={self.image!r}"))]
+            )[0]
         object.__setattr__(self, "_targets", targets)
 
     @property
     def spec(self) -> str:
-        """The string that ``objectives.load`` makes this objective from again."""
+        """Return the string that ``objectives.load`` makes this objective from again."""
         given = [(f.name, getattr(self, f.name)) for f in fields(self) if f.init]
         return "clip:" + ",".join(f"{key}={quote(v, safe=' /:')}" for key, v in given if v)
 
     def __call__(self, outputs: Any) -> list[dict[str, Figure]]:
-        """Score n images: PIL images, or arrays of shape (height, width, channels).
+        """Score n images: PIL images, or arrays of shape (height, width, 1, 3 or 4 channels).
 
-        Arrays hold numbers in [0, 1], or bytes; one channel is grey.
+        Arrays hold floating point in [0, 1], uint8 or uint16; see ``generators.pictures``.
 
         Raises:
             ArgumentError: an output is no image.
         """
         if len(outputs) == 0:
             return []
-        found = self._loaded.images([as_image(output) for output in outputs])
+        pictures = [to_pil(read_picture(x, name="an output for clip")) for x in outputs]
         figures: list[dict[str, Figure]] = []
-        for embedding in found:
+        for embedding in self._loaded.images(pictures):
             each = {name: 100.0 * float(embedding @ t) for name, t in self._targets.items()}
             figures.append({"score": sum(each.values()) / len(each), **each})
         return figures
@@ -93,7 +96,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A CLIP, with its processor and where it runs."""
+    """Hold a CLIP with its processor and device."""
 
     model: Any
     processor: Any
@@ -110,56 +113,19 @@ class _Loaded:
             )
         tokens = tokenizer([prompt], return_tensors="pt").to(self.device)
         with torch.no_grad():
-            found = self.model.get_text_features(**tokens)
-        return _unit(found)[0]
+            return _unit(self.model.get_text_features(**tokens))[0]
 
     def images(self, images: list[Image.Image]) -> Float32[np.ndarray, "n D"]:
         pixels = self.processor.image_processor(images=images, return_tensors="pt")
         with torch.no_grad():
-            found = self.model.get_image_features(pixels["pixel_values"].to(self.device))
-        return _unit(found)
+            return _unit(self.model.get_image_features(pixels["pixel_values"].to(self.device)))
 
 
-def as_image(output: Any) -> Image.Image:
-    """A colour image of one output.
-
-    Raises:
-        ArgumentError: it is neither a PIL image nor an array of numbers in [0, 1] or of bytes.
-
-    >>> as_image(np.zeros((4, 6, 3))).size
-    (6, 4)
-    """
-    if isinstance(output, Image.Image):
-        return output.convert("RGB")
-    array = np.asarray(output)
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[-1] not in (1, 3) or array.dtype.kind not in "bfu":
-        raise ArgumentError(
-            f"clip got an output of type {type(output).__name__}, shape {array.shape}, dtype "
-            f"{array.dtype}; expected an image: PIL, or an array (height, width, 3 or 1 channels) "
-            "of numbers in [0, 1] or of bytes. Of a video, score a frame with an objective of yours"
-        )
-    if array.dtype.kind in "bf":
-        if not (array >= 0.0).all() or not (array <= 1.0).all():  # also false for NaN
-            raise ArgumentError("clip got an image with values outside [0, 1]; scale it first")
-        array = (array * 255.0).round()
-    return Image.fromarray(np.repeat(array.astype(np.uint8), 3 // array.shape[-1], axis=-1))
-
-
-def _unit(found: Any) -> np.ndarray:
-    embedding = found if isinstance(found, torch.Tensor) else found.pooler_output
+def _unit(features: Any) -> np.ndarray:
+    embedding = features if isinstance(features, torch.Tensor) else features.pooler_output
     unit = torch.nn.functional.normalize(embedding.float(), dim=-1)
     array: np.ndarray = unit.cpu().numpy()
     return array
-
-
-def _opened(path: str) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except OSError as error:
-        raise ArgumentError(f"image={path!r} cannot be read as an image: {error}") from error
 
 
 def _load(model: str, *, device: str) -> _Loaded:
@@ -167,7 +133,8 @@ def _load(model: str, *, device: str) -> _Loaded:
         raise ArgumentError(f"device={device!r}, but torch finds no CUDA device: leave it out")
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        loaded = transformers.CLIPModel.from_pretrained(model)
+        # a pickled .bin file could run code of its author's
+        loaded = transformers.CLIPModel.from_pretrained(model, use_safetensors=True)
         processor = transformers.CLIPProcessor.from_pretrained(model)
     except (OSError, ValueError) as error:
         if Path(os.fspath(model)).is_dir():

@@ -1,4 +1,4 @@
-"""Runs an embedded flow model: an ONNX velocity field, and Heun's method over it, both ways."""
+"""Embedded flow models: an ONNX velocity field, and Heun's method over it, both ways."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OnnxVelocity:
         )
 
     def __call__(self, x: Float64[np.ndarray, "n d"], t: float) -> Float64[np.ndarray, "n d"]:
-        """Velocities at the points x and the time t in [0, 1]."""
+        """Return the velocities at the points x and the time t in [0, 1]."""
         time: Float32[np.ndarray, "1 1"] = np.full((1, 1), t, dtype=np.float32)
         (v,) = self._session.run(None, {"x": x.astype(np.float32), "t": time})
         return np.asarray(v, dtype=np.float64)

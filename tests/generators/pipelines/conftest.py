@@ -1,4 +1,6 @@
-"""One tiny pipeline of each kind, written to disk once for all tests."""
+"""Tiny pipelines: in memory, built once for all tests that leave them alone, or in a folder."""
+
+import copy
 
 import pytest
 
@@ -16,7 +18,7 @@ def one_thread():
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """The folder of a tiny pipeline, by name."""
-    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_pipeline
+    from tiny.pipelines import save_tiny_pipeline
 
     home = tmp_path_factory.mktemp("pipelines")
 
@@ -26,3 +28,23 @@ def tiny(tmp_path_factory):
         return home / name
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def built():
+    """A tiny pipeline by name, the same networks each time, and a scheduler of its own."""
+    import torch
+
+    from tiny.pipelines import TINY_PIPELINES
+
+    known = {}
+
+    def pipeline(name):
+        if name not in known:
+            torch.manual_seed(0)
+            known[name] = TINY_PIPELINES[name]()
+        mine = copy.copy(known[name])
+        mine.scheduler = copy.deepcopy(mine.scheduler)
+        return mine
+
+    return pipeline

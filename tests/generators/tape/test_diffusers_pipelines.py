@@ -1,4 +1,4 @@
-"""Pipelines of diffusers, small ones made from configs, saved and loaded, and not changed."""
+"""Pipelines of diffusers, small ones made from configs, and not changed."""
 
 import numpy as np
 import pytest
@@ -30,39 +30,38 @@ def unet():
 
 
 @pytest.fixture
-def ddpm(tmp_path):
-    diffusers.DDPMPipeline(unet(), diffusers.DDPMScheduler()).save_pretrained(tmp_path)
-    pipeline = diffusers.DDPMPipeline.from_pretrained(tmp_path)
+def ddpm():
+    pipeline = diffusers.DDPMPipeline(unet(), diffusers.DDPMScheduler())
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
 def test_a_ddpm_pipeline_becomes_a_function_of_one_latent(ddpm):
     tape = lsbe.generators.noise_tape(
-        lambda: ddpm(num_inference_steps=5, output_type="np").images[0], name="ddpm"
+        lambda: ddpm(num_inference_steps=3, output_type="np").images[0], name="ddpm"
     )
     # the image to begin with, and noise at every step but the last
-    assert [part.shape for part in tape.parts] == [(1, 3, 8, 8)] * 5
-    assert tape.latent_shape == (5 * 192,)
+    assert [part.shape for part in tape.parts] == [(1, 3, 8, 8)] * 3
+    assert tape.latent_shape == (3 * 192,)
     assert all(part.combined and part.law == "Gaussian" for part in tape.parts)
     assert not any("torch_utils" in part.name for part in tape.parts)
-    z = np.stack([tape.latent_from_random_seed(seed) for seed in (3, 4, 5)])
+    z = np.stack([tape.latent_from_random_seed(seed) for seed in (3, 4)])
     outputs = tape.generate(z)
     again = tape.generate(z)
     assert all(np.array_equal(a, b) for a, b in zip(outputs, again, strict=True))
     assert not np.array_equal(outputs[0], outputs[1])
-    for seed, output in zip((3, 4, 5), outputs, strict=True):
+    for seed, output in zip((3, 4), outputs, strict=True):
         unmodified = ddpm(
-            num_inference_steps=5, output_type="np", generator=torch.Generator().manual_seed(seed)
+            num_inference_steps=3, output_type="np", generator=torch.Generator().manual_seed(seed)
         )
         assert np.array_equal(output, unmodified.images[0])
         torch.manual_seed(seed)
-        assert np.array_equal(output, ddpm(num_inference_steps=5, output_type="np").images[0])
+        assert np.array_equal(output, ddpm(num_inference_steps=3, output_type="np").images[0])
 
 
 def test_noise_at_the_last_step_changes_less_than_noise_at_the_first(ddpm):
     tape = lsbe.generators.noise_tape(
-        lambda: ddpm(num_inference_steps=5, output_type="np").images[0]
+        lambda: ddpm(num_inference_steps=3, output_type="np").images[0]
     )
     z = np.repeat(tape.recorded_latent[None], 3, axis=0)
     z[1, :192] += 0.5
@@ -71,8 +70,7 @@ def test_noise_at_the_last_step_changes_less_than_noise_at_the_first(ddpm):
     assert np.abs(first - base).max() > np.abs(last - base).max() > 0.0
 
 
-@pytest.mark.parametrize("scheduler", ["EulerAncestralDiscreteScheduler", "LCMScheduler"])
-def test_an_ancestral_pipeline_for_class_labels(scheduler, tmp_path):
+def test_an_ancestral_pipeline_for_class_labels():
     """DiT, whose pipeline has no latents= at all, with a scheduler that draws at every step."""
     torch.manual_seed(0)
     transformer = diffusers.DiTTransformer2DModel(
@@ -87,9 +85,8 @@ def test_an_ancestral_pipeline_for_class_labels(scheduler, tmp_path):
         num_embeds_ada_norm=1000,
     )
     vae = diffusers.AutoencoderKL(block_out_channels=(4,), norm_num_groups=2, latent_channels=4)
-    noisy = getattr(diffusers, scheduler)()
-    diffusers.DiTPipeline(transformer, vae, noisy).save_pretrained(tmp_path)
-    pipeline = diffusers.DiTPipeline.from_pretrained(tmp_path)
+    noisy = diffusers.EulerAncestralDiscreteScheduler()
+    pipeline = diffusers.DiTPipeline(transformer, vae, noisy)
     pipeline.set_progress_bar_config(disable=True)
 
     def sampler():
@@ -100,11 +97,3 @@ def test_an_ancestral_pipeline_for_class_labels(scheduler, tmp_path):
     assert len(tape.parts) >= 4
     torch.manual_seed(9)
     assert np.array_equal(tape.generate(tape.latent_from_random_seed(9)[None])[0], sampler())
-
-    def brightness(outputs):
-        return [float(x.mean()) for x in outputs]
-
-    seeds = np.stack([tape.latent_from_random_seed(i) for i in range(3)])
-    study = lsbe.optimise(tape, brightness, budget=6, seed_latents=seeds, search="sobol")
-    assert study.best_score >= max(study.scores[:3])
-    assert np.array_equal(study.best_output, tape.generate(study.best_latent[None])[0])

@@ -112,7 +112,7 @@ def test_a_combination_of_seeds_makes_rotations():
 
 def test_an_unmodified_pipeline_of_diffusers(tmp_path):
     diffusers = pytest.importorskip("diffusers")
-    from latent_spaces_by_example.testing.tiny_pipelines import save_tiny_pipeline
+    from tiny.pipelines import save_tiny_pipeline
 
     save_tiny_pipeline("ddpm", tmp_path / "ddpm")
     pipeline = diffusers.DiffusionPipeline.from_pretrained(tmp_path / "ddpm").to("cuda")

@@ -131,7 +131,7 @@ def _normal_in_a_column(n, dtype):
 
 
 @pytest.mark.parametrize("draw", DRAWS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(n=st.integers(1, 60), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 2**40))
 def test_a_random_seed_is_what_the_unmodified_sampler_makes_of_it(draw, n, dtype, seed):
     def sampler():
@@ -368,7 +368,7 @@ def test_bad_arguments_are_errors():
         with pytest.raises(ArgumentError, match=message):
             tape.generate(z)
     assert tape.generate(np.zeros((0, 12))) == []
-    for seed in (-1, 2**63, 1.5, True, "7"):
+    for seed in (-1, 2**64, 1.5, True, "7"):
         with pytest.raises(ArgumentError, match="random_seed"):
             tape.latent_from_random_seed(seed)
 
@@ -415,14 +415,14 @@ assert "Python's random" not in lsbe.generators.noise_tape(lambda: torch.randn(2
 
 def test_threads_take_turns():
     tape = noise_tape(samplers.langevin)
-    z = np.stack([tape.latent_from_random_seed(i) for i in range(8)])
+    z = np.stack([tape.latent_from_random_seed(i) for i in range(3)])
     expected = tape.generate(z)
-    found = [None] * 8
+    found = [None] * 3
 
     def work(i):
         found[i] = tape.generate(z[i : i + 1])[0]
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -451,22 +451,60 @@ def test_frames_on_se3_become_a_function_of_one_latent():
     assert all(same(found[key], expected[key]) for key in expected)
 
 
-@pytest.mark.slow
-def test_a_study_of_a_tape_beats_as_many_prior_draws():
-    tape = noise_tape(samplers.langevin)
-
-    def far_right(outputs):
-        return [float(x.sum()) for x in outputs]
-
-    study = lsbe.optimise(tape, far_right, budget=30, random_seed=1)
-    prior = far_right(tape.generate(np.stack([tape.latent_from_random_seed(i) for i in range(30)])))
-    assert study.best_score > max(prior)
-    assert study.best_latent.shape == tape.latent_shape
-    assert same(study.best_output, tape.generate(study.best_latent[None])[0])
-
-
-def test_a_study_of_a_tape_with_uniform_draws_stays_inside_their_law():
+def test_points_between_tapes_with_uniform_draws_stay_inside_their_law():
     tape = noise_tape(mixed)
-    study = lsbe.optimise(tape, lambda xs: [float(x[5:].sum()) for x in xs], budget=15)
-    assert np.isfinite(study.scores).all()
-    assert study.best_score <= 4.0 + 3.0
+    seeds = np.stack([tape.latent_from_random_seed(i) for i in range(4)])
+    chart = lsbe.SurrogateChart(seeds, transport_map=tape.transport_map)
+    z = chart.from_u_to_z(np.random.default_rng(0).random((20, 3)))
+    assert ((z[:, 5:] >= 0.0) & (z[:, 5:] <= 1.0)).all()
+    assert len(tape.generate(z)) == 20
+
+
+def test_outputs_that_require_a_gradient_are_detached():
+    weight = torch.ones(3, requires_grad=True)
+
+    def sampler():
+        x = weight * torch.randn(3)
+        return {"x": x, "all": [x, (2.0 * x, "text")]}
+
+    tape = noise_tape(sampler)
+    for output in (tape.recorded_output, tape.generate(tape.recorded_latent[None])[0]):
+        tensors = [output["x"], output["all"][0], output["all"][1][0]]
+        assert not any(tensor.requires_grad for tensor in tensors)
+        assert np.asarray(output["x"]).shape == (3,)
+
+
+def test_the_largest_random_seeds_of_torch_are_seeds():
+    tape = noise_tape(lambda: torch.randn(3), check=False)
+    torch.manual_seed(2**64 - 1)
+    expected = torch.randn(3)
+    assert same(torch.from_numpy(tape.latent_from_random_seed(2**64 - 1)), expected)
+
+
+def test_lambdas_are_told_apart_by_their_code():
+    def scaled(by):
+        return lambda: by * torch.randn(2)
+
+    names = [
+        noise_tape(sampler, check=False).name
+        for sampler in (lambda: torch.randn(2), lambda: torch.randn(3), scaled(2.0), scaled(3.0))
+    ]
+    assert len(set(names)) == 4
+    assert names[2] == noise_tape(scaled(2.0), check=False).name
+    assert noise_tape(scaled(2.0), check=False, name="mine").name == "mine"
+
+
+def test_a_picture_and_a_file_of_one_s_own(tmp_path):
+    tape = noise_tape(
+        samplers.langevin,
+        render=lambda output: f"picture of {len(output)}",
+        save=lambda output, path: path.write_text(str(len(output))),
+        suffix=".txt",
+        name="mine",
+    )
+    output = tape.generate(tape.recorded_latent[None])[0]
+    assert tape.render(output) == "picture of 6"
+    tape.save(output, tmp_path / f"best{tape.suffix}")
+    assert (tmp_path / "best.txt").read_text() == "6"
+    plain = noise_tape(samplers.langevin, check=False)
+    assert not any(hasattr(plain, name) for name in ("render", "save", "suffix"))

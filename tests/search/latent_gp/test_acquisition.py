@@ -9,7 +9,7 @@ from latent_spaces_by_example.search.latent_gp.acquisition import (
     log_expected_improvement,
     log_improvement,
 )
-from latent_spaces_by_example.search.latent_gp.posterior import Prediction
+from latent_spaces_by_example.search.latent_gp.process import Prediction
 
 
 @pytest.mark.parametrize("z", [-30.0, -8.0, -3.0, -1.001, -0.999, 0.0, 1.0, 6.0, 40.0])

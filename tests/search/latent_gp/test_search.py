@@ -6,7 +6,7 @@ import pytest
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.latent_gp import LatentGPSearch
 from latent_spaces_by_example.search.latent_gp import search as search_module
-from latent_spaces_by_example.search.latent_gp.model import Model
+from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.testing.search import SimulatedStudy
 
 
@@ -97,7 +97,7 @@ def test_steps_that_fail_shorten_the_next_ones_unless_there_is_a_noisy_trend(mon
 
     step_anywhere = search_module.step_anywhere
     monkeypatch.setattr(search_module, "step_anywhere", spy)
-    monkeypatch.setattr(Model, "is_noisy_trend", trend)
+    monkeypatch.setattr(Beliefs, "is_noisy_trend", trend)
     # nothing to find, and so few steps succeed
     study = SimulatedStudy(lambda x: rng.standard_normal(), num_given=0, budget=200, noisy=True)
     study.run(LatentGPSearch(), until=32)

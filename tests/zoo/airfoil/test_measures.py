@@ -7,7 +7,6 @@ from latent_spaces_by_example.zoo.airfoil import (
     find_section,
     measure,
     resample,
-    thickness_and_camber,
 )
 
 
@@ -33,12 +32,6 @@ def test_camber():
     np.testing.assert_allclose(np.abs(upside_down.max_camber), found.max_camber, atol=1e-6)
 
 
-def test_the_sign_of_camber():
-    section = resample(find_section("naca4412"))
-    flipped = (section * [1, -1])[::-1]
-    np.testing.assert_allclose(measure(flipped).max_camber, -measure(section).max_camber)
-
-
 def test_peaks_fall_between_stations():
     x = cosine_grid(64)
     half = 0.25 * x * (1 - x) * (1 + 0.3 * x)  # maximum away from any station
@@ -59,22 +52,6 @@ def test_roughness_sees_a_ripple_and_not_the_number_of_points():
     # a jump of 1e-3 and back is a second difference of 2e-3
     expected = 2e-3 / (np.pi / 63) ** 2
     np.testing.assert_allclose(measure(rough).roughness[0], expected, rtol=0.3)
-
-
-def test_a_batch_is_its_rows():
-    sections = np.stack([resample(find_section(name)) for name in ("s1223", "rae2822", "e387")])
-    together = measure(sections)
-    for i, section in enumerate(sections):
-        for field, values in vars(together).items():
-            assert values.shape == (3,)
-            np.testing.assert_allclose(getattr(measure(section), field)[0], values[i], rtol=1e-12)
-
-
-def test_thickness_and_camber_rebuild_the_section():
-    section = resample(find_section("s1223"))
-    thickness, camber = thickness_and_camber(section)
-    np.testing.assert_allclose((camber + thickness / 2)[0][::-1], section[:64, 1], atol=1e-15)
-    np.testing.assert_allclose((camber - thickness / 2)[0], section[63:, 1], atol=1e-15)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((127, 2)), np.zeros((126, 2)), np.zeros(4)])

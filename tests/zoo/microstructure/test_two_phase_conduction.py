@@ -17,7 +17,7 @@ CONTRASTS = st.floats(1.0, 1e4)
 SIDES = st.sampled_from(["periodic", "insulated"])
 
 
-@settings(deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(row=arrays(bool, st.integers(1, 20)), width=st.integers(1, 15), c=CONTRASTS, sides=SIDES)
 def test_layers_along_and_across_the_current(row, width, c, sides):
     """Arithmetic mean along the layers, harmonic mean across them."""
@@ -29,7 +29,7 @@ def test_layers_along_and_across_the_current(row, width, c, sides):
     assert across == pytest.approx(1.0 / (1.0 / k).mean(), rel=1e-9)
 
 
-@settings(deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(phases=PICTURES, c=CONTRASTS, sides=SIDES, direction=st.sampled_from(["x", "y"]))
 def test_wiener_bounds_hold_for_every_picture(phases, c, sides, direction):
     k = effective_conductivity(phases, contrast=c, sides=sides, direction=direction)
@@ -37,7 +37,7 @@ def test_wiener_bounds_hold_for_every_picture(phases, c, sides, direction):
     assert bounds.wiener_lower * (1 - 1e-9) <= k <= bounds.wiener_upper * (1 + 1e-9)
 
 
-@settings(deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(phases=PICTURES, c=CONTRASTS, sides=SIDES)
 def test_symmetries(phases, c, sides):
     k = effective_conductivity(phases, contrast=c, sides=sides)
@@ -47,16 +47,7 @@ def test_symmetries(phases, c, sides):
     assert turned == pytest.approx(k, rel=1e-9)
 
 
-@settings(deadline=None)
-@given(phases=PICTURES, c=CONTRASTS, shift=st.integers(0, 11))
-def test_periodic_sides_have_no_place(phases, c, shift):
-    k = effective_conductivity(phases, contrast=c)
-    assert effective_conductivity(np.roll(phases, shift, axis=0), contrast=c) == pytest.approx(
-        k, rel=1e-9
-    )
-
-
-@settings(deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(phases=PICTURES, c=st.floats(1.0, 100.0), seed=st.integers(0, 1000))
 def test_more_of_the_conductor_never_conducts_less(phases, c, seed):
     more = phases | (np.random.default_rng(seed).random(phases.shape) < 0.2)
@@ -87,20 +78,7 @@ def test_checkerboards_tend_to_the_geometric_mean(contrast):
     assert errors[-1] < 0.03
 
 
-@given(v=st.floats(0.0, 1.0), c=st.floats(1.0, 1e6))
-def test_bounds_are_in_order(v, c):
-    b = conductivity_bounds(v, contrast=c)
-    chain = [
-        1.0,
-        b.wiener_lower,
-        b.hashin_shtrikman_lower,
-        b.hashin_shtrikman_upper,
-        b.wiener_upper,
-        c,
-    ]
-    assert all(low <= high * (1 + 1e-9) for low, high in pairwise(chain))
-
-
+@settings(max_examples=15, deadline=None)
 @given(v=st.floats(0.01, 0.99), c=st.floats(1.01, 1e3))
 def test_hashin_shtrikman_bounds_are_dual_in_the_plane(v, c):
     """Exchanging the phases turns one bound into the other: k_upper(v) k_lower(1 - v) = c."""
@@ -126,8 +104,3 @@ def test_hashin_shtrikman_bounds_are_dual_in_the_plane(v, c):
 def test_bad_input(phases, parameters, words):
     with pytest.raises(ArgumentError, match=words):
         effective_conductivity(phases, **parameters)
-
-
-def test_bounds_refuse_fractions_that_are_none():
-    with pytest.raises(ArgumentError, match="volume_fraction"):
-        conductivity_bounds(1.5, contrast=2.0)

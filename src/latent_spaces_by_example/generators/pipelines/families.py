@@ -1,7 +1,7 @@
-"""What each family of diffusers pipelines wants of a latent: its shape, order, dtype and name.
+"""List how each family of diffusers pipelines takes a latent: its shape, order and dtype.
 
-One row for each family in ``FAMILIES``, found by the class of the pipeline. All of them take noise
-of unit variance: those whose scheduler starts elsewhere multiply it by ``init_noise_sigma``
+``FAMILIES`` has one row for each family, chosen by the class of the pipeline. All of them take
+noise of unit variance: those whose scheduler starts elsewhere multiply it by ``init_noise_sigma``
 themselves. Read from the sources of diffusers 0.42.1, ``prepare_latents`` of each pipeline.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,13 +22,13 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Size:
-    """How large an output is; None where the pipeline's own default holds, or it has no such size.
+    """Hold how large an output is; None for the pipeline's default, or a size that it has not.
 
     Attributes:
         height: pixels.
         width: pixels.
-        frames: of a video.
-        seconds: of a sound.
+        frames: length of a video.
+        seconds: length of a sound.
     """
 
     height: int | None = None
@@ -38,19 +39,24 @@ class Size:
 
 @dataclass(frozen=True)
 class Family:
-    """How pipelines of one kind take their latents.
+    """Hold how pipelines of one kind take their latents.
 
     Attributes:
         pipelines: names of the classes.
         output: "image", "video" or "audio".
-        multiple: what height and width must be multiples of, in pixels.
         latent_shape: the shape of one latent, as the pipeline draws it, before any packing.
+        multiple: what height and width must be multiples of, in pixels.
         pack: latents of shape (n, *latent_shape) to what ``latents=`` expects.
         draw_dtype: the dtype that the pipeline draws its own latents in.
         guidance: what the pipeline calls the guidance scale; None if it has none.
         fixed: arguments that keep the sizes what they were asked to be.
         run: called with the pipeline, latents and arguments in place of the pipeline; for those
             that have no ``latents=``.
+        encode: images (n, channels, height, width) in [-1, 1] to the latents that denoising would
+            end in, (n, *latent_shape); None if examples cannot be inverted.
+        scales_noise: whether the pipeline multiplies its latents by the scheduler's
+            ``init_noise_sigma`` and calls its ``scale_model_input``.
+        makes_sigmas: whether the pipeline hands the scheduler noise levels of its own.
     """
 
     pipelines: tuple[str, ...]
@@ -62,10 +68,13 @@ class Family:
     guidance: str | None = "guidance_scale"
     fixed: tuple[tuple[str, Any], ...] = ()
     run: Callable[..., Any] | None = None
+    encode: Callable[[Any, torch.Tensor], torch.Tensor] | None = None
+    scales_noise: bool = False
+    makes_sigmas: bool = False
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        """Which sizes an output has."""
+        """Return which sizes an output has."""
         return {
             "image": ("height", "width"),
             "video": ("height", "width", "frames"),
@@ -74,20 +83,20 @@ class Family:
 
 
 def embedding_dtype(pipeline: Any) -> torch.dtype:
-    """The dtype of prompt embeddings: the first text encoder's, else the denoiser's."""
+    """Return the dtype of prompt embeddings: the first text encoder's, else the denoiser's."""
     first = getattr(pipeline, "text_encoder", None)
     dtype: torch.dtype = (denoiser(pipeline) if first is None else first).dtype
     return dtype
 
 
 def denoiser(pipeline: Any) -> Any:
-    """The network that is run at every step."""
+    """Return the network that is run at every step."""
     unet = getattr(pipeline, "unet", None)
     return getattr(pipeline, "transformer", None) if unet is None else unet
 
 
 def family_of(pipeline: Any) -> Family:
-    """The row for a pipeline, by its class or the nearest class that it inherits from.
+    """Return the row of a pipeline, by its class or the nearest class that it inherits from.
 
     Raises:
         ArgumentError: there is none.
@@ -104,81 +113,11 @@ def family_of(pipeline: Any) -> Family:
     )
 
 
-def default_size(pipeline: Any, family: Family) -> Size:
-    """The sizes that the pipeline has when none are asked for."""
-    if family.run is not None:
-        sides = pipeline.unet.config.sample_size
-        height, width = (sides, sides) if isinstance(sides, int) else sides
-        return Size(height=height, width=width)
-    if family.output == "audio":
-        config = pipeline.transformer.config
-        rate = pipeline.vae.config.sampling_rate
-        return Size(seconds=config.sample_size * pipeline.vae.hop_length / rate)
-    called = inspect.signature(type(pipeline).__call__).parameters
-    height, width = called["height"].default, called["width"].default
-    if height is None:
-        own = getattr(pipeline, "default_sample_size", None)
-        samples = denoiser(pipeline).config.sample_size if own is None else own
-        height = width = samples * pipeline.vae_scale_factor
-    frames = called["num_frames"].default if family.output == "video" else None
-    return Size(height=height, width=width, frames=frames)
-
-
-def checked_size(pipeline: Any, family: Family, asked: Size) -> Size:
-    """The sizes asked for, with the pipeline's defaults for the others.
-
-    Raises:
-        ArgumentError: a size that this kind of output does not have, or cannot have.
-    """
-    given = {name: value for name, value in vars(asked).items() if value is not None}
-    who = type(pipeline).__name__
-    for name, value in given.items():
-        if name not in family.sizes:
-            raise ArgumentError(
-                f"{name}={value!r} was given, but {who} makes {family.output}, "
-                f"which has {' and '.join(family.sizes)}"
-            )
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not (whole or name == "seconds") or not value > 0:
-            raise ArgumentError(f"{name}={value!r}; expected a whole number of at least 1")
-    default = default_size(pipeline, family)
-    size = replace(default, **given)
-    _check_fits(pipeline, family, size=size, default=default)
-    return size
-
-
-def _check_fits(pipeline: Any, family: Family, *, size: Size, default: Size) -> None:
-    who = type(pipeline).__name__
-    if family.run is not None and size != default:
-        raise ArgumentError(
-            f"height={size.height}, width={size.width}; {who} makes images of "
-            f"{default.height} x {default.width} and no others: leave height and width out"
-        )
-    multiple = family.multiple(pipeline)
-    for name in ("height", "width"):
-        pixels = getattr(size, name)
-        if pixels is not None and pixels % multiple:
-            near = max(multiple, round(pixels / multiple) * multiple)
-            raise ArgumentError(
-                f"{name}={pixels}; {who} makes multiples of {multiple} pixels: try {near}"
-            )
-    if size.frames is not None:
-        step = temporal_ratio(pipeline)
-        if (size.frames - 1) % step:
-            near = (size.frames - 1) // step * step + 1
-            raise ArgumentError(
-                f"frames={size.frames}; {who} makes {step} k + 1 frames: try {near} or "
-                f"{near + step}"
-            )
-    if size.seconds is not None and default.seconds is not None and size.seconds > default.seconds:
-        raise ArgumentError(f"seconds={size.seconds}; {who} makes at most {default.seconds:.4g}")
-
-
 # ---------------------------------------------------------------------- shapes and packing
 
 
 def temporal_ratio(pipeline: Any) -> int:
-    """Frames of a video for each frame of its latent."""
+    """Return how many frames of a video one frame of its latent stands for."""
     for name in ("vae_scale_factor_temporal", "vae_temporal_compression_ratio"):
         if hasattr(pipeline, name):
             return int(getattr(pipeline, name))
@@ -193,26 +132,26 @@ def _pixels_per_latent(pipeline: Any) -> int:
 
 
 def _plain(pipeline: Any, size: Size) -> Shape:
-    """(channels, height / f, width / f), f of the VAE."""
+    """Return (channels, height / f, width / f), f of the VAE."""
     ratio = _pixels_per_latent(pipeline)
     channels = denoiser(pipeline).config.in_channels
     return (channels, (size.height or 0) // ratio, (size.width or 0) // ratio)
 
 
 def _two_by_two(pipeline: Any, size: Size) -> Shape:
-    """As drawn before 2 x 2 patches become channels: a quarter of the denoiser's channels."""
+    """Return the shape before 2 x 2 patches become channels: a quarter of the denoiser's."""
     channels, height, width = _plain(pipeline, size)
     return (channels // 4, height, width)
 
 
 def _patched(pipeline: Any, size: Size) -> Shape:
-    """As drawn after 2 x 2 patches became channels."""
+    """Return the shape after 2 x 2 patches became channels."""
     channels, height, width = _plain(pipeline, size)
     return (channels, height // 2, width // 2)
 
 
 def _in_time(pipeline: Any, size: Size) -> Shape:
-    """(channels, (frames - 1) / t + 1, height / f, width / f), t and f of the VAE."""
+    """Return (channels, (frames - 1) / t + 1, height / f, width / f), t and f of the VAE."""
     channels, height, width = _plain(pipeline, size)
     return (channels, ((size.frames or 1) - 1) // temporal_ratio(pipeline) + 1, height, width)
 
@@ -254,7 +193,7 @@ def _of_sound(pipeline: Any, size: Size) -> Shape:
 
 
 def _denoise(pipeline: Any, latents: torch.Tensor, **arguments: Any) -> torch.Tensor:
-    """What an unconditional pipeline does after it has drawn: it takes no ``latents=``."""
+    """Do what an unconditional pipeline does once it has drawn: it takes no ``latents=``."""
     steps = arguments.pop("num_inference_steps", None)
     generator = arguments.pop("generator", None)
     taken = inspect.signature(pipeline.scheduler.step).parameters
@@ -274,65 +213,117 @@ def _denoise(pipeline: Any, latents: torch.Tensor, **arguments: Any) -> torch.Te
     return (x / 2 + 0.5).clamp(0, 1).float().cpu().permute(0, 2, 3, 1)
 
 
+# ------------------------------------------------------------------- images to latents
+# The inverse of what each pipeline does before vae.decode, at the mode of the VAE's distribution.
+
+
+def _posterior_mode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
+    needs_more = vae.dtype == torch.float16 and vae.config.get("force_upcast", False)
+    if needs_more:  # SDXL's overflows in float16, and its pipeline decodes in float32 as well
+        vae.to(torch.float32)
+    try:
+        encoded = vae.encode(pixels.to(vae.dtype))
+    finally:
+        if needs_more:
+            vae.to(torch.float16)
+    mode = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latent
+    return mode.float()
+
+
+def _scaled(pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
+    return _posterior_mode(pipeline.vae, pixels) * float(pipeline.vae.config.scaling_factor)
+
+
+def _shifted_and_scaled(pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
+    config = pipeline.vae.config
+    mode = _posterior_mode(pipeline.vae, pixels)
+    return (mode - float(config.shift_factor)) * float(config.scaling_factor)
+
+
+def _standardised_where_known(pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """SDXL: channel means and deviations where its VAE has them (Playground's), else scaled."""
+    config = pipeline.vae.config
+    mean, deviation = config.get("latents_mean"), config.get("latents_std")
+    if mean is None or deviation is None:
+        return _scaled(pipeline, pixels)
+    mode = _posterior_mode(pipeline.vae, pixels)
+    return (mode - _by_channel(mean, mode)) * config.scaling_factor / _by_channel(deviation, mode)
+
+
+def _one_frame_standardised(pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
+    config = pipeline.vae.config
+    mode = _posterior_mode(pipeline.vae, pixels[:, :, None])[:, :, 0]
+    mean, deviation = config.latents_mean, config.latents_std
+    return (mode - _by_channel(mean, mode)) / _by_channel(deviation, mode)
+
+
+def _patched_and_normalised(pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
+    vae = pipeline.vae
+    patched: torch.Tensor = pipeline._patchify_latents(_posterior_mode(vae, pixels))
+    mean = vae.bn.running_mean.view(1, -1, 1, 1).to(patched)
+    deviation = (vae.bn.running_var.view(1, -1, 1, 1) + vae.config.batch_norm_eps).sqrt()
+    return (patched - mean) / deviation.to(patched)
+
+
+def _by_channel(values: Any, like: torch.Tensor) -> torch.Tensor:
+    return torch.tensor(values).view(1, -1, 1, 1).to(like)
+
+
 def _float32(pipeline: Any) -> torch.dtype:
     return torch.float32
 
 
-_PACKED: dict[str, Any] = {"latent_shape": _two_by_two, "pack": _pack_two_by_two}
+def _twice(pipeline: Any) -> int:
+    return 2 * _pixels_per_latent(pipeline)
+
+
 _UNBINNED = (("use_resolution_binning", False),)  # it would make other sizes and then crop
+
+# what the latents of most image pipelines have in common
+_image = partial(Family, output="image", latent_shape=_plain, multiple=_image_multiple)
+_packed = partial(
+    Family,
+    output="image",
+    latent_shape=_two_by_two,
+    pack=_pack_two_by_two,
+    multiple=_twice,
+    makes_sigmas=True,
+)
+_video = partial(Family, output="video", latent_shape=_in_time, draw_dtype=_float32)
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         ("DDIMPipeline", "DDPMPipeline"),
-        "image",
-        _of_unet,
+        output="image",
+        latent_shape=_of_unet,
         draw_dtype=lambda pipeline: pipeline.unet.dtype,
         guidance=None,
         run=_denoise,
+        encode=lambda pipeline, pixels: pixels,
+        scales_noise=True,
     ),
-    Family(
-        ("StableDiffusionPipeline", "StableDiffusionXLPipeline", "StableDiffusion3Pipeline"),
-        "image",
-        _plain,
-        multiple=_image_multiple,
-    ),
-    Family(("PixArtSigmaPipeline",), "image", _plain, multiple=_image_multiple, fixed=_UNBINNED),
-    Family(
+    _image(("StableDiffusionPipeline",), encode=_scaled, scales_noise=True),
+    _image(("StableDiffusionXLPipeline",), encode=_standardised_where_known, scales_noise=True),
+    _image(("StableDiffusion3Pipeline",), encode=_shifted_and_scaled),
+    _image(("PixArtSigmaPipeline",), fixed=_UNBINNED, encode=_scaled, scales_noise=True),
+    _image(
         ("SanaPipeline",),
-        "image",
-        _plain,
         # the pipeline itself refuses what is no multiple of 32, whatever its VAE
         multiple=lambda pipeline: max(32, _image_multiple(pipeline)),
         draw_dtype=_float32,
         fixed=_UNBINNED,
+        encode=_scaled,
     ),
-    Family(
-        ("FluxPipeline",),
-        "image",
-        multiple=lambda pipeline: 2 * _pixels_per_latent(pipeline),
-        **_PACKED,
-    ),
-    Family(
-        ("QwenImagePipeline",),
-        "image",
-        multiple=lambda pipeline: 2 * _pixels_per_latent(pipeline),
-        guidance="true_cfg_scale",
-        **_PACKED,
-    ),
-    Family(
+    _packed(("FluxPipeline",), encode=_shifted_and_scaled),
+    _packed(("QwenImagePipeline",), guidance="true_cfg_scale", encode=_one_frame_standardised),
+    _image(
         ("Flux2Pipeline", "Flux2KleinPipeline"),
-        "image",
-        _patched,
-        multiple=lambda pipeline: 2 * _pixels_per_latent(pipeline),
+        latent_shape=_patched,
+        multiple=_twice,
+        encode=_patched_and_normalised,
+        makes_sigmas=True,
     ),
-    Family(("WanPipeline",), "video", _in_time, multiple=_wan_multiple, draw_dtype=_float32),
-    Family(
-        ("LTXPipeline",),
-        "video",
-        _in_time,
-        multiple=_ltx_multiple,
-        pack=_pack_in_time,
-        draw_dtype=_float32,
-    ),
-    Family(("StableAudioPipeline",), "audio", _of_sound),
+    _video(("WanPipeline",), multiple=_wan_multiple),
+    _video(("LTXPipeline",), multiple=_ltx_multiple, pack=_pack_in_time, makes_sigmas=True),
+    Family(("StableAudioPipeline",), output="audio", latent_shape=_of_sound, scales_noise=True),
 )

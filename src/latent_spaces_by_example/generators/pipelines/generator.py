@@ -1,10 +1,11 @@
-"""Any known diffusers pipeline as a generator: latents of unit variance -> outputs."""
+"""Run any known diffusers pipeline as a generator: latents of unit variance -> outputs."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -15,24 +16,25 @@ from PIL import Image
 
 from latent_spaces_by_example.arguments import check_finite
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.pipelines.families import Family, Size, denoiser
+from latent_spaces_by_example.generators.pictures import named, read_picture
+from latent_spaces_by_example.generators.pipelines.call import call_arguments
+from latent_spaces_by_example.generators.pipelines.families import Size, denoiser, family_of
 from latent_spaces_by_example.generators.pipelines.inversion import (
     Inversion,
-    InversionLimits,
     check_error,
     check_invertible,
     invert_image,
 )
-from latent_spaces_by_example.generators.pipelines.inversion_images import (
-    named,
-    read_image,
-)
+from latent_spaces_by_example.generators.pipelines.loading import load_pipeline
 from latent_spaces_by_example.generators.pipelines.outputs import (
     picture_of,
     read_outputs,
     save_output,
     suffix_of,
 )
+from latent_spaces_by_example.generators.pipelines.schedulers import check_usable, refuse_noise
+from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings, is_prompt
+from latent_spaces_by_example.generators.pipelines.sizes import checked_size
 
 _NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
 _WAN_FRAME_RATE = 16.0
@@ -44,6 +46,10 @@ _ROUNDING, _COARSE_ROUNDING = 1e-3, 0.2
 class DiffusersGenerator:
     """A diffusers pipeline as a generator; made by ``generators.diffusers``.
 
+    Args:
+        source: a folder, a hub id or a pipeline.
+        settings: everything else that was asked for.
+
     Attributes:
         pipeline: the pipeline itself.
         latent_shape: the shape of one latent as the pipeline draws it, unpacked and of unit
@@ -53,33 +59,34 @@ class DiffusersGenerator:
         suffix: the ending of the files that ``save`` writes.
     """
 
-    def __init__(
-        self,
-        pipeline: Any,
-        *,
-        family: Family,
-        size: Size,
-        arguments: Mapping[str, Any],
-        batch_size: int,
-        name: str,
-        inversion: InversionLimits,
-    ) -> None:
+    def __init__(self, source: Any, settings: PipelineSettings) -> None:
+        pipeline = load_pipeline(source, settings)
+        family = family_of(pipeline)
+        asked = Size(settings.height, settings.width, settings.frames, settings.seconds)
+        size = checked_size(pipeline, asked, family=family)
+        arguments = call_arguments(pipeline, settings, family=family, size=size)
+        check_usable(pipeline, arguments, family=family)
+        refuse_noise(pipeline, arguments, fixed=settings.step_noise == "fixed")
         self.pipeline = pipeline
         self.size = size
-        self.name = name
-        self.batch_size = batch_size
+        self.batch_size = settings.batch_size
         self.latent_shape = tuple(int(s) for s in family.latent_shape(pipeline, size))
         self.suffix = suffix_of(family.output)
+        self.name = settings.name(
+            source,
+            scheduler=type(pipeline.scheduler).__name__,
+            dtype=str(denoiser(pipeline).dtype).removeprefix("torch."),
+        )
         self._family = family
-        self._arguments = dict(arguments)
-        self._limits = inversion
+        self._arguments = arguments
+        self._settings = settings
 
     def __repr__(self) -> str:
         return f"<{self.name}: latents {self.latent_shape} -> {self._family.output}>"
 
     @property
     def batch_tolerance(self) -> float:
-        """How far rounding may take an output in a batch from the one made alone.
+        """Return how far rounding may take an output in a batch from the one made alone.
 
         Relative to the output's largest value: 0.001 in float32 on a CPU, 0.2 in fewer digits.
         """
@@ -88,7 +95,7 @@ class DiffusersGenerator:
         return _ROUNDING if is_fine else _COARSE_ROUNDING
 
     def generate(self, z: Any) -> Any:
-        """Outputs of latents z, shape (n, *latent_shape), NumPy array or torch tensor.
+        """Generate the outputs of latents z, shape (n, *latent_shape), NumPy or torch.
 
         Returns:
             float32: images (n, height, width, channels) and videos (n, frames, height, width,
@@ -96,7 +103,8 @@ class DiffusersGenerator:
 
         Raises:
             ArgumentError: z has another shape, or values that are not finite numbers.
-            GeneratorError: out of memory, or the pipeline made values that are not finite.
+            GeneratorError: out of memory, values that are not finite, or an image that the
+                pipeline's safety checker made black.
         """
         latents = self._checked(z)
         parts = [
@@ -106,10 +114,10 @@ class DiffusersGenerator:
         return np.concatenate(parts)
 
     def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
-        """The latent that the pipeline itself draws with this seed, shape latent_shape, float32.
+        """Return the latent that the pipeline itself draws with this seed, in float32.
 
-        That of ``generator=torch.Generator("cpu").manual_seed(random_seed)``, drawn in the dtype
-        that the pipeline draws in.
+        It draws with ``generator=torch.Generator("cpu").manual_seed(random_seed)``, in its own
+        dtype. Seeds go up to 2^64 - 1.
         """
         generator = torch.Generator("cpu").manual_seed(int(random_seed))
         dtype = self._family.draw_dtype(self.pipeline)
@@ -118,20 +126,20 @@ class DiffusersGenerator:
         return latent
 
     def invert(self, outputs: Iterable[Any]) -> np.ndarray:
-        """The latents behind images, shape (n, *latent_shape), float32; see ``inversion``.
+        """Return the latents behind images, shape (n, *latent_shape); see ``inversion``.
 
         Raises:
             GeneratorError: one of them does not give its image back; with what helps.
         """
-        found = []
+        latents = [np.empty((0, *self.latent_shape), dtype=np.float32)]
         for i, output in enumerate(outputs, start=1):
             inversion = self.inversion(output)
-            check_error(inversion, limits=self._limits, named=named(output, number=i))
-            found.append(inversion.latent)
-        return np.stack(found) if found else np.empty((0, *self.latent_shape), dtype=np.float32)
+            check_error(inversion, settings=self._settings, name=named(output, number=i))
+            latents.append(inversion.latent[None])
+        return np.concatenate(latents)
 
     def inversion(self, output: Any) -> Inversion:
-        """The latent behind one image, and its errors: those of the VAE and of the steps.
+        """Find the latent behind one image, and its errors: those of the VAE and of the steps.
 
         x0 = encode(image), then each of the pipeline's steps x' = a x + b m(x), the last one
         first, is solved for x by a fixed point. The same image has the same latent, whatever
@@ -155,26 +163,33 @@ class DiffusersGenerator:
             self.read_example(output),
             family=self._family,
             run=self._run,
-            iterations=self._limits.iterations,
+            iterations=self._settings.inversion_iterations,
         )
 
     def read_example(self, example: Any) -> np.ndarray:
-        """An image as ``generate`` would return it, of whatever a person has.
+        """Return an image as ``generate`` would, from whatever a person has.
 
         Args:
-            example: the path of an image file or of a .npy, a PIL image, or an array or tensor
-                (height, width, channels), uint8 or floating point in [0, 1].
+            example: a file, a PIL image, an array or a tensor; see ``generators.pictures``.
 
         Raises:
             ArgumentError: no such file, no image, another size, or a pipeline that makes none.
         """
         check_invertible(self.pipeline, self._family, self._arguments)
-        vae = self._family.run is None
-        shape = (self.size.height or 0, self.size.width or 0, 3 if vae else self.latent_shape[0])
-        return read_image(example, shape=shape, made_by=type(self.pipeline).__name__)
+        channels = 3 if self._family.run is None else self.latent_shape[0]
+        image = read_picture(example, channels=channels, name=named(example))
+        height, width = image.shape[:2]
+        if (height, width) != (self.size.height, self.size.width):
+            raise ArgumentError(
+                f"{named(example)} is {height} x {width} pixels (height x width); "
+                f"{type(self.pipeline).__name__} makes {self.size.height} x {self.size.width} "
+                f"here: crop or resize it, or make the generator with height={height}, "
+                f"width={width} if the model takes these"
+            )
+        return image
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
-        """A picture: the image, three frames of the video, or the waveform of the sound."""
+        """Draw one output: the image, three frames of the video, or the waveform of the sound."""
         return picture_of(output, kind=self._family.output)
 
     def save(self, output: npt.ArrayLike, path: str | os.PathLike[str]) -> None:
@@ -200,22 +215,20 @@ class DiffusersGenerator:
         return _WAN_FRAME_RATE
 
     def _checked(self, z: Any) -> torch.Tensor:
-        """As float32: points that are near each other must not collapse before the model's cast."""
-        found = z.detach().cpu() if isinstance(z, torch.Tensor) else np.asarray(z)
-        if tuple(found.shape[1:]) != self.latent_shape or found.ndim < 2:
+        """Return z as float32: points near each other must not collapse before the model's cast."""
+        array = z.detach().cpu() if isinstance(z, torch.Tensor) else np.asarray(z)
+        if tuple(array.shape[1:]) != self.latent_shape or len(array) == 0:
             raise ArgumentError(
-                f"z has shape {tuple(found.shape)}; expected (n, "
-                f"{', '.join(map(str, self.latent_shape))}), the latents of "
-                f"{type(self.pipeline).__name__} at {self._described_size()}"
+                f"z has shape {tuple(array.shape)}; expected at least one latent, shape (n, "
+                f"{', '.join(map(str, self.latent_shape))}), of {type(self.pipeline).__name__} at "
+                f"{self._described_size()}"
             )
-        if len(found) == 0:
-            raise ArgumentError(f"z has shape {tuple(found.shape)}, no latent; give at least one")
-        if isinstance(found, torch.Tensor):
-            found = found.float().numpy()
-        if found.dtype.kind != "f":
-            raise ArgumentError(f"z holds {found.dtype} values; expected floating-point numbers")
-        check_finite(found, name="z")
-        return torch.from_numpy(np.array(found, dtype=np.float32))
+        if isinstance(array, torch.Tensor):
+            array = array.float().numpy()
+        if array.dtype.kind != "f":
+            raise ArgumentError(f"z holds {array.dtype} values; expected floating-point numbers")
+        check_finite(array, name="z")
+        return torch.from_numpy(np.array(array, dtype=np.float32))
 
     def _described_size(self) -> str:
         sizes = [f"{k}={v}" for k, v in asdict(self.size).items() if v is not None]
@@ -226,7 +239,7 @@ class DiffusersGenerator:
         family, pipeline = self._family, self.pipeline
         device = pipeline._execution_device
         try:
-            with torch.no_grad():
+            with torch.no_grad(), _quiet(pipeline):
                 packed = family.pack(pipeline, latents)
                 packed = packed.to(device=device, dtype=family.draw_dtype(pipeline))
                 returned = self._call(packed, n=n)
@@ -253,10 +266,21 @@ class DiffusersGenerator:
 
 
 def _repeated(key: str, value: Any, *, n: int) -> Any:
-    """Prompts and their embeddings, once for each latent."""
-    if key in ("prompt", "negative_prompt"):
+    """Repeat a prompt, or its embeddings, once for each latent."""
+    if isinstance(value, str) and is_prompt(key):
         return [value] * n
     per_latent = key.endswith(("_embeds", "_mask"))
     if per_latent and isinstance(value, torch.Tensor) and len(value) == 1:
         return value.repeat_interleave(n, dim=0)
     return value
+
+
+@contextmanager
+def _quiet(pipeline: Any) -> Iterator[None]:
+    """Hide the pipeline's progress bar: one for each candidate is one too many."""
+    before = dict(getattr(pipeline, "_progress_bar_config", {}))
+    pipeline.set_progress_bar_config(**{**before, "disable": True})
+    try:
+        yield
+    finally:
+        pipeline.set_progress_bar_config(**before)

@@ -1,4 +1,4 @@
-"""Images, videos and sounds: what a pipeline returned as arrays, a picture of it, and its file."""
+"""Turn what a pipeline returned into arrays, pictures and files: images, videos and sounds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, MissingPackageError
+from latent_spaces_by_example.generators.pictures import to_pil
 
 _SUFFIXES = {"image": (".png",), "video": (".mp4", ".gif"), "audio": (".wav",)}
 _RETURNED = {"image": "images", "video": "frames", "audio": "audios"}
@@ -19,24 +20,32 @@ _SOUND_PICTURE = (256, 1024)
 
 
 def suffix_of(kind: str) -> str:
-    """The ending of files of this kind; of videos .mp4 where a writer is installed, else .gif."""
+    """Return the ending of files of a kind; for videos .mp4 if a writer is installed, or .gif."""
     if kind == "video" and find_spec("imageio_ffmpeg") is None:
         return ".gif"
     return _SUFFIXES[kind][0]
 
 
 def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
-    """The outputs in what a pipeline returned, as float32.
+    """Return the outputs in what a pipeline returned, as float32.
 
     Returns:
         Images of shape (n, height, width, channels) and videos of shape (n, frames, height, width,
         channels) in [0, 1]; sounds of shape (n, channels, samples), in [-1, 1] but for peaks.
 
     Raises:
-        GeneratorError: not n outputs, or values that are not finite.
+        GeneratorError: not n outputs, values that are not finite, or an image that the
+            pipeline's safety checker made black.
     """
-    found = getattr(returned, _RETURNED[kind], returned)
-    outputs = np.asarray(found, dtype=np.float32)
+    flags = getattr(returned, "nsfw_content_detected", None) or []
+    flagged = [i for i, flag in enumerate(flags, start=1) if flag]
+    if flagged:
+        raise GeneratorError(
+            f"the pipeline's safety checker made {len(flagged)} of {n} images black (image "
+            f"{', '.join(map(str, flagged))}), so there is nothing to score; to see them, load the "
+            "pipeline with safety_checker=None and give the pipeline"
+        )
+    outputs = np.asarray(getattr(returned, _RETURNED[kind], returned), dtype=np.float32)
     if len(outputs) != n:
         raise GeneratorError(f"the pipeline returned {len(outputs)} outputs for {n} latents")
     if not np.isfinite(outputs).all():
@@ -48,12 +57,12 @@ def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
 
 
 def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image:
-    """An image; the first, middle and last frame of a video side by side; a sound's waveform."""
+    """Draw an image; a video's first, middle and last frame side by side; a sound's waveform."""
     array = np.asarray(output)
     if kind == "image":
-        return _image(array)
+        return to_pil(array)
     if kind == "video":
-        return _image(np.concatenate([array[i] for i in (0, len(array) // 2, -1)], axis=1))
+        return to_pil(np.concatenate([array[i] for i in (0, len(array) // 2, -1)], axis=1))
     return _waveform(array)
 
 
@@ -79,11 +88,11 @@ def save_output(
         expected = ", ".join(_SUFFIXES[kind])
         raise ArgumentError(f"path is {str(path)!r}; expected it to end in {expected} or .npy")
     elif kind == "image":
-        _image(array).save(path)
+        to_pil(array).save(path)
     elif suffix == ".mp4":
         _save_mp4(array, path, frame_rate=frame_rate)
     elif kind == "video":
-        frames = [_image(frame) for frame in array]
+        frames = [to_pil(frame) for frame in array]
         milliseconds = round(1000.0 / frame_rate)
         frames[0].save(path, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
     else:
@@ -93,7 +102,7 @@ def save_output(
 
 
 def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: float) -> None:
-    """H.264, which every browser plays: an odd last row or column of pixels is left out."""
+    """Write H.264, which every browser plays, without an odd last row or column of pixels."""
     try:
         import imageio_ffmpeg  # only videos need it
     except ModuleNotFoundError as error:
@@ -101,7 +110,7 @@ def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: fl
             "saving a video as .mp4 needs imageio-ffmpeg; install it with: "
             "pip install 'latent-spaces-by-example[video]', or save it as .gif"
         ) from error
-    frames = [np.asarray(_image(frame).convert("RGB")) for frame in video]
+    frames = [np.asarray(to_pil(frame).convert("RGB")) for frame in video]
     height, width = (size - size % 2 for size in frames[0].shape[:2])
     writer = imageio_ffmpeg.write_frames(
         os.fspath(path), (width, height), fps=frame_rate, quality=8, macro_block_size=2
@@ -112,13 +121,8 @@ def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: fl
     writer.close()
 
 
-def _image(array: np.ndarray) -> Image.Image:
-    levels = (np.clip(array, 0.0, 1.0) * 255.0).round().astype(np.uint8)
-    return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
-
-
 def _waveform(sound: np.ndarray) -> Image.Image:
-    """Lowest and highest sample of each column, black on white."""
+    """Draw the lowest to the highest sample of each column, black on white."""
     height, width = _SOUND_PICTURE
     mono = sound.mean(axis=0)
     columns = np.array_split(mono, min(width, len(mono)))

@@ -1,4 +1,4 @@
-"""Which schedulers draw noise at every step, and what to do about it.
+"""Refuse schedulers that a pipeline cannot use, and those that draw noise at every step.
 
 A study needs z -> x to be a function. Read from the sources of diffusers 0.42.1, ``step`` of each.
 """
@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.pipelines.families import Family
+
+_STEP = ("model_output", "timestep", "sample")
 
 # schedulers that always draw -> the nearest of the same family that never does, where there is one
 _NOISY: dict[str, str | None] = {
@@ -30,7 +33,7 @@ _NOISY: dict[str, str | None] = {
 
 
 def _of_eta(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    """Of those that draw in proportion to ``eta``: the pipeline's, else the scheduler's own."""
+    """Judge those that draw in proportion to ``eta``: the pipeline's, or else their own."""
     calls = inspect.signature(type(pipeline).__call__).parameters
     steps = inspect.signature(pipeline.scheduler.step).parameters
     default = calls["eta"].default if "eta" in calls else steps["eta"].default
@@ -40,26 +43,26 @@ def _of_eta(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
 
 def _of_ltx(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     eta = pipeline.scheduler.config.eta
-    return (
-        f"its eta={eta} makes it draw noise at every step: {_reconfigured(pipeline, 'eta=0.0')}"
-        if eta
-        else None
-    )
+    return _mended(pipeline, f"eta={eta}", by="eta=0.0") if eta else None
 
 
 def _of_flow_matching(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     if not pipeline.scheduler.config.get("stochastic_sampling", False):
         return None
-    fix = _reconfigured(pipeline, "stochastic_sampling=False")
-    return f"its stochastic_sampling draws noise at every step: {fix}"
+    return _mended(pipeline, "stochastic_sampling=True", by="stochastic_sampling=False")
 
 
 def _of_dpm_solver(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     algorithm = pipeline.scheduler.config.algorithm_type
     if not algorithm.startswith("sde-"):
         return None
-    fix = _reconfigured(pipeline, f"algorithm_type={algorithm.removeprefix('sde-')!r}")
-    return f"its algorithm_type={algorithm!r} draws noise at every step: {fix}"
+    fix = f"algorithm_type={algorithm.removeprefix('sde-')!r}"
+    return _mended(pipeline, f"algorithm_type={algorithm!r}", by=fix)
+
+
+def _mended(pipeline: Any, setting: str, *, by: str) -> str:
+    name = type(pipeline.scheduler).__name__
+    return f"its {setting} draws noise at every step: {reconfigured(name, by)}"
 
 
 def _never(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
@@ -84,7 +87,7 @@ _CONDITIONAL: dict[str, Callable[[Any, Mapping[str, Any]], str | None]] = {
 
 
 def noise_in(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    """What makes this pipeline draw noise after its latent, and the fix; None if nothing does.
+    """Return what makes a pipeline draw noise after its latent, with the fix; None if nothing.
 
     Args:
         pipeline: a diffusers pipeline.
@@ -105,31 +108,55 @@ def _noise_in_steps(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
             fix = "no scheduler of its family is without noise here"
         return f"{name} draws noise at every step: {fix}"
     if name in _CONDITIONAL:
-        found = _CONDITIONAL[name](pipeline, arguments)
-        return found and f"{name}: {found}"
+        reason = _CONDITIONAL[name](pipeline, arguments)
+        return reason and f"{name}: {reason}"
     if "generator" in inspect.signature(scheduler.step).parameters:
         return f"{name} takes a random generator and is not known to be without noise"
     return None
 
 
 def _noise_in_decoding(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    """LTX mixes fresh noise into the latent that it decodes, if its VAE asks for a timestep."""
+    """Judge LTX, which mixes noise into the latent it decodes if its VAE asks for a timestep."""
     config = getattr(getattr(pipeline, "vae", None), "config", {})
     timestep = arguments.get("decode_timestep", 0.0)
     scale = arguments.get("decode_noise_scale")
     amount = timestep if scale is None else scale
-    if not config.get("timestep_conditioning", False) or not any(_list(amount)):
+    amounts = amount if isinstance(amount, (list, tuple)) else [amount]
+    if not config.get("timestep_conditioning", False) or not any(amounts):
         return None
     return "decode_noise_scale makes the decoder draw noise: give decode_noise_scale=0.0"
 
 
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _reconfigured(pipeline: Any, setting: str) -> str:
-    name = type(pipeline.scheduler).__name__
+def reconfigured(name: str, setting: str) -> str:
+    """Return the line of Python that gives a pipeline its scheduler with another setting."""
     return f"pipeline.scheduler = {name}.from_config(pipeline.scheduler.config, {setting})"
+
+
+def check_usable(pipeline: Any, arguments: Mapping[str, Any], *, family: Family) -> None:
+    """Refuse a scheduler that lacks what this pipeline asks of it.
+
+    Raises:
+        ArgumentError: with what it lacks.
+    """
+    scheduler, who = pipeline.scheduler, type(pipeline).__name__
+    scaling = ("init_noise_sigma", "scale_model_input") if family.scales_noise else ()
+    lacks = [name for name in ("set_timesteps", "step", *scaling) if not hasattr(scheduler, name)]
+    if not lacks:
+        step = inspect.signature(scheduler.step).parameters.values()
+        needed = {p.name for p in step if p.default is p.empty and p.kind is not p.VAR_KEYWORD}
+        lacks = sorted(f"a step without {name}" for name in needed - set(_STEP))
+        own = ["sigmas"] if family.makes_sigmas else []
+        if scheduler.config.get("use_flow_sigmas", False):
+            own = []
+        given = [name for name in ("sigmas", "timesteps") if arguments.get(name) is not None]
+        taken = inspect.signature(scheduler.set_timesteps).parameters
+        lacks += [f"set_timesteps({name}=...)" for name in own + given if name not in taken]
+    if lacks:
+        kind = "" if family.scales_noise else "FlowMatch"
+        raise ArgumentError(
+            f"{type(scheduler).__name__} has no {' and no '.join(lacks)}, which {who} needs here: "
+            f"give another scheduler, such as scheduler='{kind}EulerDiscreteScheduler'"
+        )
 
 
 def refuse_noise(pipeline: Any, arguments: Mapping[str, Any], *, fixed: bool = False) -> None:
@@ -144,24 +171,19 @@ def refuse_noise(pipeline: Any, arguments: Mapping[str, Any], *, fixed: bool = F
     Raises:
         ArgumentError: it draws noise at every step, or in decoding; with the fix.
     """
-    found = noise_in(pipeline, arguments)
-    if found is None:
+    reason = noise_in(pipeline, arguments)
+    if reason is None:
         return
-    if fixed:
-        if _ignores_generator(pipeline.scheduler):
-            name = type(pipeline.scheduler).__name__
-            raise ArgumentError(
-                f"step_noise='fixed' cannot hold the noise of {name}, which takes its seed from "
-                f"its configuration: {_reconfigured(pipeline, 'noise_sampler_seed=0')}"
-            )
-        return
-    raise ArgumentError(
-        f"the same latent would not give the same output: {found}. Or hold the noise fixed with "
-        "step_noise='fixed', so that every latent meets the same noise; or make that noise part "
-        "of the latent with generators.noise_tape"
-    )
-
-
-def _ignores_generator(scheduler: Any) -> bool:
-    seed = scheduler.config.get("noise_sampler_seed", None)
-    return type(scheduler).__name__ == "DPMSolverSDEScheduler" and seed is None
+    if not fixed:
+        raise ArgumentError(
+            f"the same latent would not give the same output: {reason}. Or hold the noise fixed "
+            "with step_noise='fixed', so that every latent meets the same noise; or make that "
+            "noise part of the latent with generators.noise_tape"
+        )
+    name = type(pipeline.scheduler).__name__
+    seed = pipeline.scheduler.config.get("noise_sampler_seed", None)
+    if name == "DPMSolverSDEScheduler" and seed is None:
+        raise ArgumentError(
+            f"step_noise='fixed' cannot hold the noise of {name}, which takes its seed from its "
+            f"configuration: {reconfigured(name, 'noise_sampler_seed=0')}"
+        )

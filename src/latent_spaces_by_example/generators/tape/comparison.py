@@ -1,4 +1,4 @@
-"""Whether two outputs of a sampler are the same, bit for bit."""
+"""Compare two outputs of a sampler bit for bit, and detach them from gradients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 
 def same_output(first: Any, second: Any) -> bool | None:
-    """True or False; None for things of which that cannot be told.
+    """Return whether two outputs are the same, or None if that cannot be told.
 
     Looks into tuples, lists, mappings and dataclasses; NaN is the same as NaN.
     """
@@ -39,9 +39,20 @@ def same_output(first: Any, second: Any) -> bool | None:
     return None
 
 
+def detached(output: Any) -> Any:
+    """Return an output whose tensors, in tuples, lists and dictionaries too, need no gradient."""
+    if isinstance(output, torch.Tensor):
+        return output.detach() if output.requires_grad else output
+    if type(output) in (list, tuple):
+        return type(output)(detached(item) for item in output)
+    if type(output) is dict:
+        return {key: detached(item) for key, item in output.items()}
+    return output
+
+
 def _all(answers: Any) -> bool | None:
-    found = list(answers)
-    return False if False in found else None if None in found else True
+    all_answers = list(answers)
+    return False if False in all_answers else None if None in all_answers else True
 
 
 def _bits(tensor: torch.Tensor) -> np.ndarray:

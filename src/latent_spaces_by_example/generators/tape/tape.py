@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from itertools import groupby
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 from typing import Any, final
 
 import numpy as np
 
 from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
 from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
-from latent_spaces_by_example.generators.tape.comparison import same_output
+from latent_spaces_by_example.generators.tape.comparison import detached, same_output
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
 from latent_spaces_by_example.generators.tape.session import (
@@ -59,7 +60,8 @@ class NoiseTape:
         self._with_numpy = numpy
         self._streams = OtherStreams.now()
         recorder = Recorder()
-        self.recorded_output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
+        output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
+        self.recorded_output = detached(output)
         self._entries: tuple[Entry, ...] = tuple(recorder.entries)
         self.parts: tuple[Part, ...] = tuple(entry.part for entry in self._entries)
         python_used, numpy_used = self._streams.used_since()
@@ -109,14 +111,14 @@ class NoiseTape:
         their own can differ in the last place).
 
         Args:
-            random_seed: at least 0, below 2^63.
+            random_seed: at least 0, below 2^64.
 
         Raises:
             ArgumentError: the random seed is no such number.
         """
         whole = isinstance(random_seed, (int, np.integer)) and not isinstance(random_seed, bool)
-        if not whole or not 0 <= random_seed < 2**63:
-            raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^63)")
+        if not whole or not 0 <= random_seed < 2**64:
+            raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^64)")
         recipes = [entry.again for entry in self._entries if entry.again is not None]
         combined = [part for part in self.parts if part.combined]
         with_torch = any(not part.op.startswith("numpy.") for part in combined)
@@ -169,7 +171,7 @@ class NoiseTape:
                     self._sampler, player, with_numpy=self._with_numpy, routes=self._routes
                 )
         player.finish()
-        return output
+        return detached(output)
 
     def _checked(self, z: ArrayLike) -> np.ndarray:
         latents = float_array(z, name="z", shape=f"(n, {self.latent_shape[0]})")
@@ -216,7 +218,14 @@ def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> s
 
 
 def noise_tape(
-    sampler: Any, *, numpy: bool = False, check: bool = True, name: str | None = None
+    sampler: Any,
+    *,
+    numpy: bool = False,
+    check: bool = True,
+    name: str | None = None,
+    render: Callable[[Any], Any] | None = None,
+    save: Callable[[Any, Any], None] | None = None,
+    suffix: str = "",
 ) -> NoiseTape:
     """Make a generator of any torch sampler, unmodified: its random draws become the latent.
 
@@ -233,10 +242,14 @@ def noise_tape(
             stream is held fixed.
         check: whether to replay twice, to find out now whether the sampler is deterministic and
             draws the same whatever the values.
-        name: what a study records; by default the place of the sampler.
+        name: what a study records; by default the place of the sampler and, of a lambda, a
+            digest of its code.
+        render: one output -> its picture, a PIL image.
+        save: called as ``save(output, path)`` to write one output.
+        suffix: the ending of the files that ``save`` writes, with its dot.
 
     Returns:
-        The generator, with ``parts`` and ``report``.
+        The generator, with ``parts`` and ``report``. Its outputs are detached from any gradient.
 
     Raises:
         ArgumentError: the sampler cannot be called, or makes no draw that can be combined.
@@ -263,10 +276,29 @@ def noise_tape(
             f"sampler is {sampler!r:.60}; expected a function without arguments that returns one "
             "output, such as lambda: pipeline(num_inference_steps=50).images[0]"
         )
-    if name is None:
-        named = sampler if hasattr(sampler, "__qualname__") else type(sampler)
-        name = f"noise tape of {named.__module__}:{named.__qualname__}"
-    tape = NoiseTape(sampler, numpy=numpy, name=name)
+    tape = NoiseTape(sampler, numpy=numpy, name=_name_of(sampler) if name is None else name)
+    given = {"render": render, "save": save, "suffix": suffix if save else None}
+    for method, function in given.items():
+        if function is not None:  # a generator without one has no such attribute
+            setattr(tape, method, function)
     if check:
         tape.check()
     return tape
+
+
+def _name_of(sampler: Any) -> str:
+    """Return where a sampler is defined; lambdas, which share a name, get a digest as well."""
+    named = sampler if hasattr(sampler, "__qualname__") else type(sampler)
+    name = f"noise tape of {named.__module__}:{named.__qualname__}"
+    if not named.__qualname__.endswith("<lambda>"):
+        return name
+    cells = [cell.cell_contents for cell in sampler.__closure__ or ()]
+    plain = [cell for cell in cells if isinstance(cell, (bool, int, float, str, bytes))]
+    facts = (_code_facts(sampler.__code__), plain, sampler.__defaults__, sampler.__kwdefaults__)
+    return f"{name} {sha256(repr(facts).encode()).hexdigest()[:8]}"
+
+
+def _code_facts(code: CodeType) -> tuple[Any, ...]:
+    """Return what tells code apart, and stays the same from one process to the next."""
+    constants = [_code_facts(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return (code.co_code, constants, code.co_names)

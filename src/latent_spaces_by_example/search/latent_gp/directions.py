@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import solve, solve_triangular
+
+Points: TypeAlias = Float64[np.ndarray, "n r"]
+Point: TypeAlias = Float64[np.ndarray, " r"]
+Values: TypeAlias = Float64[np.ndarray, " n"]
 
 _TINY = 1e-12
 # A Cholesky factor with a smaller diagonal would blow rounding up in the way back to weights.
@@ -51,36 +56,32 @@ class Directions:
         """Dimension r of the span."""
         return int(self.factor.shape[1])
 
-    def from_weights(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n r"]:
-        """Unit vectors of weights; zero where weights cancel to nothing."""
+    def from_weights(self, weights: Float64[np.ndarray, "n K"]) -> Points:
+        """Return unit vectors of weights; zero where weights cancel to nothing."""
         vectors = weights @ self.factor[: weights.shape[1]]
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.where(lengths > _TINY, vectors / np.maximum(lengths, _TINY), 0.0)
 
-    def to_weights(self, directions: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n K"]:
-        """Weights of unit Euclidean norm whose inner latents have these directions."""
+    def to_weights(self, directions: Points) -> Float64[np.ndarray, "n K"]:
+        """Return weights of unit Euclidean norm whose inner latents have these directions."""
         weights = directions @ self.back
         unit: Float64[np.ndarray, "n K"] = weights / np.linalg.norm(weights, axis=1, keepdims=True)
         return unit
 
 
-def on_sphere(vectors: Float64[np.ndarray, "n r"]) -> Float64[np.ndarray, "n r"]:
+def on_sphere(vectors: Points) -> Points:
     """Scale rows to unit length."""
-    unit: Float64[np.ndarray, "n r"] = vectors / np.maximum(
-        np.linalg.norm(vectors, axis=1, keepdims=True), _TINY
-    )
+    unit: Points = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TINY)
     return unit
 
 
-def outside(
-    vector: Float64[np.ndarray, " r"], points: Float64[np.ndarray, "n r"]
-) -> Float64[np.ndarray, " r"]:
-    """What a vector has outside the span of the points: nearly nothing where they span everything.
+def outside(vector: Point, points: Points) -> Point:
+    """Return the part of a vector outside the span of the points, nearly nothing if they span all.
 
     It solves (P^T P + eps I) x = eps v, whose solution keeps what is orthogonal to all rows of P
     and shrinks the rest to nothing, also where rows of P nearly coincide.
     """
     gram = points.T @ points
     gram[np.diag_indices(len(gram))] += _UNSEEN
-    left: Float64[np.ndarray, " r"] = solve(gram, _UNSEEN * vector, assume_a="pos")
+    left: Point = solve(gram, _UNSEEN * vector, assume_a="pos")
     return left

@@ -1,259 +1,180 @@
-"""The model of a history: Gaussian processes, which trials under way are believed to follow."""
+"""The model of the scores: the one that the search, the report and ``expected_scores`` share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.acquisition import (
-    log_expected_improvement,
-    log_feasibility,
-)
-from latent_spaces_by_example.search.latent_gp.ascent import Acquisition
-from latent_spaces_by_example.search.latent_gp.directions import Directions
-from latent_spaces_by_example.search.latent_gp.evidence import best_explanation, num_explained
-from latent_spaces_by_example.search.latent_gp.fit import (
+from latent_spaces_by_example.search.latent_gp.directions import Directions, Points, Values
+from latent_spaces_by_example.search.latent_gp.process import (
+    FIVE_HALVES,
     NOISY,
     PERHAPS_NOISY,
+    THREE_HALVES,
+    AngleKernel,
     NoisePrior,
+    Posterior,
+    Smoothness,
     fit_kernel,
+    selection,
 )
-from latent_spaces_by_example.search.latent_gp.posterior import Posterior
-from latent_spaces_by_example.search.latent_gp.values import margins, standardised
+from latent_spaces_by_example.search.latent_gp.warp import (
+    OUTPUT_WARPS,
+    OutputWarp,
+    from_standardised,
+    in_spreads,
+    standardised,
+)
 
-_APART = 1e-5  # radians: closer than this is the same point
-_NOISELESS = 0.06  # radians: noise that even a shorter step tells more than is none
-# of steps along a noisy trend: how much more they tell of the score than of noise, and how much
-# what they find has to do with where they began at least
-_NEWS, _RELATED = 2.5, 0.35
-# How often the log probability of not failing counts. Best scores are the same with 1, 2 and 4; but
-# where the best is beside a border two thirds, a half and a quarter of the trials are beyond it.
-# Each failure in a row adds as much again. Where the score rises up to an edge, one study of 60 in
-# four had ten in a row without that, which end it; with it none of 96 had.
-_CAUTION = 4.0
+_ALWAYS, _GROWTH = 12, 8
+_MOST = 100  # six fits, each of which takes a time that is cubic in this
+_DECIMALS = 12
 
 
 @dataclass(frozen=True)
-class Model:
-    """What is known and believed about the score, about each constraint and about failures.
+class ScoreModel:
+    """A Gaussian process given the scores of a history; it answers in the scores' own unit.
 
-    A trial that failed has no score, and says nothing of it: failures may be poor candidates, or
-    none of the candidate's doing. What trials have in common that failed is modelled apart.
+    The search proposes by it, the report draws it, and expected scores are its means.
 
     Attributes:
-        posterior: given the scored trials and the believed ones.
-        incumbent: the region's feasible point of the highest posterior mean, a unit vector, shape
-            (r,). With noise the best score may be luck, and so the best mean counts. Where none
-            is feasible, the one of the least violation by the posterior means.
-        best: the mean that has to be beaten; minus infinity where nothing is feasible yet.
-        num_believed: how many of the posterior's points, the last ones, are believed.
-        num_pending: how many of these were being evaluated already; the others are proposed
-            with this one.
-        constraints: for each constraint the posterior of its margin, positive where it is met,
-            at the same points.
-        success: the posterior of 1 for a trial that was scored and -1 for one that failed, given
-            all settled trials and the believed ones; None where none has failed. Its noise is
-            what of failing does not depend on the candidate.
-        caution: how often the log probability of not failing counts; more after each failure in a
-            row.
-        said_noisy: whether the history says that scores are noisy.
+        directions: the frame in which weights are points.
+        posterior: the process given the warped scores.
+        output_warp: the warp of poor scores that explains the scores best.
+        scored: shape (n,), the trials that have a score.
+        scores: shape (m,), the scores of these m trials.
     """
 
+    directions: Directions
     posterior: Posterior
-    incumbent: Float64[np.ndarray, " r"]
-    best: float
-    num_believed: int = 0
-    num_pending: int = 0
-    constraints: tuple[Posterior, ...] = ()
-    success: Posterior | None = None
-    caution: float = _CAUTION
-    said_noisy: bool = False
+    output_warp: OutputWarp
+    scored: Bool[np.ndarray, " n"]
+    scores: Float64[np.ndarray, " m"]
 
     @classmethod
-    def of(cls, history: History, directions: Directions, *, start: int) -> Model:
-        """Fit to most of what is settled, condition on all of it, believe what is pending."""
-        settled = ~history.pending
-        known = (history.finished & np.isfinite(history.scores))[settled]
-        points = directions.from_weights(history.weights)
-        num_fitted = int(settled[: num_explained(len(history))].sum()) or len(known)
-        scored, first = points[settled][known], int(known[:num_fitted].sum()) or int(known.sum())
-        violations = history.violations[settled][known]
-        inside = np.flatnonzero(settled)[known] >= start
-        noise = NOISY if history.noisy else PERHAPS_NOISY
-        model = cls._leading(
-            _of_scores(scored, history.scores[settled][known], num_fitted=first, noise=noise),
-            tuple(_of_margins(scored, column, num_fitted=first) for column in violations.T),
-            inside=inside,
-            feasible=inside & (violations <= 0).all(axis=1),
-        )
-        model = replace(model, said_noisy=history.noisy)
-        if not known.all():
-            success = _of_success(points[settled], known, num_fitted=num_fitted)
-            failures_in_a_row = int(np.argmax(np.append(known[::-1], True)))
-            model = replace(model, success=success, caution=_CAUTION * (1 + failures_in_a_row))
-        for point in points[~settled]:
-            model = model.believing(point)
-        return replace(model, num_pending=model.num_believed)
-
-    @classmethod
-    def _leading(
-        cls,
-        posterior: Posterior,
-        constraints: tuple[Posterior, ...],
-        *,
-        inside: Bool[np.ndarray, " n"],
-        feasible: Bool[np.ndarray, " n"],
-    ) -> Model:
-        if not feasible.any():
-            candidates = posterior.points[inside]
-            leader = int(np.argmin(_violation(constraints, candidates)))
-            return cls(posterior, candidates[leader], -np.inf, constraints=constraints)
-        candidates = posterior.points[feasible]
-        means = posterior.mean(candidates)
-        leader = int(np.argmax(means))
-        return cls(posterior, candidates[leader], float(means[leader]), constraints=constraints)
-
-    def believing(self, point: Float64[np.ndarray, " r"]) -> Model:
-        """The model after the posterior means themselves have been found at a point, without noise.
-
-        References:
-            Ginsbourger et al., "Kriging is well-suited to parallelize optimization" (2010).
-        """
-        best = self.best
-        if not _violation(self.constraints, point[None])[0] > 0:
-            best = max(best, float(self.posterior.mean(point[None])[0]))
-        return replace(
-            self,
-            posterior=self._after(self.posterior, point),
-            best=best,
-            num_believed=self.num_believed + 1,
-            constraints=tuple(self._after(old, point) for old in self.constraints),
-            success=None if self.success is None else self._after(self.success, point),
-        )
-
-    def _after(self, old: Posterior, point: Float64[np.ndarray, " r"]) -> Posterior:
-        return Posterior.given(
-            np.concatenate([old.points, point[None]]),
-            np.append(old.values, float(old.mean(point[None])[0])),
-            kernel=old.kernel,
-            constant=old.constant,
-            num_exact=self.num_believed + 1,
-        )
-
-    @property
-    def acquisition(self) -> Acquisition:
-        """Log expected improvement over the best mean, and log probabilities of being any use.
-
-        Those are of meeting each constraint and, with more weight, of not failing. Where nothing
-        is feasible yet there is nothing to improve on, and they are all.
-        """
-        if not self.constraints and self.success is None:
-            return lambda points: log_expected_improvement(
-                self.posterior.predict(points), self.best
-            )
-        return self._if_it_is_of_use
-
-    def _if_it_is_of_use(
-        self, points: Float64[np.ndarray, "n r"]
-    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n r"]]:
-        terms = [log_feasibility(margin.predict(points)) for margin in self.constraints]
-        if self.success is not None:
-            value, gradient = log_feasibility(
-                self.success.predict(points), noise=self.success.kernel.noise
-            )
-            terms.append((self.caution * value, self.caution * gradient))
-        if np.isfinite(self.best):
-            terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
-        values, gradients = zip(*terms, strict=True)
-        return np.sum(values, axis=0), np.sum(gradients, axis=0)
-
-    @property
-    def num_scored(self) -> int:
-        """How many of the posterior's points have a score."""
-        return len(self.posterior.points) - self.num_believed
-
-    @property
-    def is_noisy(self) -> bool:
-        """Whether that is said, or the score of a step of 0.06 radians is more noise than news."""
-        return self.said_noisy or self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
-
-    @property
-    def is_noisy_trend(self) -> bool:
-        """Whether scores are said to be noisy, and most of what they follow is linear.
-
-        Then there is more to learn farther away. Noise that nobody speaks of may be kinks.
-        """
-        kernel = self.posterior.kernel
-        return self.said_noisy and kernel.linear > kernel.smooth
-
-    def telling_angle(self, most: float) -> float:
-        """How long a step has to be for noise not to drown what it tells, in radians.
-
-        It is to tell as much of the score as of the noise; of a noisy trend two and a half times as
-        much, unless that were where scores have little to do with each other any more.
+    def of(cls, history: History, *, directions: Directions | None = None) -> ScoreModel:
+        """Fit to most of the trials that have a score, and condition on all of them.
 
         Args:
-            most: what is returned if the angle is larger; at most pi / 2.
+            history: all trials, of any search; of several scores the first is modelled.
+            directions: a frame of the seed latents, by default of those in the history.
+
+        Raises:
+            ArgumentError: no trial has a score.
         """
-        kernel = self.posterior.kernel
-        if self.is_noisy_trend:
-            return kernel.telling_angle(most, news=_NEWS, related=_RELATED)
-        return kernel.telling_angle(most)
+        scored = history.scored
+        if not scored.any():
+            raise ArgumentError(
+                f"none of the {len(history)} trials in the history has a score; score at least "
+                "one before asking for a model of the scores"
+            )
+        if directions is None:
+            directions = Directions.from_correlation(np.round(history.space.correlation, _DECIMALS))
+        points, scores = directions.from_weights(history.weights)[scored], history.scores[scored]
+        num_fitted = int(scored[: num_explained(len(history))].sum()) or len(scores)
+        output_warp, kernel = best_explanation(
+            points[:num_fitted],
+            scores[:num_fitted],
+            noise=NOISY if history.noisy else PERHAPS_NOISY,
+        )
+        values = standardised(scores, output_warp=output_warp)
+        posterior = Posterior.given(points, values, kernel=kernel)
+        return cls(directions, posterior, output_warp, scored, scores)
+
+    def mean(self, weights: Float64[np.ndarray, "n K"]) -> Values:
+        """Return the median of the noise-free score at weights over the space's K seed latents."""
+        return self._scores_of(self.posterior.mean(self.directions.from_weights(weights)))
+
+    def uncertainty(self, weights: Float64[np.ndarray, "n K"]) -> Values:
+        """Return half the width of the interval that holds the noise-free score at 68 %."""
+        prediction = self.posterior.predict(self.directions.from_weights(weights))
+        high = self._scores_of(prediction.mean + prediction.spread)
+        low = self._scores_of(prediction.mean - prediction.spread)
+        return high / 2 - low / 2
+
+    def left_out_errors(self) -> Float64[np.ndarray, " m"]:
+        """Return each score less the median that the model gives it from all the others.
+
+        With Q the inverse covariance of the values y about m, that is y_i - (Q (y - m))_i / Q_ii
+        in the scores' unit; kernel, warp and constant stay those of all.
+
+        References:
+            Rasmussen and Williams, "Gaussian processes for machine learning", eq. 5.12.
+        """
+        residuals = self.posterior.weights / np.diagonal(self.posterior.inverse)
+        return self.scores - self._scores_of(self.posterior.values - residuals)
 
     @property
-    def uphill(self) -> Float64[np.ndarray, "1 r"]:
-        """The direction from the incumbent in which the mean rises, or violated ones fall."""
-        point = self.incumbent[None]
-        if np.isfinite(self.best):
-            return self.posterior.predict(point).mean_gradient
-        found = [margin.predict(point) for margin in self.constraints]
-        gradient: Float64[np.ndarray, "1 r"] = np.sum(
-            [margin.mean_gradient * (margin.mean[0] < 0) for margin in found], axis=0
-        )
-        return gradient
+    def expected_scores(self) -> Values:
+        """Median of each trial's noise-free score given all scores; NaN where it has none."""
+        expected = np.full(len(self.scored), np.nan)
+        expected[self.scored] = self._scores_of(self.posterior.mean(self.posterior.points))
+        return expected
 
-    def is_new(self, point: Float64[np.ndarray, " r"]) -> bool:
-        """Whether a point differs from all that were scored or are being evaluated."""
-        tried = self.posterior if self.success is None else self.success
-        gaps = np.linalg.norm(tried.points - point, axis=1)
-        return bool(gaps.min(initial=2.0) > _APART)
+    def _scores_of(self, values: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        # poor scores are hardly told apart, so none is expected below the lowest
+        values = np.maximum(values, self.posterior.values.min())
+        return from_standardised(values, self.scores, output_warp=self.output_warp)
 
 
-def _of_scores(
-    points: Float64[np.ndarray, "n r"],
-    scores: Float64[np.ndarray, " n"],
-    *,
-    num_fitted: int,
-    noise: NoisePrior,
-) -> Posterior:
-    explanation = best_explanation(points[:num_fitted], scores[:num_fitted], noise=noise)
-    values = standardised(scores, tail=explanation.tail)
-    return Posterior.given(points, values, kernel=explanation.kernel)
+def expected_scores(history: History) -> Values:
+    """Return each trial's expected score, in the scores' own unit; NaN where it has no score.
+
+    Args:
+        history: all trials, of any search. How noisy the scores are is estimated; expect more of
+            it where the history says ``noisy``.
+    """
+    if not history.scored.any():
+        return np.full(len(history), np.nan)
+    return ScoreModel.of(history).expected_scores
 
 
-def _of_margins(
-    points: Float64[np.ndarray, "n r"], constraint: Float64[np.ndarray, " n"], *, num_fitted: int
-) -> Posterior:
-    fit = fit_kernel(points[:num_fitted], margins(constraint[:num_fitted]))
-    return Posterior.given(points, margins(constraint), kernel=fit.kernel)
+def best_explanation(
+    points: Points, scores: Values, *, noise: NoisePrior = PERHAPS_NOISY
+) -> tuple[OutputWarp, AngleKernel]:
+    """Return the most probable pair of an output warp and a smoothness, with the fitted kernel.
+
+    With more than 100 scores a selection of them tells which pair it is, and more of them its
+    kernel.
+
+    What is compared is the density of the scores, not of their warped values:
+    log p(scores) = log p(T(scores)) + sum log T'(scores).
+
+    Args:
+        points: unit vectors, shape (n, r).
+        scores: shape (n,), finite.
+        noise: what is known of the noise.
+
+    References:
+        Snelson et al., "Warped Gaussian processes", NeurIPS 2003, eq. 4.
+    """
+    chosen = np.arange(len(scores))
+    if len(scores) > _MOST:
+        chosen = selection(scores, _MOST)
+    spreads = in_spreads(scores[chosen])
+    explanations: list[tuple[float, OutputWarp, Smoothness]] = []
+    for warp in OUTPUT_WARPS:
+        values = standardised(scores[chosen], output_warp=warp)
+        for smoothness in (FIVE_HALVES, THREE_HALVES):
+            _, fit = fit_kernel(points[chosen], values, smoothness=smoothness, noise=noise)
+            explanations.append((fit + warp.log_slope(spreads), warp, smoothness))
+    _, warp, smoothness = max(explanations, key=lambda triple: triple[0])
+    values = standardised(scores, output_warp=warp)
+    return warp, fit_kernel(points, values, smoothness=smoothness, noise=noise)[0]
 
 
-def _of_success(
-    points: Float64[np.ndarray, "n r"], scored: Bool[np.ndarray, " n"], *, num_fitted: int
-) -> Posterior:
-    labels = np.where(scored, 1.0, -1.0)
-    fit = fit_kernel(points[:num_fitted], labels[:num_fitted], noise=PERHAPS_NOISY)
-    return Posterior.given(points, labels, kernel=fit.kernel)
+def num_explained(num_trials: int) -> int:
+    """Return how many of the first trials a model is fitted to: all up to 12, then most.
 
-
-def _violation(
-    constraints: tuple[Posterior, ...], points: Float64[np.ndarray, "n r"]
-) -> Float64[np.ndarray, " n"]:
-    """How far margins are below zero in all, by the posterior means."""
-    total = np.zeros(len(points))
-    for margin in constraints:
-        total += np.maximum(-margin.mean(points), 0.0)
-    return total
+    At most one in eight is left out. Two proposals in a row then mostly have the same model, which
+    is fitted once. It follows from the number of trials alone, so that a study which is resumed
+    goes on as it would have.
+    """
+    explained = min(num_trials, _ALWAYS)
+    while explained >= _ALWAYS and explained + explained // _GROWTH <= num_trials:
+        explained += explained // _GROWTH
+    return explained

@@ -10,21 +10,22 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.feasibility import ranked_scores, relative_violation
-from latent_spaces_by_example.search.latent_gp.candidates import (
-    step_anywhere,
-    step_between,
-    step_blindly,
-)
+from latent_spaces_by_example.search.constraints import ranked_scores, relative_violation
+from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.search.latent_gp.directions import Directions
-from latent_spaces_by_example.search.latent_gp.model import Model
-from latent_spaces_by_example.search.latent_gp.opening import opening, opening_size
-from latent_spaces_by_example.search.latent_gp.step import (
+from latent_spaces_by_example.search.latent_gp.region import (
     LARGEST,
     Region,
     current_region,
     is_blind,
     is_free,
+    opening,
+    opening_size,
+)
+from latent_spaces_by_example.search.latent_gp.steps import (
+    step_anywhere,
+    step_between,
+    step_blindly,
 )
 from latent_spaces_by_example.search.pareto import scalarised
 
@@ -85,21 +86,31 @@ class LatentGPSearch:
     num_fresh: int = 1
     num_prior_seeds: ClassVar[int] = 0
 
+    def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
+        """Refuse a study in which there is nothing to search.
+
+        Raises:
+            ArgumentError: the search is confined to fewer than two given seed latents.
+        """
+        if within_span and num_given < 2:
+            raise ArgumentError(
+                "LatentGPSearch searches between at least 2 given seed latents, and this study "
+                f"has num_given={num_given}. Name more examples, pass more seed latents, "
+                "or allow the search to leave their span."
+            )
+
     def propose(
         self, history: History, n: int, rng: np.random.Generator
     ) -> Float64[np.ndarray, "n K_and_m"]:
         """Propose ``n`` points to score next.
 
         Raises:
-            ArgumentError: the search is confined to fewer than two given seed latents.
+            ArgumentError: see :meth:`check`.
         """
         space = history.space
-        if space.within_span and space.num_given < 2:
-            raise ArgumentError(
-                "LatentGPSearch searches between at least 2 given seed latents, and this study "
-                f"has num_given={space.num_given}. Name more examples, pass more seed latents, "
-                "or allow the search to leave their span."
-            )
+        self.check(
+            num_scores=history.num_scores, num_given=space.num_given, within_span=space.within_span
+        )
         if history.objectives.shape[1]:
             history = scalarised(history, rng)
         region = current_region(
@@ -137,25 +148,25 @@ class LatentGPSearch:
         directions = Directions.from_correlation(np.round(correlation, _DECIMALS))
         weights = np.zeros((n, len(correlation)))
         weights[: len(first), :width] = first
-        model = Model.of(history, directions, start=region.start)
+        beliefs = Beliefs.of(history, directions, start=region.start)
         for row in range(n):
             trial = len(history) + row
             least, most = region.angles
-            if model.is_noisy_trend and not space.within_span:
+            if beliefs.is_noisy_trend and not space.within_span:
                 most = LARGEST  # nor how far to step
             angles = (0.0 if is_free(trial, within_span=space.within_span) else least, most)
             if row >= len(first) and space.within_span:
                 weights[row] = step_between(
-                    model, history, directions=directions, angles=angles, rng=rng
+                    beliefs, history, directions=directions, angles=angles, rng=rng
                 )
             elif row >= len(first):
                 begin = width + (row - len(first)) * self.num_fresh
                 unused = directions.factor[begin : begin + self.num_fresh]
-                if is_blind(trial, noisy=model.is_noisy, num_dims=space.num_latent_dims):
-                    point = step_blindly(model, unused, angle=region.blind, most=most)
+                if is_blind(trial, noisy=beliefs.is_noisy, num_dims=space.num_latent_dims):
+                    point = step_blindly(beliefs, unused, angle=region.blind, most=most)
                 else:
-                    point = step_anywhere(model, unused, angles=angles, rng=rng)
+                    point = step_anywhere(beliefs, unused, angles=angles, rng=rng)
                 weights[row] = directions.to_weights(point[None])[0]
             if row < n - 1:
-                model = model.believing(directions.from_weights(weights[row : row + 1])[0])
+                beliefs = beliefs.believing(directions.from_weights(weights[row : row + 1])[0])
         return weights

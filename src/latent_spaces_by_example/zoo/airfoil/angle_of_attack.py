@@ -37,21 +37,21 @@ class Stream(Protocol):
     """n sections in a stream: all that the search for an angle has to know."""
 
     def __len__(self) -> int:
-        """Number n of sections."""
+        """Return the number n of sections."""
         ...
 
     def of(self, which: Bool[np.ndarray, " n"]) -> Stream:
-        """The same stream with some of the sections."""
+        """Return the same stream with some of the sections."""
         ...
 
     def at(self, angles: Float64[np.ndarray, "n m"]) -> Coefficients:
-        """Coefficients of each section at its own m angles of attack, in degrees."""
+        """Return coefficients of each section at its own m angles of attack, in degrees."""
         ...
 
 
 @dataclass(frozen=True)
 class Trimmed:
-    """n sections at the angle that was found for each; every field has shape (n,).
+    """n sections at the angle that was bracketed for each; every field has shape (n,).
 
     Attributes:
         alpha: angle of attack in degrees.
@@ -86,18 +86,18 @@ def trim(flow: Stream, *, cl: float) -> Trimmed:
     angles = np.arange(LOWEST, HIGHEST + 1e-9, _COARSE_STEP)
     grid = np.broadcast_to(angles, (n, len(angles))).copy()
     coarse = flow.at(grid)
-    low, high, found = _bracket(grid, coarse, cl=cl)
+    low, high, bracketed = _bracket(grid, coarse, cl=cl)
     alpha = np.empty(n)
-    missing = ~found
+    missing = ~bracketed
     if missing.any():
         # The top of the curve may lie between two angles of the grid and still be high enough.
-        fine_low, fine_high, fine_found, best = _look_closer(
+        fine_low, fine_high, fine_bracketed, best = _look_closer(
             flow.of(missing), grid[missing], coarse.cl[missing], cl=cl
         )
-        low[missing], high[missing], found[missing] = fine_low, fine_high, fine_found
+        low[missing], high[missing], bracketed[missing] = fine_low, fine_high, fine_bracketed
         alpha[missing] = best
-    if found.any():
-        alpha[found] = _solve(flow.of(found), low[found], high[found], cl=cl)
+    if bracketed.any():
+        alpha[bracketed] = _solve(flow.of(bracketed), low[bracketed], high[bracketed], cl=cl)
     at = flow.at(alpha[:, None])
     return Trimmed(
         alpha=alpha,
@@ -112,7 +112,7 @@ def trim(flow: Stream, *, cl: float) -> Trimmed:
 def _bracket(
     grid: Float64[np.ndarray, "n m"], at: Coefficients, *, cl: float
 ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
-    """Neighbouring angles with the target between their lifts, and whether there are any."""
+    """Return neighbouring angles with the target between their lifts, and whether any exist."""
     below: np.ndarray = np.less(at.cl, cl)
     rising, falling = below[:, :-1] & ~below[:, 1:], ~below[:, :-1] & below[:, 1:]
     crossing: np.ndarray = np.where(rising.any(axis=1)[:, None], rising, falling)
@@ -130,27 +130,27 @@ def _look_closer(
     Bool[np.ndarray, " n"],
     Float64[np.ndarray, " n"],
 ]:
-    """Brackets on a finer grid around the nearest lift, and the angle of that lift itself."""
+    """Bracket on a finer grid around the nearest lift; also return the angle of that lift."""
     row = np.arange(len(grid))
     nearest = np.clip(np.argmin(np.abs(lift - cl), axis=1), 1, grid.shape[1] - 2)
     part = np.linspace(0.0, 1.0, _FINE_POINTS)
     start, stop = grid[row, nearest - 1], grid[row, nearest + 1]
     fine = start[:, None] + (stop - start)[:, None] * part
     at = flow.at(fine)
-    low, high, found = _bracket(fine, at, cl=cl)
+    low, high, bracketed = _bracket(fine, at, cl=cl)
     distance = np.abs(at.cl - cl)
     best = np.clip(np.argmin(distance, axis=1), 1, _FINE_POINTS - 2)
     before, middle, after = (distance[row, best + shift] for shift in (-1, 0, 1))
     bend = before - 2.0 * middle + after
     shift = np.where(bend > 0.0, 0.5 * (before - after) / np.where(bend > 0.0, bend, 1.0), 0.0)
     step = (stop - start) / (_FINE_POINTS - 1)
-    return low, high, found, fine[row, best] + np.clip(shift, -1.0, 1.0) * step
+    return low, high, bracketed, fine[row, best] + np.clip(shift, -1.0, 1.0) * step
 
 
 def _solve(
     flow: Stream, low: Float64[np.ndarray, " n"], high: Float64[np.ndarray, " n"], *, cl: float
 ) -> Float64[np.ndarray, " n"]:
-    """Regula falsi; an end that stays has its value halved, which keeps the other one moving."""
+    """Solve by regula falsi; an end that stays has its value halved, so that both ends move."""
     ends = flow.at(np.stack([low, high], axis=1)).cl - cl
     f_low, f_high = ends[:, 0].copy(), ends[:, 1].copy()
     low, high = low.copy(), high.copy()

@@ -13,6 +13,9 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.zoo.airfoil.dat_files import write_dat
+from latent_spaces_by_example.zoo.airfoil.geometry import resample
+from latent_spaces_by_example.zoo.airfoil.lookup import find_section, search_sections
 from latent_spaces_by_example.zoo.airfoil.representation import (
     NUM_POINTS,
     NUM_POINTS_PER_SIDE,
@@ -88,14 +91,14 @@ class AirfoilGenerator:
     def invert(
         self, outputs: npt.ArrayLike | Sequence[npt.ArrayLike]
     ) -> Float64[np.ndarray, "n d"]:
-        """Latents behind sections on the model's grid, as ``generate`` and ``example`` give them.
+        """Return the latents behind sections on the model's grid.
 
         Heun's steps are undone one by one, so what is inverted is ``generate`` itself. A section
         that the model cannot make exactly comes back as a close one: compare
         ``generate(invert(x))`` with x.
 
         Args:
-            outputs: n sections, each of shape (127, 2).
+            outputs: n sections, each of shape (127, 2), as ``generate`` and ``example`` give them.
 
         Raises:
             ArgumentError: wrong shape or other x than the model's, not finite, sides that touch
@@ -122,20 +125,30 @@ class AirfoilGenerator:
         >>> load("airfoil").example("naca2412").shape
         (127, 2)
         """
-        # SciPy's splines take longer to import than the whole model takes to load
-        from latent_spaces_by_example.zoo.airfoil import find_section, resample
-
-        section = resample(
-            find_section(Path(name) if isinstance(name, PathLike) else name),
-            points_per_side=NUM_POINTS_PER_SIDE,
-        )
-        what = first_fault(section[None])
-        if what is not None:
+        outline = find_section(Path(name) if isinstance(name, PathLike) else name)
+        try:
+            section = resample(outline, points_per_side=NUM_POINTS_PER_SIDE)
+        except ArgumentError as error:
+            raise ArgumentError(f"the section {str(name)!r} cannot be read: {error}") from error
+        fault = first_fault(section[None])
+        if fault is not None:
             raise ArgumentError(
-                f"the section {str(name)!r} has {what[1]}, which this model cannot make; "
+                f"the section {str(name)!r} has {fault[1]}, which this model cannot make; "
                 "name another one, or mend its coordinates"
             )
         return section
+
+    def list_examples(self, query: str = "") -> list[str]:
+        """Return the names of sections that contain the query, those that begin with it first.
+
+        Raises:
+            MissingPackageError: AeroSandbox, which brings the database, is not installed.
+
+        >>> from latent_spaces_by_example.generators import load
+        >>> load("airfoil").list_examples("rae28")
+        ['rae2822']
+        """
+        return search_sections(query)
 
     def render(self, output: npt.ArrayLike) -> Image:
         """Draw one section of shape (127, 2), as a PIL image of 800 x 320 pixels.
@@ -153,8 +166,6 @@ class AirfoilGenerator:
         Raises:
             ArgumentError: not a finite array of shape (127, 2).
         """
-        from latent_spaces_by_example.zoo.airfoil import write_dat
-
         write_dat(Path(path), _checked_output(output), name=f"{self.name}: {Path(path).stem}")
 
     def _checked_latents(self, z: npt.ArrayLike) -> Float64[np.ndarray, "n d"]:
@@ -198,7 +209,7 @@ def _checked_output(output: Any) -> Float64[np.ndarray, "127 2"]:
 
 
 def load() -> AirfoilGenerator:
-    """Load the trained model that is part of this package.
+    """Load the trained model that comes with this package.
 
     >>> load().latent_shape
     (28,)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
-from scipy.interpolate import CubicSpline
 
 from latent_spaces_by_example.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
+else:
+    CubicSpline = Any  # SciPy's splines take longer to import than the whole model to load
 
 Points = Float64[np.ndarray, "p 2"]
 OtherPoints = Float64[np.ndarray, "q 2"]
@@ -17,11 +22,12 @@ OtherPoints = Float64[np.ndarray, "q 2"]
 POINTS_PER_SIDE = 64
 _FEWEST_POINTS = 7
 _ON_CHORD = 1e-6
+_ASKEW = 0.01  # of the chord: how far apart in x the ends of the sides of a real section are
 _SAME_POINT = 1e-7  # in chords; published tables have six decimals or fewer
 
 
 def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, " m"]:
-    """Chordwise stations, dense at both edges: x_i = (1 - cos(pi i / (m - 1))) / 2.
+    """Return chordwise stations, dense at both edges: x_i = (1 - cos(pi i / (m - 1))) / 2.
 
     Args:
         points_per_side: number m of stations, the two edges included; at least 8.
@@ -49,8 +55,9 @@ def to_selig_order(coordinates: npt.ArrayLike) -> Points:
 
     Understands Selig order, the same in reverse, Lednicer order (upper side from the leading
     edge, then lower side from the leading edge) and a closed loop that starts at the leading
-    edge. The direction is told by the sign of the enclosed area, sum(x_i y_i+1 - x_i+1 y_i) / 2.
-    Repeated points, and points on the base of a blunt trailing edge, are dropped.
+    edge. The sign of the enclosed area, sum(x_i y_i+1 - x_i+1 y_i) / 2, tells the direction.
+    Repeated points, and points on the base of a blunt trailing edge, are dropped. A side that
+    stops short of the other by more than 1 % of the chord is continued in a straight line.
 
     Args:
         coordinates: shape (p, 2), any unit of length, x growing towards the trailing edge.
@@ -70,7 +77,7 @@ def to_selig_order(coordinates: npt.ArrayLike) -> Points:
     along = along / along.max()
     if along[0] < 0.5:
         points = _from_leading_edge(points, along=along)
-    points = _without_base(points)
+    points = _with_equal_sides(_without_base(points))
     if len(points) < _FEWEST_POINTS:
         raise ArgumentError(
             f"coordinates must have at least {_FEWEST_POINTS} different points, not {len(points)}"
@@ -109,7 +116,8 @@ def resample(
     """Put a section in normal position, on the cosine grid, by a cubic spline in arc length.
 
     Row i has x = grid[|m - 1 - i|]: both sides meet in row m - 1, the leading edge (0, 0). A side
-    whose last point is not at x = 1 (a trailing edge cut askew) is stretched along x to end there.
+    whose last point is not at x = 1 (a trailing edge cut askew) is stretched along x to end there,
+    by at most 1 % of the chord.
 
     Args:
         coordinates: shape (p, 2), any unit of length.
@@ -130,7 +138,7 @@ def resample(
     ((127, 2), [0.0, 0.0])
     """
     grid = cosine_grid(points_per_side)
-    points = to_selig_order(coordinates) if reorder else as_points(coordinates)
+    points = to_selig_order(coordinates) if reorder else _with_equal_sides(as_points(coordinates))
     placed = _place(points)
     upper = _ordinates(placed, grid=grid, end=placed.spline.x[0])
     lower = _ordinates(placed, grid=grid, end=placed.spline.x[-1])
@@ -180,8 +188,8 @@ def _without_repeats(points: Points) -> OtherPoints:
 
 
 def _from_leading_edge(points: Points, *, along: Float64[np.ndarray, " p"]) -> OtherPoints:
-    """Selig order, up to direction, of points that start at the leading edge."""
-    jumps = np.flatnonzero((along[:-1] > 0.9) & (along[1:] < 0.1))
+    """Return Selig order, up to direction, of points that start at the leading edge."""
+    jumps = np.flatnonzero(np.diff(along) < -0.5)  # from the end of a side to the leading edge
     if len(jumps) == 1:
         split = int(jumps[0]) + 1
         return _without_repeats(np.concatenate([points[:split][::-1], points[split:]]))
@@ -207,14 +215,26 @@ def _without_base(points: Points) -> OtherPoints:
     return points[start:stop]
 
 
+def _with_equal_sides(points: Points) -> OtherPoints:
+    """Continue a side that stops short of the other in a straight line to the other's end."""
+    first, last = points[0, 0], points[-1, 0]
+    if abs(first - last) <= _ASKEW * np.ptp(points[:, 0]):
+        return points
+    if first > last:
+        return np.concatenate([points, points[:1]])
+    return np.concatenate([points[-1:], points])
+
+
 def _signed_area(points: Points) -> float:
-    """Area of the polygon, positive if the points run counter-clockwise."""
+    """Return the area of the polygon, positive if the points run counter-clockwise."""
     x, y = points.T
     return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2.0)
 
 
 def _place(points: Points) -> _Placed:
     """Find the leading edge on the spline, then shift, rotate and scale."""
+    from scipy.interpolate import CubicSpline
+
     distinct = _without_repeats(points)
     if len(distinct) < _FEWEST_POINTS:
         raise ArgumentError(
@@ -222,11 +242,12 @@ def _place(points: Points) -> _Placed:
         )
     tail = (points[0] + points[-1]) / 2.0
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(distinct, axis=0).T))])
+    chord, slack = tail[0], _ON_CHORD * abs(tail[0])  # so that the unit makes no difference
+    at_nose = np.abs(distinct).max(axis=1) <= slack
+    if at_nose.any() and abs(tail[1]) <= slack and distinct[:, 0].min() >= -slack and chord > 0:
+        spline = CubicSpline(length / chord, distinct / chord)
+        return _Placed(points=points / chord, spline=spline, nose=float(spline.x[at_nose][0]))
     spline = CubicSpline(length, distinct)
-    at_nose = np.abs(distinct).max(axis=1) <= _ON_CHORD
-    tail_in_place = np.abs(tail - [1.0, 0.0]).max() <= _ON_CHORD
-    if at_nose.any() and tail_in_place and distinct[:, 0].min() >= -_ON_CHORD:
-        return _Placed(points=points.copy(), spline=spline, nose=float(length[np.argmax(at_nose)]))
     nose = _farthest(spline, tail=tail)
     edge = spline(nose)
     along, across = (tail - edge) / np.sum((tail - edge) ** 2)
@@ -236,7 +257,7 @@ def _place(points: Points) -> _Placed:
 
 
 def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float:
-    """Parameter of the spline's point that is farthest from the trailing edge."""
+    """Return the parameter of the spline's farthest point from the trailing edge."""
     knots = spline.x
     away = np.sum((spline(knots) - tail) ** 2, axis=1)
     peak = int(np.clip(np.argmax(away), 1, len(knots) - 2))
@@ -256,7 +277,7 @@ def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float
 def _ordinates(
     placed: _Placed, *, grid: Float64[np.ndarray, " m"], end: float
 ) -> Float64[np.ndarray, " m"]:
-    """Ordinates of the side between the nose and parameter ``end``, at the stations."""
+    """Return the ordinates at the stations of the side between nose and parameter ``end``."""
     spline, nose = placed.spline, placed.nose
     # Quadratic spacing from the nose, where x grows as the square of the arc length.
     dense = nose + (end - nose) * np.linspace(0.0, 1.0, 1025) ** 2

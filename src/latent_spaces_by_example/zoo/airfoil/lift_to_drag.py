@@ -25,21 +25,25 @@ _COSTS = {"thickness": 4.0, "confidence": 10.0, "fit": 2.0}
 _COST_OF_CROSSING = 1000.0  # per chord of negative thickness
 _COST_OF_GAP = 100.0  # per chord of trailing-edge gap above the widest
 
-_FLOORS = ("penalties", "constraints")
+_FLOORS = ("constraints", "penalties")
 
 
 class LiftToDrag:
-    """Lift over drag at a given lift coefficient: score = cl / cd x penalties, higher is better.
+    """Lift over drag at a given lift coefficient, with floors under what could not be built.
 
     For each section the angle of attack is solved for at which NeuralFoil finds the lift
     coefficient asked for (to 1e-6), in incompressible flow with free transition. The score is
-    exactly cl / cd there when every floor is met. Each floor that is not met multiplies it by
-    1 / (1 + k s), s being the shortfall: continuous, falling all the way, and steeper at the floor
-    than what thinner or stranger sections gain, so that a search can climb back from anywhere
-    and the best section stands on the right side of the floor, not a little beyond it.
+    cl / cd there. The floors on thickness, confidence and fit are constraints, met where the
+    shortfall s below is at most 0: the best trial of a study is one that meets them all, if any
+    does. A lift that is not reached and an outline that is not valid multiply the score by
+    1 / (1 + k s), which is continuous and falls all the way, so that a search can climb back.
+
+    With ``floors="penalties"`` each floor is such a factor too, and there are no constraints. The
+    factors are steeper than what a thinner or stranger section gains, so the best section stands
+    on a floor; but it may stand a hair's breadth below.
 
     ============  ==========================================================  ========
-    penalty       shortfall s                                                 k
+    factor        shortfall s                                                 k
     ============  ==========================================================  ========
     lift          \\|cl - cl reached\\| / cl, at the angle nearest to it        4
     thickness     1 - thickness / min_thickness                               4
@@ -50,18 +54,14 @@ class LiftToDrag:
     .             crossings of the outline that thickness misses (added)      1
     ============  ==========================================================  ========
 
-    With ``floors="constraints"`` the floors on thickness, confidence and fit cost nothing: they are
-    constraints, met where the shortfall is at most 0, which the default search models apart. Their
-    penalties are then no figures.
-
     NeuralFoil sees only the smooth 18-parameter shape that is fitted to a section. A ripple is
     invisible to it, its confidence included; the misfit is what guards against that.
 
-    Besides the score it gives: lift_to_drag (without penalties), cl, cd, cm (about the quarter
+    Metrics beside the score: lift_to_drag (without factors), cl, cd, cm (about the quarter
     chord), alpha (degrees), thickness (largest, in chords), confidence, fit_error, floors_met,
-    and the factors penalty_lift, penalty_thickness, penalty_confidence, penalty_fit and
-    penalty_validity. A section with points that are not finite, or that has no chord, gets the
-    score NaN and the figure "reason".
+    and the factors penalty_lift and penalty_validity; with penalties also penalty_thickness,
+    penalty_confidence and penalty_fit. A section with points that are not finite, or that has no
+    chord, gets the score NaN and a text "reason".
 
     Source: Sharpe and Hansman, NeuralFoil, arXiv 2503.16323 (2025).
 
@@ -76,7 +76,7 @@ class LiftToDrag:
             Of the 2,174 sections of the database all but 9 are below the default.
         model_size: NeuralFoil's network. The default takes as long as "large" and agrees with
             "xxxlarge", which takes ten times as long, within 0.9 % in the median.
-        floors: "penalties", or "constraints".
+        floors: "constraints", or "penalties".
 
     Raises:
         ArgumentError: a parameter outside its range, or outputs that are not sections.
@@ -100,7 +100,7 @@ class LiftToDrag:
         min_confidence: SupportsFloat = 0.9,
         max_fit_error: SupportsFloat = 1e-3,
         model_size: str = "xlarge",
-        floors: str = "penalties",
+        floors: str = "constraints",
     ) -> None:
         """Check the parameters."""
         self.cl = _within(cl, "cl", low=0.0, high=3.0, above=True)
@@ -121,11 +121,11 @@ class LiftToDrag:
 
     @property
     def spec(self) -> str:
-        """The string that ``objectives.load`` makes this objective from again."""
+        """Return the string that ``objectives.load`` makes this objective from again."""
         return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in vars(self).items())
 
     def __repr__(self) -> str:
-        """The call that makes it."""
+        """Return the call that makes it."""
         arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
         return f"{type(self).__name__}({arguments})"
 
@@ -193,18 +193,18 @@ class LiftToDrag:
             "floors_met": (product == 1.0) & ~is_short,
             **penalties,
         }
-        found = [
+        results = [
             {name: column[i].item() for name, column in columns.items()}
             for i in range(len(sections))
         ]
         if self.floors == "penalties":
-            return found
+            return results
         return [
             {
                 **figures,
                 "constraints": {name: short[i].item() for name, short in shortfalls.items()},
             }
-            for i, figures in enumerate(found)
+            for i, figures in enumerate(results)
         ]
 
 
@@ -242,7 +242,7 @@ def _prepare(output: Any, *, index: int) -> _Section | str:
 
 
 def _shortfall(values: Float64[np.ndarray, " n"], floor: float) -> Float64[np.ndarray, " n"]:
-    """How far below the floor values are, by the floor: 1 - value / floor; -1 without a floor."""
+    """Return the relative shortfall, 1 - value / floor; -1 without a floor."""
     if floor == 0.0:
         return np.full_like(values, -1.0)
     return 1.0 - values / floor
@@ -251,9 +251,9 @@ def _shortfall(values: Float64[np.ndarray, " n"], floor: float) -> Float64[np.nd
 def _validity(
     points: Float64[np.ndarray, "n p 2"], *, loops: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " n"]:
-    found = check_all(points)
-    thinnest = np.array([section.min_thickness for section in found])
-    gap = np.array([section.trailing_edge_gap for section in found])
+    results = check_all(points)
+    thinnest = np.array([section.min_thickness for section in results])
+    gap = np.array([section.trailing_edge_gap for section in results])
     # Rounding of a closed trailing edge is no crossing, hence the same 1e-6 as in ``check``.
     tail = points[:, 0, 1] - points[:, -1, 1]
     negative = np.maximum(-thinnest, 0.0) + np.where(tail < -1e-6, -tail, 0.0)
@@ -265,7 +265,7 @@ def _validity(
 def _within(
     value: SupportsFloat, name: str, *, low: float, high: float, above: bool = False
 ) -> float:
-    """A number in [low, high], or in (low, high] if ``above``."""
+    """Return a number in [low, high], or in (low, high] if ``above``."""
     try:
         number = float(value)
     except (TypeError, ValueError) as error:

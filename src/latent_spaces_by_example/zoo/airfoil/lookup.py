@@ -20,11 +20,11 @@ _FOLDER = ("geometry", "airfoil", "airfoil_database")
 
 
 def find_section(name_or_path: str | Path) -> Float64[np.ndarray, "p 2"]:
-    """The section of that name, or in that file, with its chord from (0, 0) to (1, 0).
+    """Return the section of that name, or in that file, with its chord from (0, 0) to (1, 0).
 
-    In this order: a ``.dat`` file (anything that ends so or holds a slash); a NACA code of four
-    or five digits, computed; a name in AeroSandbox's database. Names may be written in any case
-    and with or without blanks, dashes and underscores.
+    In this order: a file, which a slash, a ``~`` or the ending ``.dat``, ``.txt`` or ``.csv``
+    tells; a NACA code of four or five digits, computed; a name in AeroSandbox's database. Names
+    may be written in any case and with or without blanks, dashes and underscores.
 
     Args:
         name_or_path: such as "naca2412", "NACA 23012", "s1223" or "wings/mine.dat".
@@ -41,16 +41,22 @@ def find_section(name_or_path: str | Path) -> Float64[np.ndarray, "p 2"]:
     >>> find_section("s-1223").shape[1]
     2
     """
-    if isinstance(name_or_path, Path) or _looks_like_path(name_or_path):
-        return normalise(read_dat(name_or_path).coordinates)
-    code = naca_code(name_or_path)
-    if code is not None:
-        return normalise(naca_section(code))
-    return normalise(read_dat(_database_file(name_or_path)).coordinates)
+    if not isinstance(name_or_path, str | Path):
+        raise ArgumentError(f"name_or_path={name_or_path!r}; expected the name of a section")
+    if isinstance(name_or_path, str) and not _looks_like_path(name_or_path):
+        code = naca_code(name_or_path)
+        if code is not None:
+            return normalise(naca_section(code))
+        name_or_path = _database_file(name_or_path)
+    coordinates = read_dat(name_or_path).coordinates
+    try:
+        return normalise(coordinates)
+    except ArgumentError as error:
+        raise ArgumentError(f"{name_or_path} is not an airfoil section: {error}") from error
 
 
 def list_sections() -> tuple[str, ...]:
-    """The names in AeroSandbox's database, sorted; each is good for ``find_section``.
+    """Return the names in AeroSandbox's database, sorted, which ``find_section`` takes.
 
     Raises:
         MissingPackageError: AeroSandbox is not installed.
@@ -61,8 +67,19 @@ def list_sections() -> tuple[str, ...]:
     return tuple(sorted(_database()))
 
 
+def search_sections(query: str) -> list[str]:
+    """Return the names in the database that contain the query, those that begin with it first.
+
+    >>> search_sections("S 12")[:3]
+    ['s1210', 's1221', 's1223']
+    """
+    wanted = _squash(query)
+    names = [name for name in list_sections() if wanted in _squash(name)]
+    return sorted(names, key=lambda name: not _squash(name).startswith(wanted))
+
+
 def _looks_like_path(name: str) -> bool:
-    return "/" in name or "\\" in name or name.lower().endswith(".dat")
+    return bool(re.search(r"[/\\]|^~|\.(dat|txt|csv)\s*$", name, re.IGNORECASE))
 
 
 def _squash(name: str) -> str:
@@ -71,7 +88,7 @@ def _squash(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _database() -> dict[str, Path]:
-    """Name -> file. The folder is found without importing AeroSandbox, which takes a second."""
+    """Find the files by name, without importing AeroSandbox, which takes a second."""
     spec = find_spec("aerosandbox")
     roots = list(spec.submodule_search_locations or ()) if spec is not None else []
     for root in roots:
@@ -86,7 +103,7 @@ def _database() -> dict[str, Path]:
 
 @lru_cache(maxsize=1)
 def _squashed_names() -> dict[str, str]:
-    """Squashed name -> name; of names that differ in dashes only, the plainest."""
+    """Return names by squashed name; of names that differ in dashes only, the plainest."""
     return {_squash(name): name for name in sorted(_database(), key=len, reverse=True)}
 
 
@@ -101,7 +118,8 @@ def _database_file(name: str) -> Path:
             return files[squashed[alias]]
     near = difflib.get_close_matches(wanted, squashed, n=4, cutoff=0.6)
     hint = f"; near ones: {', '.join(squashed[key] for key in near)}" if near else ""
+    here = f"; for the file of that name write ./{name}" if Path(name).is_file() else ""
     raise ArgumentError(
-        f"no airfoil section is called {name!r}{hint}. Expected a name in AeroSandbox's database, "
-        "a NACA code of four or five digits such as naca2412, or the path of a .dat file"
+        f"no airfoil section is called {name!r}{hint}{here}. Expected a name in AeroSandbox's "
+        "database, a NACA code of four or five digits such as naca2412, or the path of a .dat file"
     )

@@ -1,4 +1,4 @@
-"""What can be measured on sections that lie on the cosine grid, many at a time."""
+"""Measures of many sections at a time, on the cosine grid."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def measure(sections: npt.ArrayLike) -> Measures:
         ArgumentError: another shape, or x not on the cosine grid.
 
     >>> from latent_spaces_by_example.zoo.airfoil import find_section, resample
-    >>> found = measure(resample(find_section("naca2412")))
-    >>> print(found.max_thickness.round(3), found.max_camber.round(2))
+    >>> measures = measure(resample(find_section("naca2412")))
+    >>> print(measures.max_thickness.round(3), measures.max_camber.round(2))
     [0.12] [0.02]
-    >>> print(found.leading_edge_radius.round(4))
+    >>> print(measures.leading_edge_radius.round(4))
     [0.0159]
     """
     thickness, camber = thickness_and_camber(sections)
@@ -79,7 +79,7 @@ def measure(sections: npt.ArrayLike) -> Measures:
 def thickness_and_camber(
     sections: npt.ArrayLike,
 ) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
-    """Thickness y_u - y_l and mean line (y_u + y_l) / 2 at the m stations of the cosine grid.
+    """Return thickness y_u - y_l and mean line (y_u + y_l) / 2 at the m stations of the grid.
 
     Args:
         sections: shape (n, 2 m - 1, 2), or (2 m - 1, 2) for one, as ``resample`` returns them.
@@ -108,7 +108,7 @@ def thickness_and_camber(
 
 
 def is_on_grid(sections: np.ndarray) -> bool:
-    """Whether sections of shape (n, p, 2) have the stations of ``resample``, to 1e-6 chord."""
+    """Return whether sections (n, p, 2) have the stations of ``resample``, to 1e-6 chord."""
     if sections.ndim != 3 or sections.shape[1] % 2 == 0 or sections.shape[1] < 15:
         return False
     if sections.shape[2] != 2:
@@ -121,7 +121,7 @@ def is_on_grid(sections: np.ndarray) -> bool:
 def _peak(
     values: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
 ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
-    """Largest value of each row and where it is, between stations."""
+    """Return the largest value of each row and where it is, between stations."""
     row = np.arange(len(values))
     top = np.clip(np.argmax(values, axis=1), 1, len(grid) - 2)
     x0, x1, x2 = grid[top - 1], grid[top], grid[top + 1]

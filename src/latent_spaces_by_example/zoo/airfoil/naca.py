@@ -30,7 +30,7 @@ _REFLEXED_LINES = {
 
 
 def naca_code(name: str) -> str | None:
-    """The digits of a NACA code that has a formula, or None if the name is not such a code.
+    """Return the digits of a NACA code that has a formula, or None for any other name.
 
     Codes of five digits that start with 6 or 7, or whose third digit is above 1, are of other
     families ("naca63206" is NACA 63-206), which have no closed formula: None.
@@ -50,12 +50,13 @@ def naca_code(name: str) -> str | None:
 
 
 def naca_section(code: str) -> Float64[np.ndarray, "p 2"]:
-    """The section of a NACA code: (x -+ t sin a, c +- t cos a), a the slope of the mean line c.
+    """Return the section of a NACA code: (x -+ t sin a, c +- t cos a), a the slope of c.
 
-    With T the thickness, t(x) = 5 T (0.2969 sqrt(x) - 0.126 x - 0.3516 x^2 + 0.2843 x^3
-    - 0.1015 x^4): the trailing edge is open by 0.021 T, as published. Four digits M P TT: mean
-    line of two parabolas with maximum M/100 at P/10. Five digits L P S TT: design lift 0.15 L,
-    maximum of the mean line near P/20, reflexed if S is 1.
+    With c the mean line and T the thickness, t(x) is
+    5 T (0.2969 sqrt(x) - 0.126 x - 0.3516 x^2 + 0.2843 x^3 - 0.1015 x^4): the trailing edge is
+    open by 0.021 T, as published. Four digits M P TT: mean line of two parabolas with maximum
+    M/100 at P/10. Five digits L P S TT: design lift 0.15 L, maximum of the mean line near P/20,
+    reflexed if S is 1.
 
     Source: Abbott and von Doenhoff, Theory of Wing Sections (1959), sections 6.4 and 6.5.
 
@@ -72,11 +73,11 @@ def naca_section(code: str) -> Float64[np.ndarray, "p 2"]:
     >>> print(round(float(np.ptp(section[:, 1])), 4))
     0.12
     """
-    digits = naca_code("naca" + code)
+    digits = naca_code(f"naca{code}") if isinstance(code, str) else None
     if digits is None:
         raise ArgumentError(
             f"code must be the four digits of a NACA section, or five with the first two within "
-            f"1 to 5 and the third 0 or 1 (2412, 23012), not {code!r}"
+            f'1 to 5 and the third 0 or 1, as text ("2412", "23012"), not {code!r}'
         )
     thickness = int(digits[-2:]) / 100.0
     if thickness == 0.0:
@@ -94,7 +95,7 @@ def naca_section(code: str) -> Float64[np.ndarray, "p 2"]:
 def _four_digit_line(
     digits: str, *, x: Float64[np.ndarray, " m"]
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    """Mean line and its slope: two parabolas that meet in their common maximum."""
+    """Return the mean line and its slope: two parabolas that meet at their maximum."""
     height, position = int(digits[0]) / 100.0, int(digits[1]) / 10.0
     if height == 0.0:
         return np.zeros_like(x), np.zeros_like(x)
@@ -110,7 +111,7 @@ def _four_digit_line(
 def _five_digit_line(
     digits: str, x: Float64[np.ndarray, " m"]
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    """Mean line and its slope: a cubic whose curvature ends at r, or turns back there."""
+    """Return the mean line and its slope: a cubic, straight or reflexed beyond r."""
     position, reflexed = int(digits[1]), digits[2] == "1"
     lines = _REFLEXED_LINES if reflexed else _SIMPLE_LINES
     if position not in lines:

@@ -48,18 +48,18 @@ class Flow:
     model_size: str
 
     def __len__(self) -> int:
-        """Number n of sections."""
+        """Return the number n of sections."""
         return len(self.parameters)
 
     def of(self, which: Bool[np.ndarray, " n"]) -> Flow:
-        """The same stream with some of the sections."""
+        """Return the same stream with some of the sections."""
         return Flow(self.parameters[which], self.reynolds, self.model_size)
 
     def at(self, angles: Float64[np.ndarray, "n m"]) -> Coefficients:
-        """Coefficients of each section at its own m angles of attack, in degrees."""
+        """Return coefficients of each section at its own m angles of attack, in degrees."""
         rows = np.repeat(self.parameters, angles.shape[1], axis=0).T
         with np.errstate(over="ignore", invalid="ignore"):  # shapes far out give infinite drag
-            found = neuralfoil.get_aero_from_kulfan_parameters(
+            results = neuralfoil.get_aero_from_kulfan_parameters(
                 {
                     "lower_weights": rows[:8],
                     "upper_weights": rows[8:16],
@@ -71,24 +71,25 @@ class Flow:
                 model_size=self.model_size,
             )
         names = ("CL", "CD", "CM", "analysis_confidence")
-        return Coefficients(*(np.reshape(found[name], angles.shape) for name in names))
+        return Coefficients(*(np.reshape(results[name], angles.shape) for name in names))
 
 
 def fit_kulfan(
     sections: Float64[np.ndarray, "n p 2"],
 ) -> tuple[Float64[np.ndarray, "n 18"], Float64[np.ndarray, " n"]]:
-    """The Kulfan (CST) shape that NeuralFoil sees in place of each section, by least squares.
+    """Fit the Kulfan (CST) shape that NeuralFoil sees in place of each section.
 
-    y = sqrt(x) (1 - x) sum_i a_i B_i(x) + b x (1 - x)^8.5 +- e x / 2 with the 8 Bernstein
-    polynomials B_i of degree 7, weights a of each side, a leading-edge term b and a trailing-edge
-    thickness e >= 0. All sections share the stations x, so one pseudo-inverse serves all.
+    By least squares, y = sqrt(x) (1 - x) sum_i a_i B_i(x) + b x (1 - x)^8.5 +- e x / 2, with the
+    8 Bernstein polynomials B_i of degree 7, weights a of each side, a leading-edge term b and a
+    trailing-edge thickness e >= 0. All sections share the stations x, so one pseudo-inverse
+    serves all.
 
     Source: Kulfan, Universal Parametric Geometry Representation Method, Journal of Aircraft 45
     (2008), with the leading-edge term of her note of 2020; the same fit as AeroSandbox's
     ``get_kulfan_parameters``.
 
     Args:
-        sections: sections on one cosine grid, as ``airfoils.resample`` returns them.
+        sections: sections on one cosine grid, as ``resample`` returns them.
 
     Returns:
         Parameters (lower weights, upper weights, b, e), shape (n, 18), and the root mean square
@@ -108,7 +109,7 @@ def fit_kulfan(
 def _operators(
     num_points: int,
 ) -> tuple[Float64[np.ndarray, "p 18"], Float64[np.ndarray, "18 p"], Float64[np.ndarray, "17 p"]]:
-    """The basis at the stations, its pseudo-inverse, and that without trailing-edge thickness."""
+    """Return the basis, its pseudo-inverse, and the one without trailing-edge thickness."""
     side = (num_points + 1) // 2
     row = np.arange(num_points)
     x = (1.0 - np.cos(np.pi * np.abs(row - side + 1) / (side - 1))) / 2.0

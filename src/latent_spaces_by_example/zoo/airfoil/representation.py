@@ -24,12 +24,12 @@ _NO_GAP = 1e-5
 
 
 def largest_gap() -> float:
-    """Bluntest trailing edge that the representation holds, in chords."""
+    """Return the bluntest trailing edge that the representation holds, in chords."""
     return 0.9999 * _GAP_CEILING
 
 
 def chord_grid() -> Float64[np.ndarray, " 64"]:
-    """Chordwise stations from leading to trailing edge, x_i = (1 - cos(pi i / 63)) / 2."""
+    """Return chordwise stations from the leading edge, x_i = (1 - cos(pi i / 63)) / 2."""
     grid = 0.5 * (1.0 - np.cos(np.linspace(0.0, np.pi, NUM_POINTS_PER_SIDE)))
     grid[-1] = 1.0
     return grid
@@ -71,7 +71,7 @@ def _class_function() -> np.ndarray:
 
 
 def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n 125"]:
-    """Unbounded coordinates of sections in which squared distance is close to that of ordinates.
+    """Return unbounded coordinates whose squared distance is close to that of ordinates.
 
     With t the thickness, c the camber line and g the trailing-edge gap,
     t(x) = g x + sqrt(x) (1 - x) softplus(v(x)): 62 values of sqrt(x) (1 - x) v / sqrt(2),
@@ -91,7 +91,7 @@ def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n
 
 
 def sections_from_features(f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarray, "n 127 2"]:
-    """Inverse of ``features``: every result has positive thickness between its two ends."""
+    """Invert ``features``: every result has positive thickness between its two ends."""
     inside = NUM_POINTS_PER_SIDE - 2
     v = np.sqrt(2.0) * f[:, :inside] / _class_function()
     camber = np.zeros((len(f), NUM_POINTS_PER_SIDE))
@@ -103,7 +103,7 @@ def sections_from_features(f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarra
 
 
 def first_fault(sections: Float64[np.ndarray, "n 127 2"]) -> tuple[int, str] | None:
-    """Row and fault of the first section that no features can hold, or None."""
+    """Return row and fault of the first section that no features can hold, or None."""
     grid = chord_grid()
     x = np.concatenate([grid[::-1], grid[1:]])
     upper, lower = sides(sections)
@@ -121,9 +121,9 @@ def first_fault(sections: Float64[np.ndarray, "n 127 2"]) -> tuple[int, str] | N
             thickness[:, -1] > largest_gap()
         ),
     }
-    for fault, found in faults.items():
-        if found.any():
-            return int(np.flatnonzero(found)[0]), fault
+    for fault, at_fault in faults.items():
+        if at_fault.any():
+            return int(np.flatnonzero(at_fault)[0]), fault
     return None
 
 
@@ -154,16 +154,16 @@ class SectionRepresentation:
 
     @property
     def num_dims(self) -> int:
-        """Dimension d of the vectors."""
+        """Return the dimension d of the vectors."""
         return len(self.location)
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
-        """Names of the arrays that make up a representation."""
+        """Return the names of the arrays that make up a representation."""
         return tuple(field.name for field in fields(cls))
 
     def project(self, f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarray, "n d"]:
-        """Principal components and gap, q, of features."""
+        """Return principal components and gap, q, of features."""
         centred = f - self.mean
         return np.concatenate([centred[:, :-1] @ self.basis.T, centred[:, -1:]], axis=1)
 
@@ -181,11 +181,11 @@ class SectionRepresentation:
         return q
 
     def encode(self, sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n d"]:
-        """Vectors y of sections."""
+        """Return the vectors y of sections."""
         return self.standardise(self.project(features(sections)))
 
     def decode(self, y: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n 127 2"]:
-        """Sections of vectors y."""
+        """Return the sections of vectors y."""
         q = self.restore(y)
         f = np.concatenate([q[:, :-1] @ self.basis, q[:, -1:]], axis=1) + self.mean
         return sections_from_features(f)

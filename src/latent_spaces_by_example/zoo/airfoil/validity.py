@@ -1,4 +1,4 @@
-"""Whether a section could be built: finite, closed, thick everywhere, and without crossings."""
+"""Checks that a section could be built: finite, closed, thick everywhere, no crossings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 32  # sections whose pairs of segments are tested at once: about 25 MB
 
 @dataclass(frozen=True)
 class Validity:
-    """What ``check`` found.
+    """The verdict on one section.
 
     Attributes:
         reasons: what is wrong, in words; empty for a valid section.
@@ -36,7 +36,7 @@ class Validity:
 
     @property
     def valid(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether nothing is wrong."""
         return not self.reasons
 
 
@@ -64,7 +64,7 @@ def check(section: npt.ArrayLike, *, max_gap: float = MAX_TRAILING_EDGE_GAP) -> 
 def check_all(
     sections: npt.ArrayLike, *, max_gap: float = MAX_TRAILING_EDGE_GAP
 ) -> tuple[Validity, ...]:
-    """``check`` for n sections with the same number of points, much faster than one by one.
+    """Check n sections with the same number of points, much faster than one by one.
 
     Args:
         sections: shape (n, p, 2).
@@ -84,11 +84,11 @@ def check_all(
     gap = np.hypot(*(known[:, 0] - known[:, -1]).T)
     tail_swapped = _tail_swapped(known)
     crossings = count_crossings(known)
-    found = []
+    results = []
     for i in range(len(array)):
         if missing[i]:
             reason = f"{missing[i]} of {array.shape[1]} points are not finite"
-            found.append(Validity((reason,), float("nan"), float("nan"), 0))
+            results.append(Validity((reason,), float("nan"), float("nan"), 0))
             continue
         reasons = []
         if gap[i] > max_gap:
@@ -99,14 +99,14 @@ def check_all(
             reasons.append("the ends of the two sides have changed places at the trailing edge")
         if crossings[i]:
             reasons.append(f"the outline crosses itself {crossings[i]} times")
-        found.append(
+        results.append(
             Validity(tuple(reasons), float(thickness[i]), float(gap[i]), int(crossings[i]))
         )
-    return tuple(found)
+    return tuple(results)
 
 
 def count_crossings(sections: Float64[np.ndarray, "n p 2"]) -> Int64[np.ndarray, " n"]:
-    """How many pairs of segments of each open outline cross, neighbours not counted.
+    """Count the pairs of segments of each open outline that cross, neighbours left out.
 
     Segments ab and cd cross if a, b lie strictly on different sides of cd, and c, d of ab.
     The first and the last segment are neighbours too: they meet at the trailing edge.
@@ -133,7 +133,7 @@ def _crossing(
     dx, dy = np.diff(x, axis=1), np.diff(y, axis=1)
 
     def side(segment: np.ndarray, point: np.ndarray) -> np.ndarray:
-        """Twice the signed area of the triangle of a segment and a point."""
+        """Return twice the signed area of the triangle of a segment and a point."""
         across: np.ndarray = dx[:, segment] * (y[:, point] - y[:, segment])
         across -= dy[:, segment] * (x[:, point] - x[:, segment])
         return across
@@ -151,7 +151,7 @@ def _min_thickness(sections: Float64[np.ndarray, "n p 2"]) -> Float64[np.ndarray
 
 
 def _on_grid(section: Float64[np.ndarray, "p 2"]) -> Float64[np.ndarray, "q 2"]:
-    """Straight lines between the points, which need not be a section at all."""
+    """Interpolate linearly between the points, which need not be a section at all."""
     nose = int(np.clip(np.argmin(section[:, 0]), 1, len(section) - 2))
     grid = cosine_grid(len(section) // 2 + 8)
     upper, lower = section[nose::-1], section[nose:]

@@ -1,4 +1,4 @@
-"""The objective ``digit-margin``: an unmistakable digit, upright or leaning as one likes."""
+"""The objective ``digit-margin``: an unmistakable digit, upright or slanted as wanted."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class DigitMargin:
     1,797 digits when the objective is made; it is about 1 for digits like those it knows and -1
     for others, and falls off away from all of them, so that noise earns nothing.
 
-    Figures beside the score: ``margin`` (without the slant's term), ``recognised`` (the digit
-    that the classifier sees), ``slant`` in degrees, ``ink`` (share of the blackest possible),
-    ``holes`` (paper enclosed by ink: 0 in a 1, 1 in a 0, 2 in an 8).
+    Metrics beside the score: ``margin`` (without the slant's term), ``recognised`` (the digit
+    that the classifier sees; a label, so given as text), ``slant`` in degrees, ``ink`` (share of
+    the blackest possible), ``holes`` (paper enclosed by ink: 0 in a 1, 1 in a 0, 2 in an 8).
 
     Args:
         digit: the digit c that is wanted, 0 to 9.
@@ -49,7 +49,7 @@ class DigitMargin:
     >>> from latent_spaces_by_example.zoo.digits.scans import find_scan
     >>> three, eight = DigitMargin(digit=3)([find_scan("3:17"), find_scan("8:0")])
     >>> three["recognised"], three["score"] > 0.0 > eight["score"]
-    (3, True)
+    ('3', True)
     """
 
     name: ClassVar[str] = "digit-margin"
@@ -72,7 +72,7 @@ class DigitMargin:
 
     @property
     def spec(self) -> str:
-        """The string that ``objectives.load`` makes this objective from again."""
+        """Return the string that ``objectives.load`` makes this objective from again."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         given = [f"{name}={value}" for name, value in values.items() if value is not None]
         return f"{self.name}:{','.join(given)}"
@@ -98,7 +98,7 @@ class DigitMargin:
         return {
             "score": margin - off**2,
             "margin": margin,
-            "recognised": int(values.argmax()),
+            "recognised": str(values.argmax()),  # a label, no quantity
             "slant": slant,
             "ink": float(image.mean() / _DARKEST),
             "holes": count_holes(image),
@@ -106,7 +106,7 @@ class DigitMargin:
 
 
 def ink_slant(image: npt.ArrayLike) -> float:
-    """Slant of the ink in degrees from upright: arctan(mu_11 / mu_02), y pointing up.
+    """Return the slant of the ink in degrees from upright, arctan(mu_11 / mu_02), y upward.
 
     mu_pq are the central moments of the ink: the slope of its regression of x on y. Positive
     if the top lies to the right; 0 if the ink lies in one row, or there is none.
@@ -134,7 +134,7 @@ def ink_slant(image: npt.ArrayLike) -> float:
 
 
 def count_holes(image: npt.ArrayLike) -> int:
-    """Number of patches of paper that ink encloses.
+    """Count the patches of paper that ink encloses.
 
     Paper is what is at most half as dark as the darkest pixel. Paper hangs together across
     sides, ink across corners too, and beyond the edge is paper.

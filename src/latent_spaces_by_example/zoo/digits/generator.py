@@ -96,7 +96,7 @@ class DigitsGenerator:
         return self.representation.decode(y).reshape(-1, SIDE, SIDE).astype(np.float64)
 
     def invert(self, outputs: Iterable[npt.ArrayLike]) -> Float64[np.ndarray, "n 8 8"]:
-        """Latents that ``generate`` makes these very digits from.
+        """Return latents that ``generate`` makes exactly these digits from.
 
         Whole levels leave open where within its level a pixel lies, so many latents make the
         same digit. A typical one is chosen at random, by random numbers that depend on the
@@ -116,7 +116,7 @@ class DigitsGenerator:
         return z.reshape(-1, SIDE, SIDE)
 
     def example(self, name: str) -> Float64[np.ndarray, "8 8"]:
-        """A real digit by class and index: ``"3:17"`` is the 3 at index 17 among the 3s.
+        """Return a real digit by class and index: ``"3:17"`` is the 3 at index 17 among the 3s.
 
         Index 0 is the first in scikit-learn's order. One in ten was held out of training; the
         card says how to list them.
@@ -130,7 +130,7 @@ class DigitsGenerator:
         return find_scan(name)
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
-        """A picture of one digit, 256 x 256 pixels, ink black on white.
+        """Draw one digit, 256 x 256 pixels, ink black on white.
 
         Raises:
             ArgumentError: not an array of shape (8, 8) of whole numbers from 0 to 16.
@@ -173,7 +173,7 @@ def _picture(output: npt.ArrayLike) -> Image.Image:
 
 
 def load() -> DigitsGenerator:
-    """Load the trained model that is part of this package.
+    """Load the trained model that comes with this package.
 
     >>> load().latent_shape
     (8, 8)

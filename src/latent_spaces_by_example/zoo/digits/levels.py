@@ -36,7 +36,7 @@ class LevelRepresentation:
     def fit(
         cls, levels: Int64[np.ndarray, "n 64"], *, pseudo_count: float = 0.05
     ) -> LevelRepresentation:
-        """Frequencies in ``levels``; ``pseudo_count`` for each level makes none impossible."""
+        """Count frequencies in ``levels``; a ``pseudo_count`` for each makes none impossible."""
         from scipy.special import ndtri
 
         one_hot = levels[:, :, None] == np.arange(NUM_LEVELS)
@@ -47,7 +47,7 @@ class LevelRepresentation:
     def encode(
         self, levels: Int64[np.ndarray, "n 64"], *, within: Float64[np.ndarray, "n 64"]
     ) -> Float64[np.ndarray, "n 64"]:
-        """Numbers y of levels, with places ``within`` each level, strictly between 0 and 1."""
+        """Return the numbers y of levels, at places ``within`` each level in (0, 1)."""
         # imported here, as it takes longer than the whole of loading and generating
         from scipy.special import ndtr, ndtri
 
@@ -59,5 +59,5 @@ class LevelRepresentation:
         return np.asarray(np.clip(ndtri(low + within * (high - low)), -_FAR, _FAR))
 
     def decode(self, y: Float64[np.ndarray, "n 64"]) -> Int64[np.ndarray, "n 64"]:
-        """Levels of numbers y: how many borders each has reached."""
+        """Return the levels of numbers y: how many borders each has reached."""
         return np.asarray((self.borders <= y[:, :, None]).sum(axis=2), dtype=np.int64)

@@ -13,7 +13,7 @@ from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 
 @lru_cache(maxsize=1)
 def load_scans() -> tuple[Float64[np.ndarray, "n 8 8"], Int64[np.ndarray, " n"]]:
-    """All 1,797 images, levels 0 to 16, and their classes, in scikit-learn's order.
+    """Load all 1,797 images, levels 0 to 16, and their classes, in scikit-learn's order.
 
     Source: E. Alpaydin and C. Kaynak 1998, Optical Recognition of Handwritten Digits, UCI
     Machine Learning Repository (its test set).
@@ -33,7 +33,7 @@ def load_scans() -> tuple[Float64[np.ndarray, "n 8 8"], Int64[np.ndarray, " n"]]
 
 
 def find_scan(name: str) -> Float64[np.ndarray, "8 8"]:
-    """The real digit called ``name``, class and index in that class, such as ``"3:17"``.
+    """Return the real digit called ``name``, class and index in that class, such as ``"3:17"``.
 
     Raises:
         ArgumentError: no such class, or no such index.
@@ -42,17 +42,17 @@ def find_scan(name: str) -> Float64[np.ndarray, "8 8"]:
     >>> find_scan("3:17").shape
     (8, 8)
     """
-    found = re.fullmatch(r"\s*(\d)\s*:\s*(\d+)\s*", name)
-    if found is None:
+    match = re.fullmatch(r"\s*(\d)\s*:\s*(\d+)\s*", name)
+    if match is None:
         raise ArgumentError(
             f"no digit is called {name!r}; expected class:index, such as '3:17' for the 3 at "
             "index 17 among the 3s"
         )
     images, classes = load_scans()
-    of_class = images[classes == int(found[1])]
-    index = int(found[2])
+    of_class = images[classes == int(match[1])]
+    index = int(match[2])
     if index >= len(of_class):
         raise ArgumentError(
-            f"no digit is called {name!r}: class {found[1]} has indices 0 to {len(of_class) - 1}"
+            f"no digit is called {name!r}: class {match[1]} has indices 0 to {len(of_class) - 1}"
         )
     return np.array(of_class[index])

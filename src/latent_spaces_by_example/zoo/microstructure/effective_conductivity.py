@@ -25,7 +25,7 @@ from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import (
 
 @dataclass(frozen=True, kw_only=True)
 class EffectiveConductivity:
-    """Conduct as well as possible in one direction, with at most so much of the conductor.
+    """Conduction in one direction with a limited amount of the conductor.
 
     score = k / (c v* + 1 - v*) / (1 + a max(0, v / v* - 1)): the conductivity over the best that
     any arrangement of the allowed fraction v* could reach (Wiener's upper bound, layers along
@@ -74,7 +74,7 @@ class EffectiveConductivity:
 
     @property
     def spec(self) -> str:
-        """The string that ``objectives.load`` makes this objective from again."""
+        """Return the string that ``objectives.load`` makes this objective from again."""
         return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
 
     def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Figure]]:

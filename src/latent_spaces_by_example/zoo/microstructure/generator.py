@@ -111,23 +111,23 @@ class Microstructure:
 
     @property
     def latent_shape(self) -> tuple[int, int]:
-        """(ny, nx), one standard Gaussian for each pixel."""
+        """Return (ny, nx): one standard Gaussian for each pixel."""
         return (self.size, self.size)
 
     @property
     def name(self) -> str:
-        """The string that ``generators.load`` makes this generator from again."""
+        """Return the string that ``generators.load`` makes this generator from again."""
         return "microstructure:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
 
     def _power(self) -> Float64[np.ndarray, "ny nx"]:
-        """S at every wave of the grid, not normalised."""
+        """Return S at every wave of the grid, not normalised."""
         waves = 2.0 * np.pi * np.fft.fftfreq(self.size)
         stretch = np.sqrt(self.anisotropy)
         q = self.correlation_length * np.hypot(waves * stretch, waves[:, None] / stretch)
         return np.asarray(_SPECTRA[self.spectrum](q))
 
     def fields(self, z: npt.ArrayLike) -> Float64[np.ndarray, "n ny nx"]:
-        """The Gaussian fields before the cut: zero mean, unit variance at every pixel.
+        """Return the Gaussian fields before the cut: zero mean, unit variance at every pixel.
 
         Args:
             z: latents, shape (n, size, size).
@@ -155,7 +155,7 @@ class Microstructure:
         return result
 
     def generate(self, z: npt.ArrayLike) -> Bool[np.ndarray, "n ny nx"]:
-        """Materials of latents z, shape (n, size, size): true where phase 1 is.
+        """Make materials of latents z, shape (n, size, size): true where phase 1 is.
 
         Raises:
             ArgumentError: z has another shape, or holds values that are not finite numbers.
@@ -163,7 +163,7 @@ class Microstructure:
         return np.asarray(self.fields(z) > ndtri(1.0 - self.volume_fraction))
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
-        """A picture of one material, phase 1 dark, at least 256 pixels wide."""
+        """Draw one material, phase 1 dark, at least 256 pixels wide."""
         scale = -(-_LEAST_PICTURE // self.size)
         return _picture(output).resize((scale * self.size,) * 2, Image.Resampling.NEAREST)
 

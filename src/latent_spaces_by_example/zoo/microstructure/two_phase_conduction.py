@@ -20,7 +20,7 @@ MOST_CONTRAST = 1e6
 
 @dataclass(frozen=True)
 class Bounds:
-    """What two phases can conduct, by their amounts alone, in units of the lesser conductor.
+    """Bounds on what two phases can conduct, in units of the lesser conductor.
 
     Attributes:
         wiener_lower, wiener_upper: for any arrangement: layers across, and along, the current.
@@ -35,7 +35,7 @@ class Bounds:
 
 
 def conductivity_bounds(volume_fraction: float, *, contrast: float) -> Bounds:
-    """Bounds on the conductivity of a plane material with phases of conductivity 1 and c.
+    """Return bounds on the conductivity of a plane material with phases of conductivity 1 and c.
 
     With v the fraction of phase c: 1 / (v/c + 1 - v) and v c + 1 - v (Wiener 1912), and
     v c + 1 - v - v (1 - v) (c - 1)^2 / (v + (1 - v) c + k), k = 1 below and c above (Hashin
@@ -71,7 +71,7 @@ def conductivity_bounds(volume_fraction: float, *, contrast: float) -> Bounds:
 def effective_conductivity(
     phases: npt.ArrayLike, *, contrast: float = 100.0, direction: str = "x", sides: str = "periodic"
 ) -> float:
-    """Conductivity of a plane two-phase material, in units of its lesser conductor.
+    """Return the conductivity of a plane two-phase material, in units of its lesser conductor.
 
     k = I L / (U W) from div(k grad p) = 0 with p = 1 and 0 on the two ends, one cell to each
     pixel. Between two cells the conductance is the harmonic mean 2 k_i k_j / (k_i + k_j), from a
@@ -116,7 +116,7 @@ def check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def two_phases(output: npt.ArrayLike) -> Bool[np.ndarray, "ny nx"]:
-    """The output as booleans; raise ArgumentError if it is no picture of two phases."""
+    """Return the output as booleans; raise ArgumentError if it is no picture of two phases."""
     picture = np.asarray(output)
     if picture.ndim != 2 or picture.size == 0 or picture.dtype.kind not in "biuf":
         raise ArgumentError(
@@ -131,7 +131,7 @@ def two_phases(output: npt.ArrayLike) -> Bool[np.ndarray, "ny nx"]:
 def _neighbours(
     k: Float64[np.ndarray, "ny nx"], *, periodic: bool
 ) -> tuple[Int64[np.ndarray, " f"], Int64[np.ndarray, " f"], Float64[np.ndarray, " f"]]:
-    """The cells on both sides of each inner face, and the face's conductance."""
+    """Return the cells on both sides of each inner face, and the face's conductance."""
     cell = np.arange(k.size, dtype=np.int64).reshape(k.shape)
     below = np.roll(cell, -1, axis=0) if periodic else cell[1:]
     above = cell if periodic else cell[:-1]
@@ -142,7 +142,7 @@ def _neighbours(
 
 
 def _solve(k: Float64[np.ndarray, "ny nx"], *, periodic: bool) -> float:
-    """Effective conductivity along rows, by a direct solve.
+    """Solve for the effective conductivity along rows.
 
     Direct, since it costs no more than conjugate gradients with a fast Poisson solver for
     preconditioner (0.22 against 0.16 s at 256 x 256 and contrast 100, 0.007 against 0.011 s at

@@ -1,0 +1,111 @@
+"""Work out what a pipeline is called with, and refuse what it would ignore or cut off."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.pipelines.families import Family, Size
+from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
+from latent_spaces_by_example.parameters import near
+
+_OURS = {
+    "latents": "it is what generate(z) gives",
+    "generator": "it is held fixed",
+    "output_type": "outputs are arrays",
+    "return_dict": "outputs are arrays",
+    "num_images_per_prompt": "there is one output for each latent",
+    "num_videos_per_prompt": "there is one output for each latent",
+    "num_waveforms_per_prompt": "there is one output for each latent",
+    "use_resolution_binning": "it would make another size, of other latents, and crop that",
+    "num_inference_steps": "give steps=",
+    "num_frames": "give frames=",
+    "audio_end_in_s": "give seconds=",
+}
+_TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
+_LEAST_PLAUSIBLE = 1_000_000  # tokenizers without a limit say something like 1e30
+
+
+def check_names(kind: type, settings: PipelineSettings) -> None:
+    """Refuse arguments that pipelines of this class do not take; before anything is loaded.
+
+    Raises:
+        ArgumentError: with the nearest name.
+    """
+    taken = [name for name in inspect.signature(kind.__call__).parameters if name != "self"]
+    own = [name for name in vars(settings) if name != "call"]
+    for name in settings.call:
+        if name in _OURS:
+            raise ArgumentError(f"{name} cannot be given: {_OURS[name]}")
+    for name in [*settings.texts, *settings.call]:
+        if name not in taken:
+            raise ArgumentError(f"{kind.__name__} takes no {name!r}{near(name, [*taken, *own])}")
+
+
+def call_arguments(
+    pipeline: Any, settings: PipelineSettings, *, family: Family, size: Size
+) -> dict[str, Any]:
+    """Return what the pipeline is called with besides latents, by its own names.
+
+    Raises:
+        ArgumentError: an argument that it lacks or needs, or a prompt that it would cut off.
+    """
+    who = type(pipeline).__name__
+    check_names(type(pipeline), settings)
+    if family.guidance is None and settings.guidance is not None:
+        raise ArgumentError(f"guidance={settings.guidance}; {who} has none")
+    steps = settings.steps
+    if steps is None and family.run is not None:
+        steps = inspect.signature(type(pipeline).__call__).parameters["num_inference_steps"].default
+    asked: dict[str, Any] = {**settings.texts, "num_inference_steps": steps}
+    if family.guidance is not None:
+        asked[family.guidance] = settings.guidance
+    if family.run is None:
+        asked |= {
+            "height": size.height,
+            "width": size.width,
+            "num_frames": size.frames,
+            "audio_end_in_s": size.seconds,
+            **dict(family.fixed),
+        }
+    arguments = {name: value for name, value in asked.items() if value is not None}
+    arguments |= settings.call
+    if family.run is None and not {"prompt", "prompt_embeds"} & set(arguments):
+        raise ArgumentError(f"prompt is missing: {who} needs prompt='...'")
+    for name in ("prompt", "negative_prompt"):
+        if name in arguments:
+            _check_length(pipeline, arguments[name], argument=name, arguments=arguments)
+    return arguments
+
+
+def _check_length(
+    pipeline: Any, prompt: str, *, argument: str, arguments: Mapping[str, Any]
+) -> None:
+    """Refuse a prompt that no text encoder of the pipeline sees whole.
+
+    A short encoder beside a long one (CLIP beside T5, in FLUX) may be cut: that is how those
+    models are used.
+    """
+    over = []
+    longest = inspect.signature(type(pipeline).__call__).parameters.get("max_sequence_length")
+    for tokenizer in (getattr(pipeline, name, None) for name in _TOKENIZERS):
+        if not callable(tokenizer) or not hasattr(tokenizer, "model_max_length"):
+            continue
+        limit = int(min(tokenizer.model_max_length, _LEAST_PLAUSIBLE))
+        # CLIP's length is built into its positions; the others read what the call asks for
+        if longest is not None and "CLIP" not in type(tokenizer).__name__:
+            limit = int(arguments.get("max_sequence_length", longest.default))
+        if limit < _LEAST_PLAUSIBLE:
+            count = len(tokenizer(prompt, truncation=False, verbose=False).input_ids)
+            if count <= limit:
+                return
+            over.append((limit, count))
+    if over:
+        limit, count = max(over)
+        more = "" if longest is None else ", or give max_sequence_length"
+        raise ArgumentError(
+            f"{argument} is too long: it has {count} tokens and {type(pipeline).__name__} reads at "
+            f"most {limit}, so that its end would be ignored ({prompt[:40]!r}...): shorten it{more}"
+        )

@@ -1,0 +1,112 @@
+"""A trial of ours in an Optuna storage: its attributes, and how they are read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+from optuna.trial import FrozenTrial
+
+from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.settings import Point, Result, read
+from latent_spaces_by_example.study.trial import Trial
+
+POINT = "lsbe:point"
+RESULT = "lsbe:result"
+
+
+class StrangerError(Exception):
+    """Raised for an entry of the storage that is no trial of this library."""
+
+
+def read_trial(entry: FrozenTrial) -> Trial:
+    """Return a trial of ours from the entry that the storage has of it.
+
+    Raises:
+        StudyError: a value of it is damaged.
+    """
+    if POINT not in entry.user_attrs:
+        raise StrangerError("another program added it")
+    what = f"the values of trial {entry.number}"
+    point = read(entry.user_attrs[POINT], as_a=Point, what=what)
+    norm = float(np.linalg.norm(point.weights))
+    if not abs(norm - 1.0) < 1e-6:
+        raise StudyError(f"{what} are damaged: the weights have norm {norm:.6g}, expected 1")
+    trial = trial_from_point(entry.number, point, begun=entry.datetime_start)
+    if RESULT in entry.user_attrs:
+        result = read(entry.user_attrs[RESULT], as_a=Result, what=what)
+        if not np.isfinite(result.scores).all() or bool(result.scores) == bool(result.error):
+            raise StudyError(f"{what} are damaged: its result is neither finite nor an error")
+        return with_result(trial, result, ended=entry.datetime_complete)
+    if entry.state.is_finished():
+        raise StrangerError(f"another program set it to {entry.state.name}")
+    return trial
+
+
+def trial_from_point(number: int, point: Point, *, begun: datetime | None) -> Trial:
+    """Return an open trial at a point."""
+    return Trial(
+        number=number,
+        weights=np.asarray(point.weights, dtype=np.float64),
+        validity=point.validity,
+        invalid=point.invalid,
+        source=point.source,
+        asked_by=point.asked_by,
+        batch=point.batch,
+        waiting=point.waiting,
+        begun=begun,
+    )
+
+
+def with_result(trial: Trial, result: Result, *, ended: datetime | None) -> Trial:
+    """Return the trial with what came of it; several scores are named by their place."""
+    return replace(
+        trial,
+        score=result.scores[0] if result.scores else None,
+        scores={str(i): score for i, score in enumerate(result.scores)},
+        metrics=result.metrics,
+        constraints=result.constraints if result.scores else {},
+        seconds=result.seconds,
+        error=result.error,
+        traceback=result.traceback,
+        warning=result.warning,
+        worker=result.worker,
+        ended=ended,
+    )
+
+
+def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial:
+    """Return the trial with a correction read over it, and what was replaced beside it."""
+    what = f"the correction of trial {trial.number}"
+    try:
+        stored, replaced = correction["result"], tuple(correction["replaced"])
+    except (TypeError, KeyError) as error:
+        raise StudyError(f"{what} is damaged: {error!r}") from error
+    result = read(stored, as_a=Result, what=what)
+    if result.scores and len(result.scores) != max(1, len(names)):
+        raise StudyError(f"{what} is damaged: it has {len(result.scores)} scores")
+    return replace(with_result(trial, result, ended=trial.ended), replaced=replaced)
+
+
+def as_stored(trial: Trial) -> dict[str, Any]:
+    """Return the result of a trial as JSON values."""
+    scores = tuple(trial.scores.values()) or (() if trial.score is None else (trial.score,))
+    result = Result(
+        scores=scores,
+        metrics=dict(trial.metrics),
+        constraints=dict(trial.constraints),
+        seconds=trial.seconds,
+        error=trial.error,
+        warning=trial.warning,
+        worker=trial.worker,
+    )
+    stored: dict[str, Any] = msgspec.to_builtins(result)
+    return stored
+
+
+def without_result(trial: Trial) -> Trial:
+    """Return the trial as it was before it had a result."""
+    return with_result(trial, Result(), ended=trial.ended)

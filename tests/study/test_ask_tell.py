@@ -1,0 +1,223 @@
+"""The loop in the user's hands: ask, tell, correct, own points."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cma
+import numpy as np
+import pytest
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from toys import Stretch, height
+
+EXAMPLES = ["6", "17", "18"]
+
+
+def new_study(**options):
+    return lsbe.create_study(Stretch(), **{"examples": EXAMPLES, **options})
+
+
+def test_examples_come_first_and_each_trial_has_what_it_needs(tmp_path):
+    study = new_study(out=tmp_path / "run")
+    trials = study.ask(4)
+    assert [t.number for t in trials] == [0, 1, 2, 3]
+    assert [t.source for t in trials] == ["example", "example", "example", "search"]
+    for name, trial in zip(EXAMPLES, trials[:3], strict=True):
+        np.testing.assert_allclose(trial.output, Stretch().example(name))
+        np.testing.assert_allclose(trial.latent * 2, trial.output)
+    assert all(t.pending and t.asked_by == "user" for t in study.trials)
+
+
+def test_a_loop_by_hand_proposes_what_a_run_does():
+    whole = lsbe.optimise(Stretch(), height, examples=EXAMPLES, budget=14)
+    study = new_study()
+    for _ in range(14):
+        [trial] = study.ask()
+        study.tell(trial, height([trial.output])[0])
+    np.testing.assert_array_equal(study.weights, whole.weights)
+
+
+def test_days_later_in_another_process_without_the_generator(tmp_path):
+    new_study(out=tmp_path / "run", direction="minimise").ask(6)
+    code = (
+        "import latent_spaces_by_example as lsbe, sys\n"
+        "study = lsbe.open_study(sys.argv[1])\n"
+        "study.tell(5, {'score': 0.31, 'mass': 2.5})\n"
+        "study.tell(4, error='would not crystallise')\n"
+        "print(study.best_score, sum(t.pending for t in study.trials))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "run"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["0.31", "4"]
+    study = lsbe.open_study(tmp_path / "run", generator=Stretch())
+    assert study.best_trial.metrics == {"mass": 2.5}
+    assert study.trials[4].error == "would not crystallise"
+
+
+def test_what_the_user_asked_is_left_alone_by_a_run_and_counts(tmp_path):
+    study = new_study(out=tmp_path / "run", search="random")
+    study.ask(2)
+    study.run(height, budget=8)
+    study = lsbe.open_study(tmp_path / "run", generator=Stretch())
+    assert [t.number for t in study.trials if t.pending] == [0, 1]
+    assert len(study.trials) == 8
+    study.run(height, budget=9)
+    study.tell(0, 1.0)
+    assert len(study.finished_trials) == 8
+
+
+def test_an_open_trial_is_a_pending_point_for_the_search():
+    study = new_study()
+    study.run(height, budget=10)
+    study.ask()
+    assert study.history().pending.tolist() == [False] * 10 + [True]
+
+
+class TestOwnPoints:
+    def test_u_and_weights(self):
+        study = new_study()
+        trials = study.ask(u=[[0.25, 0.5], [0.0, 0.0]])
+        chart = lsbe.knothe_rosenblatt_surrogate_chart(study.seeds.examples)
+        for trial, u in zip(trials, [[0.25, 0.5], [0.0, 0.0]], strict=True):
+            np.testing.assert_allclose(trial.weights, chart.from_u_to_w(np.array([u]))[0])
+        [known] = study.ask(weights=[[0.6, 0.8, 0.0]])
+        study.tell(known, 0.5)  # a score that was known already
+        assert study.best_score == 0.5
+        assert [t.source for t in study.trials] == ["user"] * 3
+        assert study.ask(1)[0].source == "example"
+
+    def test_an_optimiser_of_the_user_s_own_drives_the_study(self):
+        # the recipe of the docs: the study keeps the trials, the optimiser keeps its own state
+        study = new_study(direction="minimise")
+        es = cma.CMAEvolutionStrategy(
+            [0.5] * 2, 0.25, {"bounds": [0, 1], "seed": 1, "verbose": -9, "popsize": 6}
+        )
+        while not es.stop() and len(study.trials) < 48:
+            points = es.ask()
+            trials = study.ask(u=np.array(points))
+            for trial in trials:
+                study.tell(trial, -height([trial.output])[0])
+            es.tell(points, [study.trials[t.number].score for t in trials])
+        assert study.best_score < min(t.score for t in study.trials[:6])
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"u": [[0.5, 1.5]]}, "lies outside the unit hypercube"),
+            ({"u": [[0.5]]}, "u has shape"),
+            ({"weights": [[1.0, 1.0, 0.0]]}, "unit norm"),
+            ({"weights": [1.0, 0.0, 0.0]}, "shape"),
+            ({"weights": [[0.0, 0.0, 0.0, 0.0, 1.0]]}, "5 seed latents; at most 3"),
+            ({"n": 0}, "n=0"),
+            ({"n": 2, "u": [[0.5, 0.5]]}, "one of n, u and weights"),
+        ],
+    )
+    def test_bad_points(self, options, message):
+        study = new_study()
+        with pytest.raises(ArgumentError, match=message):
+            study.ask(**options)
+        assert not study.trials
+
+    def test_u_without_a_space(self):
+        with pytest.raises(ArgumentError, match="at least two given seed latents"):
+            lsbe.create_study(Stretch()).ask(u=[[0.5]])
+
+
+class TestTell:
+    def test_again_is_refused_and_a_correction_keeps_both(self, tmp_path):
+        study = new_study(out=tmp_path / "run")
+        study.ask(2)
+        study.tell(0, {"score": 1.0, "mass": 3.0})
+        with pytest.raises(StudyError, match=r"trial 0 .*has a result already: score 1.*replace"):
+            study.tell(0, 2.0)
+        study.tell(0, 2.0, replace=True)
+        study.tell(0, error="the scale was broken", replace=True)
+        for seen in (study, lsbe.open_study(tmp_path / "run", generator=Stretch())):
+            trial = seen.trials[0]
+            assert trial.error == "the scale was broken"
+            assert [r.get("scores") for r in trial.replaced] == [(1.0,), (2.0,)] or [
+                list(r["scores"]) for r in trial.replaced
+            ] == [[1.0], [2.0]]
+            assert trial.replaced[0]["metrics"] == {"mass": 3.0}
+
+    @pytest.mark.parametrize(
+        ("value", "error", "message"),
+        [
+            (np.nan, None, "the score is nan; give a finite number"),
+            (10**400, None, "too large"),
+            (None, None, "give either its score"),
+            (1.0, "both", "give either its score"),
+            ("high", None, "must be a number"),
+            ({"mass": 1.0}, None, "without 'score'"),
+            ({"score": 1.0, "mass": None}, None, "mass"),
+            ({"scores": {"a": 1.0, "b": 2.0}}, None, "one score without a name"),
+            (None, " ", "give a text"),
+        ],
+    )
+    def test_bad_values_leave_the_trial_open(self, value, error, message):
+        study = new_study()
+        study.ask()
+        with pytest.raises(ArgumentError, match=message):
+            study.tell(0, value, error=error)
+        assert study.trials[0].pending
+        assert study.tell(0, 1.0).score == 1.0
+
+    def test_trials_that_are_not_there(self):
+        study = new_study()
+        with pytest.raises(StudyError, match="no trial 5"):
+            study.tell(5, 1.0)
+        for number in ("3", 1.5, True):
+            with pytest.raises(ArgumentError, match="give a trial or its number"):
+                study.tell(number, 1.0)
+
+    def test_several_scores_and_their_directions(self):
+        study = new_study(scores=("lift", "drag"), direction={"drag": "minimise"}, search="random")
+        study.ask(3)
+        study.tell(0, {"lift": 1.0, "drag": 2.0})
+        study.tell(1, {"lift": 2.0, "drag": 2.0, "note": "rough"})
+        study.tell(2, {"scores": {"drag": 1.0, "lift": 0.5}})
+        assert [t.number for t in study.front()] == [1, 2]
+        with pytest.raises(ArgumentError, match=r"the score 'drag' is missing"):
+            study.tell(study.ask()[0], {"lift": 1.0})
+
+    def test_constraints_stay_the_same(self):
+        study = new_study()
+        study.ask(2)
+        study.tell(0, {"score": 1.0, "constraints": {"mass": -1.0}})
+        with pytest.raises(ArgumentError, match="earlier trials have 'mass'"):
+            study.tell(1, 1.0)
+
+
+def test_a_generator_that_fails_at_ask():
+    class Fragile(Stretch):
+        def generate(self, z):
+            if any(latent[0, 0] < -0.7 for latent in z):
+                raise RuntimeError("no convergence")
+            return super().generate(z)
+
+    study = lsbe.create_study(
+        Fragile(), num_seeds=4, search="random", check_generator=False, random_seed=1
+    )
+    trials = study.ask(5)
+    assert len(trials) == 5
+    failed = [t for t in study.trials if t.error]
+    assert failed
+    assert failed[0].error == "RuntimeError: no convergence"
+
+    class Never(Stretch):
+        def generate(self, z):
+            raise RuntimeError("no GPU")
+
+    study = lsbe.create_study(Never(), num_seeds=4, search="random", check_generator=False)
+    with pytest.raises(EvaluationError, match=r"10 latents in a row.*no GPU") as caught:
+        study.ask(3)
+    assert isinstance(caught.value.__cause__, RuntimeError)
