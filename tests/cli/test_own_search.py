@@ -53,8 +53,7 @@ def test_a_search_of_the_user_s_own(lsbe, tmp_path):
     refused = lsbe("resume", "wing", "--budget", 8, *OURS)
     assert refused.exit_code != 0
     output = " ".join(refused.output.split())
-    assert "search_for_cli:make, which is code outside this library" in output
-    assert "--search package.module:name" in output
+    assert output.endswith("--search search_for_cli:make")
     assert not (tmp_path / "imported").exists()
 
     result = lsbe("resume", "wing", "--budget", 8, *OURS, *own)

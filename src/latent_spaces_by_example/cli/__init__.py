@@ -1,5 +1,5 @@
 """The command ``lsbe``."""
 
-from latent_spaces_by_example.cli.commands import main
+from latent_spaces_by_example.cli.main import main
 
 __all__ = ["main"]

@@ -1,30 +1,251 @@
-"""What the commands on a study that exists have in common."""
+"""The options that several commands share, and the study that they name."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-_STUDY_OPTIONS: list[Callable[[Any], Any]] = [
-    click.argument("folder"),
-    click.option("--generator", help="Needed again where the study's is module:name."),
-    click.option("--storage", help="Where the study is, if not in the run folder."),
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study import Study
+    from latent_spaces_by_example.study.records import Records
+
+Command = Callable[..., Any]
+
+STORAGE = "LSBE_STORAGE"
+DATABASE = "study.db"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study is, as it was typed.
+
+    Attributes:
+        folder: its run folder, or None.
+        storage: a URL, or None for the database in the run folder.
+        name: of the study in the storage; None for the folder's name, or for the only one.
+        generator: a specification; None to load the stored one if that is safe.
+        from_environment: whether the storage is that of ``LSBE_STORAGE``.
+    """
+
+    folder: str | None
+    storage: str | None = None
+    name: str | None = None
+    generator: str | None = None
+    from_environment: bool = False
+
+    def records(self) -> Records:
+        """Open the study to look at it, without its generator.
+
+        Raises:
+            StudyError: there is no such study, or it cannot be read.
+        """
+        from latent_spaces_by_example.study.overview import open_records
+
+        return open_records(self.folder, storage=self.storage, name=self.study_name())
+
+    def study(self, *, needs_generator: bool = False) -> Study:
+        """Open the study.
+
+        Args:
+            needs_generator: refuse at once if the generator is the user's own and was not named.
+
+        Raises:
+            UsageError: the generator has to be named.
+            StudyError: there is no such study, or it cannot be read.
+        """
+        from latent_spaces_by_example import generators
+        from latent_spaces_by_example.cli.hints import again
+        from latent_spaces_by_example.plugins import is_safe_to_reload
+        from latent_spaces_by_example.study import open_study
+
+        generator = None if self.generator is None else generators.load(self.generator)
+        study = open_study(
+            self.folder, storage=self.storage, name=self.study_name(), generator=generator
+        )
+        stored = study.settings.generator
+        if needs_generator and generator is None and not is_safe_to_reload("generators", stored):
+            raise click.UsageError(
+                f"the study's generator is {stored}, which is not loaded because a database names "
+                f"it; if it is yours, name it: {again('--generator', stored)}"
+            )
+        return study
+
+    def study_name(self) -> str | None:
+        """Return the study's name in its storage, or None for the only one there."""
+        if self.name is not None or self.storage is None or self.folder is None:
+            return self.name
+        from latent_spaces_by_example.study.records import Records
+
+        usual = Path(self.folder).resolve().name
+        return usual if usual in Records.names(self.storage) else None
+
+
+def study_options(
+    *, folder_required: bool = True, generator: bool = True
+) -> Callable[[Command], Command]:
+    """Give a command FOLDER, ``--storage``, ``--study`` and ``--generator`` as one ``place``."""
+    options = [
+        click.argument("folder", required=folder_required),
+        click.option(
+            "--storage",
+            envvar=STORAGE,
+            show_envvar=True,
+            help="Where the study is, if not in the run folder: postgresql://... or sqlite:///...",
+        ),
+        click.option("--study", "name", help="Its name in the storage; by default the folder's."),
+    ]
+    if generator:
+        options.append(
+            click.option("--generator", help="Needed again if the study's is module:name.")
+        )
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def packed(
+            *,
+            folder: str | None,
+            storage: str | None,
+            name: str | None,
+            generator: str | None = None,
+            **rest: Any,
+        ) -> Any:
+            place = _place(folder, storage=storage, name=name, generator=generator)
+            if place.folder is None and place.storage is None:
+                raise click.UsageError(
+                    "give the run folder, or --storage; lsbe list shows the studies there are"
+                )
+            return command(place, **rest)
+
+        for option in reversed(options):
+            packed = option(packed)
+        return packed
+
+    return decorate
+
+
+def _place(folder: str | None, *, storage: str | None, **rest: Any) -> Place:
+    from_environment = came_from_environment("storage")
+    if folder is not None:
+        folder = str(Path(folder).expanduser())
+        # a variable that is set for other studies does not hide the one that the folder holds
+        if from_environment and Path(folder, DATABASE).is_file():
+            storage, from_environment = None, False
+    return Place(folder, storage=storage, from_environment=from_environment, **rest)
+
+
+def came_from_environment(parameter: str) -> bool:
+    """Return whether an option of the running command was set by an environment variable."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is ParameterSource.ENVIRONMENT
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run evaluates, and when it ends.
+
+    Attributes:
+        workers: processes of this machine.
+        timeout: seconds for one output.
+        dask: address of a scheduler, or None.
+        pending: outputs in flight; None for as many as there are workers.
+        max_seconds: no evaluation begins after so many.
+        patience: trials in a row without a better one that end the run.
+        max_failures: failures in a row that end the run.
+        grace: seconds that evaluations under way have after SIGTERM or Ctrl-C.
+    """
+
+    workers: int
+    timeout: float | None
+    dask: str | None
+    pending: int | None
+    max_seconds: float | None
+    patience: int | None
+    max_failures: int
+    grace: float
+
+    @property
+    def elsewhere(self) -> bool:
+        """True if evaluations run in other processes than this one."""
+        return self.workers > 1 or self.timeout is not None or self.dask is not None
+
+
+_ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
+_RUN_OPTIONS = [
+    click.option(
+        "--workers",
+        default=1,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Processes of this machine that evaluate at the same time.",
+    ),
+    click.option(
+        "--timeout",
+        type=_ABOVE_ZERO,
+        help="Seconds that one evaluation may take; a longer one fails.",
+    ),
+    click.option("--dask", help="Evaluate on a Dask cluster: tcp://HOST:8786, its scheduler."),
+    click.option(
+        "--pending",
+        type=click.IntRange(min=1),
+        help="Outputs in flight; by default one for each worker.",
+    ),
+    click.option("--max-seconds", type=_ABOVE_ZERO, help="Begin no evaluation after so many."),
+    click.option(
+        "--patience",
+        type=click.IntRange(min=1),
+        help="Stop after so many evaluations in a row that improve nothing.",
+    ),
+    click.option(
+        "--max-failures",
+        default=10,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Stop after so many failures in a row.",
+    ),
+    click.option(
+        "--grace",
+        default=20.0,
+        show_default=True,
+        type=click.FloatRange(min=0),
+        help="Seconds that evaluations under way have after Ctrl-C or SIGTERM.",
+    ),
 ]
 
 
-def study_options(command: Any) -> Any:
-    """The argument FOLDER, and what else it takes to open the study in it."""
-    for option in reversed(_STUDY_OPTIONS):
-        command = option(command)
-    return command
+def run_options(command: Command) -> Command:
+    """Give a command the options of a run as one ``options``."""
 
+    @functools.wraps(command)
+    def packed(
+        *args: Any,
+        workers: int,
+        timeout: float | None,
+        dask: str | None,
+        pending: int | None,
+        max_seconds: float | None,
+        patience: int | None,
+        max_failures: int,
+        grace: float,
+        **rest: Any,
+    ) -> Any:
+        options = RunOptions(
+            workers=workers,
+            timeout=timeout,
+            dask=dask,
+            pending=pending,
+            max_seconds=max_seconds,
+            patience=patience,
+            max_failures=max_failures,
+            grace=grace,
+        )
+        return command(*args, options=options, **rest)
 
-def opened(folder: str, *, generator: str | None, storage: str | None) -> Any:
-    """The study that these options name."""
-    from latent_spaces_by_example import generators
-    from latent_spaces_by_example.study import open_study
-
-    model = None if generator is None else generators.load(generator)
-    return open_study(folder, storage=storage, generator=model)
+    for option in reversed(_RUN_OPTIONS):
+        packed = option(packed)
+    return packed

@@ -1,71 +1,102 @@
-"""``lsbe top``: the best of a study, and the best that differ."""
+"""``lsbe top``: the best of a study, and good ones that differ."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.options import opened, study_options
+from latent_spaces_by_example.cli.console import say, say_table
+from latent_spaces_by_example.cli.hints import again
+from latent_spaces_by_example.cli.options import Place, study_options
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study import Study, Trial
 
 
 @click.command()
-@study_options
-@click.option("-n", "--num", default=5, show_default=True, help="How many.")
-@click.option("--diverse", is_flag=True, help="Good ones that differ, not merely the best.")
-@click.option("--by-output", is_flag=True, help="Differ in what is made, not in the latent.")
+@study_options(folder_required=False)
+@click.option(
+    "-n", "--num", default=5, show_default=True, type=click.IntRange(min=1), help="How many."
+)
+@click.option("--diverse", is_flag=True, help="Good ones whose latents differ.")
+@click.option("--by-output", is_flag=True, help="Good ones that differ in what is made.")
 @click.option(
     "--expected",
     is_flag=True,
-    help="The best by what is expected; they are anyway where the study says noisy.",
+    help="The best by what is expected; they are anyway if the study's scores are noisy.",
 )
 @click.option("--save", "target", help="A folder to write their outputs to.")
 def top(
-    folder: str,
-    generator: str | None,
-    storage: str | None,
-    num: int,
-    diverse: bool,
-    by_output: bool,
-    expected: bool,
-    target: str | None,
+    place: Place, *, num: int, diverse: bool, by_output: bool, expected: bool, target: str | None
 ) -> None:
-    """Show the best trials of the run folder FOLDER.
+    """Show the best trials of the study in run folder FOLDER, or in a storage.
 
     \b
     lsbe top runs/wing -n 5 --diverse --save runs/wing/top
     """
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from latent_spaces_by_example.cli.outcome import example_names
+    from latent_spaces_by_example.cli.trial_table import trial_columns
 
-    from latent_spaces_by_example.cli.show import held, shown
-    from latent_spaces_by_example.errors import ArgumentError
-
-    study = opened(folder, generator=generator, storage=storage)
-    if target is not None and not hasattr(study.generator, "save"):
-        raise ArgumentError(f"--save: {study.settings.generator} does not say how to save outputs")
-    trials = study.top(
-        num, diverse=diverse or by_output, by_output=by_output, expected=expected or None
-    )
-    figures = list(dict.fromkeys(key for trial in trials for key in trial.figures))
-    table = Table("", *(f"trial {trial.number}" for trial in trials))
-    table.add_row("score", *(shown(trial.score) for trial in trials), style="bold")
-    if trials[0].expected_score is not None:
-        table.add_row("expected", *(shown(trial.expected_score) for trial in trials), style="bold")
-    for name in trials[0].constraints:
-        table.add_row(
-            escape(f"constraint {name}"), *(held(t.constraints.get(name)) for t in trials)
+    folder = None if target is None else _target(target)
+    spread = diverse or by_output
+    study = place.study(needs_generator=spread or expected or target is not None)
+    if folder is not None and not hasattr(study.generator, "save"):
+        raise click.UsageError(
+            f"--save: {study.settings.generator} does not say how outputs are saved"
         )
-    for figure in figures:
-        table.add_row(escape(figure), *(shown(trial.figures.get(figure)) for trial in trials))
-    console = Console()
-    console.print(table)
-    if target is not None:
-        place = Path(target)
-        place.mkdir(parents=True, exist_ok=True)
-        suffix = getattr(study.generator, "suffix", "")
-        for rank, trial in enumerate(trials, start=1):
-            output = study.generator.generate(study.latents(trial.weights[None]))[0]
-            study.generator.save(output, place / f"{rank:02d}-trial-{trial.number}{suffix}")
-        console.print(f"outputs: {escape(target)}")
+    if study.scores_are_several:
+        trials = study.front()[:num]
+        say(f"{len(trials)} of the {len(study.front())} trials that no other one beats")
+    else:
+        trials = _best(study, place, num=num, spread=spread, by_output=by_output, expected=expected)
+    say_table(trial_columns(trials, labels=example_names(study)))
+    if spread and not study.scores_are_several:
+        what = "outputs" if by_output else "latents"
+        say(
+            f"the best, then from the better quarter of {_num_scored(study)} trials each "
+            f"time the one whose {what} are farthest from those above"
+        )
+    if folder is not None:
+        _save(study, trials, folder)
+        say(f"outputs: {folder}")
+
+
+def _best(
+    study: Study, place: Place, *, num: int, spread: bool, by_output: bool, expected: bool
+) -> list[Trial]:
+    from latent_spaces_by_example.plugins import is_safe_to_reload
+
+    known = place.generator is not None or is_safe_to_reload("generators", study.settings.generator)
+    if study.settings.noisy and not known:
+        say(
+            "ranked by the scores as they were measured; for expected scores name the generator: "
+            f"{again('--generator', study.settings.generator)}",
+            err=True,
+        )
+        return study.top(num, expected=False)
+    return study.top(num, diverse=spread, by_output=by_output, expected=expected or None)
+
+
+def _num_scored(study: Study) -> int:
+    return sum(trial.score is not None for trial in study.records.trials())
+
+
+def _target(text: str) -> Path:
+    folder = Path(text).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"--save {text} is a file; give a folder for the outputs")
+    return folder
+
+
+def _save(study: Study, trials: list[Trial], folder: Path) -> None:
+    from latent_spaces_by_example.study.artifacts import files_of
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for rank, trial in enumerate(trials, start=1):
+        files = files_of(study.generator, study.output(trial.number))
+        for suffix, content in files.contents.items():
+            (folder / f"{rank:02d}-trial-{trial.number}{suffix}").write_bytes(content)
+        for warning in files.warnings:
+            say(f"trial {trial.number}: {warning}", err=True)

@@ -159,7 +159,10 @@ class ProcessPool:
     def submit(self, function: Callable[..., Any], /, task: Task) -> Future:
         """Begin a call on a task; its future raises TimeoutError if it is late."""
         limit = None if self._timeout is None else self._timeout * len(task.numbers)
-        future: Future = self._pool.schedule(function, args=(task,), timeout=limit)
+        call: Any = self._pool.schedule(function, args=(task,), timeout=limit)
+        # measured from when a process begins the call, which may have to be started first
+        call.enforces_timeout = True
+        future: Future = call
         return future
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ class FailureCount:
         self._in_a_row: list[Trial] = []
         self._num_failed = self._num_scored = 0
         self._exception: BaseException | None = None
+        self._last = ""
 
     def count(self, trial: Trial, outcome: Outcome) -> None:
         """Count a trial; the first failure of a run is shown with its traceback."""
@@ -33,9 +34,10 @@ class FailureCount:
             self._in_a_row.clear()
             self._num_scored += 1
             return
-        first = not self._num_failed and not self._num_scored
+        first = not self._num_failed
         self._num_failed += 1
         self._in_a_row.append(trial)
+        self._last = trial.error
         self._exception = outcome.exception or remote_cause(outcome)
         log.warning("trial %d failed: %s", trial.number, trial.error)
         if trial.traceback:
@@ -68,10 +70,10 @@ class FailureCount:
             return
         total = self._num_failed + self._num_scored
         if self._num_scored or self._num_with_score():
-            log.warning("%d of %d evaluations failed", self._num_failed, total)
+            log.warning("%d of %d failed: %s", self._num_failed, total, self._last)
             return
         raise EvaluationError(
-            f"all {total} evaluations failed, the last one with: {self._in_a_row[-1].error}"
+            f"all {total} evaluations failed, the last one with: {self._last}"
         ) from self._exception
 
     def _num_with_score(self) -> int:

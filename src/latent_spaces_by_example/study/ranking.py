@@ -163,6 +163,8 @@ def declared_directions(
     ('maximise', 'minimise')
     """
     given = getattr(objective, "direction", None) if direction is None else direction
+    if direction is None and isinstance(given, str) and given[:3] not in {"max", "min"}:
+        given = None  # the objective's own word for something else, as of a material's axis
     count = max(1, len(score_names))
     if given is None:
         given = "maximise"

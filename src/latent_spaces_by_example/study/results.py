@@ -8,7 +8,7 @@ from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives import Evaluation, read_scores
-from latent_spaces_by_example.study.database import without_password
+from latent_spaces_by_example.study.passwords import without_password
 from latent_spaces_by_example.study.settings import Result
 
 _MOST_ERROR = 10_000
@@ -115,7 +115,7 @@ def metrics_of(evaluation: Evaluation) -> Mapping[str, Any]:
 
 def scrubbed(text: str) -> str:
     """Return a text as it may be stored: without passwords, and of a bounded length."""
-    return without_password(text, None)[:_MOST_ERROR]
+    return without_password(text)[:_MOST_ERROR]
 
 
 def _metric(value: Any) -> Any:

@@ -1,0 +1,201 @@
+"""``lsbe ask`` and ``lsbe tell``: outputs as files, and a table of their scores to fill in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from latent_spaces_by_example.cli.console import say
+from latent_spaces_by_example.cli.hints import again
+from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.options import Place, study_options
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study import Study, Trial
+    from latent_spaces_by_example.study.asked_table import Result
+
+_FOLDER = "asked"
+_TABLE = "asked"
+
+
+@click.command()
+@study_options(folder_required=False)
+@click.option(
+    "-n", "--num", default=1, show_default=True, type=click.IntRange(min=1), help="How many."
+)
+@click.option("--search", help="Another for these; needed again if it is module:name.")
+@click.option("--to", "target", help="The folder to write to; by default asked/ in the run folder.")
+def ask(place: Place, *, num: int, search: str | None, target: str | None) -> None:
+    """Ask for outputs to score, and write them with a table for their scores.
+
+    Each output is written in its field's format and as a picture. Fill the table in, with any
+    spreadsheet program, and give it to lsbe tell.
+
+    \b
+    lsbe ask runs/wing --num 8
+    lsbe tell runs/wing runs/wing/asked/asked.csv
+    """
+    study = place.study(needs_generator=True)
+    folder = _folder(place, target)
+    if search is not None:
+        study.use_search(search)
+    trials = study.ask(num)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {trial.number: _write_output(study, trial, folder) for trial in trials}
+    path = _write_table(study, files, folder)
+    for trial in trials:
+        say(f"trial {trial.number}: {folder / files[trial.number]}")
+    say(f"fill in {path}, then: {hint('tell', place, str(path))}")
+
+
+@click.command()
+@study_options(generator=False)
+@click.argument("table")
+@click.option("--replace", is_flag=True, help="Correct results that were told already.")
+def tell(place: Place, *, table: str, replace: bool) -> None:
+    """Store the results in TABLE, which lsbe ask wrote and you have filled in.
+
+    Rows left empty are told another time. A result that the study has already is taken again
+    without a word; a different one needs --replace, which keeps the earlier one beside it.
+
+    \b
+    lsbe tell runs/wing runs/wing/asked/asked.csv
+    """
+    from latent_spaces_by_example.study.asked_table import read_results
+    from latent_spaces_by_example.study.trial import constraint_names
+
+    study = place.study()
+    trials = {trial.number: trial for trial in study.records.trials()}
+    settings = study.settings
+    filled_in = read_results(
+        Path(table).expanduser(),
+        study_id=settings.study_id,
+        score_names=settings.score_names,
+        constraint_names=constraint_names(list(trials.values())) or (),
+    )
+    empty = [row for row in filled_in.results if row.left_empty]
+    filled = [row for row in filled_in.results if not row.left_empty]
+    _check_known(filled, trials, study, table=table)
+    same = [row for row in filled if _is_same(row, trials[row.trial])]
+    other = [row for row in filled if row not in same and not trials[row.trial].pending]
+    if other and not replace:
+        numbers = ", ".join(str(row.trial) for row in other)
+        raise click.UsageError(
+            f"{table} has other results for trials {numbers} than were told before; nothing was "
+            f"stored. To correct them: {again('--replace')}"
+        )
+    if filled_in.ignored_columns:
+        say(f"columns that were not asked for are ignored: {', '.join(filled_in.ignored_columns)}")
+    new = [row for row in filled if row not in same]
+    for row in new:
+        study.tell(row.trial, _value(row), error=row.error, replace=row in other)
+    _say_taken(new, num_replaced=len(other), same=same, empty=empty)
+    if study.folder is not None:
+        study.folder.save_history(study.records.trials(), study.seed_names)
+    say(f"ask for more: {hint('ask', place, '--num', str(max(1, len(new))), settings=settings)}")
+    say(f"look at them: {hint('top', place)}")
+
+
+def _folder(place: Place, target: str | None) -> Path:
+    if target is not None:
+        folder = Path(target).expanduser()
+    elif place.folder is not None:
+        folder = Path(place.folder, _FOLDER)
+    else:
+        folder = Path(_FOLDER)
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"--to {folder} is a file; give a folder")
+    return folder
+
+
+def _write_output(study: Study, trial: Trial, folder: Path) -> str:
+    """Write an output as its files, and return the name of the one in its field's format."""
+    from latent_spaces_by_example.study.artifacts import files_of
+
+    files = files_of(study.generator, trial.output)
+    for warning in files.warnings:
+        say(f"trial {trial.number}: {warning}", err=True)
+    names = {suffix: f"trial-{trial.number:05d}{suffix}" for suffix in files.contents}
+    for suffix, name in names.items():
+        (folder / name).write_bytes(files.contents[suffix])
+    # its picture if it has no format of its own
+    return next((names[suffix] for suffix in sorted(names, key=".png".__eq__)), "")
+
+
+def _write_table(study: Study, files: dict[int, str], folder: Path) -> Path:
+    from latent_spaces_by_example.study.asked_table import write_asked
+    from latent_spaces_by_example.study.trial import constraint_names
+
+    trials = study.records.trials()
+    # never over one that may be filled in
+    names = itertools.chain([f"{_TABLE}.csv"], (f"{_TABLE}-{n}.csv" for n in itertools.count(2)))
+    path = next(folder / name for name in names if not (folder / name).exists())
+    write_asked(
+        path,
+        study_id=study.settings.study_id,
+        rows=list(files.items()),
+        score_names=study.settings.score_names,
+        constraint_names=constraint_names(trials) or (),
+        metric_names=list(dict.fromkeys(name for trial in trials for name in trial.metrics)),
+    )
+    return path
+
+
+def _check_known(
+    rows: Sequence[Result], trials: dict[int, Trial], study: Study, *, table: str
+) -> None:
+    for row in rows:
+        trial = trials.get(row.trial)
+        if trial is None or (trial.pending and trial.asked_by != "user"):
+            what = "is being evaluated by a run" if trial else "is not there"
+            raise click.UsageError(
+                f"{table}: trial {row.trial} {what}; study {study.name!r} has {len(trials)} "
+                "trials, numbered from 0. Nothing was stored"
+            )
+
+
+def _is_same(row: Result, trial: Trial) -> bool:
+    if row.error is not None:
+        return trial.error == row.error
+    if trial.score is None:
+        return False
+    scores = list(trial.scores.values()) or [trial.score]
+    return list((row.scores or {}).values()) == scores and all(
+        of_trial.get(name) == value
+        for of_row, of_trial in ((row.constraints, trial.constraints), (row.metrics, trial.metrics))
+        for name, value in of_row.items()
+    )
+
+
+def _value(row: Result) -> Any:
+    if row.scores is None:
+        return None
+    constraints = {"constraints": dict(row.constraints)} if row.constraints else {}
+    return {**row.metrics, **row.scores, **constraints}
+
+
+def _say_taken(
+    new: Sequence[Result],
+    *,
+    num_replaced: int,
+    same: Sequence[Result],
+    empty: Sequence[Result],
+) -> None:
+    failed = sum(row.error is not None for row in new)
+    of = ", ".join(filter(None, [
+        f"{failed} of them failures" if failed else "",
+        f"{num_replaced} of them corrections" if num_replaced else "",
+    ]))  # fmt: skip
+    say(f"stored: {len(new)}{f' ({of})' if of else ''}{_numbers(new)}")
+    if same:
+        say(f"told already, with the same values: {len(same)}{_numbers(same)}")
+    if empty:
+        say(f"left empty: {len(empty)}{_numbers(empty)}")
+
+
+def _numbers(rows: Sequence[Result]) -> str:
+    return f" (trials {', '.join(str(row.trial) for row in rows)})" if rows else ""

@@ -1,0 +1,60 @@
+"""``lsbe dashboard``: a study in optuna-dashboard."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+
+from latent_spaces_by_example.cli.console import say
+from latent_spaces_by_example.cli.options import Place, study_options
+from latent_spaces_by_example.errors import MissingPackageError
+
+_HOST = "127.0.0.1"
+
+
+@click.command()
+@study_options(folder_required=False, generator=False)
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="On this machine only.",
+)
+def dashboard(place: Place, *, port: int) -> None:
+    """Show the study in run folder FOLDER in optuna-dashboard, pictures beside the scores."""
+    records = place.records()
+    try:
+        from optuna_dashboard import run_server
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            "the dashboard needs optuna-dashboard; install it with: "
+            "pip install 'latent-spaces-by-example[dashboard]'"
+        ) from error
+    _check_free(port)
+    say(f"dashboard: http://{_HOST}:{port}/dashboard/ (Ctrl-C stops it)")
+    run_server(records.storage, host=_HOST, port=port, artifact_store=_artifacts(place))
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as trial:
+        # a server that has just ended leaves its port waiting, which does not keep it from others
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((_HOST, port))
+        except OSError as error:
+            raise click.UsageError(
+                f"--port {port} cannot be used ({error.strerror}); give another one, such as "
+                f"--port {port + 1 if port < 65535 else port - 1}"
+            ) from error
+
+
+def _artifacts(place: Place) -> object:
+    from optuna.artifacts import FileSystemArtifactStore
+
+    from latent_spaces_by_example.study.folder import RunFolder
+
+    if place.folder is None:
+        return None
+    return FileSystemArtifactStore(RunFolder(place.folder).artifacts)

@@ -1,0 +1,77 @@
+"""Commands to go on with, each of them whole: it works as it is printed."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from latent_spaces_by_example.cli.options import Place
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study.settings import Settings
+
+
+def command(
+    verb: str,
+    place: Place,
+    *extra: str,
+    settings: Settings | None = None,
+    objective: str | None = None,
+    search: str | None = None,
+) -> str:
+    """Return a command on a study.
+
+    Args:
+        verb: such as "resume".
+        place: where the study is.
+        *extra: further words.
+        settings: of the study, if the command needs its generator: what may not be loaded because
+            a database names it is named by the command.
+        objective: the one in use; None if the command needs none.
+        search: the one in use; None if the command needs none.
+
+    >>> command("status", Place("runs/my wing"))
+    "lsbe status 'runs/my wing'"
+    """
+    words = ["lsbe", verb]
+    words += [] if place.folder is None else [place.folder]
+    if place.storage is not None and not place.from_environment:
+        words += ["--storage", _shown(place.storage)]
+    if place.name is not None:
+        words += ["--study", place.name]
+    if settings is not None:
+        from latent_spaces_by_example.plugins import is_safe_to_reload
+
+        generator = place.generator or settings.generator
+        if not is_safe_to_reload("generators", settings.generator):
+            words += ["--generator", generator]
+        for option, kind, used, stored in (
+            ("--objective", "objectives", objective, settings.objective),
+            ("--search", "searches", search, settings.search),
+        ):
+            # one that was typed for this run alone has to be typed again
+            if used and not (used == stored and is_safe_to_reload(kind, stored)):
+                words += [option, used]
+    return _joined([*words, *extra])
+
+
+def again(*more: str) -> str:
+    """Return the command that is running with further words."""
+    root = click.get_current_context().find_root()
+    return _joined(["lsbe", *map(_shown, root.obj or []), *more])
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(map(shlex.quote, words))
+
+
+def _shown(word: str) -> str:
+    """Return a word without the password of a storage's URL."""
+    if "://" not in word:
+        return word
+    from latent_spaces_by_example.study.passwords import shown_storage
+
+    option, equals, url = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    return f"{option}{equals}{shown_storage(url)}"

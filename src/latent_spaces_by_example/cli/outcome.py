@@ -1,0 +1,174 @@
+"""What a run says before it begins and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from latent_spaces_by_example.cli.console import Column, number, say, say_table
+from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.options import Place
+from latent_spaces_by_example.cli.trial_table import trial_columns
+from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.candidate_check import validity_summary
+from latent_spaces_by_example.study.ranking import unmet_constraints
+
+_MOST_EXAMPLES = 10
+_MOST_OF_FRONT = 20
+
+
+def show_examples(study: Study) -> None:
+    """Print how well the examples are reproduced."""
+    examples = study.settings.examples
+    if not examples:
+        return
+    say_table(
+        [
+            Column("example", [facts.name for facts in examples], always=True),
+            Column("norm / expected", [f"{facts.relative_norm:.2f}" for facts in examples]),
+            Column("RMS error", [_rounded(facts.rms_error) for facts in examples]),
+            Column("moved by repair", [_rounded(facts.moved) for facts in examples]),
+        ]
+    )
+    for facts in examples:
+        if facts.unlike is not None:
+            say(f"{facts.name} is unlike what the model makes: {facts.unlike}")
+
+
+def show_outcome(
+    study: Study,
+    *,
+    num_new: int,
+    seconds: float,
+    report: Path | None,
+    place: Place,
+    objective: str | None,
+    search: str | None,
+) -> None:
+    """Print the best of a study, what it gains, and what to do next.
+
+    Args:
+        study: after a run.
+        num_new: evaluations of this run.
+        seconds: that they took.
+        report: where it was written.
+        place: where the study is.
+        objective: what the objective was loaded from.
+        search: what the search was loaded from, if it was named for this run.
+    """
+    further = hint(
+        "resume", place, "--budget", str(_next_budget(study)), settings=study.settings,
+        objective=objective, search=search,
+    )  # fmt: skip
+    if not study.finished_trials:
+        say(f"no evaluation has a score yet; go on: {further}")
+    elif study.scores_are_several:
+        _show_front(study, further)
+    else:
+        _show_best(study, further)
+    if study.finished_trials and (validity := validity_summary(study.trials)):
+        say(f"validity: {validity}")
+    in_all = len(study.trials)
+    of = "" if num_new == in_all else f", {in_all} in all"
+    where = "" if report is None else f"; report: {report}"
+    say(f"{num_new} evaluations in {duration(seconds)}{of}{where}")
+    if study.folder is not None:
+        say(f"run folder: {study.folder.path}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words.
+
+    >>> duration(3.2), duration(75), duration(90000)
+    ('3.2 s', '0:01:15', '1 day, 1:00:00')
+    """
+    return f"{seconds:.2g} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+
+
+def gain(study: Study, best: Trial) -> str:
+    """Return how far the best trial is from the best example, in a few words.
+
+    Empty if no example has a score.
+    """
+    names = example_names(study)
+    examples = [trial for trial in study.finished_trials if trial.number in names]
+    start = study.ranking.best(examples)
+    if start is None:
+        return ""
+    name = names[start.number]
+    if start.number == best.number:
+        return f"the example {name}, which nothing has beaten yet"
+    if not (start.feasible and best.feasible):
+        return ""
+    value, reference = best.expected_or_score or 0.0, start.expected_or_score or 0.0
+    difference = value - reference
+    share = f" ({abs(difference / reference):.0%})".replace("%", " %") if reference else ""
+    direction = "above" if difference >= 0 else "below"
+    return f"{abs(difference):.3g}{share} {direction} {name}"
+
+
+def example_names(study: Study) -> Mapping[int, str]:
+    """Return the names of the trials that score an example alone, by trial number."""
+    names = study.seed_names
+    return {
+        trial.number: names[int(np.argmax(trial.weights))]
+        for trial in study.records.trials()
+        if trial.source == "example"
+    }
+
+
+def _show_best(study: Study, further: str) -> None:
+    best = study.best_trial
+    expected = " expected" if best.expected_score is not None else ""
+    score = f"{best.expected_or_score:.4g}{expected}"
+    parts = [score, gain(study, best) or f"trial {best.number}", *_files(study, "best.*")]
+    say(f"{', '.join(parts)}; go on: {further}")
+    if unmet := unmet_constraints(best):
+        say(unmet)
+    names = example_names(study)
+    examples = [t for t in study.trials if t.number in names and t.number != best.number]
+    rows = [best, *study.ranking.ranked(examples)[:_MOST_EXAMPLES]]
+    labels = {**names, best.number: " ".join(filter(None, ["best", names.get(best.number)]))}
+    say_table(trial_columns(rows, labels=labels), more_in=_history(study))
+
+
+def _show_front(study: Study, further: str) -> None:
+    front = study.front()
+    names = " and ".join(study.settings.score_names)
+    if not front:
+        say(f"nothing meets every constraint yet; go on: {further}")
+        return
+    where = _files(study, "front")
+    parts = [f"{len(front)} trials that no other one beats in {names}", *where]
+    say(f"{', '.join(parts)}; go on: {further}")
+    say_table(
+        trial_columns(front[:_MOST_OF_FRONT], labels=example_names(study)), more_in=_history(study)
+    )
+    if len(front) > _MOST_OF_FRONT:
+        say(f"({len(front) - _MOST_OF_FRONT} more: {_history(study)})")
+
+
+def _files(study: Study, pattern: str) -> list[str]:
+    if study.folder is None:
+        return []
+    # the output in its own format before its picture
+    paths = sorted(study.folder.path.glob(pattern), key=lambda path: path.suffix == ".png")
+    return [str(path) for path in paths[:1]]
+
+
+def _history(study: Study) -> str:
+    return "" if study.folder is None else str(study.folder.path / "history.csv")
+
+
+def _next_budget(study: Study) -> int:
+    """Return twice what is done, or what was to be done if the run was stopped short."""
+    done, budget = len(study.trials), study.settings.budget or 0
+    unfinished = done < budget or any(trial.pending for trial in study.trials)
+    return budget if unfinished else 2 * done
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None else number(round(value, 3)) if value >= 0.01 else f"{value:.1g}"

@@ -1,0 +1,108 @@
+"""``lsbe resume``: go on with a study, from wherever it was left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from latent_spaces_by_example.cli.console import say
+from latent_spaces_by_example.cli.hints import again
+from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.options import Place, RunOptions, run_options, study_options
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study import Study
+
+_USUAL_BUDGET = 100
+
+
+@click.command()
+@study_options(folder_required=False)
+@click.option("--budget", type=int, help="Evaluations in all, those already done included.")
+@click.option("--objective", help="Needed again if the study's is module:name.")
+@click.option("--search", help="Another from here on; needed again if it is module:name.")
+@click.option("--noisy", is_flag=True, help="From here on: the same output may score otherwise.")
+@run_options
+def resume(
+    place: Place,
+    *,
+    budget: int | None,
+    objective: str | None,
+    search: str | None,
+    noisy: bool,
+    options: RunOptions,
+) -> None:
+    """Go on with the study in run folder FOLDER, or in a storage.
+
+    \b
+    lsbe resume runs/wing --budget 200
+    """
+    from latent_spaces_by_example import objectives
+    from latent_spaces_by_example.arguments import check_positive
+    from latent_spaces_by_example.cli.running import run_and_show
+
+    if budget is not None:
+        check_positive(budget, argument="budget")
+    study = place.study(needs_generator=True)
+    spec = objective or _stored_objective(study)
+    measure = objectives.load(spec)
+    most = budget or study.settings.budget or _USUAL_BUDGET
+    if noisy:
+        study.set_noisy()
+    if reason := _nothing_to_do(study, budget=budget, most=most):
+        further = hint(
+            "resume", place, "--budget", str(2 * len(study.trials)), settings=study.settings,
+            objective=objective or study.settings.objective, search=search,
+        )  # fmt: skip
+        say(f"{reason}; nothing is to be done. To go on: {further}")
+        return
+    if search is None:
+        _check_stored_search(study)
+    run_and_show(
+        study,
+        measure,
+        budget=most,
+        search=search,
+        place=place,
+        options=options,
+        names=(place.generator, spec),
+    )
+
+
+def _nothing_to_do(study: Study, *, budget: int | None, most: int) -> str:
+    trials = study.trials
+    if len(trials) < most or any(t.pending and t.asked_by == "run" for t in trials):
+        return ""
+    if budget is None:
+        return f"the budget of {most} evaluations is spent"
+    return f"--budget {budget} is for all evaluations, and there are {len(trials)} already"
+
+
+def _stored_objective(study: Study) -> str:
+    from latent_spaces_by_example.plugins import is_safe_to_reload
+
+    spec = study.settings.objective or getattr(study.generator, "default_objective", "")
+    if not spec:
+        raise click.UsageError(
+            "the study was made without an objective; name one: "
+            f"{again('--objective', 'MODULE:NAME')}"
+        )
+    # importing a module because a database names it would run whatever its writer likes
+    if not is_safe_to_reload("objectives", spec):
+        raise click.UsageError(
+            f"the study's objective is {spec}, which is not loaded because a database names it; "
+            f"if it is yours, name it: {again('--objective', spec)}"
+        )
+    return spec
+
+
+def _check_stored_search(study: Study) -> None:
+    from latent_spaces_by_example.plugins import is_safe_to_reload
+
+    stored = study.settings.search
+    if not is_safe_to_reload("searches", stored):
+        raise click.UsageError(
+            f"the study's search is {stored}, which is not loaded because a database names it; if "
+            f"it is yours, name it: {again('--search', stored)}"
+        )

@@ -1,0 +1,300 @@
+"""``lsbe optimise`` and ``lsbe create``: a new study, evaluated at once or by hand."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+
+from latent_spaces_by_example.cli.console import say
+from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.options import (
+    DATABASE,
+    STORAGE,
+    Command,
+    Place,
+    RunOptions,
+    run_options,
+)
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study import Study
+
+_OPTIONS: list[Callable[[Any], Any]] = [
+    click.argument("generator"),
+    click.option(
+        "--objective", help="A name with parameters (lift-to-drag:cl=0.7), or module:name."
+    ),
+    click.option(
+        "--direction",
+        help="maximise or minimise; for several scores one each, separated by commas. By default "
+        "what the objective says, else maximise.",
+    ),
+    click.option("--prompt", help="What a diffusers pipeline is to make."),
+    click.option(
+        "--examples",
+        multiple=True,
+        help="Names or files, separated by commas or each with its own --examples; they span the "
+        "space.",
+    ),
+    click.option(
+        "--seed-latents",
+        help="Random seeds, separated by commas, such as 1234567,42: what the generator makes of "
+        "them are the examples.",
+    ),
+    click.option(
+        "--beyond-examples",
+        is_flag=True,
+        help="Let the search leave the space between the examples.",
+    ),
+    click.option(
+        "--seeds", "num_seeds", type=int, help="Prior draws that span the space without examples."
+    ),
+    click.option("--random-seed", default=0, show_default=True, help="Same seed, same proposals."),
+    click.option(
+        "--repair",
+        type=click.Choice(["rescale", "gaussianise", "whiten"]),
+        help="Change the examples' latents first; by default they stay as they are.",
+    ),
+    click.option(
+        "--noisy",
+        is_flag=True,
+        help="The same output may score something else next time; the best score is in part luck.",
+    ),
+    click.option(
+        "--search", default="latent-gp", show_default=True, help="A name, or module:name."
+    ),
+    click.option("--batch-size", default=1, show_default=True, help="Evaluated together."),
+    click.option(
+        "--storage",
+        envvar=STORAGE,
+        show_envvar=True,
+        help="postgresql://... or sqlite:///...; by default a database in the run folder.",
+    ),
+    click.option("--study", "--name", "name", help="Its name there; by default the run folder's."),
+    click.option(
+        "--no-check-generator",
+        is_flag=True,
+        help="Go on though the same latent may give different outputs.",
+    ),
+    click.option(
+        "--artifacts",
+        default="all",
+        show_default=True,
+        help="Outputs to keep in the run folder: all, none, or best:K.",
+    ),
+    click.option("--out", help="The run folder; by default a new one under runs/."),
+]
+
+
+class _WithNames(click.Command):
+    """Lists what there is to name at the end of its help."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from latent_spaces_by_example import plugins
+
+        for kind in plugins.KINDS:
+            with formatter.section(kind.capitalize()):
+                formatter.write_dl(list(plugins.describe(kind).items()))
+
+
+def _new_study_options(command: Command) -> Command:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(cls=_WithNames)
+@_new_study_options
+@click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
+@run_options
+def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
+    """Search what GENERATOR can make for what the objective scores best.
+
+    \b
+    GENERATOR is a name of those below, module:name of your own, or
+    diffusers:FOLDER_OR_HUB_ID for a pipeline of diffusers.
+
+    \b
+    lsbe optimise airfoil --examples naca2412,s1223,rae2822 --budget 100 --out runs/wing
+    """
+    from latent_spaces_by_example.arguments import check_positive
+    from latent_spaces_by_example.cli.running import run_and_show
+
+    check_positive(budget, argument="budget")
+    planned = _planned(**new)
+    if planned.objective is None:
+        raise click.UsageError(
+            f"--objective is needed: {new['generator']} has no usual one; lsbe list objectives "
+            "shows those that come along, and module:name is one of your own"
+        )
+    study = planned.create()
+    _warn_of_small_budget(budget, num_examples=len(study.settings.examples))
+    run_and_show(
+        study,
+        planned.objective,
+        budget=budget,
+        place=planned.place,
+        options=options,
+        names=(planned.generator_spec, planned.objective_spec),
+    )
+
+
+@click.command(cls=_WithNames)
+@_new_study_options
+@click.option("--scores", help="Names of the scores, if there are several: lift,drag.")
+def create(*, scores: str | None, **new: Any) -> None:
+    """Make a study of GENERATOR in which nothing is evaluated yet.
+
+    \b
+    lsbe create airfoil --examples naca2412,s1223,rae2822 --direction minimise --out runs/wing
+    lsbe ask runs/wing --num 8          # outputs as files, and a table to fill in
+    lsbe tell runs/wing runs/wing/asked/asked.csv
+    """
+    planned = _planned(scores=None if scores is None else _split(scores), **new)
+    settings = planned.create().settings
+    say(f"run folder: {planned.place.folder}")
+    say(f"ask for outputs to score: {hint('ask', planned.place, '--num', '8', settings=settings)}")
+    more = () if planned.objective_spec else ("--objective", "MODULE:NAME")
+    run = hint(
+        "resume", planned.place, *more, "--budget", "100", settings=settings,
+        objective=planned.objective_spec,
+    )  # fmt: skip
+    say(f"or let an objective score them: {run}")
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A study that is to be created: what was typed, loaded and checked.
+
+    Attributes:
+        place: where it will be.
+        generator_spec: as typed.
+        objective_spec: as typed, or the generator's usual one; None if there is neither.
+        objective: loaded from that; None if there is none.
+        create: makes the study.
+    """
+
+    place: Place
+    generator_spec: str
+    objective_spec: str | None
+    objective: Any
+    create: Callable[[], Study]
+
+
+def _planned(
+    *,
+    generator: str,
+    objective: str | None,
+    prompt: str | None,
+    direction: str | None,
+    examples: tuple[str, ...],
+    seed_latents: str | None,
+    beyond_examples: bool,
+    noisy: bool,
+    storage: str | None,
+    name: str | None,
+    no_check_generator: bool,
+    out: str | None,
+    **options: Any,
+) -> _Planned:
+    from latent_spaces_by_example import generators, objectives
+    from latent_spaces_by_example.study import create_study
+
+    spec = _with_prompt(generator, prompt)
+    folder = str(Path(out).expanduser()) if out else _next_free_folder(generator)
+    place = Place(folder, storage=storage, name=name, generator=spec)
+    if storage is None and Path(folder, DATABASE).exists():
+        raise click.UsageError(
+            f"--out {folder} holds a study already; name another folder, or go on with that one: "
+            f"{_resumption(place)}"
+        )
+    model = generators.load(spec)
+    objective_spec = objective or getattr(model, "default_objective", None)
+    measure = None if objective_spec is None else objectives.load(objective_spec)
+    create = functools.partial(
+        create_study,
+        model,
+        objective=measure,
+        examples=_all_of(examples) if examples else None,
+        seed_latents=None if seed_latents is None else _random_seeds(seed_latents),
+        direction=direction if direction is None or "," not in direction else _split(direction),
+        within_span=False if beyond_examples else None,
+        noisy=noisy or None,
+        check_generator=not no_check_generator,
+        out=folder,
+        storage=storage,
+        name=name,
+        **options,
+    )
+    return _Planned(place, spec, objective_spec, objective=measure, create=create)
+
+
+def _resumption(place: Place) -> str:
+    settings = place.records().settings
+    return hint("resume", place, settings=settings, objective=settings.objective)
+
+
+def _warn_of_small_budget(budget: int, *, num_examples: int) -> None:
+    if budget <= num_examples:
+        left = num_examples - budget
+        more = f", and leaves {left} of the {num_examples} unscored" if left else ""
+        say(
+            f"warning: --budget {budget} goes to the examples{more}, so nothing is searched; "
+            f"give more: --budget {max(2 * num_examples, num_examples + 20)}, say",
+            err=True,
+        )
+
+
+def _all_of(examples: tuple[str, ...]) -> list[str]:
+    """Return the names in every ``--examples``; none at all if one of them is empty, an error."""
+    named = [_split(given) for given in examples]
+    return [_as_path(name) for names in named for name in names] if all(named) else []
+
+
+def _as_path(name: str) -> str:
+    # a shell expands a tilde only at the start of a word, not after a comma
+    return str(Path(name).expanduser()) if name.startswith("~") else name
+
+
+def _split(names: str) -> list[str]:
+    if Path(names).is_file():  # whose name may have a comma
+        return [names]
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _random_seeds(text: str) -> list[int]:
+    seeds = _split(text)
+    if not seeds or not all(seed.isdecimal() for seed in seeds):
+        raise click.UsageError(
+            f"--seed-latents {text!r}; give random seeds, whole numbers separated by commas: "
+            "1234567,42"
+        )
+    return [int(seed) for seed in seeds]
+
+
+def _with_prompt(generator: str, prompt: str | None) -> str:
+    from latent_spaces_by_example.parameters import split_parameters
+
+    if prompt is None:
+        return generator
+    if not generator.startswith("diffusers:"):
+        raise click.UsageError(f"--prompt is for diffusers:FOLDER_OR_HUB_ID, not for {generator}")
+    place, parameters = split_parameters(generator)
+    # quoted, because a comma would end it
+    return f"{place}:{','.join(filter(None, [parameters, 'prompt=' + quote(prompt)]))}"
+
+
+def _next_free_folder(generator: str) -> str:
+    stem = generator.rsplit(":", 1)[-1].replace("/", "-")
+    if generator.startswith("diffusers:"):
+        place = generator.removeprefix("diffusers:").split(":")[0]
+        stem = Path(place).name
+    taken = (Path("runs") / f"{stem}-{number}" for number in range(1, sys.maxsize))
+    return str(next(path for path in taken if not path.exists()))

@@ -1,0 +1,173 @@
+"""``lsbe status``: how a study stands, once or kept up to date."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from latent_spaces_by_example.cli.console import Column, plain, say, table, width
+from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.options import Place, study_options
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.study.lock import Holder
+    from latent_spaces_by_example.study.overview import Overview
+    from latent_spaces_by_example.study.records import Records
+
+_BAR = 40
+
+
+@click.command()
+@study_options(folder_required=False, generator=False)
+@click.option("--watch", is_flag=True, help="Keep the table up to date until Ctrl-C.")
+@click.option("--every", default=2.0, show_default=True, help="Seconds between two looks.")
+def status(place: Place, *, watch: bool, every: float) -> None:
+    """Say how the study in run folder FOLDER, or in a storage, stands.
+
+    It reads the database alone, and changes nothing.
+
+    \b
+    lsbe status runs/wing --watch
+    lsbe status --storage postgresql://... --study wing
+    """
+    if not 0.1 <= every <= 3600:
+        raise click.UsageError(f"--every {every:g}: give 0.1 to 3600 seconds")
+    records = place.records()
+    if not watch:
+        say(_look(records, place))
+        return
+    from rich.live import Live
+    from rich.text import Text
+
+    try:
+        with Live(Text(plain(_look(records, place))), auto_refresh=False) as live:
+            while True:
+                time.sleep(every)
+                live.update(Text(plain(_look(records, place))), refresh=True)
+    except KeyboardInterrupt:
+        return  # that is how one stops looking
+
+
+def _look(records: Records, place: Place) -> str:
+    from latent_spaces_by_example.study.lock import holder
+    from latent_spaces_by_example.study.overview import overview_of
+
+    running = holder(records.storage, study_name=records.name)
+    return "\n".join(status_lines(overview_of(records), running=running, place=place))
+
+
+def status_lines(overview: Overview, *, running: Holder | None, place: Place) -> list[str]:
+    """Return how a study stands, line by line.
+
+    Args:
+        overview: of the study.
+        running: the process that runs it, or None.
+        place: where it is, for hints.
+    """
+    settings = overview.settings
+    budget = settings.budget
+    counts = f"{overview.finished} finished, {overview.failed} failed, {overview.pending} open"
+    rows = [
+        ("study", overview.name),
+        ("generator", settings.generator),
+        ("objective", settings.objective or "none: results are told by hand"),
+        ("trials", counts if budget is None else f"{counts}, of {budget}"),
+        ("", "" if budget is None else _bar(overview.done, budget)),
+        ("best", best_of(overview)),
+        ("rate", _rate(overview, is_running=running is not None)),
+        ("last done", ago(overview.last)),
+        ("asked", _asked(overview)),
+        ("running", _running(overview, running=running, place=place)),
+    ]
+    lines = [f"{label:<11}{value}" for label, value in rows if value]
+    if any(worker.name for worker in overview.workers):
+        lines += ["", *_workers(overview)]
+    return lines
+
+
+def best_of(overview: Overview) -> str:
+    """Return the best score of a study, and what is to be known about it."""
+    settings = overview.settings
+    if settings.score_names:
+        return f"several scores: {', '.join(settings.score_names)}"
+    if overview.best_score is None:
+        return "none yet"
+    if not overview.feasible:
+        return "none meets every constraint yet"
+    luck = "; scores are noisy, so it is in part luck" if settings.noisy else ""
+    lower = ", lower is better" if settings.directions[0] == "minimise" else ""
+    return f"{overview.best_score:.6g} (trial {overview.best_number}{lower}{luck})"
+
+
+def ago(moment: datetime | None) -> str:
+    """Return how long ago something was, roughly.
+
+    >>> ago(None), ago(datetime.now() - timedelta(minutes=5))
+    ('never', '5 min ago')
+    """
+    if moment is None:
+        return "never"
+    # a clock may have been set back since
+    seconds = max(0.0, (datetime.now() - moment).total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _bar(done: int, budget: int) -> str:
+    filled = min(_BAR, round(_BAR * done / budget))
+    return "█" * filled + "░" * (_BAR - filled)
+
+
+def _rate(overview: Overview, *, is_running: bool) -> str:
+    if overview.per_minute is None:
+        return ""
+    text = f"{overview.per_minute:.3g} a minute"
+    if overview.seconds is not None:
+        text += f", {overview.seconds:.3g} s each"
+    left = (overview.settings.budget or 0) - overview.done
+    if is_running and left > 0 and overview.per_minute > 0:
+        minutes = left / overview.per_minute
+        days = f"about {minutes / 1440:.0f} days"
+        clock = f"about {timedelta(seconds=round(60 * min(minutes, 2880)))}"
+        text += f", {days if minutes > 2880 else clock} left"
+    return text
+
+
+def _asked(overview: Overview) -> str:
+    if not overview.asked:
+        return ""
+    return f"{overview.asked} trials wait for their results to be told"
+
+
+def _running(overview: Overview, *, running: Holder | None, place: Place) -> str:
+    if running is not None:
+        since = ago(overview.oldest_pending)
+        longest = "" if overview.oldest_pending is None else f"; the longest open trial: {since}"
+        return f"{running}{longest}"
+    settings = overview.settings
+    text = "nothing is running"
+    if settings.budget is not None and overview.done < settings.budget - overview.asked:
+        further = hint("resume", place, settings=settings, objective=settings.objective)
+        text += f"; go on: {further}"
+    return text
+
+
+def _workers(overview: Overview) -> list[str]:
+    workers = overview.workers
+    columns = [
+        Column("worker", [worker.name or "not named" for worker in workers], always=True),
+        Column("finished", [str(worker.finished) for worker in workers], always=True),
+        Column("failed", [str(worker.failed) for worker in workers], always=True),
+        Column(
+            "seconds each",
+            ["" if w.seconds is None else f"{w.seconds:.3g}" for w in workers],
+            always=True,
+        ),
+        Column("last done", [ago(worker.last) for worker in workers], always=True),
+    ]
+    return table(columns, width=width())[0]

@@ -1,0 +1,124 @@
+"""``lsbe status``, ``list`` and ``top``: at studies, without their generators."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import latent_spaces_by_example as ls
+from latent_spaces_by_example.cli.options import Place
+from latent_spaces_by_example.cli.status import ago, status_lines
+from latent_spaces_by_example.study import open_study
+from latent_spaces_by_example.study.lock import Holder
+from latent_spaces_by_example.study.overview import overview_of
+from toys import Stretch, height_and_spread, height_of_sections
+
+TINY = ["microstructure:size=16", "--objective", "effective-conductivity", "--seeds", "3"]
+
+
+@pytest.fixture
+def wing(lsbe):
+    ls.optimise(Stretch(), height_and_spread, budget=6, search="random", out="runs/wing")
+    return "runs/wing"
+
+
+def test_status_of_a_study_that_nobody_runs(lsbe, wing):
+    study = open_study(wing)
+    output = lsbe("status", wing)
+    assert "6 finished, 0 failed, 0 open, of 6" in output
+    assert f"{study.best_score:.6g} (trial {study.best_trial.number})" in output
+    assert "nothing is running" in output
+    assert " left" not in output
+    by_storage = lsbe("status", "--storage", f"sqlite:///{wing}/study.db", "--study", "wing")
+    assert "6 finished" in by_storage
+
+
+def test_status_of_a_killed_and_of_a_running_study(lsbe, wing):
+    study = open_study(wing)
+    study.set_budget(600)
+    overview = overview_of(study.records)
+    stopped = "\n".join(status_lines(overview, running=None, place=Place(wing)))
+    assert "nothing is running; go on: lsbe resume runs/wing --generator" in stopped
+    assert " left" not in stopped
+    holder = Holder(host="there", pid=7, command="lsbe resume", since="")
+    running = "\n".join(status_lines(overview, running=holder, place=Place(wing)))
+    assert "there:7 (lsbe resume)" in running
+    assert " left" in running
+
+
+def test_times_are_told_roughly():
+    now = datetime.now()
+    assert ago(None) == "never"
+    assert ago(now - timedelta(days=3)) == "3 d ago"
+    assert ago(now + timedelta(hours=1)) == "0 s ago"  # the clock was set back
+
+
+def test_list_of_studies(lsbe, wing):
+    Path("runs/broken").mkdir()
+    Path("runs/broken/study.db").write_text("no database")
+    output = lsbe("list")
+    assert "6 of 6" in output
+    assert "runs/broken cannot be read" in output
+    assert "6 of 6" in lsbe("list", "--storage", f"sqlite:///{wing}/study.db")
+
+
+def test_list_of_names(lsbe):
+    assert "microstructure two-phase materials" in lsbe("list", "generators")
+    assert "lift-to-drag" in lsbe("list", "objectives")
+    assert "latent-gp" in lsbe("list", "searches")
+    output = lsbe("optimise", "--help")
+    assert "microstructure two-phase materials" in output
+    assert "digit-margin" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["status"], "lsbe list"),
+        (["status", "nowhere"], "no study in run folder"),
+        (["status", "runs/wing", "--study", "b"], "holds wing"),
+        (["status", "runs/wing", "--every", "0"], "0.1 to 3600"),
+        (["list", "nowhere"], "no folder"),
+        (["list", "a", "--storage", "b"], "not both"),
+        (["list", "a", "b"], "give one folder"),
+        (["list", "examples", "microstructure"], "cannot be listed"),
+        (["top", "runs/wing", "--save", "runs/wing/study.db"], "is a file; give a folder"),
+        (["top", "runs/wing", "--diverse"], "--diverse --generator tests.toys:stretch"),
+        (
+            ["top", "runs/wing", "--generator", "toys:stretch", "--save", "out"],
+            "does not say how outputs are saved",
+        ),
+    ],
+)
+def test_bad_input_is_one_message(lsbe, wing, arguments, message):
+    code = 1 if message in ("no study in run folder", "holds wing", "no folder") else 2
+    assert message in lsbe(*arguments, code=code)
+    assert sorted(path.name for path in Path().iterdir()) == ["runs"]
+
+
+def test_top_has_a_row_for_each_trial(lsbe, wing):
+    study = open_study(wing)
+    output = lsbe("top", wing, "-n", 1000)
+    assert output.startswith("trial score spread")
+    places = [output.index(f"{trial.score:.4g}") for trial in study.top(6)]
+    assert places == sorted(places)
+    assert "expected" not in output
+    expected = lsbe("top", wing, "-n", 2, "--expected", "--generator", "toys:stretch")
+    assert "trial score expected spread" in expected
+
+
+def test_top_of_noisy_scores_without_the_generator(lsbe, wing):
+    open_study(wing).set_noisy()
+    output = lsbe("top", wing)
+    assert "as they were measured" in output
+    assert "lsbe top runs/wing --generator tests.toys:stretch" in output
+
+
+def test_outputs_that_differ(lsbe):
+    ls.optimise(ls.generators.load("airfoil"), height_of_sections, budget=10, out="wing")
+    output = lsbe("top", "wing", "-n", 2, "--diverse", "--by-output", "--save", "out")
+    assert "outputs are farthest from those above" in output
+    saved = sorted(path.name for path in Path("out").glob("*.dat"))
+    best = open_study("wing").best_trial.number
+    assert [name[:2] for name in saved] == ["01", "02"]
+    assert saved[0] == f"01-trial-{best}.dat"
