@@ -47,6 +47,9 @@ def command(
         generator = place.generator or settings.generator
         if not is_safe_to_reload("generators", settings.generator):
             words += ["--generator", generator]
+        # a function of the user's own, which no database may name
+        if ":" in settings.features:
+            words += ["--features", place.features or settings.features]
         for option, kind, used, stored in (
             ("--objective", "objectives", objective, settings.objective),
             ("--search", "searches", search, settings.search),

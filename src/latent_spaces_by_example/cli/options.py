@@ -31,6 +31,7 @@ class Place:
         name: of the study in the storage; None for the folder's name, or for the only one.
         generator: a specification; None to load the stored one if that is safe.
         from_environment: whether the storage is that of ``LSBE_STORAGE``.
+        features: what ``--features`` names; None for what is stored.
     """
 
     folder: str | None
@@ -38,6 +39,7 @@ class Place:
     name: str | None = None
     generator: str | None = None
     from_environment: bool = False
+    features: str | None = None
 
     def records(self) -> Records:
         """Open the study to look at it, without its generator.
@@ -66,7 +68,11 @@ class Place:
 
         generator = None if self.generator is None else generators.load(self.generator)
         study = open_study(
-            self.folder, storage=self.storage, name=self.study_name(), generator=generator
+            self.folder,
+            storage=self.storage,
+            name=self.study_name(),
+            generator=generator,
+            features=None if self.features is None else features_named(self.features),
         )
         stored = study.settings.generator
         if needs_generator and generator is None and not is_safe_to_reload("generators", stored):
@@ -84,6 +90,22 @@ class Place:
 
         usual = Path(self.folder).resolve().name
         return usual if usual in Records.names(self.storage) else None
+
+
+def features_named(name: str | None) -> Any:
+    """Return what ``--features`` names: a word that a study knows, or the user's own function.
+
+    Raises:
+        ArgumentError: there is no such module or function.
+    """
+    from latent_spaces_by_example.plugins import resolve
+    from latent_spaces_by_example.study.looking import AUTO, NAMES, NONE
+
+    if name is None:
+        return AUTO
+    if name == NONE:
+        return None
+    return name if name in NAMES else resolve(name)
 
 
 def study_options(
@@ -104,6 +126,7 @@ def study_options(
         options.append(
             click.option("--generator", help="Needed again if the study's is module:name.")
         )
+        options.append(click.option("--features", help="Likewise."))
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -113,9 +136,12 @@ def study_options(
             storage: str | None,
             name: str | None,
             generator: str | None = None,
+            features: str | None = None,
             **rest: Any,
         ) -> Any:
-            place = _place(folder, storage=storage, name=name, generator=generator)
+            place = _place(
+                folder, storage=storage, name=name, generator=generator, features=features
+            )
             if place.folder is None and place.storage is None:
                 raise click.UsageError(
                     "give the run folder, or --storage; lsbe list shows the studies there are"

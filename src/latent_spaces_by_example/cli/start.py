@@ -20,6 +20,7 @@ from latent_spaces_by_example.cli.options import (
     Command,
     Place,
     RunOptions,
+    features_named,
     run_options,
 )
 
@@ -69,6 +70,17 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     ),
     click.option(
         "--search", default="latent-gp", show_default=True, help="A name, or module:name."
+    ),
+    click.option(
+        "--features",
+        help="What the search sees of an output before it is scored: generator, components, "
+        "pixels, none, or module:name of your own function. By default the generator's.",
+    ),
+    click.option(
+        "--candidates",
+        type=click.IntRange(min=1),
+        help="Outputs that each proposal generates and looks at; 1 for none. By default as many "
+        "as generating and scoring have time for.",
     ),
     click.option("--batch-size", default=1, show_default=True, help="Evaluated together."),
     click.option(
@@ -198,6 +210,7 @@ def _planned(
     seed_latents: str | None,
     beyond_examples: bool,
     noisy: bool,
+    features: str | None,
     storage: str | None,
     name: str | None,
     no_check_generator: bool,
@@ -227,6 +240,7 @@ def _planned(
         direction=direction if direction is None or "," not in direction else _split(direction),
         within_span=False if beyond_examples else None,
         noisy=noisy or None,
+        features=features_named(features),
         check_generator=not no_check_generator,
         out=folder,
         storage=storage,

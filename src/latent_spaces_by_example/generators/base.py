@@ -33,6 +33,10 @@ class Generator(Protocol):
       the ending of that format with its dot (for example ``".dat"``).
     - ``name``: what a study records, so that it is not resumed with another generator.
     - ``default_objective``: the string of its usual objective, such as "lift-to-drag".
+    - ``features(outputs)``: numbers of shape (n, p) of n outputs, in which alike outputs are near
+      each other; the default search looks at them before it has an output scored.
+    - ``num_candidates``: how many outputs a proposal should generate to look at (default: what
+      generating and scoring take says).
     - ``batch_tolerance``: how far rounding may take an output that is made in a batch from the
       one made alone, relative to its largest value (default: 1e-3).
     """

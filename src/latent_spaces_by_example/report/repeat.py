@@ -14,6 +14,7 @@ from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import one_line
 from latent_spaces_by_example.report.snapshot import Snapshot
+from latent_spaces_by_example.study.looking import NAMES
 
 _ALWAYS = ("numpy", "scipy", "optuna")
 _WHERE_USED = ("torch", "diffusers", "transformers", "jax", "onnxruntime", "aerosandbox", "sklearn")
@@ -86,6 +87,14 @@ def call(snapshot: Snapshot) -> str:
         arguments.append(("direction='minimise'", ""))
     if settings.noisy:
         arguments.append(("noisy=True", ""))
+    if settings.features not in ("auto", "none"):
+        own = settings.features not in NAMES
+        arguments.append(
+            ("features=features", f"your own: {settings.features}") if own
+            else (f"features={settings.features!r}", "")
+        )  # fmt: skip
+    if settings.features != "none" and settings.candidates:
+        arguments.append((f"candidates={settings.candidates}", ""))
     arguments.append((f"random_seed={settings.random_seed}", ""))
     if settings.batch_size != 1:
         arguments.append((f"batch_size={settings.batch_size}", ""))
@@ -127,6 +136,9 @@ def command(snapshot: Snapshot) -> str | None:
     words += ["--direction", "minimise"] if snapshot.minimise else []
     words += ["--random-seed", str(settings.random_seed)]
     words += ["--noisy"] if settings.noisy else []
+    words += ["--features", settings.features] if settings.features not in ("auto", "none") else []
+    if settings.features != "none" and settings.candidates:
+        words += ["--candidates", str(settings.candidates)]
     words += ["--batch-size", str(settings.batch_size)] if settings.batch_size != 1 else []
     return shlex.join(words)
 

@@ -28,6 +28,11 @@ class SearchSpace:
             (searching between examples); false if weights may be signed and may use prior draws.
         draw: ``draw(m)`` returns the correlation, shape (K + m, K + m), with m fresh prior draws
             appended. They are the draws that the study will use: nothing is random here.
+        look: ``look(weights)`` generates the outputs at weights of shape (n, K + m), columns
+            beyond K being those of fresh prior draws, and returns their features, shape (n, p);
+            a row of NaN where the generator fails. None where outputs are not looked at.
+        num_candidates: how many outputs a proposal may generate and look at; 1 for none but the
+            one that is scored.
     """
 
     correlation: Float64[np.ndarray, "K K"]
@@ -35,6 +40,8 @@ class SearchSpace:
     num_latent_dims: int
     within_span: bool
     draw: Callable[[int], Float64[np.ndarray, "K_and_m K_and_m"]]
+    look: Callable[[Float64[np.ndarray, "n K_and_m"]], Float64[np.ndarray, "n p"]] | None = None
+    num_candidates: int = 1
 
     @property
     def num_seeds(self) -> int:
@@ -64,6 +71,8 @@ class History:
             proposed. All of them by default: one at a time.
         noisy: whether the user says that evaluating the same output again would give another
             score, so that the best score is partly luck.
+        features: shape (n, p), numbers in which alike outputs are near each other; NaN where the
+            generator failed. Shape (n, 0) by default: outputs are not looked at.
     """
 
     space: SearchSpace
@@ -76,10 +85,11 @@ class History:
     objectives: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
     num_known: Int[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, dtype=int))
     noisy: bool = False
+    features: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __post_init__(self) -> None:
         """Fill in the defaults whose length is the number of trials."""
-        for name in ("violations", "objectives"):
+        for name in ("violations", "objectives", "features"):
             if getattr(self, name).shape == (0, 0):
                 object.__setattr__(self, name, np.zeros((len(self.weights), 0)))
         if not len(self.num_known):

@@ -17,6 +17,7 @@ from latent_spaces_by_example.search.base import check_search, prior_seeds_wante
 from latent_spaces_by_example.space import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.looking import checked_candidates, declared_features
 from latent_spaces_by_example.study.opening import check_generator_object
 from latent_spaces_by_example.study.ranking import (
     declared_directions,
@@ -121,6 +122,8 @@ def create_study(
     artifacts: str = "all",
     scores: Sequence[str] | None = None,
     noisy: bool | None = None,
+    features: Any = "auto",
+    candidates: int | None = None,
 ) -> Study:
     """Make a study in which nothing is evaluated yet.
 
@@ -161,6 +164,14 @@ def create_study(
             what the objective says by an attribute ``noisy``, else false. The default search then
             expects noise and draws more before it steps, and the best trial is the one with the
             highest expected score, since the highest score is in part luck.
+        features: what the default search sees of an output before it is scored: a function of n
+            outputs that returns numbers of shape (n, p), in which alike outputs are near each
+            other; "generator" for those of the generator, "pixels", or "components" for principal
+            components of prior outputs. By default ("auto") the generator's, or else components
+            if outputs are arrays of one shape. None: nothing.
+        candidates: how many outputs each proposal generates and looks at, to propose the one that
+            promises most; 1 for none. By default 256, 16 or 1, settled once by what generating and
+            scoring took so far, or what the generator says by an attribute ``num_candidates``.
 
     Raises:
         ArgumentError: an argument is wrong; nothing has been written.
@@ -211,6 +222,7 @@ def create_study(
         warnings.warn(warning, UserWarning, stacklevel=2)
     if check_generator:
         require_determinism(generator, seeds.prior_draws((0, 1)))
+    features_name, function = declared_features(features)
     settings = Settings(
         generator=name_of(generator),
         latent_shape=seeds.latent_shape,
@@ -229,6 +241,8 @@ def create_study(
         directions=directions,
         num_hidden_dims=seeds.num_hidden_dims,
         noisy=declared_noisy(objective, noisy),
+        features=features_name,
+        candidates=checked_candidates(candidates),
     )
     folder = None
     if out is not None:
@@ -244,7 +258,13 @@ def create_study(
         # for whoever opens the study without the folder; in memory there is nobody
         attributes={} if storage is None else as_attributes(seeds.examples),
     )
-    study = Study(records, generator=lambda: generator, space=lambda _: space, folder=folder)
+    study = Study(
+        records,
+        generator=lambda: generator,
+        space=lambda _: space,
+        folder=folder,
+        features=function,
+    )
     study.use_search(engine)
     return study
 

@@ -8,8 +8,10 @@ from typing import Any
 from latent_spaces_by_example import generators, plugins
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.generators.features import Features
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.looking import declared_features
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings, name_of
 from latent_spaces_by_example.study.stored_seeds import from_attributes
@@ -46,6 +48,7 @@ def open_study(
     name: str | None = None,
     generator: Any = None,
     seed_latents: Any = None,
+    features: Any = None,
 ) -> Study:
     """Open a study that exists, to look at, to tell results, or to go on with.
 
@@ -59,9 +62,10 @@ def open_study(
         generator: the one it was made with; one that comes along is loaded by its stored name when
             it is first needed.
         seed_latents: the ones it was made with, if there is no run folder that holds them.
+        features: the ones it was made with, if they are a function of the user's own.
 
     Raises:
-        StudyError: there is no such study, or it is of another generator.
+        StudyError: there is no such study, or it is of another generator or other features.
     """
     if out is not None and not isinstance(out, str | os.PathLike):
         raise ArgumentError(f"out={out!r:.60}; give the path of a run folder")
@@ -82,7 +86,17 @@ def open_study(
         seeds = _opened_seeds(model, records, folder=folder, seed_latents=seed_latents)
         return SurrogateChart(seeds, combination="shell")
 
-    return Study(records, generator=make_generator, space=make_space, folder=folder)
+    function = None if features is None else _same_features(features, settings)
+    return Study(
+        records, generator=make_generator, space=make_space, folder=folder, features=function
+    )
+
+
+def _same_features(features: Any, settings: Settings) -> Features | None:
+    name, function = declared_features(features)
+    if name != settings.features:
+        raise StudyError(f"the study looks at outputs by features {settings.features}, not {name}")
+    return function
 
 
 def _stored_generator(settings: Settings) -> Any:

@@ -13,6 +13,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History, Search, SearchSpace
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.study.candidate_check import CandidateCheck
+from latent_spaces_by_example.study.looking import Looking
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import MOST_SEEDS, AskedBy, Point, Source
@@ -36,13 +37,20 @@ class Proposals:
     """
 
     def __init__(
-        self, records: Records, *, space: SurrogateChart, ranking: Ranking, check: CandidateCheck
+        self,
+        records: Records,
+        *,
+        space: SurrogateChart,
+        ranking: Ranking,
+        check: CandidateCheck,
+        looking: Looking,
     ) -> None:
         self._records = records
         self._space = space
         self._seeds = space.seeds
         self._ranking = ranking
         self._check = check
+        self._looking = looking
 
     def history(
         self, trials: Sequence[Trial], *, waiting: Collection[int] | None = None
@@ -147,6 +155,7 @@ class Proposals:
         self, engine: Search, trials: Sequence[Trial], *, n: int, start: int, waiting: Any
     ) -> Float64[np.ndarray, "n K"]:
         history = self.history(trials, waiting=waiting)
+        history = self._looking.shown(history, trials, engine=engine)
         rng = np.random.default_rng([self._records.settings.random_seed, start])
         # a search works on small matrices, with which two threads are many times slower than one
         with threadpool_limits(limits=1, user_api="blas"):

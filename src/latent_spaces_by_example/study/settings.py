@@ -18,6 +18,8 @@ from latent_spaces_by_example.transport_maps.layout import layout_of
 
 SCHEMA = 5
 MOST_SEEDS = 50_000
+MOST_CANDIDATES = 10_000
+MOST_FEATURES = 4096
 
 Direction = Literal["maximise", "minimise"]
 Source = Literal["example", "search", "user"]
@@ -80,6 +82,9 @@ class Settings(Struct, frozen=True):
         num_hidden_dims: how many numbers each seed latent has that the model never sees.
         artifacts: which outputs are kept: "all", "none", or "best:K".
         noisy: whether a second evaluation of the same output would give another score.
+        features: what the search sees of outputs: "auto", "generator", "components", "pixels", the
+            qualified name of the user's function, or "none".
+        candidates: how many outputs a proposal may generate and look at; 0 until that is settled.
     """
 
     generator: _Name
@@ -106,6 +111,8 @@ class Settings(Struct, frozen=True):
     num_hidden_dims: Annotated[int, Meta(ge=0, le=64)] = 0
     artifacts: Annotated[str, Meta(pattern="^(all|none|best:[0-9]{1,9})$")] = "all"
     noisy: bool = False
+    features: _Name = "none"
+    candidates: Annotated[int, Meta(ge=0, le=MOST_CANDIDATES)] = 1
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -190,6 +197,12 @@ class Result(Struct, frozen=True, omit_defaults=True):
     traceback: _Text | None = None
     warning: _Text | None = None
     worker: _Name | None = None
+
+
+class StoredFeatures(Struct, frozen=True):
+    """Features of the output of one trial; none if the generator fails at it."""
+
+    values: Annotated[tuple[float, ...], Meta(max_length=MOST_FEATURES)]
 
 
 def read(values: Any, *, as_a: type[S], what: str) -> S:

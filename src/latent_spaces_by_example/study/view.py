@@ -12,6 +12,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.generators.features import Features
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import expected_scores
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
@@ -19,6 +20,7 @@ from latent_spaces_by_example.study.artifacts import Artifacts, files_of
 from latent_spaces_by_example.study.candidate_check import CandidateCheck
 from latent_spaces_by_example.study.evaluation import generated
 from latent_spaces_by_example.study.folder import RunFolder
+from latent_spaces_by_example.study.looking import Looking
 from latent_spaces_by_example.study.notebook import html_of
 from latent_spaces_by_example.study.proposals import Proposals
 from latent_spaces_by_example.study.ranking import Ranking
@@ -45,9 +47,14 @@ class StudyView:
         generator: Callable[[], Any],
         space: Callable[[Any], SurrogateChart],
         folder: RunFolder | None = None,
+        features: Features | None = None,
     ) -> None:
-        """Keep the records; generator and space are made when they are first needed."""
+        """Keep the records; generator and space are made when they are first needed.
+
+        The features are given if they are the user's own function.
+        """
         self._records = records
+        self._features = features
         self._make_generator = generator
         self._make_space = space
         # of noisy scores: the trials that have one, and the expected scores of all
@@ -129,8 +136,15 @@ class StudyView:
     @cached_property
     def proposals(self) -> Proposals:
         """Opens trials: examples, what a search proposes, the user's own points."""
+        looking = Looking(
+            self._records, generator=self.generator, space=self.space, function=self._features
+        )
         return Proposals(
-            self._records, space=self.space, ranking=self.ranking, check=self.candidate_check
+            self._records,
+            space=self.space,
+            ranking=self.ranking,
+            check=self.candidate_check,
+            looking=looking,
         )
 
     # ------------------------------------------------------------------ what is known so far

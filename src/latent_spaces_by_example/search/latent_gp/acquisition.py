@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -13,8 +13,13 @@ from scipy.special import erfcx, log_ndtr
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.directions import Directions, Point, Points, Values
 from latent_spaces_by_example.search.latent_gp.model import ScoreModel, num_explained
+from latent_spaces_by_example.search.latent_gp.output_kernel import (
+    fit_output_kernel,
+    posterior_of_outputs,
+)
 from latent_spaces_by_example.search.latent_gp.process import (
     EXACT,
+    NOISY,
     PERHAPS_NOISY,
     NoisePrior,
     Posterior,
@@ -101,6 +106,7 @@ _NEWS, _RELATED = 2.5, 0.35
 # Each failure in a row adds as much again. Where the score rises up to an edge, one study of 60 in
 # four had ten in a row without that, which end it; with it none of 96 had.
 _CAUTION = 4.0
+_OPTIMISM = 1.5  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -129,33 +135,59 @@ class Beliefs:
         is_known_noisy: whether the user says that scores are noisy.
     """
 
-    posterior: Posterior
+    posterior: Posterior[Any]
     incumbent: Point
     best: float
     num_believed: int = 0
     num_pending: int = 0
-    constraints: tuple[Posterior, ...] = ()
-    success: Posterior | None = None
+    constraints: tuple[Posterior[Any], ...] = ()
+    success: Posterior[Any] | None = None
     caution: float = _CAUTION
     is_known_noisy: bool = False
 
     @classmethod
-    def of(cls, history: History, directions: Directions, *, start: int) -> Beliefs:
+    def of(
+        cls,
+        history: History,
+        directions: Directions,
+        *,
+        start: int,
+        features: Float64[np.ndarray, "n p"] | None = None,
+    ) -> Beliefs:
         """Fit to most of what is settled, condition on all of it, believe what is pending.
 
         Args:
             history: all trials, at least one of them scored.
             directions: the frame of the seed latents.
             start: number of the first trial of the region that the search is in.
+            features: of the trials' outputs, of about unit norm; a point is then a unit vector
+                with its features after it. None if only angles are to count.
         """
         settled, scored = ~history.pending, history.scored
         points = directions.from_weights(history.weights)
         num_first = num_explained(len(history))
         num_scored = int(scored[:num_first].sum()) or int(scored.sum())
+        width = 0 if features is None else features.shape[1]
+        if features is None:
+            posterior: Posterior[Any] = ScoreModel.of(history, directions=directions).posterior
+        else:
+            points = np.concatenate([points, features], axis=1)
+            posterior = posterior_of_outputs(
+                points[scored],
+                history.scores[scored],
+                num_fitted=num_scored,
+                num_features=width,
+                noise=NOISY if history.noisy else PERHAPS_NOISY,
+            )
         beliefs = cls._leading(
-            ScoreModel.of(history, directions=directions).posterior,
+            posterior,
             tuple(
-                _fitted(points[scored], margins(column), first=margins(column[:num_scored]))
+                _fitted(
+                    points[scored],
+                    margins(column),
+                    first=margins(column[:num_scored]),
+                    num_features=width,
+                )
                 for column in history.violations[scored].T
             ),
             inside=np.flatnonzero(scored) >= start,
@@ -165,7 +197,9 @@ class Beliefs:
         if not scored[settled].all():
             labels = np.where(scored[settled], 1.0, -1.0)
             first = labels[: int(settled[:num_first].sum()) or len(labels)]
-            success = _fitted(points[settled], labels, first=first, noise=PERHAPS_NOISY)
+            success = _fitted(
+                points[settled], labels, first=first, noise=PERHAPS_NOISY, num_features=width
+            )
             failures_in_a_row = int(np.argmax(np.append(scored[settled][::-1], True)))
             caution = _CAUTION * (1 + failures_in_a_row)
             beliefs = replace(beliefs, success=success, caution=caution)
@@ -176,8 +210,8 @@ class Beliefs:
     @classmethod
     def _leading(
         cls,
-        posterior: Posterior,
-        constraints: tuple[Posterior, ...],
+        posterior: Posterior[Any],
+        constraints: tuple[Posterior[Any], ...],
         *,
         inside: Bool[np.ndarray, " n"],
         is_met: Bool[np.ndarray, " n"],
@@ -210,7 +244,7 @@ class Beliefs:
             success=None if self.success is None else self._after(self.success, point),
         )
 
-    def _after(self, old: Posterior, point: Point) -> Posterior:
+    def _after(self, old: Posterior[Any], point: Point) -> Posterior[Any]:
         return Posterior.given(
             np.concatenate([old.points, point[None]]),
             np.append(old.values, float(old.mean(point[None])[0])),
@@ -228,16 +262,30 @@ class Beliefs:
         Returns:
             The value, shape (n,), and its gradient by the point, shape (n, r).
         """
+        terms = self._log_uses(points)
+        if np.isfinite(self.best):
+            terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
+        values, gradients = zip(*terms, strict=True)
+        return np.sum(values, axis=0), np.sum(gradients, axis=0)
+
+    def optimistic(self, points: Points) -> Values:
+        """Return the mean plus one and a half deviations, plus log probabilities of use, (n,).
+
+        Where several basins are left, expected improvement stays in the first one; this does not.
+        """
+        prediction = self.posterior.predict(points)
+        value: Values = prediction.mean + _OPTIMISM * prediction.spread
+        return value + sum(use for use, _ in self._log_uses(points))
+
+    def _log_uses(self, points: Points) -> list[tuple[Values, Points]]:
+        """Return log probabilities of meeting each constraint and of not failing."""
         terms = [log_feasibility(margin.predict(points)) for margin in self.constraints]
         if self.success is not None:
             value, gradient = log_feasibility(
                 self.success.predict(points), noise=self.success.kernel.noise
             )
             terms.append((self.caution * value, self.caution * gradient))
-        if np.isfinite(self.best):
-            terms.append(log_expected_improvement(self.posterior.predict(points), self.best))
-        values, gradients = zip(*terms, strict=True)
-        return np.sum(values, axis=0), np.sum(gradients, axis=0)
+        return terms
 
     @property
     def num_scored(self) -> int:
@@ -292,14 +340,23 @@ class Beliefs:
 
 
 def _fitted(
-    points: Points, values: Values, *, first: Float64[np.ndarray, " m"], noise: NoisePrior = EXACT
-) -> Posterior:
+    points: Points,
+    values: Values,
+    *,
+    first: Float64[np.ndarray, " m"],
+    noise: NoisePrior = EXACT,
+    num_features: int = 0,
+) -> Posterior[Any]:
     """Return the posterior of values at points, its kernel fitted to the values of the first."""
-    kernel, _ = fit_kernel(points[: len(first)], first, noise=noise)
+    fitted = points[: len(first)]
+    if num_features:
+        seeing, _ = fit_output_kernel(fitted, first, num_features=num_features, noise=noise)
+        return Posterior.given(points, values, kernel=seeing)
+    kernel, _ = fit_kernel(fitted, first, noise=noise)
     return Posterior.given(points, values, kernel=kernel)
 
 
-def _violation(constraints: tuple[Posterior, ...], points: Points) -> Values:
+def _violation(constraints: tuple[Posterior[Any], ...], points: Points) -> Values:
     """Return how far margins are below zero in all, by the posterior means."""
     total = np.zeros(len(points))
     for margin in constraints:

@@ -13,6 +13,8 @@ Points: TypeAlias = Float64[np.ndarray, "n r"]
 Point: TypeAlias = Float64[np.ndarray, " r"]
 Values: TypeAlias = Float64[np.ndarray, " n"]
 
+# A resumed study adds cosines up in other blocks, and climbs enlarge the last digits.
+DECIMALS = 12
 _TINY = 1e-12
 # A Cholesky factor with a smaller diagonal would blow rounding up in the way back to weights.
 _WELL_CONDITIONED = 1e-3

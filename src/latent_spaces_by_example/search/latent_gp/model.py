@@ -9,7 +9,12 @@ from jaxtyping import Bool, Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
-from latent_spaces_by_example.search.latent_gp.directions import Directions, Points, Values
+from latent_spaces_by_example.search.latent_gp.directions import (
+    DECIMALS,
+    Directions,
+    Points,
+    Values,
+)
 from latent_spaces_by_example.search.latent_gp.process import (
     FIVE_HALVES,
     NOISY,
@@ -32,7 +37,6 @@ from latent_spaces_by_example.search.latent_gp.warp import (
 
 _ALWAYS, _GROWTH = 12, 8
 _MOST = 100  # six fits, each of which takes a time that is cubic in this
-_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class ScoreModel:
     """
 
     directions: Directions
-    posterior: Posterior
+    posterior: Posterior[AngleKernel]
     output_warp: OutputWarp
     scored: Bool[np.ndarray, " n"]
     scores: Float64[np.ndarray, " m"]
@@ -73,7 +77,7 @@ class ScoreModel:
                 "one before asking for a model of the scores"
             )
         if directions is None:
-            directions = Directions.from_correlation(np.round(history.space.correlation, _DECIMALS))
+            directions = Directions.from_correlation(np.round(history.space.correlation, DECIMALS))
         points, scores = directions.from_weights(history.weights)[scored], history.scores[scored]
         num_fitted = int(scored[: num_explained(len(history))].sum()) or len(scores)
         output_warp, kernel = best_explanation(

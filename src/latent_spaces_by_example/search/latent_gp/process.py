@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -17,6 +18,7 @@ from latent_spaces_by_example.search.latent_gp.directions import Points, Values
 # ---- the kernel
 
 _Table: TypeAlias = Float64[np.ndarray, "*shape"]
+Pull: TypeAlias = Callable[[_Table], Points]
 Smoothness: TypeAlias = Literal["3/2", "5/2"]
 THREE_HALVES: Final = "3/2"  # of functions that have a gradient, and kinks
 FIVE_HALVES: Final = "5/2"  # of functions that have a curvature
@@ -79,6 +81,23 @@ class AngleKernel:
         """Return the covariance at each cosine, without noise."""
         return self.with_slope(cosine)[0]
 
+    def between(self, points: Points, others: Points) -> Float64[np.ndarray, "n m"]:
+        """Return the covariance, without noise, of points of the unit sphere with others."""
+        return self(points @ others.T)
+
+    def at(self, points: Points) -> Values:
+        """Return the prior variance of the noise-free score at each point."""
+        return np.full(len(points), self.variance)
+
+    def with_pull(self, points: Points, others: Points) -> tuple[_Table, Pull]:
+        """Return the covariance, and what makes gradients of it by the points.
+
+        The second is a function of factors c, of shape (m,) or (n, m): it returns
+        sum_j c_j dk(x_i, y_j)/dx_i, shape (n, r).
+        """
+        covariance, slope = self.with_slope(points @ others.T)
+        return covariance, lambda factors: (slope * factors) @ others
+
     def with_slope(self, cosine: _Table) -> tuple[_Table, _Table]:
         """Return the covariance k(s) at each cosine s, and dk/ds.
 
@@ -123,6 +142,30 @@ class AngleKernel:
 # ---- the posterior
 
 
+class Kernel(Protocol):
+    """What a posterior needs of a covariance; see :class:`AngleKernel`."""
+
+    @property
+    def noise(self) -> float:
+        """Variance of the noise of a score."""
+        ...
+
+    def between(self, points: Points, others: Points) -> Float64[np.ndarray, "n m"]:
+        """Return the covariance, without noise, of points with others."""
+        ...
+
+    def at(self, points: Points) -> Values:
+        """Return the prior variance of the noise-free score at each point."""
+        ...
+
+    def with_pull(self, points: Points, others: Points) -> tuple[_Table, Pull]:
+        """Return the covariance, and what makes gradients of it by the points."""
+        ...
+
+
+K = TypeVar("K", bound=Kernel)
+
+
 @dataclass(frozen=True)
 class Prediction:
     """Posterior at n points: mean and standard deviation, and their gradients by the point.
@@ -141,19 +184,19 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """A Gaussian process conditioned on values at points of the unit sphere.
+class Posterior(Generic[K]):
+    """A Gaussian process conditioned on values at points.
 
     Attributes:
         kernel: the covariance, noise included.
-        points: unit vectors, shape (n, r).
+        points: as the kernel takes them, shape (n, r); unit vectors for angles.
         values: shape (n,).
         constant: the prior mean.
         inverse: inverse of the covariance of the values, shape (n, n).
         weights: ``inverse @ (values - constant)``, shape (n,).
     """
 
-    kernel: AngleKernel
+    kernel: K
     points: Points
     values: Values
     constant: float
@@ -166,15 +209,15 @@ class Posterior:
         points: Points,
         values: Values,
         *,
-        kernel: AngleKernel,
+        kernel: K,
         constant: float | None = None,
         num_exact: int = 0,
-    ) -> Posterior:
+    ) -> Posterior[K]:
         """Condition on values, the last ``num_exact`` of which have no noise.
 
         The constant is the values' generalised mean unless it is given.
         """
-        covariance = kernel(points @ points.T)
+        covariance = kernel.between(points, points)
         noisy = np.arange(len(points) - num_exact)
         covariance[noisy, noisy] += kernel.noise
         factor = safe_cholesky(covariance)
@@ -186,22 +229,22 @@ class Posterior:
 
     def mean(self, points: Points) -> Values:
         """Return the posterior mean of the score."""
-        covariance = self.kernel(points @ self.points.T)
+        covariance = self.kernel.between(points, self.points)
         mean: Values = self.constant + covariance @ self.weights
         return mean
 
     def predict(self, points: Points) -> Prediction:
         """Return mean and standard deviation of the noise-free score, with gradients."""
-        cosine = points @ self.points.T
-        covariance, slope = self.kernel.with_slope(cosine)
+        covariance, pull = self.kernel.with_pull(points, self.points)
         solved = covariance @ self.inverse
-        variance = self.kernel.variance - (solved * covariance).sum(axis=1)
-        spread = np.sqrt(np.maximum(variance, 1e-10 * self.kernel.variance))
+        prior = self.kernel.at(points)
+        variance = prior - (solved * covariance).sum(axis=1)
+        spread = np.sqrt(np.maximum(variance, 1e-10 * prior))
         return Prediction(
             mean=self.constant + covariance @ self.weights,
             spread=spread,
-            mean_gradient=(slope * self.weights) @ self.points,
-            spread_gradient=-((slope * solved) @ self.points) / spread[:, None],
+            mean_gradient=pull(self.weights),
+            spread_gradient=-pull(solved) / spread[:, None],
         )
 
 

@@ -12,7 +12,8 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.constraints import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
-from latent_spaces_by_example.search.latent_gp.directions import Directions
+from latent_spaces_by_example.search.latent_gp.candidates import propose_by_sight
+from latent_spaces_by_example.search.latent_gp.directions import DECIMALS, Directions
 from latent_spaces_by_example.search.latent_gp.region import (
     LARGEST,
     Region,
@@ -28,8 +29,6 @@ from latent_spaces_by_example.search.latent_gp.steps import (
     step_blindly,
 )
 from latent_spaces_by_example.search.pareto import scalarised
-
-_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,15 @@ class LatentGPSearch:
     Of several scores each call makes one, by the Tchebycheff function with random weights (ParEGO),
     so that the proposals move along the Pareto front.
 
+    Where the history's space can be looked at and allows more candidates than one, none of this
+    happens: candidates are generated, and the one whose output promises most is proposed. See
+    :mod:`latent_spaces_by_example.search.latent_gp.candidates`.
+
     Attributes:
         num_fresh: prior draws that each proposal may mix in.
         num_prior_seeds: how many prior draws a study should span the space with: none, since
             this search asks for its own.
+        looks: that it makes use of ``SearchSpace.look``.
 
     References:
         Bodin et al., arXiv 2408.08558 (combinations of latents); Ament et al., NeurIPS 2023
@@ -85,6 +89,7 @@ class LatentGPSearch:
 
     num_fresh: int = 1
     num_prior_seeds: ClassVar[int] = 0
+    looks: ClassVar[bool] = True
 
     def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
         """Refuse a study in which there is nothing to search.
@@ -113,6 +118,9 @@ class LatentGPSearch:
         )
         if history.objectives.shape[1]:
             history = scalarised(history, rng)
+        if space.look is not None and space.num_candidates > 1:
+            first = opening(history, n, start=0)
+            return first if len(first) == n else propose_by_sight(history, first, n=n, rng=rng)
         region = current_region(
             np.where(
                 history.finished,
@@ -144,8 +152,7 @@ class LatentGPSearch:
         fresh = 0 if space.within_span else self.num_fresh * (n - len(first))
         added = width - space.num_seeds + fresh
         correlation = space.draw(added) if added else space.correlation
-        # a resumed study adds the cosines up in other blocks, and climbs enlarge the last digits
-        directions = Directions.from_correlation(np.round(correlation, _DECIMALS))
+        directions = Directions.from_correlation(np.round(correlation, DECIMALS))
         weights = np.zeros((n, len(correlation)))
         weights[: len(first), :width] = first
         beliefs = Beliefs.of(history, directions, start=region.start)

@@ -57,6 +57,7 @@ class AirfoilGenerator:
     name = "airfoil"
     suffix = ".dat"
     default_objective = "lift-to-drag"
+    num_candidates = 256
 
     def __init__(
         self, velocity: Velocity, *, representation: SectionRepresentation, steps: int
@@ -149,6 +150,16 @@ class AirfoilGenerator:
         ['rae2822']
         """
         return search_sections(query)
+
+    def features(self, outputs: Sequence[npt.ArrayLike]) -> Float64[np.ndarray, "n 32"]:
+        """Return the heights of n sections at every fourth point, in chords, shape (n, 32).
+
+        >>> from latent_spaces_by_example.generators import load
+        >>> generator = load("airfoil")
+        >>> generator.features(generator.example("naca2412")[None]).shape
+        (1, 32)
+        """
+        return np.stack([_checked_output(output)[::4, 1] for output in outputs])
 
     def render(self, output: npt.ArrayLike) -> Image:
         """Draw one section of shape (127, 2), as a PIL image of 800 x 320 pixels.

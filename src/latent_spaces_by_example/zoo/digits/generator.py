@@ -57,6 +57,7 @@ class DigitsGenerator:
     name = "digits"
     suffix = ".png"
     default_objective = "digit-margin"
+    num_candidates = 256
     latent_shape: tuple[int, ...] = (SIDE, SIDE)
 
     def __init__(
@@ -128,6 +129,10 @@ class DigitsGenerator:
         from latent_spaces_by_example.zoo.digits.scans import find_scan
 
         return find_scan(name)
+
+    def features(self, outputs: Iterable[npt.ArrayLike]) -> Float64[np.ndarray, "n 64"]:
+        """Return the ink of each pixel of n digits, 0 to 1, shape (n, 64)."""
+        return np.stack([_checked_levels(x).ravel() / (NUM_LEVELS - 1) for x in outputs])
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
         """Draw one digit, 256 x 256 pixels, ink black on white.

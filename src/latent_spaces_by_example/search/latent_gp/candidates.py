@@ -1,0 +1,246 @@
+"""Generate many, score few: candidates are generated and looked at, and the best one is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float64
+
+from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
+from latent_spaces_by_example.search.latent_gp.directions import (
+    DECIMALS,
+    Directions,
+    Points,
+    Values,
+    on_sphere,
+)
+from latent_spaces_by_example.search.latent_gp.model import num_explained
+
+# prior draws that a proposal may lie along at most, while they span new directions
+_NUM_FRESH = 4
+# of the candidates: the share that comes first, a third of it prior draws; the rounds of children
+# that the others come in; and how few are one round
+_FIRST, _PRIOR, _ROUNDS, _FEW = 0.4, 3, 4, 64
+_NUM_BEST, _NUM_PARENTS = 6, 16
+# radians: of steps from the best trials, and of those from the best candidates
+_WIDE, _NARROW = (0.03, 1.2), (0.01, 0.5)
+_OPTIMISTIC = 3  # every so many-th trial
+
+Rows = Float64[np.ndarray, "n q"]
+
+
+def propose_by_sight(
+    history: History,
+    first: Float64[np.ndarray, "m K_and_opened"],
+    *,
+    n: int,
+    rng: np.random.Generator,
+) -> Float64[np.ndarray, "n K_and_m"]:
+    """Propose points by a model of the score over latents and outputs, after the opening's.
+
+    What comes out of a latent is known before its score is paid for. So the model is one of
+    the score over angles and features of outputs, and every candidate is generated before it is
+    judged: prior draws and steps of many lengths from the best trials, then steps from the best
+    candidates and mixes of two, in a few rounds. What is proposed has the largest log expected
+    improvement; every third time the largest mean plus one and a half deviations, without
+    which one run in eight stays in a poor basin.
+
+    Args:
+        history: all trials, at least two of them scored; its space says how many candidates.
+        first: weights of the opening that are part of this proposal, m < n.
+        n: how many points to propose.
+        rng: the only source of randomness.
+    """
+    space, width = history.space, first.shape[1]
+    missing = space.num_latent_dims - width
+    fresh = 0 if space.within_span else min(max(missing, 0), _NUM_FRESH)
+    added = width - space.num_seeds + fresh
+    correlation = space.draw(added) if added else space.correlation
+    directions = Directions.from_correlation(np.round(correlation, DECIMALS))
+    view = _View.of(history, directions)
+    beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
+    weights = np.zeros((n, len(correlation)))
+    weights[: len(first), :width] = first
+    points = view.of_weights(weights[: len(first)])[0] if len(first) else np.zeros((0, 0))
+    for row in range(n):
+        if row < len(first):
+            point = points[row]
+        else:
+            is_optimistic = (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
+            weights[row], point = _best_candidate(
+                beliefs, history, view=view, is_optimistic=is_optimistic, rng=rng
+            )
+        if row < n - 1:
+            beliefs = beliefs.believing(point)
+    return weights
+
+
+@dataclass(frozen=True)
+class _View:
+    """Looks at latents: weights become points, unit vectors with scaled features after them.
+
+    Attributes:
+        directions: the frame of the seed latents.
+        look: weights, shape (n, K) -> features, shape (n, p).
+        middle: mean of the features, shape (p,).
+        size: all features are divided by this one number, so that what varies little between
+            outputs counts little.
+    """
+
+    directions: Directions
+    look: Callable[[Rows], Rows]
+    middle: Float64[np.ndarray, " p"]
+    size: float
+
+    @classmethod
+    def of(cls, history: History, directions: Directions) -> _View:
+        """Measure the features of most trials, so that the model fitted to them stays."""
+        look = history.space.look
+        features = history.features[: num_explained(len(history))]
+        known = features[np.isfinite(features).all(axis=1)]
+        middle = known.mean(axis=0) if len(known) else np.zeros(features.shape[1])
+        size = float(np.sqrt(((known - middle) ** 2).sum(axis=1).mean())) if len(known) else 0.0
+        # constant features, but for rounding, tell nothing
+        size = size if size > 1e-12 * float(np.abs(known).max(initial=0.0)) else np.inf
+        return cls(directions, look or _nothing, middle, size)
+
+    def scaled(self, features: Rows) -> Rows:
+        """Return features about their mean, in units of their size; zeros where not known."""
+        scaled = (features - self.middle) / self.size
+        return np.where(np.isfinite(scaled).all(axis=1, keepdims=True), scaled, 0.0)
+
+    def of_weights(self, weights: Rows) -> tuple[Points, Values]:
+        """Return the points at weights, and for each 0, or minus infinity if nothing came out."""
+        features = self.look(weights)
+        points = np.concatenate(
+            [self.directions.from_weights(weights), self.scaled(features)], axis=1
+        )
+        return points, np.where(np.isfinite(features).all(axis=1), 0.0, -np.inf)
+
+
+def _nothing(weights: Rows) -> Rows:
+    return np.zeros((len(weights), 0))
+
+
+def _best_candidate(
+    beliefs: Beliefs,
+    history: History,
+    *,
+    view: _View,
+    is_optimistic: bool,
+    rng: np.random.Generator,
+) -> tuple[Float64[np.ndarray, " K"], Float64[np.ndarray, " r"]]:
+    """Return the weights and the point of the best candidate that is new."""
+    space = history.space
+    total = space.num_candidates
+    num_rounds = _ROUNDS if total >= _FEW else 1
+    num_first = max(1, round(_FIRST * total))
+    walk: _Walk = (
+        _Between(view.directions, space.num_given) if space.within_span
+        else _Anywhere(view.directions)
+    )  # fmt: skip
+    best = walk.best(history, beliefs)
+
+    def judged(rows: Rows) -> tuple[Points, Values]:
+        points, penalty = view.of_weights(walk.weights(rows))
+        promise = beliefs.optimistic(points) if is_optimistic else beliefs.acquisition(points)[0]
+        return points, promise + penalty
+
+    num_draws = num_first if not len(best) else num_first // _PRIOR
+    rows = walk.draws(num_draws, rng)
+    if len(best):
+        centres = best[rng.integers(len(best), size=num_first - num_draws)]
+        rows = np.concatenate([rows, walk.steps(centres, _angles(_WIDE, len(centres), rng), rng)])
+    points, values = judged(rows)
+    for size in np.diff(np.linspace(0, total - num_first, num_rounds + 1).astype(int)).tolist():
+        parents = rows[np.argsort(-values, kind="stable")[:_NUM_PARENTS]]
+        pair = parents[rng.integers(len(parents), size=(2, size))]
+        # every other child has one parent
+        share = rng.uniform(size=(size, 1)) * (rng.uniform(size=(size, 1)) < 0.5)
+        mixed = on_sphere((1 - share) * pair[0] + share * pair[1])
+        children = walk.steps(mixed, _angles(_NARROW, size, rng), rng)
+        new_points, new_values = judged(children)
+        rows = np.concatenate([rows, children])
+        points = np.concatenate([points, new_points])
+        values = np.concatenate([values, new_values])
+    order = np.argsort(-values, kind="stable").tolist()
+    chosen = next((index for index in order if beliefs.is_new(points[index])), order[0])
+    return walk.weights(rows[chosen : chosen + 1])[0], points[chosen]
+
+
+def _angles(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
+    low, high = np.log(bounds)
+    return np.exp(rng.uniform(low, high, size=n))
+
+
+# ---- the two spaces that candidates walk in
+
+
+class _Walk(Protocol):
+    """How candidates are drawn and moved, as rows of unit norm."""
+
+    def draws(self, n: int, rng: np.random.Generator) -> Rows: ...
+
+    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows: ...
+
+    def best(self, history: History, beliefs: Beliefs) -> Rows: ...
+
+    def weights(self, rows: Rows) -> Rows: ...
+
+
+@dataclass(frozen=True)
+class _Anywhere:
+    """All directions that the seed latents span; a row is a unit vector in their frame."""
+
+    directions: Directions
+
+    def draws(self, n: int, rng: np.random.Generator) -> Rows:
+        return on_sphere(rng.standard_normal((n, self.directions.rank)))
+
+    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
+        noise = rng.standard_normal(centres.shape)
+        tangents = on_sphere(noise - (noise * centres).sum(axis=1, keepdims=True) * centres)
+        return np.cos(angles)[:, None] * centres + np.sin(angles)[:, None] * tangents
+
+    def best(self, history: History, beliefs: Beliefs) -> Rows:
+        rows = self.directions.from_weights(history.weights[history.scored])
+        return rows[_ranked(history, beliefs)[:_NUM_BEST]]
+
+    def weights(self, rows: Rows) -> Rows:
+        return self.directions.to_weights(rows)
+
+
+@dataclass(frozen=True)
+class _Between:
+    """Non-negative weights over the given seed latents; a row is such weights."""
+
+    directions: Directions
+    num_given: int
+
+    def draws(self, n: int, rng: np.random.Generator) -> Rows:
+        return on_sphere(np.abs(rng.standard_normal((n, self.num_given))))
+
+    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
+        noise = on_sphere(rng.standard_normal(centres.shape))
+        moved = np.maximum(centres + np.tan(np.minimum(angles, 1.2))[:, None] * noise, 0.0)
+        # all of it pushed out of the orthant: stay
+        return on_sphere(np.where(moved.any(axis=1, keepdims=True), moved, centres))
+
+    def best(self, history: History, beliefs: Beliefs) -> Rows:
+        weights = history.weights[history.scored][_ranked(history, beliefs)]
+        inside = (weights >= 0).all(axis=1) & ~weights[:, self.num_given :].any(axis=1)
+        return weights[inside, : self.num_given][:_NUM_BEST]
+
+    def weights(self, rows: Rows) -> Rows:
+        return np.pad(rows, ((0, 0), (0, len(self.directions.factor) - self.num_given)))
+
+
+def _ranked(history: History, beliefs: Beliefs) -> np.ndarray:
+    """Return the scored trials, feasible and then best by the posterior mean first."""
+    num_scored = int(history.scored.sum())
+    means = beliefs.posterior.mean(beliefs.posterior.points[:num_scored])
+    return np.lexsort([-means, ~history.feasible[history.scored]])
