@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.search.latent_gp.directions import (
     DECIMALS,
@@ -19,6 +19,7 @@ from latent_spaces_by_example.search.latent_gp.directions import (
     on_sphere,
 )
 from latent_spaces_by_example.search.latent_gp.model import num_explained
+from latent_spaces_by_example.search.latent_gp.steps import step_anywhere, step_between
 
 # prior draws that a proposal may lie along at most, while they span new directions
 _NUM_FRESH = 4
@@ -28,6 +29,8 @@ _FIRST, _PRIOR, _ROUNDS, _FEW = 0.4, 3, 4, 64
 _NUM_BEST, _NUM_PARENTS = 6, 16
 # radians: of steps from the best trials, and of those from the best candidates
 _WIDE, _NARROW = (0.03, 1.2), (0.01, 0.5)
+# radians: how far climbs by the model of angles go, which need no outputs
+_CLIMBS = (0.8, 0.2)
 _OPTIMISTIC = 3  # every so many-th trial
 
 Rows = Float64[np.ndarray, "n q"]
@@ -57,12 +60,13 @@ def propose_by_sight(
     """
     space, width = history.space, first.shape[1]
     missing = space.num_latent_dims - width
-    fresh = 0 if space.within_span else min(max(missing, 0), _NUM_FRESH)
+    fresh = 0 if space.within_span else min(max(missing, 1), _NUM_FRESH)
     added = width - space.num_seeds + fresh
     correlation = space.draw(added) if added else space.correlation
     directions = Directions.from_correlation(np.round(correlation, DECIMALS))
     view = _View.of(history, directions)
     beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
+    angles_alone = Beliefs.of(history, directions, start=0)
     weights = np.zeros((n, len(correlation)))
     weights[: len(first), :width] = first
     points = view.of_weights(weights[: len(first)])[0] if len(first) else np.zeros((0, 0))
@@ -71,11 +75,20 @@ def propose_by_sight(
             point = points[row]
         else:
             is_optimistic = (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
+            walk = _walk_in(space, directions, fresh=directions.factor[width:])
+            climbs = walk.climbs(angles_alone, history, rng)
             weights[row], point = _best_candidate(
-                beliefs, history, view=view, is_optimistic=is_optimistic, rng=rng
+                beliefs,
+                history,
+                view=view,
+                walk=walk,
+                climbs=climbs,
+                is_optimistic=is_optimistic,
+                rng=rng,
             )
         if row < n - 1:
             beliefs = beliefs.believing(point)
+            angles_alone = angles_alone.believing(point[: directions.rank])
     return weights
 
 
@@ -131,6 +144,8 @@ def _best_candidate(
     history: History,
     *,
     view: _View,
+    walk: _Walk,
+    climbs: Rows,
     is_optimistic: bool,
     rng: np.random.Generator,
 ) -> tuple[Float64[np.ndarray, " K"], Float64[np.ndarray, " r"]]:
@@ -139,10 +154,6 @@ def _best_candidate(
     total = space.num_candidates
     num_rounds = _ROUNDS if total >= _FEW else 1
     num_first = max(1, round(_FIRST * total))
-    walk: _Walk = (
-        _Between(view.directions, space.num_given) if space.within_span
-        else _Anywhere(view.directions)
-    )  # fmt: skip
     best = walk.best(history, beliefs)
 
     def judged(rows: Rows) -> tuple[Points, Values]:
@@ -150,10 +161,12 @@ def _best_candidate(
         promise = beliefs.optimistic(points) if is_optimistic else beliefs.acquisition(points)[0]
         return points, promise + penalty
 
-    num_draws = num_first if not len(best) else num_first // _PRIOR
-    rows = walk.draws(num_draws, rng)
+    climbs = climbs[:num_first]
+    num_drawn = num_first - len(climbs)
+    num_draws = num_drawn if not len(best) else num_drawn // _PRIOR
+    rows = np.concatenate([climbs, walk.draws(num_draws, rng)])
     if len(best):
-        centres = best[rng.integers(len(best), size=num_first - num_draws)]
+        centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
         rows = np.concatenate([rows, walk.steps(centres, _angles(_WIDE, len(centres), rng), rng)])
     points, values = judged(rows)
     for size in np.diff(np.linspace(0, total - num_first, num_rounds + 1).astype(int)).tolist():
@@ -191,15 +204,30 @@ class _Walk(Protocol):
 
     def weights(self, rows: Rows) -> Rows: ...
 
+    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows: ...
+
+
+def _walk_in(space: SearchSpace, directions: Directions, *, fresh: Points) -> _Walk:
+    if space.within_span:
+        return _Between(directions, space.num_given)
+    return _Anywhere(directions, fresh)
+
 
 @dataclass(frozen=True)
 class _Anywhere:
     """All directions that the seed latents span; a row is a unit vector in their frame."""
 
     directions: Directions
+    fresh: Points
 
     def draws(self, n: int, rng: np.random.Generator) -> Rows:
         return on_sphere(rng.standard_normal((n, self.directions.rank)))
+
+    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows:
+        steps = [
+            step_anywhere(beliefs, self.fresh, angles=(0.0, most), rng=rng) for most in _CLIMBS
+        ]
+        return np.stack(steps)
 
     def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
         noise = rng.standard_normal(centres.shape)
@@ -220,6 +248,12 @@ class _Between:
 
     directions: Directions
     num_given: int
+
+    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows:
+        weights = step_between(
+            beliefs, history, directions=self.directions, angles=(0.0, _CLIMBS[0]), rng=rng
+        )
+        return weights[None, : self.num_given]
 
     def draws(self, n: int, rng: np.random.Generator) -> Rows:
         return on_sphere(np.abs(rng.standard_normal((n, self.num_given))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -75,6 +76,7 @@ class Microstructure:
 
     suffix: ClassVar[str] = ".png"
     default_objective: ClassVar[str] = "effective-conductivity"
+    num_candidates: ClassVar[int] = 16
 
     size: int = 256
     correlation_length: float = 8.0
@@ -161,6 +163,28 @@ class Microstructure:
             ArgumentError: z has another shape, or holds values that are not finite numbers.
         """
         return np.asarray(self.fields(z) > ndtri(1.0 - self.volume_fraction))
+
+    def features(self, outputs: Sequence[npt.ArrayLike]) -> Float64[np.ndarray, "n p"]:
+        """Return two-point statistics of n materials: fraction, then S2 along x and along y.
+
+        S2(r) is the probability that two pixels at distance r along an axis are both of phase 1,
+        for r = 1, 2, 4, ... pixels, up to half the size.
+
+        Source: Torquato 2002, Random Heterogeneous Materials, section 2.1.
+
+        >>> stripes = np.tile([True, False], (8, 4))
+        >>> Microstructure(size=8).features([stripes]).round(9).tolist()
+        [[0.5, 0.0, 0.5, 0.5, 0.5, 0.5, 0.5]]
+        """
+        lags = 2 ** np.arange(max(1, self.size.bit_length() - 1))
+        lags = lags[lags <= self.size // 2]
+        rows = []
+        for output in outputs:
+            phase = np.asarray(output, dtype=np.float64)
+            power = np.abs(fft.rfft2(phase)) ** 2
+            together = fft.irfft2(power, s=phase.shape) / phase.size
+            rows.append(np.concatenate([together[:1, 0], together[0, lags], together[lags, 0]]))
+        return np.stack(rows)
 
     def render(self, output: npt.ArrayLike) -> Image.Image:
         """Draw one material, phase 1 dark, at least 256 pixels wide."""

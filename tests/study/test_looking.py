@@ -1,0 +1,144 @@
+"""A study that looks at outputs: what is stored, how many candidates, and the way back to it."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import latent_spaces_by_example as lsbe
+from latent_spaces_by_example.cli import main
+from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.report.repeat import call
+from latent_spaces_by_example.report.snapshot import read_study
+from latent_spaces_by_example.study import looking as module
+from latent_spaces_by_example.study import open_study
+from toys import Stretch, height
+
+
+def corner(outputs):
+    return [[x[0, 0], x[1, 1]] for x in outputs]
+
+
+class Known(Stretch):
+    """Has features and says how many to look at."""
+
+    num_candidates = 16
+
+    def features(self, outputs):
+        return corner(outputs)
+
+
+def run(generator, budget=12, **options):
+    return lsbe.optimise(generator, height, budget=budget, random_seed=2, **options)
+
+
+@pytest.mark.parametrize(
+    ("generator", "options", "features"),
+    [
+        (Known(), {}, "auto"),
+        (Stretch(), {"features": corner, "candidates": 16}, "test_looking:corner"),
+        (Stretch(), {"features": "pixels", "candidates": 16}, "pixels"),
+        (Stretch(), {"features": "components", "candidates": 16}, "components"),
+    ],
+)
+def test_a_study_that_is_resumed_proposes_the_same(generator, options, features, tmp_path):
+    whole = run(generator, **options)
+    run(generator, budget=10, out=tmp_path / "cut", **options)
+    function = {"features": corner} if callable(options.get("features")) else {}
+    for budget in (11, 12):
+        cut = open_study(tmp_path / "cut", generator=generator, **function)
+        cut.run(height, budget=budget)
+    np.testing.assert_array_equal(cut.weights, whole.weights)
+    assert (cut.settings.features, cut.settings.candidates) == (features, 16)
+    assert "candidates=16" in call(read_study(cut))
+
+
+def test_it_finds_more_than_the_search_that_does_not_look():
+    blind, seeing = run(Known(), budget=20, features=None), run(Known(), budget=20)
+    assert seeing.best_score > blind.best_score
+
+
+def test_features_are_made_once_for_each_trial(tmp_path):
+    calls = []
+
+    def counted(outputs):
+        calls.append(len(outputs))
+        return corner(outputs)
+
+    run(Stretch(), features=counted, candidates=4, out=tmp_path / "run")
+    # eight draws and then four candidates a proposal, and each trial but the last alone
+    assert sum(calls) == 4 * 4 + 11
+
+
+@pytest.mark.parametrize(
+    ("seconds", "each", "number"), [(0.01, 1e-4, 1), (2.0, 1e-3, 256), (2.0, 0.05, 16), (2, 1, 1)]
+)
+def test_the_number_of_candidates_follows_from_what_things_take(seconds, each, number, monkeypatch):
+    monkeypatch.setattr(module, "_seconds", lambda trial: seconds)
+    monkeypatch.setattr(module, "_time", lambda function, weights: each * len(weights))
+    assert run(Stretch(), budget=9, features="pixels").settings.candidates == number
+
+
+def test_outputs_that_no_default_can_look_at_are_not_looked_at(monkeypatch):
+    class Words(Stretch):
+        def generate(self, z):
+            return [str(x[0, 0]) for x in z]
+
+    monkeypatch.setattr(module, "_seconds", lambda trial: 2.0)
+    study = lsbe.optimise(Words(), lambda words: [float(w) for w in words], budget=10)
+    assert study.settings.candidates == 1
+    with pytest.raises(ArgumentError, match="not an array of numbers"):
+        lsbe.optimise(
+            Words(), lambda words: [float(w) for w in words], budget=10, features="pixels",
+            candidates=16,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"candidates": 0}, "candidates=0; give a whole number from 1"),
+        ({"candidates": 2.5}, "candidates=2.5"),
+        ({"features": "pixel"}, "features='pixel'; expected one of auto, generator"),
+        ({"features": 3}, "features=3"),
+    ],
+)
+def test_wrong_options_are_refused(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        lsbe.create_study(Stretch(), **options)
+
+
+def test_features_of_the_users_own_have_to_be_given_again(tmp_path):
+    run(Stretch(), budget=10, features=corner, candidates=16, out=tmp_path / "run")
+    study = open_study(tmp_path / "run", generator=Stretch())
+    with pytest.raises(StudyError, match="test_looking:corner, which a database does not hold"):
+        study.run(height, budget=11)
+    with pytest.raises(StudyError, match="by features test_looking:corner, not pixels"):
+        open_study(tmp_path / "run", generator=Stretch(), features="pixels")
+
+
+def test_asking_looks_too_and_where_generating_fails_another_is_asked_for():
+    class Fragile(Known):
+        def generate(self, z):
+            if any(x[0, 0] < 0 for x in z):
+                raise ValueError("cannot be made")
+            return super().generate(z)
+
+    study = lsbe.create_study(Fragile(), features="generator", candidates=16, random_seed=1)
+    while len(study.finished_trials) < 12:
+        for trial in study.ask(4):
+            study.tell(trial, height([trial.output])[0])
+    late = [t for t in study.trials if t.number > 14]
+    assert sum(t.error is not None for t in late) <= len(late) / 3
+
+
+def test_the_command_line_names_features_and_candidates(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["optimise", "toys:stretch", "--objective", "toys:height", "--out", "run"]
+    words += ["--features", "test_looking:corner", "--candidates", "8"]
+    result = CliRunner().invoke(main, [*words, "--budget", "10"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert open_study("run").settings.candidates == 8
+    again = ["resume", "run", "--generator", "toys:stretch", "--objective", "toys:height"]
+    again += ["--features", "test_looking:corner", "--budget", "11"]
+    result = CliRunner().invoke(main, again, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
