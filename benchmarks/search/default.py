@@ -58,7 +58,12 @@ def combined(weights: np.ndarray, latents: list[np.ndarray]) -> np.ndarray:
 
 
 def default(
-    box: BlackBox, *, batch_size: int = 1, workers: int = 1, noise_said: bool = True
+    box: BlackBox,
+    *,
+    batch_size: int = 1,
+    workers: int = 1,
+    noise_said: bool = True,
+    looks: bool = False,
 ) -> None:
     """Spend the budget with the default search.
 
@@ -68,6 +73,7 @@ def default(
         workers: how many propose and evaluate at once, each as soon as it is free. Evaluations
             take log-normal times (sigma 0.5) on a clock that exists in here alone.
         noise_said: whether a noisy task says that it is, as a user who knows it would.
+        looks: whether it may look at outputs before they are scored, where the task has features.
     """
     search, seeds = load("latent-gp"), SeedLatents(box)
     width = seeds.num_given
@@ -76,12 +82,23 @@ def default(
     pending: set[int] = set()
     clock, now = np.random.default_rng([box.repeat, 4]), 0.0
     running: list[tuple[float, list[int]]] = []
+    see = box.task.features if looks else None
+
+    def look(weights: np.ndarray) -> np.ndarray:
+        seeds.correlation(weights.shape[1])
+        return see(np.stack([seeds.latent(row) for row in weights]))
+
+    features: list[np.ndarray] = []
     while True:
         first, n = len(proposed), min(batch_size, box.budget - len(proposed)) or 1
         history = _history(
             box, seeds, width=width, proposed=proposed, pending=pending, num_known=num_known
         )
         history = replace(history, noisy=noise_said and box.task.noise > 0)
+        if see is not None and features:
+            number = box.task.num_candidates
+            space = replace(history.space, look=look, num_candidates=number)
+            history = replace(history, space=space, features=np.stack(features))
         proposal = search.propose(history, n, box.rng(first))
         width = max(width, proposal.shape[1])
         seeds.correlation(width)
@@ -89,6 +106,8 @@ def default(
         for weights in proposal:
             box(seeds.latent(weights))
             proposed.append(weights)
+            if see is not None:
+                features.append(look(weights[None])[0])
         batch = list(range(first, first + n))
         pending.update(batch)
         heapq.heappush(running, (now + clock.lognormal(0.0, 0.5), batch))

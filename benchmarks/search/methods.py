@@ -176,6 +176,7 @@ def o3(box: BlackBox) -> None:
 
 METHODS: dict[str, Method] = {
     "default": default,
+    "default-looking": lambda box: default(box, looks=True),
     "best-of-n": best_of_n,
     "hill-climb": hill_climb,
     "elliptical-slice": elliptical_slice,

@@ -19,6 +19,8 @@ class Task:
         score: latent of shape (d,) -> score, higher is better.
         noise: standard deviation of what is added to the score that a method sees.
         given: latents of the examples, shape (K, d); a search then stays between them.
+        features: latents, shape (n, d) -> the generator's features of their outputs, (n, p).
+        num_candidates: how many outputs a proposal may look at by these.
     """
 
     name: str
@@ -26,6 +28,8 @@ class Task:
     score: Callable[[np.ndarray], float]
     noise: float = 0.0
     given: np.ndarray | None = None
+    features: Callable[[np.ndarray], np.ndarray] | None = None
+    num_candidates: int = 1
 
 
 def load(name: str) -> Task:
@@ -54,7 +58,16 @@ def _of_generator(name: str, generator: str, objective: str) -> Task:
         result = next(iter(scored(made.generate(latent.reshape(1, *shape)))))
         return float(result["score"] if isinstance(result, dict) else result)
 
-    return Task(name, int(np.prod(shape)), score)
+    def features(latents: np.ndarray) -> np.ndarray:
+        return np.asarray(made.features(made.generate(latents.reshape(-1, *shape))))
+
+    return Task(
+        name,
+        int(np.prod(shape)),
+        score,
+        features=features,
+        num_candidates=made.num_candidates,
+    )
 
 
 def _airfoil_examples(name: str) -> Task:
@@ -94,7 +107,16 @@ def _airfoil_inverse(name: str) -> Task:
         velocity = velocities(generator.generate(latent[None])[0])
         return -float(np.sqrt(((velocity - goal) ** 2).mean()))
 
-    return Task(name, generator.latent_shape[0], score)
+    def features(latents: np.ndarray) -> np.ndarray:
+        return generator.features(generator.generate(latents))
+
+    return Task(
+        name,
+        generator.latent_shape[0],
+        score,
+        features=features,
+        num_candidates=generator.num_candidates,
+    )
 
 
 _GENERATED: dict[str, Callable[[str], Task]] = {

@@ -22,7 +22,7 @@ from latent_spaces_by_example.generators.features import (
 )
 from latent_spaces_by_example.search.base import History, Search
 from latent_spaces_by_example.space import SurrogateChart
-from latent_spaces_by_example.study.evaluation import generated
+from latent_spaces_by_example.study.evaluation import generated, items_of
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import (
     MOST_CANDIDATES,
@@ -188,7 +188,7 @@ class Looking:
     def _looked_at(self, weights: Float64[np.ndarray, "n K"]) -> list[np.ndarray]:
         """Return the features at each of n weights; none, of length 0, where generating fails."""
         try:
-            outputs = generated(self._generator, self._space.from_w_to_z(weights))
+            outputs = self._generate(weights)
         except GeneratorError:
             raise
         except Exception as error:
@@ -263,8 +263,11 @@ class Looking:
             return 1
         return next((number for number in STEPS if number * each <= allowed), 1)
 
-    def _generate(self, weights: Float64[np.ndarray, "n K"]) -> None:
-        generated(self._generator, self._space.from_w_to_z(weights))
+    def _generate(self, weights: Float64[np.ndarray, "n K"]) -> Sequence[Any]:
+        """Return the outputs at weights as the generator gives them, as an objective has them."""
+        outputs: Sequence[Any] = self._generator.generate(self._space.from_w_to_z(weights))
+        items_of(outputs, n=len(weights), generator=self._generator)
+        return outputs
 
 
 def _seconds(trial: Trial) -> float:
