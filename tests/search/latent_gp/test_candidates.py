@@ -5,6 +5,7 @@ import pytest
 
 from latent_spaces_by_example.search import History, SearchSpace
 from latent_spaces_by_example.search.latent_gp import LatentGPSearch
+from latent_spaces_by_example.search.latent_gp.candidates import outputs_tell
 
 DIMS = 24
 LATENTS = np.random.default_rng(1).standard_normal((120, DIMS))
@@ -108,6 +109,16 @@ def test_a_batch_differs_and_is_the_same_every_time():
     assert gaps[np.triu_indices(4, 1)].min() > 1e-4
 
 
+def test_scores_tell_whether_they_follow_what_is_seen():
+    def noise(weights):
+        return np.random.default_rng(0).standard_normal((len(weights), 3))
+
+    run = Run(num_candidates=1).until(16)
+    assert outputs_tell(run.history())
+    run.look = noise
+    assert not outputs_tell(run.history())
+
+
 @pytest.mark.parametrize(
     "features",
     [
@@ -130,8 +141,9 @@ def test_what_the_generator_fails_at_is_not_proposed():
     def score(weights):
         return np.where(outputs(weights)[:, 0] > 0, scored(weights), np.nan)
 
-    run = Run(num_candidates=48, look=look, score=score).until(16)
-    assert np.isfinite(run.scores[10:]).all()
+    run = Run(num_candidates=48, look=look, score=score).until(18)
+    # half of all latents fail; one proposal may be made before scores follow what is seen
+    assert np.isnan(run.scores[10:]).sum() <= 1
 
 
 def test_constraints_keep_it_where_they_are_met():

@@ -19,7 +19,10 @@ from latent_spaces_by_example.search.latent_gp.directions import (
     on_sphere,
 )
 from latent_spaces_by_example.search.latent_gp.model import num_explained
+from latent_spaces_by_example.search.latent_gp.output_kernel import fit_output_kernel
+from latent_spaces_by_example.search.latent_gp.process import NOISY, PERHAPS_NOISY, fit_kernel
 from latent_spaces_by_example.search.latent_gp.steps import step_anywhere, step_between
+from latent_spaces_by_example.search.latent_gp.warp import standardised
 
 # prior draws that a proposal may lie along at most, while they span new directions
 _NUM_FRESH = 4
@@ -32,8 +35,36 @@ _WIDE, _NARROW = (0.03, 1.2), (0.01, 0.5)
 # radians: how far climbs by the model of angles go, which need no outputs
 _CLIMBS = (0.8, 0.2)
 _OPTIMISTIC = 3  # every so many-th trial
+# how much larger the log evidence of scores that follow outputs has to be. For features of noise it
+# was below 1.6 with 8 to 36 scores; for those of sections above 6 from 12 on
+_EVIDENCE = 1.5
+_MOST_FITTED = 150
 
 Rows = Float64[np.ndarray, "n q"]
+
+
+def outputs_tell(history: History) -> bool:
+    """Return whether scores follow the outputs' features, rather than angles alone.
+
+    Looking for an output that promises much among many is harmful where features have nothing to
+    do with the score: it then chooses by chance. So the log evidence decides, anew each time.
+
+    Args:
+        history: all trials, at least one of them scored, with features.
+    """
+    directions = Directions.from_correlation(np.round(history.space.correlation, DECIMALS))
+    features = _View.of(history, directions).scaled(history.features)
+    scored = history.scored
+    num_first = int(scored[: num_explained(len(history))].sum()) or int(scored.sum())
+    points = directions.from_weights(history.weights)[scored][:num_first]
+    seen = np.concatenate([points, features[scored][:num_first]], axis=1)
+    values = standardised(history.scores[scored][:num_first])
+    noise = NOISY if history.noisy else PERHAPS_NOISY
+    _, by_outputs = fit_output_kernel(
+        seen, values, num_features=features.shape[1], noise=noise, most=_MOST_FITTED
+    )
+    _, by_angles = fit_kernel(points, values, noise=noise, most=_MOST_FITTED)
+    return by_outputs - by_angles > _EVIDENCE
 
 
 def propose_by_sight(
@@ -49,8 +80,8 @@ def propose_by_sight(
     the score over angles and features of outputs, and every candidate is generated before it is
     judged: prior draws and steps of many lengths from the best trials, then steps from the best
     candidates and mixes of two, in a few rounds. What is proposed has the largest log expected
-    improvement; every third time the largest mean plus one and a half deviations, without
-    which one run in eight stays in a poor basin.
+    improvement; every third time the largest mean plus one and a half deviations, so as not to
+    stay in a poor basin.
 
     Args:
         history: all trials, at least two of them scored; its space says how many candidates.

@@ -12,7 +12,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.constraints import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
-from latent_spaces_by_example.search.latent_gp.candidates import propose_by_sight
+from latent_spaces_by_example.search.latent_gp.candidates import outputs_tell, propose_by_sight
 from latent_spaces_by_example.search.latent_gp.directions import DECIMALS, Directions
 from latent_spaces_by_example.search.latent_gp.region import (
     LARGEST,
@@ -67,8 +67,9 @@ class LatentGPSearch:
     Of several scores each call makes one, by the Tchebycheff function with random weights (ParEGO),
     so that the proposals move along the Pareto front.
 
-    Where the history's space can be looked at and allows more candidates than one, none of this
-    happens: candidates are generated, and the one whose output promises most is proposed. See
+    Where the history's space can be looked at and allows more candidates than one, and scores
+    follow what is seen, candidates are generated instead, and the one whose output promises most is
+    proposed. See
     :mod:`latent_spaces_by_example.search.latent_gp.candidates`.
 
     Attributes:
@@ -120,7 +121,10 @@ class LatentGPSearch:
             history = scalarised(history, rng)
         if space.look is not None and space.num_candidates > 1:
             first = opening(history, n, start=0)
-            return first if len(first) == n else propose_by_sight(history, first, n=n, rng=rng)
+            if len(first) == n:
+                return first
+            if outputs_tell(history):
+                return propose_by_sight(history, first, n=n, rng=rng)
         region = current_region(
             np.where(
                 history.finished,
