@@ -12,7 +12,6 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.constraints import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
-from latent_spaces_by_example.search.latent_gp.candidates import outputs_tell, propose_by_sight
 from latent_spaces_by_example.search.latent_gp.directions import DECIMALS, Directions
 from latent_spaces_by_example.search.latent_gp.region import (
     LARGEST,
@@ -23,6 +22,7 @@ from latent_spaces_by_example.search.latent_gp.region import (
     opening,
     opening_size,
 )
+from latent_spaces_by_example.search.latent_gp.sight import outputs_tell, propose_by_sight
 from latent_spaces_by_example.search.latent_gp.steps import (
     step_anywhere,
     step_between,
@@ -70,7 +70,7 @@ class LatentGPSearch:
     Where the history's space can be looked at and allows more candidates than one, and scores
     follow what is seen, candidates are generated instead, and the one whose output promises most is
     proposed. See
-    :mod:`latent_spaces_by_example.search.latent_gp.candidates`.
+    :mod:`latent_spaces_by_example.search.latent_gp.sight`.
 
     Attributes:
         num_fresh: prior draws that each proposal may mix in.

@@ -5,7 +5,7 @@ import pytest
 
 from latent_spaces_by_example.search import History, SearchSpace
 from latent_spaces_by_example.search.latent_gp import LatentGPSearch
-from latent_spaces_by_example.search.latent_gp.candidates import outputs_tell
+from latent_spaces_by_example.search.latent_gp.sight import outputs_tell
 
 DIMS = 24
 LATENTS = np.random.default_rng(1).standard_normal((120, DIMS))
