@@ -145,7 +145,11 @@ def constraints() -> Figure:
 
     def constrained(sections: list[np.ndarray]) -> list[dict[str, object]]:
         return [
-            {**result, "constraints": {name: limits[name] - result[name] for name in limits}}
+            result
+            | {
+                "constraints": result["constraints"]
+                | {name: limits[name] - result[name] for name in limits}
+            }
             for result in measure(sections)
         ]
 

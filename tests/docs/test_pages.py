@@ -34,6 +34,7 @@ NEEDS = {
     "arrays": ["torch"],
     "choosing": ["neuralfoil"],
     "constraints": ["neuralfoil"],
+    "generators": ["torch"],
     "image_optimisation": ["neuralfoil"],
     "noisy_scores": ["neuralfoil"],
     "objectives": ["neuralfoil"],
