@@ -32,6 +32,7 @@ def trial_columns(trials: Sequence[Trial], *, labels: Mapping[int, str]) -> list
         columns.append(Column("score", [number(t.score) for t in trials], always=True))
     columns.append(Column("expected", [number(t.expected_score) for t in trials]))
     for name in dict.fromkeys(name for trial in trials for name in trial.constraints):
+        # hidden, as every column of equal cells, if all trials meet it
         cells = [_constraint(trial.constraints.get(name)) for trial in trials]
         columns.append(Column(f"constraint {name}", cells))
     for name in dict.fromkeys(name for trial in trials for name in trial.metrics):
@@ -43,9 +44,9 @@ def trial_columns(trials: Sequence[Trial], *, labels: Mapping[int, str]) -> list
 
 
 def _constraint(value: float | None) -> str:
-    if value is None or value <= 0:
-        return number(value)
-    return f"{number(value)} violated"
+    if value is None:
+        return ""
+    return "met" if value <= 0 else f"{number(value)} over"
 
 
 def _with_unit(cell: str, unit: str) -> str:
