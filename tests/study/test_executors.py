@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,14 @@ from toys import Stretch, height
 
 EXAMPLES = ["6", "17", "18"]
 OPTIONS = {"examples": EXAMPLES, "search": "random"}
+
+
+FOUR = threading.Barrier(4)
+
+
+def four_at_a_time(outputs):
+    FOUR.wait(timeout=60)
+    return height(outputs)
 
 
 def slow_height(outputs):
@@ -83,7 +92,7 @@ def is_whole(study, budget, **options):
 
 def test_threads_keep_num_pending_in_flight(study):
     executor = Counting(4)
-    study.run(slow_height, budget=20, executor=executor, num_pending=4)
+    study.run(four_at_a_time, budget=20, executor=executor, num_pending=4)
     assert is_whole(study, 20)
     assert executor.most == 4
     keys = [(task.numbers, task.attempt) for (task,) in executor.arguments]
@@ -120,6 +129,7 @@ def test_processes(study):
     assert len({t.worker for t in study.trials}) == 2
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_loky(study):
     loky = pytest.importorskip("loky")
     executor = loky.get_reusable_executor(2, timeout=10)
@@ -128,8 +138,10 @@ def test_loky(study):
     assert is_whole(study, 8)
 
 
-def test_submitit(study, tmp_path):
+@pytest.mark.filterwarnings("ignore")  # it leaves its processes to the garbage collector
+def test_submitit(study, tmp_path, monkeypatch):
     submitit = pytest.importorskip("submitit")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     executor = submitit.LocalExecutor(folder=tmp_path / "logs")
     executor.update_parameters(timeout_min=2)
     study.run(height, budget=4, executor=executor, num_pending=2)

@@ -43,9 +43,10 @@ class _Group(click.Group):
         try:
             with _logs_shown():
                 return super().invoke(ctx)
+        except click.UsageError:
+            raise  # it shows the usage too
         except click.ClickException as error:
-            error.message = plain(error.message)
-            raise
+            raise click.ClickException(plain(error.message)) from error
         except LatentSpacesError as error:
             raise click.ClickException(plain(as_options(str(error)))) from error
 

@@ -13,7 +13,7 @@ from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place, study_options
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.study.lock import Holder
+    from latent_spaces_by_example.study.lock_kinds import Holder
     from latent_spaces_by_example.study.overview import Overview
     from latent_spaces_by_example.study.records import Records
 

@@ -127,7 +127,12 @@ def _add_product(
     factors: Float[np.ndarray, "n m"],
     rows: Float[np.ndarray, "m d"],
 ) -> None:
-    # block by block, so that the product is still in a core's cache when it is added
+    """Add factors @ rows to ``total``, one row after another.
+
+    A matrix product would round a sum differently in batches of different sizes, and so a study
+    that was cut inside a batch would differ from the uncut one.
+    """
     for start in range(0, total.shape[1], COLUMNS):
         columns = slice(start, start + COLUMNS)
-        total[:, columns] += factors @ rows[:, columns].astype(factors.dtype, copy=False)
+        for factor, row in zip(factors.T, rows, strict=True):
+            total[:, columns] += factor[:, None] * row[columns].astype(factors.dtype, copy=False)

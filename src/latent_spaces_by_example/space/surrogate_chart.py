@@ -393,8 +393,19 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             )
             return self._known.combine(coefficients)
         library = library_of(w)
-        weights = w if library.name == "numpy" else library.on_host(w)
-        return self._seeds.inner.combine(self._coefficients_of(weights))
+        weights = self._coefficients_in_any_batch(
+            w if library.name == "numpy" else library.on_host(w)
+        )
+        return self._seeds.inner.combine(weights)
+
+    def _coefficients_in_any_batch(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
+        """Return c(w), each row the same to the last bit whatever rows and zeros are beside it."""
+        weights = unit_weights(w, num_seeds=self._width)
+        coefficients = np.zeros(weights.shape)
+        for row, given in zip(coefficients, weights, strict=True):
+            used = int(np.flatnonzero(given)[-1]) + 1
+            row[:used] = self._rule.coefficients(given[None, :used], self._span_of(used))[0]
+        return coefficients
 
     def _coefficients_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
         weights = unit_weights(w, num_seeds=self._width)

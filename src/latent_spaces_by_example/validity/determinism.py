@@ -20,7 +20,7 @@ from latent_spaces_by_example.validity.output_difference import (
 )
 
 BATCH_TOLERANCE = 1e-3
-NEARLY_EQUAL = 0.01
+NEARLY_EQUAL = 0.001
 _TO_GO_ON = " To go on all the same, give check_generator=False (--no-check-generator)."
 
 
