@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,29 +222,9 @@ def run_options(command: Command) -> Command:
     """Give a command the options of a run as one ``options``."""
 
     @functools.wraps(command)
-    def packed(
-        *args: Any,
-        workers: int,
-        timeout: float | None,
-        dask: str | None,
-        pending: int | None,
-        max_seconds: float | None,
-        patience: int | None,
-        max_failures: int,
-        grace: float,
-        **rest: Any,
-    ) -> Any:
-        options = RunOptions(
-            workers=workers,
-            timeout=timeout,
-            dask=dask,
-            pending=pending,
-            max_seconds=max_seconds,
-            patience=patience,
-            max_failures=max_failures,
-            grace=grace,
-        )
-        return command(*args, options=options, **rest)
+    def packed(*args: Any, **values: Any) -> Any:
+        options = RunOptions(**{field.name: values.pop(field.name) for field in fields(RunOptions)})
+        return command(*args, options=options, **values)
 
     for option in reversed(_RUN_OPTIONS):
         packed = option(packed)
