@@ -102,13 +102,7 @@ class SimulatedStudy:
 
     def go_back(self, *, to: int) -> None:
         """Forget every trial from number ``to`` on."""
-        for kept in (
-            self.weights,
-            self.scores,
-            self.violations,
-            self.objectives,
-            self.num_known,
-        ):
+        for kept in (self.weights, self.scores, self.violations, self.objectives, self.num_known):
             del kept[to:]
 
     def add(self, weights: Float64[np.ndarray, "n K_and_m"]) -> None:
@@ -163,9 +157,7 @@ class SearchContract(ABC):
     def study(self, score: Score | None = None, **options: Any) -> SimulatedStudy:
         """Return a study of four given seed latents with a smooth score."""
         return SimulatedStudy(
-            score or (lambda x: float(x[0] + x[1] * x[2])),
-            within_span=self.within_span,
-            **options,
+            score or (lambda x: float(x[0] + x[1] * x[2])), within_span=self.within_span, **options
         )
 
     def filled(

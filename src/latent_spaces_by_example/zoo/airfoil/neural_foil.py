@@ -20,16 +20,7 @@ except ImportError as error:
         "pip install 'latent-spaces-by-example[airfoil]'"
     ) from error
 
-MODEL_SIZES = (
-    "xxsmall",
-    "xsmall",
-    "small",
-    "medium",
-    "large",
-    "xlarge",
-    "xxlarge",
-    "xxxlarge",
-)
+MODEL_SIZES = ("xxsmall", "xsmall", "small", "medium", "large", "xlarge", "xxlarge", "xxxlarge")
 _WEIGHTS_PER_SIDE = 8
 
 

@@ -163,10 +163,7 @@ def _solve(k: Float64[np.ndarray, "ny nx"], *, periodic: bool) -> float:
     source = np.zeros_like(k)
     source[:, 0] = 2.0 * k[:, 0]
     factors = splu(  # symmetric and diagonally dominant: no pivoting needed
-        matrix,
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
+        matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )
     potential = factors.solve(source.ravel()).reshape(ny, nx)
     return float((2.0 * k[:, -1] * potential[:, -1]).sum() * nx / ny)
