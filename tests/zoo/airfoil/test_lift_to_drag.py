@@ -52,8 +52,8 @@ def test_the_study_can_read_what_it_returns():
     outputs = [section("naca2412"), np.full((50, 2), np.nan), thinned("naca2412", 0.05)]
     evaluations = read_scores(OBJECTIVE(outputs), n=3)
     assert [evaluation.finite for evaluation in evaluations] == [True, False, True]
-    assert set(evaluations[0].figures) >= {"cl", "cd", "cm", "alpha", "thickness", "confidence"}
-    assert all(type(value) in (float, bool) for value in evaluations[0].figures.values())
+    assert set(evaluations[0].metrics) >= {"cl", "cd", "cm", "alpha", "thickness", "confidence"}
+    assert all(type(value) in (float, bool) for value in evaluations[0].metrics.values())
 
 
 def test_a_batch_is_its_rows_whatever_the_number_of_points():
@@ -197,7 +197,7 @@ def test_the_best_of_a_study_meets_the_floors_by_however_little():
         Given(), objectives.load("lift-to-drag"), budget=3, seed_latents=np.eye(3), random_seed=0
     )
     assert study.best_score == pytest.approx(scores[2])
-    assert study.best_trial.figures["floors_met"]
+    assert study.best_trial.metrics["floors_met"]
 
 
 def test_sections_without_a_score():

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.objectives.base import Metric
 from latent_spaces_by_example.zoo.airfoil import check_all, measure, resample
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import trim
 from latent_spaces_by_example.zoo.airfoil.neural_foil import MODEL_SIZES, Flow, fit_kulfan
@@ -84,8 +84,8 @@ class LiftToDrag:
 
     >>> from latent_spaces_by_example.zoo.airfoil import find_section
     >>> objective = LiftToDrag(cl=0.7, reynolds=5e5)
-    >>> figures, = objective([find_section("naca2412")])
-    >>> print(round(figures["score"]), round(figures["alpha"], 1), figures["floors_met"])
+    >>> metrics, = objective([find_section("naca2412")])
+    >>> print(round(metrics["score"]), round(metrics["alpha"], 1), metrics["floors_met"])
     85 4.0 True
     """
 
@@ -129,14 +129,14 @@ class LiftToDrag:
         arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
         return f"{type(self).__name__}({arguments})"
 
-    def __call__(self, outputs: Iterable[Any]) -> list[dict[str, Figure | dict[str, float]]]:
+    def __call__(self, outputs: Iterable[Any]) -> list[dict[str, Metric | dict[str, float]]]:
         """Score sections.
 
         Args:
             outputs: n sections, each of shape (p, 2) with any p >= 7, in Selig order.
 
         Returns:
-            For each a dictionary with "score" and the figures named above, and "constraints" where
+            For each a dictionary with "score" and the metrics named above, and "constraints" where
             floors are that.
 
         Raises:
@@ -154,7 +154,7 @@ class LiftToDrag:
             for section in prepared
         ]
 
-    def _score(self, sections: list[_Section]) -> list[dict[str, Figure | dict[str, float]]]:
+    def _score(self, sections: list[_Section]) -> list[dict[str, Metric | dict[str, float]]]:
         points = np.stack([section.points for section in sections])
         loops = np.array([section.loops for section in sections], dtype=np.float64)
         parameters, misfit = fit_kulfan(points)
@@ -201,10 +201,10 @@ class LiftToDrag:
             return results
         return [
             {
-                **figures,
+                **metrics,
                 "constraints": {name: short[i].item() for name, short in shortfalls.items()},
             }
-            for i, figures in enumerate(results)
+            for i, metrics in enumerate(results)
         ]
 
 

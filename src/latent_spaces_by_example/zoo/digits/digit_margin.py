@@ -15,7 +15,7 @@ from jaxtyping import Float64
 from scipy.ndimage import label
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.objectives.base import Metric
 
 _SIDE = 8
 _DARKEST = 16.0
@@ -77,7 +77,7 @@ class DigitMargin:
         given = [f"{name}={value}" for name, value in values.items() if value is not None]
         return f"{self.name}:{','.join(given)}"
 
-    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Figure]]:
+    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Metric]]:
         """Score pictures, each of shape (8, 8) with ink from 0 to 16.
 
         Raises:
@@ -87,11 +87,11 @@ class DigitMargin:
         if not images:
             return []
         values = _classifier().decision_function(np.stack(images).reshape(len(images), -1))
-        return [self._figures(x, f) for x, f in zip(images, values, strict=True)]
+        return [self._metrics(x, f) for x, f in zip(images, values, strict=True)]
 
-    def _figures(
+    def _metrics(
         self, image: Float64[np.ndarray, "8 8"], values: Float64[np.ndarray, " 10"]
-    ) -> dict[str, Figure]:
+    ) -> dict[str, Metric]:
         margin = float(values[self.digit] - np.delete(values, self.digit).max())
         slant = ink_slant(image)
         off = 0.0 if self.slant is None else (slant - self.slant) / self.tolerance

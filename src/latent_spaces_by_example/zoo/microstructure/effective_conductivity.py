@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool
 
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.objectives.base import Metric
 from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import (
     DIRECTIONS,
     MOST_CONTRAST,
@@ -77,7 +77,7 @@ class EffectiveConductivity:
         """Return the string that ``objectives.load`` makes this objective from again."""
         return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
 
-    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Figure]]:
+    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Metric]]:
         """Score materials, each of shape (ny, nx), true or 1 where the conductor is.
 
         Raises:
@@ -85,7 +85,7 @@ class EffectiveConductivity:
         """
         return [self._score(two_phases(output)) for output in outputs]
 
-    def _score(self, phases: Bool[np.ndarray, "ny nx"]) -> dict[str, Figure]:
+    def _score(self, phases: Bool[np.ndarray, "ny nx"]) -> dict[str, Metric]:
         fraction = float(phases.mean())
         conductivity = effective_conductivity(
             phases, contrast=self.contrast, direction=self.direction, sides=self.sides
