@@ -17,6 +17,7 @@ from PIL import Image
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.pictures import read_picture, to_pil
 from latent_spaces_by_example.objectives.base import Metric
+from latent_spaces_by_example.parameters import written
 
 _DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
@@ -73,8 +74,8 @@ class Clip:
     @property
     def spec(self) -> str:
         """Return the string that ``objectives.load`` makes this objective from again."""
-        given = [(f.name, getattr(self, f.name)) for f in fields(self) if f.init]
-        return "clip:" + ",".join(f"{key}={quote(v, safe=' /:')}" for key, v in given if v)
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+        return written(self.name, {key: quote(v, safe=" /:") or None for key, v in given.items()})
 
     def __call__(self, outputs: Any) -> list[dict[str, Metric]]:
         """Score n images: PIL images, or arrays of shape (height, width, 1, 3 or 4 channels).

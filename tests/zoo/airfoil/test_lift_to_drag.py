@@ -229,15 +229,15 @@ def test_what_is_no_section(outputs, message):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"cl": 0.0}, "cl must be above 0 and at most 3, not 0.0"),
-        ({"cl": 3.5}, "cl must be"),
-        ({"cl": math.nan}, "cl must be"),
-        ({"reynolds": -1e6}, "reynolds must be within 1000 to 1e.09, not -1000000.0"),
-        ({"min_thickness": 0.6}, "min_thickness must be within 0 to 0.5"),
-        ({"min_confidence": 1.0}, "min_confidence must be within 0 to 0.99"),
-        ({"max_fit_error": 0.0}, "max_fit_error must be above 0"),
-        ({"model_size": "huge"}, "model_size must be one of xxsmall, .*, not 'huge'"),
-        ({"floors": "walls"}, "floors must be one of constraints, penalties, not 'walls'"),
+        ({"cl": 0.0}, "cl=0.0; expected a number above 0 and at most 3"),
+        ({"cl": 3.5}, "cl="),
+        ({"cl": math.nan}, "cl="),
+        ({"reynolds": -1e6}, "reynolds=-1000000.0; expected a number from 1000 to 1e.09"),
+        ({"min_thickness": 0.6}, "min_thickness=0.6; .* from 0 to 0.5"),
+        ({"min_confidence": 1.0}, "min_confidence=1.0; .* 0 to 0.99"),
+        ({"max_fit_error": 0.0}, "max_fit_error=0.0; .* above 0"),
+        ({"model_size": "huge"}, "model_size='huge'; expected one of xxsmall, "),
+        ({"floors": "walls"}, "floors='walls'; expected one of constraints, penalties"),
     ],
 )
 def test_parameters_out_of_range(parameters, message):

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from latent_spaces_by_example.arguments import check_finite
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.pictures import named, read_picture
 from latent_spaces_by_example.generators.pipelines.call import call_arguments
 from latent_spaces_by_example.generators.pipelines.families import Size, denoiser, family_of
@@ -216,19 +216,12 @@ class DiffusersGenerator:
 
     def _checked(self, z: Any) -> torch.Tensor:
         """Return z as float32: points near each other must not collapse before the model's cast."""
-        array = z.detach().cpu() if isinstance(z, torch.Tensor) else np.asarray(z)
-        if tuple(array.shape[1:]) != self.latent_shape or len(array) == 0:
-            raise ArgumentError(
-                f"z has shape {tuple(array.shape)}; expected at least one latent, shape (n, "
-                f"{', '.join(map(str, self.latent_shape))}), of {type(self.pipeline).__name__} at "
-                f"{self._described_size()}"
-            )
-        if isinstance(array, torch.Tensor):
-            array = array.float().numpy()
-        if array.dtype.kind != "f":
-            raise ArgumentError(f"z holds {array.dtype} values; expected floating-point numbers")
-        check_finite(array, name="z")
-        return torch.from_numpy(np.array(array, dtype=np.float32))
+        if isinstance(z, torch.Tensor) and z.is_floating_point():
+            z = z.detach().float().cpu().numpy()
+        latents = checked_latents(z, latent_shape=self.latent_shape)
+        if len(latents) == 0:
+            raise ArgumentError(f"z has shape {latents.shape}; expected at least one latent")
+        return torch.from_numpy(np.array(latents, dtype=np.float32))
 
     def _described_size(self) -> str:
         sizes = [f"{k}={v}" for k, v in asdict(self.size).items() if v is not None]
