@@ -48,7 +48,7 @@ class RandomSource:
     """
 
     state: Callable[[], Any]
-    set_state: Callable[[Any], None]
+    set_state: Callable[[Any], Any]
 
 
 class Deck(ABC):
