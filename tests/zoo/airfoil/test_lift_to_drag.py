@@ -181,6 +181,7 @@ def test_no_floor_is_a_constraint_that_is_always_met():
     assert figures["floors_met"] is True
 
 
+@pytest.mark.filterwarnings("ignore:the generator Given hardly depends")
 def test_the_best_of_a_study_meets_the_floors_by_however_little():
     """A section that is too thin by 2e-6 scores more than one that is not."""
     sections = [thinned("dae11", thickness) for thickness in (0.125, 0.119998, 0.12000001)]
