@@ -1,4 +1,4 @@
-"""Examples as seed latents: invert them, and check what their latents generate."""
+"""Turn examples into seed latents: invert them, and check what their latents generate."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _name_of(example: Any, *, number: int) -> str:
 
 
 def _output(generator: Any, example: Any) -> Any:
-    """An example as an output of the generator's kind."""
+    """Return an example as an output of the generator's kind."""
     if hasattr(generator, "read_example"):
         return generator.read_example(example)
     return _named_output(generator, example) if isinstance(example, str) else example

@@ -157,7 +157,7 @@ class RotationAngle:
         return np.clip(np.searchsorted(self._panels, theta) - 1, 0, len(self._panels) - 2)
 
     def _below(self, theta: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
-        """P(angle <= theta)."""
+        """Return P(angle <= theta)."""
         panel = self._panel_of(theta)
         start = self._panels[panel]
         below: Float64[np.ndarray, " m"] = self._sums[0][panel] + self._integral(
@@ -168,7 +168,7 @@ class RotationAngle:
     def _above(
         self, theta: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
     ) -> Float64[np.ndarray, " m"]:
-        """P(angle >= theta); ``rest`` is what is left up to the end of the panels."""
+        """Return P(angle >= theta); ``rest`` is the way left to the end of the panels."""
         panel = self._panel_of(theta)
         last = panel == len(self._panels) - 2
         width = np.where(last, rest, self._panels[panel + 1] - theta)

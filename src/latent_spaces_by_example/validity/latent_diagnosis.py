@@ -1,4 +1,4 @@
-"""Would the model draw these latents? Tests of each and of the set, with one error rate for all."""
+"""Test each of several latents and their set against the model's law, at one error rate for all."""
 
 from __future__ import annotations
 

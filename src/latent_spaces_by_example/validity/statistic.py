@@ -1,4 +1,4 @@
-"""A test statistic with its p-value, and all those of one latent."""
+"""Hold a test statistic with its p-value, and all those of one latent."""
 
 from __future__ import annotations
 
