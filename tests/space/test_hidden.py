@@ -106,12 +106,12 @@ def test_norms_that_are_promised_are_those_of_the_latents():
 
 
 def test_a_study_is_resumed_with_the_same_latents(tmp_path):
-    study = lsbe.optimise(Few(2), lambda z: z[:, 0], budget=12, out=tmp_path / "study")
+    study = lsbe.optimise(Few(2), lambda z: z[:, 0], budget=8, out=tmp_path / "study")
     again = lsbe.open_study(tmp_path / "study", generator=Few(2))
     w = study.weights
     np.testing.assert_allclose(again.latents(w), study.latents(w), rtol=1e-12)
-    more = again.run(lambda z: z[:, 0], budget=14)
-    whole = lsbe.optimise(Few(2), lambda z: z[:, 0], budget=14)
+    more = again.run(lambda z: z[:, 0], budget=10)
+    whole = lsbe.optimise(Few(2), lambda z: z[:, 0], budget=10)
     np.testing.assert_allclose(more.scores, whole.scores, rtol=1e-9)
 
 

@@ -212,7 +212,7 @@ def test_saved_files_hold_the_table_the_metrics_and_pictures(tmp_path):
         ({"num_points": 3}, "num_points=3; expected a whole number of at least 10"),
         ({"num_points": True}, "num_points=True"),
         ({"random_seed": -1}, "random_seed=-1"),
-        ({"names": ["a"]}, r"names=\['a'\]; expected one for each of 3 seed latents"),
+        ({"names": ["a"]}, r"names=\['a'\]; expected one for each of 3 latents"),
         ({"names": 0}, "names=0; expected one for each"),
         ({"generator": Doubling(), "examples": 1}, "1 examples were given for 3"),
         ({"generator": "airfoil"}, "generator='airfoil' has no latent_shape"),

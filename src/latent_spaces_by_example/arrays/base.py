@@ -43,13 +43,13 @@ class ArrayLibrary(ABC):
                 latents can have.
         """
 
-    @abstractmethod
     def seed_array(self, value: Any, *, name: str, shape: str) -> Any:
         """Do as :meth:`float_array` does, for an array that is kept and taken for constant."""
+        return self.float_array(value, name=name, shape=shape)
 
-    @abstractmethod
     def dtype_name(self, array: Any) -> str:
-        """Return the name of the array's dtype, for messages."""
+        """Return the name of the array's dtype, as NumPy would write it."""
+        return str(array.dtype).removeprefix("torch.")
 
     @abstractmethod
     def eps(self, array: Any) -> float:

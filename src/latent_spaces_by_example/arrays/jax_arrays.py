@@ -45,14 +45,6 @@ class JaxArrays(ArrayLibrary):
             )
         return value
 
-    def seed_array(self, value: jax.Array, *, name: str, shape: str) -> jax.Array:
-        """Do as ``float_array`` does: JAX arrays never change."""
-        return self.float_array(value, name=name, shape=shape)
-
-    def dtype_name(self, array: jax.Array) -> str:
-        """Return the name of the dtype."""
-        return str(array.dtype)
-
     def eps(self, array: jax.Array) -> float:
         """Return the spacing of the dtype at 1."""
         return float(jnp.finfo(array.dtype).eps)

@@ -30,14 +30,6 @@ class NumpyArrays(ArrayLibrary):
         """Read anything that NumPy reads as an array of float16, float32 or float64."""
         return float_array(value, name=name, shape=shape)
 
-    def seed_array(self, value: ArrayLike, *, name: str, shape: str) -> np.ndarray:
-        """Do as ``float_array`` does."""
-        return float_array(value, name=name, shape=shape)
-
-    def dtype_name(self, array: np.ndarray) -> str:
-        """Return the name of the dtype."""
-        return str(array.dtype)
-
     def eps(self, array: np.ndarray) -> float:
         """Return the spacing of the dtype at 1."""
         return float(np.finfo(array.dtype).eps)

@@ -55,10 +55,6 @@ class TorchArrays(ArrayLibrary):
             )
         return self.float_array(value, name=name, shape=shape)
 
-    def dtype_name(self, array: torch.Tensor) -> str:
-        """Return the name of the dtype, as NumPy would write it."""
-        return str(array.dtype).removeprefix("torch.")
-
     def eps(self, array: torch.Tensor) -> float:
         """Return the spacing of the dtype at 1."""
         return float(torch.finfo(array.dtype).eps)
