@@ -1,5 +1,6 @@
 """``lsbe status``, ``list`` and ``top``: at studies, without their generators."""
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,9 +21,16 @@ def means(outputs):
     return [float(output.mean()) for output in outputs]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("looking") / "wing"
+    ls.optimise(Stretch(), height_and_spread, budget=6, search="random", out=folder)
+    return folder
+
+
 @pytest.fixture
-def wing(lsbe):
-    ls.optimise(Stretch(), height_and_spread, budget=6, search="random", out="runs/wing")
+def wing(lsbe, made):
+    shutil.copytree(made, "runs/wing")
     return "runs/wing"
 
 
@@ -116,7 +124,7 @@ def test_top_of_noisy_scores_without_the_generator(lsbe, wing):
 
 def test_outputs_that_differ(lsbe):
     generator = ls.generators.load("microstructure:size=16")
-    ls.optimise(generator, means, budget=10, search="random", out="wing")
+    ls.optimise(generator, means, budget=6, search="random", out="wing")
     output = lsbe("top", "wing", "-n", 2, "--diverse", "--by-output", "--save", "out")
     assert "outputs are farthest from those above" in output
     saved = sorted(path.name for path in Path("out").iterdir())
