@@ -187,7 +187,7 @@ class DiffusersGenerator:
             )
         return image
 
-    def render(self, output: npt.ArrayLike) -> Image.Image:
+    def render(self, output: npt.ArrayLike) -> Image.Image | None:
         """Draw one output: the image, three frames of the video, or the waveform of the sound."""
         return picture_of(output, kind=self._family.output)
 

@@ -56,7 +56,7 @@ def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
     return outputs
 
 
-def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image:
+def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image | None:
     """Draw an image; a video's first, middle and last frame side by side; a sound's waveform."""
     array = np.asarray(output)
     if kind == "image":
