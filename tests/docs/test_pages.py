@@ -74,6 +74,7 @@ WITH_PYTHON = [
 
 @pytest.mark.parametrize("page", WITH_PYTHON)
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.filterwarnings("ignore:.*Port 8787 is already in use:UserWarning")  # Dask's dashboard
 def test_the_code_runs_and_prints_what_is_shown(page, tmp_path, monkeypatch, capsys):
     """One namespace a page, in an empty folder; budgets and grids are cut."""
     for package in NEEDS.get(page, []):
