@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import pickle
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, final
@@ -126,7 +127,7 @@ class _Table:
     def combine(
         self,
         law: str,
-        draw: Callable[..., Any],
+        draw: Any,
         *,
         size: Any,
         dtype: Any = np.float64,
@@ -140,6 +141,11 @@ class _Table:
         shape = tuple(int(n) for n in wanted)
         name, is_global = draw.__name__, self._is_global
 
+        def state() -> bytes:
+            source = draw.__self__
+            bits = source.get_state(legacy=False) if is_global else source.bit_generator.state
+            return pickle.dumps(bits)
+
         def now() -> np.ndarray:
             return np.asarray(draw(shape, **options))
 
@@ -149,7 +155,7 @@ class _Table:
 
         kind = np.dtype(dtype)
         values = self._deck.combine(
-            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, now, again)
+            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, state, now, again)
         )
         if out is not None:
             out[...] = values

@@ -42,6 +42,8 @@ class Part:
         combined: whether it is part of the latent; otherwise it is held fixed as recorded.
         place: where in the sampler's code it is drawn.
         start: index of its first number in the latent; None where it is held fixed.
+        repeated: whether an earlier draw came from the same random state, so that this one has
+            the same numbers and no place of its own.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Part:
     combined: bool
     place: Place
     start: int | None = None
+    repeated: bool = False
 
     @property
     def size(self) -> int:
@@ -79,4 +82,4 @@ def table(parts: Sequence[Part], *, frozen_streams: Sequence[str]) -> str:
 def _where(part: Part) -> str:
     if part.start is None:
         return "held fixed"
-    return f"[{part.start}:{part.start + part.size}]"
+    return f"[{part.start}:{part.start + part.size}]{' again' if part.repeated else ''}"

@@ -73,7 +73,9 @@ class NoiseTape:
         self.recorded_latent: np.ndarray = np.concatenate(recorder.values)
         self.recorded_latent.setflags(write=False)
         self.latent_shape = self.recorded_latent.shape
-        self.transport_map = _transport_map([part for part in self.parts if part.combined])
+        self.transport_map = _transport_map(
+            [part for part in self.parts if part.combined and not part.repeated]
+        )
 
     def __repr__(self) -> str:
         """Say how many draws of which kind there are."""

@@ -117,9 +117,14 @@ class TorchDraws(TorchDispatchMode):
             fresh = torch.empty_strided(shape, strides, dtype=dtype)
             return _draw(law, fresh, streams.torch)
 
+        def state() -> bytes:
+            own = _default_generator({"self": target}) if generator is None else generator
+            # what fills memory in another order, or is scaled otherwise, is another draw
+            return own.get_state().numpy().tobytes() + repr((strides, law)).encode()
+
         self.draws += 1
         wide = dtype == torch.float64 or not law.standard
-        draw = Draw(_name(func), law.name, shape, _dtype_name(dtype), wide, now, again)
+        draw = Draw(_name(func), law.name, shape, _dtype_name(dtype), wide, state, now, again)
         _write(law, target, self._deck.combine(draw))
 
     def _hold(self, func: Any, args: Any, kwargs: Any) -> Any:
@@ -207,7 +212,7 @@ def _write(law: _Law, target: torch.Tensor, standard: np.ndarray) -> None:
 
     The standard numbers behind float32 or shorter draws give those back bit for bit.
     """
-    values = torch.from_numpy(np.ascontiguousarray(standard))
+    values = torch.from_numpy(np.asarray(standard, order="C"))
     if not law.standard:
         values = values.double() * law.scale + law.loc
     if law.name == UNIFORM and law.scale > 0.0:
