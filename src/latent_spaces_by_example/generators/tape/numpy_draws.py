@@ -125,13 +125,7 @@ class _Table:
         self._holding = False
 
     def combine(
-        self,
-        law: str,
-        draw: Any,
-        *,
-        size: Any,
-        dtype: Any = np.float64,
-        out: Any = None,
+        self, law: str, draw: Any, *, size: Any, dtype: Any = np.float64, out: Any = None
     ) -> Any:
         """Return the numbers of a standard draw from the deck, as NumPy would."""
         options = {} if self._is_global else {"dtype": dtype}

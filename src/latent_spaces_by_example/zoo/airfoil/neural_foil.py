@@ -13,6 +13,8 @@ from latent_spaces_by_example.errors import MissingPackageError
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import Coefficients
 from latent_spaces_by_example.zoo.airfoil.geometry import stations
 
+Parameters = Float64[np.ndarray, "n 18"]
+
 try:
     import neuralfoil
 except ImportError as error:
@@ -35,7 +37,7 @@ class Flow:
         model_size: which of NeuralFoil's networks, one of ``MODEL_SIZES``.
     """
 
-    parameters: Float64[np.ndarray, "n 18"]
+    parameters: Parameters
     reynolds: float
     model_size: str
 
@@ -68,7 +70,7 @@ class Flow:
 
 def fit_kulfan(
     sections: Float64[np.ndarray, "n p 2"],
-) -> tuple[Float64[np.ndarray, "n 18"], Float64[np.ndarray, " n"]]:
+) -> tuple[Parameters, Float64[np.ndarray, " n"]]:
     """Fit the Kulfan (CST) shape that NeuralFoil sees in place of each section.
 
     By least squares, y = sqrt(x) (1 - x) sum_i a_i B_i(x) + b x (1 - x)^8.5 +- e x / 2, with the
