@@ -35,7 +35,7 @@ KINDS = tuple(_SINGULAR)
 
 @dataclass(frozen=True)
 class Plugin:
-    """A name, and what it stands for.
+    """Say what a name stands for.
 
     Attributes:
         target: "package.module:attribute", a class or a function that makes the object.
@@ -152,7 +152,7 @@ def names(kind: str) -> list[str]:
 
 
 def describe(kind: str) -> dict[str, str]:
-    """Return one line on each name, without importing what it stands for.
+    """Return one line on each name, without importing the code behind it.
 
     The line on another package's plug-in is the first of its docstring, or else the package's own
     summary.
@@ -168,7 +168,7 @@ def describe(kind: str) -> dict[str, str]:
 
 
 def load(kind: str, spec: str, **options: Any) -> Any:
-    """Make what a string names: ``NAME`` or ``MODULE:ATTRIBUTE``, then ``:KEY=VALUE,...``.
+    """Make the object that a string names: ``NAME`` or ``MODULE:ATTRIBUTE``, then ``:KEY=VALUE,...``.
 
     ``generators.load``, ``objectives.load`` and ``search.load`` also check that the result is
     what it should be.

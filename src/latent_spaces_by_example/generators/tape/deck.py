@@ -17,7 +17,7 @@ from latent_spaces_by_example.generators.tape.streams import SeedStreams
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw that can be combined: standard numbers of a known law.
+    """Describe a draw that can be combined: standard numbers of a known law.
 
     Attributes:
         op: what draws it.
@@ -67,7 +67,7 @@ class Deck(ABC):
 
 @dataclass(frozen=True)
 class Entry:
-    """A part, and what makes it again: a recipe, or the state whose bits are held.
+    """Keep a part with what makes it again: a recipe, or the state whose bits are held.
 
     Of a :class:`Draw` only the recipe is kept: the rest of it holds the sampler's own arrays.
     """

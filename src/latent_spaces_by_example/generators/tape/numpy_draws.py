@@ -22,7 +22,7 @@ _BY_OTHERS = frozenset({"randn", "rand"})
 
 @contextmanager
 def numpy_draws(deck: Deck) -> Iterator[None]:
-    """While active, draws from ``numpy.random`` functions and new Generators go to a deck.
+    """Send draws of ``numpy.random``'s functions and of new Generators to a deck while active.
 
     A Generator made before is reached if the sampler passes it through
     ``numpy.random.default_rng(rng)``.

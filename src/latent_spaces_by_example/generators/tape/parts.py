@@ -13,7 +13,7 @@ UNIFORM = "uniform"
 
 @dataclass(frozen=True)
 class Place:
-    """A line of code.
+    """Name a line of code.
 
     Attributes:
         file: its path.
@@ -24,13 +24,13 @@ class Place:
     line: int
 
     def __str__(self) -> str:
-        """The name of the file and the line, such as sampler.py:41."""
+        """Return the name of the file and the line, such as sampler.py:41."""
         return f"{Path(self.file).name}:{self.line}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One random draw of a sampler.
+    """Describe one random draw of a sampler.
 
     Attributes:
         name: such as "randn:3 at sampler.py:41", the third draw of the sampler.
@@ -68,7 +68,7 @@ class Part:
 
 
 def table(parts: Sequence[Part], *, frozen_streams: Sequence[str]) -> str:
-    """The parts as lines of text, a heading first; whole streams that are held fixed at the end."""
+    """Return the parts as lines of text: a heading first, whole streams that are held last."""
     rows = [("draw", "law", "shape", "dtype", "in the latent")]
     rows += [(part.name, part.law, str(part.shape), part.dtype, _where(part)) for part in parts]
     rows += [(stream, "any", "", "", "held fixed") for stream in frozen_streams]

@@ -1,4 +1,4 @@
-"""Every random draw of torch, on any device, seen below its Python interface."""
+"""See every random draw of torch, on any device, below its Python interface."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FLAGS = frozenset({"train", "training", "dropout", "dropout_p", "p"})
 
 @dataclass(frozen=True)
 class _Law:
-    """Gaussian: loc + scale N(0, 1). Uniform: loc + scale U(0, 1), below ``high``.
+    """Describe loc + scale N(0, 1), or loc + scale U(0, 1) below ``high``.
 
     ``asked`` is what the sampler passed to torch, before torch rounded it to the draw's dtype.
     """
@@ -51,7 +51,7 @@ class _Law:
 
 @final
 class TorchDraws(TorchDispatchMode):
-    """While active, in this thread, draws of torch go to a deck; all else runs as it is.
+    """Send draws of torch in this thread to a deck; run all else as it is.
 
     Sees every operation, below torch's Python interface, which costs each of them some 20
     microseconds.
@@ -161,7 +161,7 @@ def _dtype_name(dtype: torch.dtype) -> str:
 
 
 def _arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
-    """All arguments by name, defaults included."""
+    """Return all arguments by name, defaults included."""
     call = {}
     for position, argument in enumerate(func._schema.arguments):
         if position < len(args):
@@ -174,7 +174,7 @@ def _arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
 
 
 def _target(func: Any, call: dict[str, Any], parameters: tuple[Any, ...]) -> torch.Tensor:
-    """The tensor that a draw is to be written to: the caller's own, or a new one."""
+    """Return the tensor that a draw is written to: the caller's own, or a new one."""
     if func._schema.name.endswith("_"):
         return call["self"]
     tensors = [p for p in parameters if isinstance(p, torch.Tensor)]
@@ -226,7 +226,7 @@ def _write(law: _Law, target: torch.Tensor, standard: np.ndarray) -> None:
 
 
 def _default_generator(call: dict[str, Any]) -> torch.Generator:
-    """The generator that an operation draws from where it is given none."""
+    """Return the generator that an operation draws from if it is given none."""
     tensors = [a for a in call.values() if isinstance(a, torch.Tensor)]
     device = tensors[0].device if tensors else torch.device(call.get("device") or "cpu")
     if device.type == "cpu":

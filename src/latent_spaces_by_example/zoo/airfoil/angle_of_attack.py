@@ -1,4 +1,4 @@
-"""The angle of attack at which a section has a given lift."""
+"""Solve for the angle of attack at which a section has a given lift."""
 
 from __future__ import annotations
 

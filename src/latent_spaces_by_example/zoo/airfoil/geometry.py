@@ -170,7 +170,7 @@ def resample(
 
 @dataclass(frozen=True)
 class _Placed:
-    """A section in normal position, its spline, and the spline's parameter at the nose."""
+    """Hold a section in normal position, its spline, and the spline's parameter at the nose."""
 
     points: np.ndarray
     spline: CubicSpline

@@ -22,7 +22,7 @@ _CHUNK = 32  # sections whose pairs of segments are tested at once: about 25 MB
 
 @dataclass(frozen=True)
 class Validity:
-    """The verdict on one section.
+    """Hold the verdict on one section.
 
     Attributes:
         reasons: what is wrong, in words; empty for a valid section.
