@@ -69,7 +69,8 @@ def check_choice(value: Any, *, argument: str, choices: Iterable[str]) -> None:
         ArgumentError: with the choices.
     """
     if value not in (listed := list(choices)):
-        raise ArgumentError(f"{argument}={value!r}; expected one of {', '.join(listed)}")
+        hint = near(str(value), listed)
+        raise ArgumentError(f"{argument}={value!r}{hint}; expected one of {', '.join(listed)}")
 
 
 def read_parameters(

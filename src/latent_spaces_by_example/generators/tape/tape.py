@@ -207,9 +207,9 @@ def _transport_map(parts: list[Part]) -> TransportMap:
 
 def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> str:
     drawn = [part.name for part in parts] + frozen_streams
-    found = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
+    drew = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
     return (
-        f"the sampler {found}, so there is no latent; expected Gaussian or uniform draws of torch, "
+        f"the sampler {drew}, so there is no latent; expected Gaussian or uniform draws of torch, "
         "in the thread that calls it, or of NumPy with numpy=True"
     )
 

@@ -9,19 +9,14 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.special import comb
 
-from latent_spaces_by_example.errors import MissingPackageError
+from latent_spaces_by_example.plugins import missing_packages_named
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import Coefficients
 from latent_spaces_by_example.zoo.airfoil.geometry import stations
 
 Parameters = Float64[np.ndarray, "n 18"]
 
-try:
+with missing_packages_named("the lift and drag of airfoils", extra="airfoil"):
     import neuralfoil
-except ImportError as error:
-    raise MissingPackageError(
-        "lift and drag of airfoils need the package NeuralFoil: "
-        "pip install 'latent-spaces-by-example[airfoil]'"
-    ) from error
 
 MODEL_SIZES = ("xxsmall", "xsmall", "small", "medium", "large", "xlarge", "xxlarge", "xxxlarge")
 _WEIGHTS_PER_SIDE = 8
