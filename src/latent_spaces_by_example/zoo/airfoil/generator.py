@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,9 +88,7 @@ class AirfoilGenerator:
         latents = checked_latents(z, latent_shape=self.latent_shape).astype(np.float64)
         return self.representation.decode(flow_forward(self._velocity, latents, steps=self._steps))
 
-    def invert(
-        self, outputs: npt.ArrayLike | Sequence[npt.ArrayLike]
-    ) -> Float64[np.ndarray, "n d"]:
+    def invert(self, outputs: Iterable[npt.ArrayLike]) -> Float64[np.ndarray, "n d"]:
         """Return the latents behind sections on the model's grid.
 
         Heun's steps are undone one by one, so what is inverted is ``generate`` itself. A section
