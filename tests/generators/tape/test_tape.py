@@ -75,9 +75,9 @@ def brownian_path():
 def test_draws_from_one_state_are_one_place_of_the_latent(sampler, size, spread):
     tape = noise_tape(sampler, numpy=True)
     assert tape.latent_shape == (size,)
-    z = np.stack([tape.latent_from_random_seed(i) for i in range(300)])
+    z = np.stack([tape.latent_from_random_seed(i) for i in range(60)])
     outputs = np.array([np.asarray(output) for output in tape.generate(z)])
-    assert outputs.std() == pytest.approx(spread, rel=0.1)
+    assert outputs.std() == pytest.approx(spread, rel=0.25)
     assert ("again" in tape.report) == (spread != 1.4)
 
 
