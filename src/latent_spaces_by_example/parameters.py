@@ -58,7 +58,7 @@ def checked_number(
         number = math.nan
     if not (low < number <= high or (number == low and not above)):
         bounds = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
-        raise ArgumentError(f"{argument}={value!r}; expected a number {bounds}")
+        raise ArgumentError(f"{argument}={value!r:.40}; expected a number {bounds}")
     return number
 
 
@@ -69,7 +69,8 @@ def check_choice(value: Any, *, argument: str, choices: Iterable[str]) -> None:
         ArgumentError: with the choices.
     """
     if value not in (listed := list(choices)):
-        raise ArgumentError(f"{argument}={value!r}; expected one of {', '.join(listed)}")
+        hint = near(str(value), listed)
+        raise ArgumentError(f"{argument}={value!r}; expected one of {', '.join(listed)}{hint}")
 
 
 def read_parameters(

@@ -36,7 +36,7 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The score of one output.
+    """Hold the score of one output.
 
     Attributes:
         score: higher is better; NaN or infinite if the output could not be evaluated.

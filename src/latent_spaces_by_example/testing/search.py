@@ -20,7 +20,7 @@ Constraints = Callable[[Float64[np.ndarray, " d"]], Sequence[float]]
 
 @dataclass
 class SimulatedStudy:
-    """A study in memory that scores directions of inner latents: nothing is generated.
+    """Study directions of inner latents in memory: nothing is generated.
 
     Example:
         >>> from latent_spaces_by_example.search import load

@@ -219,9 +219,10 @@ def _one_dtype(dtype: Any, alias: Any) -> str | None:
     names = {str(given).removeprefix("torch.") for given in (dtype, alias) if given is not None}
     if len(names) > 1:
         raise ArgumentError(f"dtype={dtype!r} and torch_dtype={alias!r} differ; give one of them")
-    if names and not names <= set(DTYPES):
-        raise ArgumentError(f"dtype={names.pop()!r}; expected one of {', '.join(DTYPES)}")
-    return names.pop() if names else None
+    name = names.pop() if names else None
+    if name is not None:
+        check_choice(name, argument="dtype", choices=DTYPES)
+    return name
 
 
 def _number(value: Any, *, argument: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -17,7 +17,7 @@ from latent_spaces_by_example.generators.tape.streams import SeedStreams
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw that can be combined: standard numbers of a known law.
+    """Describe a draw that can be combined: standard numbers of a known law.
 
     Attributes:
         op: what draws it.
@@ -25,6 +25,7 @@ class Draw:
         shape: of its numbers.
         dtype: that the sampler draws.
         wide: whether its standard numbers need float64.
+        state: returns the state of the sampler's own source, as something that can be hashed.
         now: draws the standard numbers from the sampler's own source.
         again: draws them as a random seed says.
     """
@@ -34,6 +35,7 @@ class Draw:
     shape: tuple[int, ...]
     dtype: str
     wide: bool
+    state: Callable[[], bytes]
     now: Callable[[], np.ndarray]
     again: Callable[[SeedStreams], np.ndarray]
 
@@ -65,7 +67,7 @@ class Deck(ABC):
 
 @dataclass(frozen=True)
 class Entry:
-    """A part, and what makes it again: a recipe, or the state whose bits are held.
+    """Keep a part with what makes it again: a recipe, or the state whose bits are held.
 
     Of a :class:`Draw` only the recipe is kept: the rest of it holds the sampler's own arrays.
     """
@@ -83,14 +85,24 @@ class Recorder(Deck):
         self.entries: list[Entry] = []
         self.values: list[np.ndarray] = []
         self._size = 0
+        self._starts: dict[tuple[Any, ...], int] = {}
 
     def combine(self, draw: Draw) -> np.ndarray:
-        """Draw, and keep the numbers."""
+        """Draw, and keep the numbers.
+
+        A draw from the same state as an earlier one gives the same numbers, as the random access
+        of Brownian trees does: it is the same place of the latent again.
+        """
+        key = (draw.op, draw.law, draw.shape, draw.dtype, draw.wide, draw.state())
         values = np.asarray(draw.now(), dtype=np.float64 if draw.wide else np.float32)
         values = values.reshape(draw.shape)
         if values.size == 0:
             return values
-        part = self._part(draw.op, draw.law, shape=draw.shape, dtype=draw.dtype, start=self._size)
+        start = self._starts.setdefault(key, self._size)
+        part = self._part(draw.op, draw.law, shape=draw.shape, dtype=draw.dtype, start=start)
+        if start < self._size:
+            self.entries.append(Entry(replace(part, repeated=True)))
+            return values
         self.entries.append(Entry(part, again=draw.again))
         self.values.append(values.ravel().copy())
         self._size += values.size

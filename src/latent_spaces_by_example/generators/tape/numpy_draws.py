@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import pickle
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, final
@@ -21,7 +22,7 @@ _BY_OTHERS = frozenset({"randn", "rand"})
 
 @contextmanager
 def numpy_draws(deck: Deck) -> Iterator[None]:
-    """While active, draws from ``numpy.random`` functions and new Generators go to a deck.
+    """Send draws of ``numpy.random``'s functions and of new Generators to a deck while active.
 
     A Generator made before is reached if the sampler passes it through
     ``numpy.random.default_rng(rng)``.
@@ -124,13 +125,7 @@ class _Table:
         self._holding = False
 
     def combine(
-        self,
-        law: str,
-        draw: Callable[..., Any],
-        *,
-        size: Any,
-        dtype: Any = np.float64,
-        out: Any = None,
+        self, law: str, draw: Any, *, size: Any, dtype: Any = np.float64, out: Any = None
     ) -> Any:
         """Return the numbers of a standard draw from the deck, as NumPy would."""
         options = {} if self._is_global else {"dtype": dtype}
@@ -139,6 +134,11 @@ class _Table:
         wanted = np.shape(out) if out is not None else () if size is None else np.atleast_1d(size)
         shape = tuple(int(n) for n in wanted)
         name, is_global = draw.__name__, self._is_global
+
+        def state() -> bytes:
+            source = draw.__self__
+            bits = source.get_state(legacy=False) if is_global else source.bit_generator.state
+            return pickle.dumps(bits)
 
         def now() -> np.ndarray:
             return np.asarray(draw(shape, **options))
@@ -149,7 +149,7 @@ class _Table:
 
         kind = np.dtype(dtype)
         values = self._deck.combine(
-            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, now, again)
+            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, state, now, again)
         )
         if out is not None:
             out[...] = values

@@ -20,7 +20,7 @@ _MACHINERY = (
 
 
 def place_of_draw() -> Place:
-    """The innermost line on the stack that belongs to the sampler rather than to a framework."""
+    """Return the innermost line on the stack that is the sampler's, not a framework's."""
     frame = sys._getframe(1)
     innermost = frame
     while frame is not None:

@@ -26,7 +26,7 @@ _DRAW_INSIDE |= {"fractional_max_pool3d", "dropout1d", "dropout2d", "dropout3d"}
 
 @dataclass(frozen=True)
 class Routes:
-    """Through what a sampler drew.
+    """Name the functions through which a sampler drew.
 
     Attributes:
         names: of functions of torch's Python interface.
@@ -39,7 +39,7 @@ class Routes:
 
 @final
 class RouteWatch(TorchFunctionMode):
-    """Notes which calls make draws, while ``draws`` answers them."""
+    """Note which calls make draws, while ``draws`` answers them."""
 
     def __init__(self, draws: TorchDraws) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class RouteWatch(TorchFunctionMode):
 
 @final
 class RouteGate(TorchFunctionMode):
-    """Answers the draws of calls that drew before, or that can draw; lets all others pass."""
+    """Answer the draws of calls that drew before, or that can draw; let all others pass."""
 
     def __init__(self, deck: Deck, routes: Routes) -> None:
         super().__init__()

@@ -23,14 +23,14 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @dataclass(frozen=True)
 class OtherStreams:
-    """The states of the global streams that are not taken apart into draws."""
+    """Keep the states of the global streams that are not taken apart into draws."""
 
     python: Any
     numpy: Any
 
     @classmethod
     def now(cls) -> OtherStreams:
-        """The states as they are."""
+        """Return the states as they are."""
         return cls(random.getstate(), np.random.get_state())
 
     def restore(self) -> None:
@@ -58,7 +58,7 @@ def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> 
 
 
 def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool, routes: Routes) -> Any:
-    """The same, looking only where a draw can come from."""
+    """Run a sampler likewise, but look only where a draw can come from."""
     if routes.beside_python:
         return run_watched(sampler, deck, with_numpy=with_numpy)[0]
     gate = RouteGate(deck, routes)

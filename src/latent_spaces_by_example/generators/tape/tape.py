@@ -1,4 +1,4 @@
-"""A sampler that never heard of latents, as a generator: its random draws are the latent."""
+"""Make a generator of a sampler that never heard of latents: its random draws are the latent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RESOLUTION = {"float64": 2.0**-52, "float32": 2.0**-24, "float16": 2.0**-11, "b
 
 @final
 class NoiseTape:
-    """A sampler with its random draws recorded: a deterministic map from one long latent.
+    """Replay a sampler whose random draws were recorded, a deterministic map of one latent.
 
     The latent z is the sampler's Gaussian and uniform draws, standardised, one after the other:
     z ~ N(0, I) and U(0, 1). Where the sampler scales and shifts a draw, x = mean + std z, it still
@@ -73,7 +73,9 @@ class NoiseTape:
         self.recorded_latent: np.ndarray = np.concatenate(recorder.values)
         self.recorded_latent.setflags(write=False)
         self.latent_shape = self.recorded_latent.shape
-        self.transport_map = _transport_map([part for part in self.parts if part.combined])
+        self.transport_map = _transport_map(
+            [part for part in self.parts if part.combined and not part.repeated]
+        )
 
     def __repr__(self) -> str:
         """Say how many draws of which kind there are."""
@@ -85,7 +87,7 @@ class NoiseTape:
 
     @property
     def report(self) -> str:
-        """Every draw as a line of text: law, shape, place, and whether it is held fixed."""
+        """Return every draw as a line of text: law, shape, place, and whether it is held fixed."""
         return table(self.parts, frozen_streams=self._frozen_streams)
 
     def generate(self, z: ArrayLike) -> list[Any]:
@@ -104,7 +106,7 @@ class NoiseTape:
         return [self._replay(latent) for latent in self._checked(z)]
 
     def latent_from_random_seed(self, random_seed: Any) -> np.ndarray:
-        """The latent that the sampler would draw on the CPU after ``torch.manual_seed``.
+        """Return the latent that the sampler would draw on the CPU after ``torch.manual_seed``.
 
         Made by drawing again, without running the sampler. For a sampler that draws from one
         generator on the CPU, and holds no draw fixed, ``generate`` of it is what the sampler gives
@@ -129,7 +131,7 @@ class NoiseTape:
         return np.concatenate(pieces)
 
     def named(self, z: ArrayLike) -> Mapping[str, np.ndarray]:
-        """The draws of one latent by name, each in its shape; held ones are left out.
+        """Return the draws of one latent by name, each in its shape; leave held ones out.
 
         Args:
             z: one latent, shape (d,).
@@ -205,9 +207,9 @@ def _transport_map(parts: list[Part]) -> TransportMap:
 
 def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> str:
     drawn = [part.name for part in parts] + frozen_streams
-    found = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
+    drew = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
     return (
-        f"the sampler {found}, so there is no latent; expected Gaussian or uniform draws of torch, "
+        f"the sampler {drew}, so there is no latent; expected Gaussian or uniform draws of torch, "
         "in the thread that calls it, or of NumPy with numpy=True"
     )
 

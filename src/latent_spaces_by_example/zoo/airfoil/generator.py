@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,9 +88,7 @@ class AirfoilGenerator:
         latents = checked_latents(z, latent_shape=self.latent_shape).astype(np.float64)
         return self.representation.decode(flow_forward(self._velocity, latents, steps=self._steps))
 
-    def invert(
-        self, outputs: npt.ArrayLike | Sequence[npt.ArrayLike]
-    ) -> Float64[np.ndarray, "n d"]:
+    def invert(self, outputs: Iterable[npt.ArrayLike]) -> Float64[np.ndarray, "n d"]:
         """Return the latents behind sections on the model's grid.
 
         Heun's steps are undone one by one, so what is inverted is ``generate`` itself. A section
@@ -104,10 +102,16 @@ class AirfoilGenerator:
             ArgumentError: wrong shape or other x than the model's, not finite, sides that touch
                 or cross, or a trailing edge off the x axis or blunter than 5 % of the chord.
         """
-        sections = self._checked_sections(outputs)
-        return flow_backward(
-            self._velocity, self.representation.encode(sections), steps=self._steps
-        )
+        rows = [_checked_output(output) for output in outputs]
+        sections = np.stack(rows) if rows else np.empty((0, NUM_POINTS, 2))
+        fault = first_fault(sections)
+        if fault is not None:
+            raise ArgumentError(
+                f"output {fault[0]} has {fault[1]}, so it is no section that this model can make; "
+                "give outputs of generate() or example(), or sections on the same grid"
+            )
+        y = self.representation.encode(sections)
+        return flow_backward(self._velocity, y, steps=self._steps)
 
     def example(self, name: str | PathLike[str]) -> Float64[np.ndarray, "127 2"]:
         """Look up a real section, on the model's grid and ready for ``invert``.
@@ -177,17 +181,6 @@ class AirfoilGenerator:
             ArgumentError: not a finite array of shape (127, 2).
         """
         write_dat(Path(path), _checked_output(output), name=f"{self.name}: {Path(path).stem}")
-
-    def _checked_sections(self, outputs: Any) -> Float64[np.ndarray, "n 127 2"]:
-        rows = [_checked_output(output) for output in outputs]
-        sections = np.stack(rows) if rows else np.empty((0, NUM_POINTS, 2))
-        what = first_fault(sections)
-        if what is not None:
-            raise ArgumentError(
-                f"output {what[0]} has {what[1]}, so it is no section that this model can make; "
-                "give outputs of generate() or example(), or sections on the same grid"
-            )
-        return sections
 
 
 def _checked_output(output: Any) -> Float64[np.ndarray, "127 2"]:

@@ -18,6 +18,7 @@ else:
 
 Points = Float64[np.ndarray, "p 2"]
 OtherPoints = Float64[np.ndarray, "q 2"]
+Stations = Float64[np.ndarray, " m"]
 
 POINTS_PER_SIDE = 64
 _FEWEST_POINTS = 7
@@ -26,7 +27,7 @@ _ASKEW = 0.01  # of the chord: how far apart in x the ends of the sides of a rea
 _SAME_POINT = 1e-7  # in chords; published tables have six decimals or fewer
 
 
-def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, " m"]:
+def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Stations:
     """Return chordwise stations, dense at both edges: x_i = (1 - cos(pi i / (m - 1))) / 2.
 
     Args:
@@ -169,7 +170,7 @@ def resample(
 
 @dataclass(frozen=True)
 class _Placed:
-    """A section in normal position, its spline, and the spline's parameter at the nose."""
+    """Hold a section in normal position, its spline, and the spline's parameter at the nose."""
 
     points: np.ndarray
     spline: CubicSpline
@@ -295,9 +296,7 @@ def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float
     return where
 
 
-def _ordinates(
-    placed: _Placed, *, grid: Float64[np.ndarray, " m"], end: float
-) -> Float64[np.ndarray, " m"]:
+def _ordinates(placed: _Placed, *, grid: Stations, end: float) -> Stations:
     """Return the ordinates at the stations of the side between nose and parameter ``end``."""
     spline, nose = placed.spline, placed.nose
     # Quadratic spacing from the nose, where x grows as the square of the arc length.

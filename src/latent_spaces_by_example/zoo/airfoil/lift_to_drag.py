@@ -206,7 +206,7 @@ class LiftToDrag:
 
 @dataclass(frozen=True)
 class _Section:
-    """A section on the grid, and how often its outline crosses itself unseen by thickness."""
+    """Hold a section on the grid, and how often its outline crosses itself unseen by thickness."""
 
     points: Float64[np.ndarray, "p 2"]
     loops: int

@@ -12,6 +12,9 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, join_sides
 from latent_spaces_by_example.zoo.airfoil.measures import is_on_grid, thickness_and_camber
 
+Sections = Float64[np.ndarray, "n p 2"]
+Pairs = Int64[np.ndarray, " q"]
+
 MAX_TRAILING_EDGE_GAP = 0.05
 _ROUNDING = 1e-6
 _CHUNK = 32  # sections whose pairs of segments are tested at once: about 25 MB
@@ -19,7 +22,7 @@ _CHUNK = 32  # sections whose pairs of segments are tested at once: about 25 MB
 
 @dataclass(frozen=True)
 class Validity:
-    """The verdict on one section.
+    """Hold the verdict on one section.
 
     Attributes:
         reasons: what is wrong, in words; empty for a valid section.
@@ -105,7 +108,7 @@ def check_all(
     return tuple(results)
 
 
-def count_crossings(sections: Float64[np.ndarray, "n p 2"]) -> Int64[np.ndarray, " n"]:
+def count_crossings(sections: Sections) -> Int64[np.ndarray, " n"]:
     """Count the pairs of segments of each open outline that cross, neighbours left out.
 
     Segments ab and cd cross if a, b lie strictly on different sides of cd, and c, d of ab.
@@ -122,12 +125,7 @@ def count_crossings(sections: Float64[np.ndarray, "n p 2"]) -> Int64[np.ndarray,
     return counts
 
 
-def _crossing(
-    sections: Float64[np.ndarray, "n p 2"],
-    *,
-    i: Int64[np.ndarray, " q"],
-    j: Int64[np.ndarray, " q"],
-) -> Bool[np.ndarray, "n q"]:
+def _crossing(sections: Sections, *, i: Pairs, j: Pairs) -> Bool[np.ndarray, "n q"]:
     x, y = sections[:, :, 0], sections[:, :, 1]
     dx, dy = np.diff(x, axis=1), np.diff(y, axis=1)
 
@@ -142,7 +140,7 @@ def _crossing(
     return crossing
 
 
-def _min_thickness(sections: Float64[np.ndarray, "n p 2"]) -> Float64[np.ndarray, " n"]:
+def _min_thickness(sections: Sections) -> Float64[np.ndarray, " n"]:
     if not is_on_grid(sections):
         sections = np.stack([_on_grid(section) for section in sections])
     smallest: np.ndarray = thickness_and_camber(sections)[0][:, 1:-1].min(axis=1)

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from jaxtyping import Float64
 from scipy.ndimage import label
 
-from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives.base import Metric
 from latent_spaces_by_example.parameters import checked_number, written
+from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 _SIDE = 8
 _DARKEST = 16.0
@@ -149,16 +150,11 @@ def count_holes(image: npt.ArrayLike) -> int:
 
 @lru_cache(maxsize=1)
 def _classifier() -> Any:
-    try:
-        from sklearn.datasets import load_digits
-        from sklearn.multiclass import OneVsRestClassifier
-        from sklearn.svm import SVC
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "the objective 'digit-margin' needs scikit-learn; install it with: "
-            "pip install 'latent-spaces-by-example[digits]'"
-        ) from error
-    levels, classes = load_digits(return_X_y=True)
+    images, classes = load_scans()
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.svm import SVC
+
+    levels = images.reshape(len(images), -1)
     return OneVsRestClassifier(SVC(C=10.0, gamma=0.001)).fit(levels, classes)
 
 
