@@ -82,13 +82,12 @@ class SeedSpan:
     @property
     def dtype_name(self) -> str:
         """Name of the seeds' dtype."""
-        return str(self.rows.dtype) if self._streamed else self.library.dtype_name(self.rows)
+        return self.library.dtype_name(self.rows)
 
     @property
     def eps(self) -> float:
         """Spacing of the seeds' dtype at 1."""
-        rows = self.rows
-        return float(np.finfo(rows.dtype).eps) if self._streamed else self.library.eps(rows)
+        return self.library.eps(self.rows)
 
     @cached_property
     def gram(self) -> Float64[np.ndarray, "K K"]:
