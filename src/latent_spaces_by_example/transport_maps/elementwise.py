@@ -148,20 +148,14 @@ def _refusal(
     first: tuple[int, ...],
     count: int,
 ) -> str:
-    ends = np.broadcast_arrays(*law.ends, values)[:2]
-    low, high = (float(end[first]) for end in ends)
-    found = f"z holds {count} values %s, the first ({values[first]:.6g}) in {where}"
+    low, high = (float(end[first]) for end in np.broadcast_arrays(*law.ends, values)[:2])
     if not low <= values[first] <= high:
-        return (
-            f"{found % f'outside the support [{low:g}, {high:g}] of their law'}; expected "
-            "latents of this law"
-        )
-    if law.sf is None:
-        return (
-            f"{found % 'whose cdf rounds to 0 or 1'}, so the score is lost; give the law's sf and "
-            "isf too, which keep the digits of the upper tail"
-        )
-    return (
-        f"{found % 'so far out that float64 cannot tell their tail from zero'}; expected "
-        "latents of this law, which draws none such"
-    )
+        reason = f"outside the support [{low:g}, {high:g}] of their law"
+        remedy = "expected latents of this law"
+    elif law.sf is None:
+        reason = "whose cdf rounds to 0 or 1, so that the score is lost"
+        remedy = "give the law's sf and isf too, which keep the digits of the upper tail"
+    else:
+        reason = "so far out that float64 cannot tell their tail from zero"
+        remedy = "expected latents of this law, which draws none such"
+    return f"z holds {count} values {reason}, the first ({values[first]:.6g}) in {where}; {remedy}"

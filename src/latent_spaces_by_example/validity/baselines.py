@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from math import prod
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -20,6 +20,9 @@ from latent_spaces_by_example.validity.spaces import Space, root_of
 class _SpannedSpace(Space):
     """inner = sum_k c_k(u) T(z_k), by any rule c."""
 
+    #: Coefficients that the others determine.
+    _num_determined: ClassVar[int] = 1
+
     def __init__(
         self, seed_latents: ArrayLike, *, transport_map: TransportMap | None = None
     ) -> None:
@@ -29,7 +32,7 @@ class _SpannedSpace(Space):
         self.latent_shape = tuple(seeds.shape[1:])
         self._span = SeedSpan(self.transport_map.forward(seeds))
         self._root = root_of(self._span.gram)
-        self.num_coordinates = self._span.num_seeds - 1
+        self.num_coordinates = self._span.num_seeds - self._num_determined
 
     @abstractmethod
     def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
@@ -119,13 +122,7 @@ class WeightBox(_SpannedSpace):
     """
 
     name = "box of weights"
-
-    def __init__(
-        self, seed_latents: ArrayLike, *, transport_map: TransportMap | None = None
-    ) -> None:
-        """Check the seed latents, shape (K, *latent_shape), and keep them."""
-        super().__init__(seed_latents, transport_map=transport_map)
-        self.num_coordinates = self._span.num_seeds
+    _num_determined = 0
 
     def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
         return u
