@@ -14,7 +14,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.seed_array import checked_seed_latents
 from latent_spaces_by_example.space.span import SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
-from latent_spaces_by_example.validity.spaces import Space, root_of
+from latent_spaces_by_example.validity.spaces import Points, Space, root_of
 
 
 class _SpannedSpace(Space):
@@ -35,17 +35,17 @@ class _SpannedSpace(Space):
         self.num_coordinates = self._span.num_seeds - self._num_determined
 
     @abstractmethod
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         """Return c(u)."""
 
-    def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return the combination, carried back by the transport map."""
         span = self._span
         coefficients = span.library.beside(self._coefficients(u), like=span.rows)
         inner = span.combine(coefficients)
         return self.transport_map.inverse(inner, latent_shape=self.latent_shape)
 
-    def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def positions(self, u: Points) -> Float64[np.ndarray, "n K"]:
         """Return c(u) R, R R^T the Gram matrix of the seed latents."""
         positions: Float64[np.ndarray, "n K"] = self._coefficients(u) @ self._root
         return positions
@@ -66,7 +66,7 @@ class LinearInterpolation(_SpannedSpace):
 
     name = "linear interpolation"
 
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         m = u.shape[1]
         rests = (1.0 - u) ** (1.0 / np.arange(m, 0, -1))
         coefficients = np.ones((len(u), m + 1))
@@ -92,7 +92,7 @@ class SphericalInterpolation(_SpannedSpace):
 
     name = "spherical interpolation"
 
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         gram, norms = self._span.gram, self._span.norms
         n, m = u.shape
         point = np.zeros((n, m + 1))
@@ -124,7 +124,7 @@ class WeightBox(_SpannedSpace):
     name = "box of weights"
     _num_determined = 0
 
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         return u
 
 
@@ -159,11 +159,11 @@ class LatentBox(Space):
         self.num_coordinates = self.num_latent_dims
         self._bound = bound
 
-    def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return the box's point, carried back by the transport map."""
         return self.transport_map.inverse(self.positions(u), latent_shape=self.latent_shape)
 
-    def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n d"]:
+    def positions(self, u: Points) -> Float64[np.ndarray, "n d"]:
         """Return the inner latents themselves."""
         inner: Float64[np.ndarray, "n d"] = self._bound * (2.0 * u - 1.0)
         return inner

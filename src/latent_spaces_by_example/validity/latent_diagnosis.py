@@ -20,11 +20,7 @@ from latent_spaces_by_example.validity.channel_tests import channel_statistics
 from latent_spaces_by_example.validity.diagnosis import Diagnosis
 from latent_spaces_by_example.validity.marginal_tests import marginal_statistics
 from latent_spaces_by_example.validity.set_tests import middle_norms, set_statistics
-from latent_spaces_by_example.validity.statistic import (
-    LatentDiagnosis,
-    Statistic,
-    checked_names,
-)
+from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic, checked_names
 from latent_spaces_by_example.validity.verdicts import advice_on, latent_verdict, set_verdict
 from latent_spaces_by_example.validity.whiteness import whiteness_statistics
 

@@ -118,10 +118,7 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def validity_plot(
-    relative_norms: Float64[np.ndarray, " n"],
-    *,
-    num_latent_dims: int,
-    seed_norms: Sequence[float],
+    relative_norms: Float64[np.ndarray, " n"], *, num_latent_dims: int, seed_norms: Sequence[float]
 ) -> bytes:
     """Return a PNG: norms at random points of a space, and the law of the model's own draws."""
     figure = _figure(width=6.4, height=3.0)

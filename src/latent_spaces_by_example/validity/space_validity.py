@@ -11,7 +11,7 @@ from scipy.stats import ks_1samp
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.space.typicality import norm_interval
-from latent_spaces_by_example.validity.spaces import Space
+from latent_spaces_by_example.validity.spaces import Points, Space
 
 # One prior draw in a hundred is outside by chance, in norm and in the test of its elements.
 LEVEL = 0.01
@@ -41,9 +41,7 @@ class Validity:
     outputs_valid: float | None = None
 
 
-def validity_of(
-    space: Space, u: Float64[np.ndarray, "n m"], *, outputs_valid: float | None = None
-) -> Validity:
+def validity_of(space: Space, u: Points, *, outputs_valid: float | None = None) -> Validity:
     """Compare the latents at the points u with the model's law."""
     norms = np.linalg.norm(space.positions(u), axis=1) / np.sqrt(space.num_latent_dims)
     low, high = norm_interval(space.num_latent_dims, level=LEVEL)
@@ -62,6 +60,6 @@ def validity_of(
     )
 
 
-def _inner_latents(space: Space, u: Float64[np.ndarray, "n m"]) -> np.ndarray:
+def _inner_latents(space: Space, u: Points) -> np.ndarray:
     inner = space.transport_map.forward(space.from_u_to_z(u))
     return library_of(inner).on_host(inner)
