@@ -34,7 +34,7 @@ def test_good_latents(check):
     assert result.exit_code == 0, result.output
     assert "These 3 latents are what the model would draw" in result.output
     assert "3 latents of shape (4, 8), 32 inner dimensions" in result.output
-    assert 'combination="linear"' in result.output
+    assert "norm between them, linear" in result.output
 
 
 def test_bad_latents_exit_with_their_own_code_and_a_picture(check):
