@@ -15,8 +15,8 @@ except PackageNotFoundError:  # run from a source tree that is not installed
     __version__ = "0+unknown"
 
 _load, _, _names = lazy_loader.attach_stub(__name__, __file__)
-# testing needs pytest
-__all__ = sorted({*_names, "__version__", "seeds"} - {"testing"})
+# a star import loads neither what needs pytest nor what needs models
+__all__ = sorted({*_names, "__version__", "seeds"} - {"testing", "zoo"})
 
 
 def __getattr__(name: str) -> Any:
