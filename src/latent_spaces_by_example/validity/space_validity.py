@@ -46,11 +46,13 @@ def validity_of(space: Space, u: Points, *, outputs_valid: float | None = None) 
     norms = np.linalg.norm(space.positions(u), axis=1) / np.sqrt(space.num_latent_dims)
     low, high = norm_interval(space.num_latent_dims, level=LEVEL)
     tested = u[:_MOST_TESTED]
-    p_values = [
-        ks_1samp(row.astype(np.float64), ndtr).pvalue
-        for start in range(0, len(tested), _ROWS_AT_ONCE)
-        for row in _inner_latents(space, tested[start : start + _ROWS_AT_ONCE])
-    ]
+    p_values: list[float] = []
+    for start in range(0, len(tested), _ROWS_AT_ONCE):
+        inner = space.transport_map.forward(
+            space.from_u_to_z(tested[start : start + _ROWS_AT_ONCE])
+        )
+        rows = library_of(inner).on_host(inner).astype(np.float64)
+        p_values += [ks_1samp(row, ndtr).pvalue for row in rows]
     return Validity(
         relative_norms=norms,
         norm_interval=(low, high),
@@ -58,8 +60,3 @@ def validity_of(space: Space, u: Points, *, outputs_valid: float | None = None) 
         elements_rejected=float((np.array(p_values) < LEVEL).mean()),
         outputs_valid=outputs_valid,
     )
-
-
-def _inner_latents(space: Space, u: Points) -> np.ndarray:
-    inner = space.transport_map.forward(space.from_u_to_z(u))
-    return library_of(inner).on_host(inner)
