@@ -412,10 +412,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             span=self._span,
             rule=self._rule,
             rounding=explained_by_rounding(
-                latents,
-                inner=inner,
-                transport_map=self._transport_map,
-                layout=self._layout,
+                latents, inner=inner, transport_map=self._transport_map, layout=self._layout
             ),
         )
 

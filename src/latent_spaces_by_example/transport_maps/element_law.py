@@ -235,9 +235,7 @@ def _check_cdf_rises(law: ElementLaw, values: Float64[np.ndarray, "n ..."]) -> N
 
 
 def _check_inverse(
-    law: ElementLaw,
-    scores: Float64[np.ndarray, "n ..."],
-    values: Float64[np.ndarray, "n ..."],
+    law: ElementLaw, scores: Float64[np.ndarray, "n ..."], values: Float64[np.ndarray, "n ..."]
 ) -> None:
     again = law.score(values)
     # what rounding of a value changes in its score, by the steeper of the neighbouring steps

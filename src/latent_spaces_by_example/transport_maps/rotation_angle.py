@@ -12,6 +12,8 @@ from jaxtyping import Float64
 from scipy.interpolate import PchipInterpolator
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
 
+Vector = Float64[np.ndarray, " m"]
+Edges = Float64[np.ndarray, " edges"]
 # Angles beyond so many sigma have probabilities that float64 cannot tell from zero.
 FARTHEST_SIGMAS = 36.0
 # Below this sigma the heat kernel is summed over windings of the circle, above it over
@@ -53,9 +55,7 @@ class RotationAngle:
         """The largest angle that has an image: pi, unless sigma is small."""
         return float(np.pi) if self.sigma is None else min(np.pi, FARTHEST_SIGMAS * self.sigma)
 
-    def norm_of(
-        self, theta: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
+    def norm_of(self, theta: Vector, rest: Vector) -> Vector:
         """Return |g| of angles theta; ``rest`` is pi - theta, which near pi has more digits."""
         if not self._to_half_turn:
             rest = self._end - theta
@@ -64,12 +64,10 @@ class RotationAngle:
         squares[near] = gammaincinv(1.5, self._below(theta[near]))
         upper = self._above(theta[~near], np.maximum(rest[~near], _NEAREST_TO_HALF_TURN))
         squares[~near] = gammainccinv(1.5, upper)
-        norms: Float64[np.ndarray, " m"] = np.sqrt(2.0 * squares)
+        norms: Vector = np.sqrt(2.0 * squares)
         return norms
 
-    def angle_of(
-        self, norm: Float64[np.ndarray, " m"]
-    ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+    def angle_of(self, norm: Vector) -> tuple[Vector, Vector]:
         """Return theta of norms |g|, and pi - theta, which near pi has more digits."""
         half_squares = norm**2 / 2.0
         lower, upper = gammainc(1.5, half_squares), gammaincc(1.5, half_squares)
@@ -118,12 +116,12 @@ class RotationAngle:
         return self._end == np.pi
 
     @cached_property
-    def _panels(self) -> Float64[np.ndarray, " edges"]:
+    def _panels(self) -> Edges:
         width = np.pi / 16.0 if self.sigma is None else min(np.pi / 16.0, self.sigma / 2.0)
         return np.linspace(0.0, self._end, int(np.ceil(self._end / width)) + 1)
 
     @cached_property
-    def _sums(self) -> tuple[Float64[np.ndarray, " edges"], Float64[np.ndarray, " edges"]]:
+    def _sums(self) -> tuple[Edges, Edges]:
         """P(angle <= edge) and P(angle >= edge), each added up from its small end."""
         edges = self._panels
         shares = self._integral(edges[:-1], np.diff(edges))
@@ -137,7 +135,7 @@ class RotationAngle:
         return float(self._panels[np.argmin(np.abs(self._sums[0] - 0.5))])
 
     @cached_property
-    def _norms(self) -> Float64[np.ndarray, " edges"]:
+    def _norms(self) -> Edges:
         edges = self._panels
         return self.norm_of(edges, np.pi - edges)
 
@@ -146,38 +144,30 @@ class RotationAngle:
         distinct = np.concatenate([[True], np.diff(self._norms) > 0.0])
         return PchipInterpolator(self._norms[distinct], self._panels[distinct])
 
-    def _integral(
-        self, start: Float64[np.ndarray, " m"], width: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
+    def _integral(self, start: Vector, width: Vector) -> Vector:
         nodes = start[:, None] + width[:, None] * _NODES
-        integral: Float64[np.ndarray, " m"] = width * (self._density(nodes) @ _NODE_WEIGHTS)
+        integral: Vector = width * (self._density(nodes) @ _NODE_WEIGHTS)
         return integral
 
-    def _panel_of(self, theta: Float64[np.ndarray, " m"]) -> np.ndarray:
+    def _panel_of(self, theta: Vector) -> np.ndarray:
         return np.clip(np.searchsorted(self._panels, theta) - 1, 0, len(self._panels) - 2)
 
-    def _below(self, theta: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
+    def _below(self, theta: Vector) -> Vector:
         """Return P(angle <= theta)."""
         panel = self._panel_of(theta)
         start = self._panels[panel]
-        below: Float64[np.ndarray, " m"] = self._sums[0][panel] + self._integral(
-            start, theta - start
-        )
+        below: Vector = self._sums[0][panel] + self._integral(start, theta - start)
         return below
 
-    def _above(
-        self, theta: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
+    def _above(self, theta: Vector, rest: Vector) -> Vector:
         """Return P(angle >= theta); ``rest`` is the way left to the end of the panels."""
         panel = self._panel_of(theta)
         last = panel == len(self._panels) - 2
         width = np.where(last, rest, self._panels[panel + 1] - theta)
-        above: Float64[np.ndarray, " m"] = self._sums[1][panel + 1] + self._integral(theta, width)
+        above: Vector = self._sums[1][panel + 1] + self._integral(theta, width)
         return above
 
-    def _solved(
-        self, probability: Float64[np.ndarray, " m"], x: Float64[np.ndarray, " m"], *, tail: Tail
-    ) -> Float64[np.ndarray, " m"]:
+    def _solved(self, probability: Vector, x: Vector, *, tail: Tail) -> Vector:
         """Solve P(x) = probability by Newton's method in logarithms; near 0, P is a power of x.
 
         Args:

@@ -6,13 +6,12 @@ from math import prod
 from typing import final
 
 import numpy as np
-from jaxtyping import Float64
 from scipy.special import ndtr, ndtri
 
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
-from latent_spaces_by_example.transport_maps.host import HostTransportMap
+from latent_spaces_by_example.transport_maps.host import Flat, HostTransportMap, Inner
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 _FINEST = 2.0**-52
@@ -75,9 +74,7 @@ class UniformTransportMap(HostTransportMap):
         """Return the number of elements of a latent: any shape will do."""
         return prod(sizes_of(latent_shape))
 
-    def _inner_of(
-        self, z: Float64[np.ndarray, "n D"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n D"]:
+    def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
         width = self._high - self._low
         share = (z - self._low) / width
         slack = 8.0 * eps * max(1.0, max(abs(self._low), abs(self._high)) / width)
@@ -93,14 +90,12 @@ class UniformTransportMap(HostTransportMap):
         below = ndtri(np.clip(np.minimum(share, 1.0 - share), self._resolution / 4.0, 0.5))
         return np.where(share > 0.5, -below, below)
 
-    def _latents_of(
-        self, inner: Float64[np.ndarray, "n d"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n d"]:
+    def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         # an inner latent of few digits can miss that of an end by rounding, so compare with slack
         end = -float(ndtri(self._resolution / 4.0)) * (1.0 - 4.0 * eps)
         share = ndtr(inner)
         # in this form both ends come out exactly, which low + (high - low) * share does not do
-        z: Float64[np.ndarray, "n d"] = self._low * (1.0 - share) + self._high * share
+        z: Inner = self._low * (1.0 - share) + self._high * share
         z[inner <= -end] = self._low
         z[inner >= end] = self._high
         return z

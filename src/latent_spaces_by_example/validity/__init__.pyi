@@ -1,16 +1,7 @@
-from .baselines import (
-    LatentBox,
-    LinearInterpolation,
-    SphericalInterpolation,
-    WeightBox,
-)
+from .baselines import LatentBox, LinearInterpolation, SphericalInterpolation, WeightBox
 from .candidates import CandidateValidity
 from .description import Description
-from .determinism import (
-    DeterminismReport,
-    check_determinism,
-    require_determinism,
-)
+from .determinism import DeterminismReport, check_determinism, require_determinism
 from .diagnosis import Diagnosis
 from .latent_diagnosis import diagnose
 from .set_tests import MiddleNorm

@@ -79,12 +79,4 @@ class Diagnosis:
         """
         from latent_spaces_by_example.validity.plots import save_diagnosis_plot  # matplotlib
 
-        save_diagnosis_plot(
-            path,
-            latents=self.latents,
-            correlation=self.correlation,
-            middle={name: norms.centre for name, norms in self.middle.items() if norms},
-            num_inner_dims=self.num_inner_dims,
-            level=self.level,
-            title=self.verdict,
-        )
+        save_diagnosis_plot(path, self)

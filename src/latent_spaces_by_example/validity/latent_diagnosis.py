@@ -20,11 +20,7 @@ from latent_spaces_by_example.validity.channel_tests import channel_statistics
 from latent_spaces_by_example.validity.diagnosis import Diagnosis
 from latent_spaces_by_example.validity.marginal_tests import marginal_statistics
 from latent_spaces_by_example.validity.set_tests import middle_norms, set_statistics
-from latent_spaces_by_example.validity.statistic import (
-    LatentDiagnosis,
-    Statistic,
-    checked_names,
-)
+from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic, checked_names
 from latent_spaces_by_example.validity.verdicts import advice_on, latent_verdict, set_verdict
 from latent_spaces_by_example.validity.whiteness import whiteness_statistics
 
@@ -86,8 +82,7 @@ def diagnose(
         generator: the generator that the latents are for: tells their shape, and their law if
             ``transport_map`` is not given.
         names: one for each latent, for verdicts; by default "latent 0", "latent 1", ...
-        level: between 0 and 1. At the default, fewer than 1 in 100 of 2,000 sets of true prior
-            draws, of 64 to 262,144 dimensions, failed a test.
+        level: between 0 and 1, a bound on the probability that true prior draws fail any test.
 
     Returns:
         Statistics, verdicts in words and advice; ``.ok`` is the verdict as a bool.

@@ -14,7 +14,7 @@ from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.space.distances import output_rows
-from latent_spaces_by_example.validity.spaces import Space
+from latent_spaces_by_example.validity.spaces import Points, Space
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class OutputReader:
         check_positive(self.batch_size, argument="batch_size")
 
     def at(
-        self, space: Space, u: Float64[np.ndarray, "n m"]
+        self, space: Space, u: Points
     ) -> tuple[Float64[np.ndarray, "n p"], Bool[np.ndarray, " n"] | None]:
         """Return features of the output at each point, and whether it passed the caller's check."""
         rows, passed = [], []
