@@ -16,10 +16,10 @@ def test_the_wing_of_the_page():
     exec(code, names)
     study = lsbe.optimise(lsbe.generators.load("airfoil"), names["wing"], budget=24)
     for trial in study.finished_trials:
-        found, constraints = trial.figures, trial.constraints
-        assert constraints["thickness"] == pytest.approx(0.15 - found["thickness"])
-        assert constraints["moment"] == pytest.approx(-0.06 - found["cm"])
+        metrics, constraints = trial.metrics, trial.constraints
+        assert constraints["thickness"] == pytest.approx(0.15 - metrics["thickness"])
+        assert constraints["moment"] == pytest.approx(-0.06 - metrics["cm"])
     # one prior draw in thirty is feasible; the search finds the way there
     assert study.feasible
-    assert study.best_trial.figures["thickness"] >= 0.15
-    assert study.best_trial.figures["cm"] >= -0.06
+    assert study.best_trial.metrics["thickness"] >= 0.15
+    assert study.best_trial.metrics["cm"] >= -0.06

@@ -17,7 +17,7 @@ def test_the_wind_tunnel_of_the_page():
     exec(code, names)
     study = lsbe.optimise(lsbe.generators.load("airfoil"), names["measured"], budget=40)
     assert study.settings.noisy
-    exact = np.array([trial.figures["exact"] for trial in study.trials])
+    exact = np.array([trial.metrics["exact"] for trial in study.trials])
     assert np.std(study.scores / exact - 1) == pytest.approx(0.1, rel=0.4)
     # what scored best was lucky, and what is expected of the best is less
     assert study.scores.max() > exact[int(np.argmax(study.scores))]
