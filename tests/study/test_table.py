@@ -58,7 +58,7 @@ class TestColumns:
         assert columns["state"] == ["finished"] * 3
 
     def test_examples_of_one_name(self, study, monkeypatch):
-        monkeypatch.setattr(study.seeds, "_names", ("same", "same", "other"))
+        monkeypatch.setattr(type(study), "seed_names", ["same", "same", "other"])
         assert {"weight same", "weight same (2)"} < set(columns_of(study, study.trials))
 
 
