@@ -31,7 +31,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Result:
-    """What one row of a filled table says of its trial.
+    """The result of one trial, as its row of a filled table has it.
 
     Attributes:
         trial: its number.
