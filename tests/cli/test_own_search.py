@@ -73,7 +73,7 @@ def test_a_sampler_of_optuna_by_its_place(lsbe):
     [
         ("no_such_module:make", "there is no module 'no_such_module'"),
         ("toys:height", "cannot be called without arguments"),
-        ("toys:stretch", "neither propose(history, n, rng) nor ask and tell"),
+        ("toys:stretch", "has no propose(history, n, rng)"),
     ],
 )
 def test_what_is_not_there(lsbe, tmp_path, place, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -73,15 +74,22 @@ class _Shown(logging.Handler):
         say(record.getMessage(), err=True)
 
 
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    say(f"warning: {message}", err=True)
+
+
 @contextmanager
 def _logs_shown() -> Iterator[None]:
     log, handler = logging.getLogger("latent_spaces_by_example"), _Shown()
+    show_warning: Any = _show_warning  # which needs the message alone
     level, propagate = log.level, log.propagate
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            yield
     finally:
         log.removeHandler(handler)
         log.setLevel(level)

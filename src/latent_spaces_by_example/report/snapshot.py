@@ -398,11 +398,6 @@ def _generator_of(study: Study) -> Any:
         return None
 
 
-def metrics_of(trial: Trial) -> Mapping[str, Any]:
-    """Return what the objective keeps beside the score."""
-    return trial.metrics
-
-
 def expected_or_score(trial: Trial) -> float:
     """Return what a trial that has a score is compared by: its expected score if that is known."""
     value = trial.expected_or_score
