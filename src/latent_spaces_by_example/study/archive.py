@@ -50,7 +50,7 @@ _CHUNK = 2**20
 
 
 class Manifest(Struct, frozen=True):
-    """What ``study.json`` in an archive says of the rest.
+    """The content of ``study.json`` in an archive.
 
     Attributes:
         format: "lsbe-study".

@@ -26,7 +26,7 @@ _UNKNOWN = "application/octet-stream"
 
 
 class _Artifact(Struct):
-    """What Optuna's artifact store says of a file."""
+    """The entry that Optuna's artifact store keeps of a file."""
 
     artifact_id: Annotated[str, Meta(pattern=r"\A[0-9a-f-]{36}\Z")]
     filename: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9_ .-]{0,99}\Z")]
