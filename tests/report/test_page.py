@@ -49,14 +49,16 @@ class Page(HTMLParser):
         assert not self._open, self._open
 
     def handle_starttag(self, tag, attrs):
-        told = dict(attrs)
-        source = told.get("src") or told.get("href") or told.get("xlink:href")
+        values = dict(attrs)
+        source = values.get("src") or values.get("href") or values.get("xlink:href")
         if source and not re.match(r"data:image/(png|jpeg);base64,", source):
             self.fetched.append(source)
-        self.run += [name for name in told if name.startswith("on")] + [tag] * (tag == "script")
-        self.without_alt += tag == "img" and not told.get("alt")
-        self.without_alt += tag == "svg" and not (told.get("aria-label") or "aria-hidden" in told)
-        self.ids += [told["id"]] if "id" in told else []
+        self.run += [name for name in values if name.startswith("on")] + [tag] * (tag == "script")
+        self.without_alt += tag == "img" and not values.get("alt")
+        self.without_alt += tag == "svg" and not (
+            values.get("aria-label") or "aria-hidden" in values
+        )
+        self.ids += [values["id"]] if "id" in values else []
         self.tags.append(tag)
         if tag not in self.VOID:
             self._open.append(tag)

@@ -57,7 +57,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lsbe")
 def main() -> None:
-    """Of everything that a generative model can make, find what is best for you."""
+    """Find the best that a generative model can make, by a measure of your own."""
 
 
 for _command in (

@@ -1,4 +1,4 @@
-"""What a run says before it begins and when it ends."""
+"""Print how good the examples are before a run, and what came of it afterwards."""
 
 from __future__ import annotations
 
