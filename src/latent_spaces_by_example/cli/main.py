@@ -74,7 +74,7 @@ class _Shown(logging.Handler):
         say(record.getMessage(), err=True)
 
 
-def _show_warning(message: Warning | str, *_: Any) -> None:
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     say(f"warning: {message}", err=True)
 
 
