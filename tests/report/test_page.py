@@ -12,8 +12,7 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.report.formatting import MINUS
-from latent_spaces_by_example.space import SeedLatents
-from latent_spaces_by_example.study import new_study
+from renamed import renamed
 from toys import Stretch, height, height_and_spread
 
 
@@ -262,11 +261,12 @@ PLAIN = []  # the tags of the page of a study whose texts are harmless
 
 def _named(tmp_path, name, *, drawn):
     """The page of a study in which every text is ``name``."""
-    generator = Drawn() if drawn else Words()
-    generator.name = f"<{name}"
-    latents = np.random.default_rng(0).standard_normal((3, *generator.latent_shape))
-    names = [f"{name}{i}" for i in range(3)]
-    seeds = SeedLatents(generator, latents, names=names, rms_errors=(0.1, 0.1, 0.1))
+    study = renamed(
+        Drawn() if drawn else Words(),
+        names=[f"{name}{i}" for i in range(3)],
+        study_name=f"s{name}",
+        texts={"generator": f"<{name}", "objective": f"<{name}"},
+    )
 
     def objective(outputs):
         numbers = outputs if drawn else [output["numbers"] for output in outputs]
@@ -277,9 +277,6 @@ def _named(tmp_path, name, *, drawn):
         return [{"score": s, f"f{name}": name, f"g{name}": 1.5} for s in height(numbers)]
 
     objective.calls = 0
-    study = new_study(
-        generator, seeds, objective=f"<{name}", search="random", budget=9, name=f"s{name}"
-    )
     study.run(objective, budget=9)
     return _written(study, tmp_path, pictures=2)
 

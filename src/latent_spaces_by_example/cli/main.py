@@ -43,8 +43,9 @@ class _Group(click.Group):
         try:
             with _logs_shown():
                 return super().invoke(ctx)
-        except click.UsageError:
-            raise  # it shows the usage too
+        except click.UsageError as error:  # it shows the usage too
+            error.message = plain(error.message)
+            raise
         except click.ClickException as error:
             raise click.ClickException(plain(error.message)) from error
         except LatentSpacesError as error:
