@@ -4,8 +4,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 import latent_spaces_by_example as lsbe
@@ -237,26 +235,20 @@ def test_wrong_arguments_are_named_and_nothing_is_written(tmp_path, unstarted, w
     assert not list(tmp_path.iterdir())
 
 
-HOSTILE = st.one_of(
-    st.text(min_size=1, max_size=40),
-    st.sampled_from(
-        [
-            "<script>alert(1)</script>",
-            '"><img src=x onerror=alert(1)>',
-            "'; DROP TABLE trials; --",
-            "</title></style></svg><script>",
-            "\u202egnp.exe",
-            "]]><!--",
-            "{{7*7}}${7*7}",
-            "日本語 ñ 👩\u200d🚀",
-            "a" * 500,
-            "\ud800\x00\x1b[31m",
-        ]
-    ),
+HOSTILE = " ".join(
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "'; DROP TABLE trials; --",
+        "</title></style></svg><script>",
+        "\u202egnp.exe",
+        "]]><!--",
+        "{{7*7}}${7*7}",
+        "日本語 ñ 👩\u200d🚀",
+        "a" * 500,
+        "\ud800\x00\x1b[31m",
+    ]
 )
-
-
-PLAIN = []  # the tags of the page of a study whose texts are harmless
 
 
 def _named(tmp_path, name, *, drawn):
@@ -281,28 +273,14 @@ def _named(tmp_path, name, *, drawn):
     return _written(study, tmp_path, pictures=2)
 
 
-@settings(
-    max_examples=5,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(name=HOSTILE)
-def test_no_text_changes_the_page(tmp_path, name):
-    page, text = _named(tmp_path, name, drawn=False)
-    if not PLAIN:
-        PLAIN.extend(_named(tmp_path, "plain", drawn=False)[0].tags)
-    assert page.tags == PLAIN
-    assert page.run == page.fetched == []
-    heading = re.search(r"<h1>(.*?)</h1>", text, re.DOTALL).group(1)
-    shown = html.unescape(heading)[1:]
-    assert len(shown) == len(name)
-    assert all(b in (a, "\N{REPLACEMENT CHARACTER}") for a, b in zip(name, shown, strict=True))
-
-
-def test_nor_of_a_page_with_pictures(tmp_path):
-    hostile = '"><img src=x onerror=alert(1)><script>'
-    page, _ = _named(tmp_path, hostile, drawn=True)
-    plain, _ = _named(tmp_path, "plain", drawn=True)
+@pytest.mark.parametrize("drawn", [True, False])
+def test_no_text_changes_the_page(tmp_path, drawn):
+    page, text = _named(tmp_path, HOSTILE, drawn=drawn)
+    plain, _ = _named(tmp_path, "plain", drawn=drawn)
     assert page.tags == plain.tags
     assert page.run == page.fetched == []
-    assert "img" in page.tags
+    assert ("img" in page.tags) == drawn
+    heading = re.search(r"<h1>(.*?)</h1>", text, re.DOTALL).group(1)
+    shown = html.unescape(heading)[1:]
+    assert len(shown) == len(HOSTILE)
+    assert all(b in (a, "\N{REPLACEMENT CHARACTER}") for a, b in zip(HOSTILE, shown, strict=True))
