@@ -128,14 +128,15 @@ def test_failures(lsbe, tmp_path, objective, code, message):
     assert output.count("raise ValueError") == 1
 
 
-class TestResume:
-    @pytest.fixture(scope="class")
-    def made(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("resume") / "wing"
-        words = ["optimise", *TOY, "--budget", "5", "--out", str(folder)]
-        assert CliRunner().invoke(main, words).exit_code == 0
-        return folder
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resume") / "wing"
+    words = ["optimise", *TOY, "--budget", "5", "--out", str(folder)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    return folder
 
+
+class TestResume:
     @pytest.fixture
     def wing(self, lsbe, made):
         shutil.copytree(made, "wing")

@@ -44,8 +44,7 @@ class _Group(click.Group):
             with _logs_shown():
                 return super().invoke(ctx)
         except click.UsageError as error:  # it shows the usage too
-            error.message = plain(error.message)
-            raise
+            raise click.UsageError(plain(error.format_message()), ctx=error.ctx) from error
         except click.ClickException as error:
             raise click.ClickException(plain(error.message)) from error
         except LatentSpacesError as error:
