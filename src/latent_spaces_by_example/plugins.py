@@ -121,16 +121,14 @@ EMBEDDED: dict[str, dict[str, Plugin]] = {
             "search.direct:DirectSearch", "divide the hypercube where the best score could be"
         ),
         "gp": _embedded(
-            "search.samplers:GPSearch",
-            "a Gaussian process in the hypercube, by Optuna",
+            "search.samplers:GPSearch", "a Gaussian process in the hypercube, by Optuna"
         ),
         "latent-gp": _embedded(
             "search.latent_gp:LatentGPSearch",
             "a Gaussian process over the angles between latents (the default)",
         ),
         "nsga-ii": _embedded(
-            "search.samplers:NSGAIISearch",
-            "evolve a population towards the front of the scores",
+            "search.samplers:NSGAIISearch", "evolve a population towards the front of the scores"
         ),
         "random": _embedded("search.coverage:RandomSearch", "uniformly distributed points"),
         "sobol": _embedded("search.coverage:SobolSearch", "evenly spread points, a Sobol sequence"),

@@ -111,7 +111,7 @@ def test_markup_in_names_is_text(check):
     [
         (["none.npy"], "there is no file 'none.npy'"),
         (["z.npy", "--generator", "toys:nothing"], "has no 'nothing'"),
-        (["z.npy", "--generator", "digits"], "the shape of this generator's latents"),
+        (["z.npy", "--generator", "digits"], "latents has shape"),
         (["z.npy", "--level", "7"], "level=7"),
     ],
 )

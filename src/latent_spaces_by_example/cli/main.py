@@ -81,13 +81,14 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 @contextmanager
 def _logs_shown() -> Iterator[None]:
     log, handler = logging.getLogger("latent_spaces_by_example"), _Shown()
+    show_warning: Any = _show_warning  # which needs the message alone
     level, propagate = log.level, log.propagate
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = show_warning
             yield
     finally:
         log.removeHandler(handler)

@@ -122,7 +122,7 @@ class SeedSpan:
 
     @cached_property
     def smallest_singular_value(self) -> float:
-        """Of the matrix of unit seeds: how far they are from being linearly dependent."""
+        """Smallest singular value of the unit seeds; 0 if they are linearly dependent."""
         if self.num_seeds > self.num_dims:
             return 0.0
         singular_values = np.linalg.svd(self._factor, compute_uv=False)
@@ -143,7 +143,7 @@ class SeedSpan:
     def _least_squares_by_gram(
         self, y: Float[Any, "n d"], factor: Float64[np.ndarray, "K K"]
     ) -> LeastSquares:
-        """Corrected semi-normal equations: two passes over the seeds, no copy of them.
+        """Solve corrected semi-normal equations: two passes over the seeds, no copy of them.
 
         Source: Björck, "Stability analysis of the method of seminormal equations for linear
         least squares problems", Linear Algebra Appl. 88/89 (1987).
@@ -166,7 +166,7 @@ class SeedSpan:
     def _products_with(
         self, y: Float[Any, "n d"], solution: Float64[np.ndarray, "n K"] | None
     ) -> tuple[Float64[np.ndarray, "n K"], Float64[np.ndarray, " n"]]:
-        """Inner products with the unit seeds, and squared norms, of y - solution E."""
+        """Return inner products with the unit seeds, and squared norms, of y - solution E."""
         products = np.zeros((len(y), self.num_seeds))
         squares = np.zeros(len(y))
         library = library_of(y)
@@ -179,7 +179,7 @@ class SeedSpan:
         return products / self.norms, squares
 
     def _least_squares_by_qr(self, y: Float[Any, "n d"]) -> LeastSquares:
-        """QR of seeds and y together, block by block: slower, and as accurate as can be.
+        """Solve by QR of seeds and y together, block by block: slower, and as accurate as can be.
 
         The triangular factor of [E^T | y^T] holds that of E^T, Q^T y beside it, and under it what
         of y is outside the span; Q itself is never formed.

@@ -231,6 +231,8 @@ def create_study(
         noisy=declared_noisy(objective, noisy),
     )
     folder = None
+    # for whoever opens the study without its folder
+    attributes = {} if storage is None else as_attributes(seeds.examples)
     if out is not None:
         folder = RunFolder.create(out)
         # before the database, so that a study that exists always has its seed latents
@@ -241,8 +243,7 @@ def create_study(
         storage,
         name=name or "study",
         settings=settings,
-        # for whoever opens the study without the folder; in memory there is nobody
-        attributes={} if storage is None else as_attributes(seeds.examples),
+        attributes=attributes,
     )
     study = Study(records, generator=lambda: generator, space=lambda _: space, folder=folder)
     study.use_search(engine)

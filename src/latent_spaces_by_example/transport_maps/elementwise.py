@@ -90,7 +90,7 @@ class ElementwiseTransportMap(HostTransportMap):
         return prod(latent_shape)
 
     def _shapes(self, latent_shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """The shape of what each law is the law of."""
+        """Return the shape of the elements that each law covers."""
         shape = tuple(latent_shape)
         if self._axis is None:
             return [shape]
@@ -133,7 +133,7 @@ class ElementwiseTransportMap(HostTransportMap):
         return z.reshape(inner.shape)
 
     def _places(self, latent_shape: tuple[int, ...]) -> list[tuple[Any, ...]]:
-        """Where in an array of latents the elements of each law are."""
+        """Return the index of each law's elements in an array of latents."""
         if self._axis is None:
             return [(...,)]
         before = (slice(None),) * (1 + self._axis % len(latent_shape))

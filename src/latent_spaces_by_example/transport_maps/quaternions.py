@@ -72,7 +72,7 @@ def matrices_of(q: Float64[np.ndarray, "n m 4"]) -> Float64[np.ndarray, "n m 3 3
 def multiplied(
     p: Float64[np.ndarray, "... 4"], q: Float64[np.ndarray, "... 4"]
 ) -> Float64[np.ndarray, "... 4"]:
-    """The quaternions p q: first turned by q, then by p."""
+    """Return the quaternions p q: first turned by q, then by p."""
     a, u = p[..., :1], p[..., 1:]
     b, v = q[..., :1], q[..., 1:]
     scalar = a * b - (u * v).sum(axis=-1, keepdims=True)
@@ -81,19 +81,19 @@ def multiplied(
 
 
 def conjugated(q: Float64[np.ndarray, "... 4"]) -> Float64[np.ndarray, "... 4"]:
-    """The turn back: q*."""
+    """Return the turns back, q*."""
     back: Float64[np.ndarray, "... 4"] = q * np.array([1.0, -1.0, -1.0, -1.0])
     return back
 
 
 def canonical(q: Float64[np.ndarray, "... 4"]) -> Float64[np.ndarray, "... 4"]:
-    """Of q and -q, which are the same rotation, the one whose scalar part is not negative."""
+    """Return q or -q, the same rotation, whichever has a scalar part that is not negative."""
     chosen: Float64[np.ndarray, "... 4"] = np.where(q[..., :1] < 0.0, -q, q)
     return chosen
 
 
 def _outer_products(matrices: Float64[np.ndarray, "n m 3 3"]) -> Float64[np.ndarray, "n m 4 4"]:
-    """4 q q^T, whose elements are sums of the matrix's."""
+    """Return 4 q q^T, whose elements are sums of the matrix's."""
     r = matrices
     trace = np.trace(r, axis1=-2, axis2=-1)
     outer = np.empty((*r.shape[:-2], 4, 4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -23,6 +24,8 @@ _NODES, _NODE_WEIGHTS = (_NODES + 1.0) / 2.0, _NODE_WEIGHTS / 2.0
 _MOST_STEPS = 40
 # Newton's method squares its error, so that after a step as small as this nothing is left.
 _SMALL_STEP = 1e-9
+
+Tail = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @final
@@ -72,9 +75,15 @@ class RotationAngle:
         lower, upper = gammainc(1.5, half_squares), gammaincc(1.5, half_squares)
         theta = np.minimum(self._guess(np.minimum(norm, self._norms[-1])), self._end)
         near = lower <= upper
-        theta[near] = self._solved_from_below(lower[near], theta[near])
+        theta[near] = self._solved(
+            lower[near], theta[near], tail=lambda x: (self._below(x), self._density(x))
+        )
         rest = np.pi - theta
-        left = self._solved_from_above(upper[~near], self._end - theta[~near])
+        left = self._solved(
+            upper[~near],
+            self._end - theta[~near],
+            tail=lambda x: (self._above(self._end - x, x), self._density(self._end - x)),
+        )
         theta[~near] = self._end - left
         rest[~near] = left + (np.pi - self._end)
         return theta, rest
@@ -101,7 +110,7 @@ class RotationAngle:
 
     @property
     def _end(self) -> float:
-        """Where the panels end: a little beyond ``farthest``, so that its tail is there in full."""
+        """The end of the panels, a little beyond ``farthest``, so that its whole tail is there."""
         return float(np.pi) if self.sigma is None else min(np.pi, 1.03 * self.farthest)
 
     @property
@@ -148,7 +157,7 @@ class RotationAngle:
         return np.clip(np.searchsorted(self._panels, theta) - 1, 0, len(self._panels) - 2)
 
     def _below(self, theta: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
-        """P(angle <= theta)."""
+        """Return P(angle <= theta)."""
         panel = self._panel_of(theta)
         start = self._panels[panel]
         below: Float64[np.ndarray, " m"] = self._sums[0][panel] + self._integral(
@@ -159,54 +168,33 @@ class RotationAngle:
     def _above(
         self, theta: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
     ) -> Float64[np.ndarray, " m"]:
-        """P(angle >= theta); ``rest`` is what is left up to the end of the panels."""
+        """Return P(angle >= theta); ``rest`` is the way left to the end of the panels."""
         panel = self._panel_of(theta)
         last = panel == len(self._panels) - 2
         width = np.where(last, rest, self._panels[panel + 1] - theta)
         above: Float64[np.ndarray, " m"] = self._sums[1][panel + 1] + self._integral(theta, width)
         return above
 
-    def _solved_from_below(
-        self, probability: Float64[np.ndarray, " m"], theta: Float64[np.ndarray, " m"]
+    def _solved(
+        self, probability: Float64[np.ndarray, " m"], x: Float64[np.ndarray, " m"], *, tail: Tail
     ) -> Float64[np.ndarray, " m"]:
-        """Solve P(angle <= theta) = probability, in logarithms: near 0 it is a cubic."""
-        found = np.zeros_like(theta)
+        """Solve P(x) = probability by Newton's method in logarithms; near 0, P is a power of x.
+
+        Args:
+            probability: of the tail that ends at x.
+            x: first guesses, the length of the tail.
+            tail: x -> P(x) and its density.
+        """
+        solution = np.zeros_like(x)
         inside = probability > 0.0
-        target, theta = np.log(probability[inside]), np.maximum(theta[inside], 1e-99)
+        target, x = np.log(probability[inside]), np.maximum(x[inside], 1e-99)
         for _ in range(_MOST_STEPS):
-            below = self._below(theta)
-            step = _newton_step(target, below, theta * self._density(theta))
-            theta = np.minimum(theta * np.exp(step), self._end)
+            below, density = tail(x)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                step = (target - np.log(below)) * below / (x * density)
+            step = np.clip(np.nan_to_num(step), -1.0, 1.0)
+            x = np.minimum(x * np.exp(step), self._end)
             if not (np.abs(step) > _SMALL_STEP).any():
                 break
-        found[inside] = theta
-        return found
-
-    def _solved_from_above(
-        self, probability: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
-        """Solve P(angle >= end - rest) = probability, in logarithms: near 0 it is linear."""
-        found = np.zeros_like(rest)
-        inside = probability > 0.0
-        target, rest = np.log(probability[inside]), np.maximum(rest[inside], 1e-99)
-        for _ in range(_MOST_STEPS):
-            theta = self._end - rest
-            above = self._above(theta, rest)
-            step = _newton_step(target, above, rest * self._density(theta))
-            rest = np.minimum(rest * np.exp(step), self._end)
-            if not (np.abs(step) > _SMALL_STEP).any():
-                break
-        found[inside] = rest
-        return found
-
-
-def _newton_step(
-    target: Float64[np.ndarray, " m"],
-    probability: Float64[np.ndarray, " m"],
-    slope: Float64[np.ndarray, " m"],
-) -> Float64[np.ndarray, " m"]:
-    """The step in the logarithm of x towards log P(x) = target, with slope = x P'(x)."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        step = (target - np.log(probability)) * probability / slope
-    clipped: Float64[np.ndarray, " m"] = np.clip(np.nan_to_num(step), -1.0, 1.0)
-    return clipped
+        solution[inside] = x
+        return solution

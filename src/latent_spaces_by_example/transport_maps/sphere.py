@@ -82,7 +82,7 @@ class SphereTransportMap(HostTransportMap):
         return (prod(latent_shape) // num_dims) * (num_dims - 1)
 
     def _num_dims(self, latent_shape: tuple[int, ...]) -> int:
-        """D, the numbers of one point on a sphere."""
+        """Return D, the number of elements of one point on a sphere."""
         return latent_shape[-1] if self._per_vector and latent_shape else prod(latent_shape)
 
     def _inner_of(
@@ -130,7 +130,7 @@ class SphereTransportMap(HostTransportMap):
     def _checked(
         self, points: Float64[np.ndarray, "n m D"], *, slack: float
     ) -> Float64[np.ndarray, "n m D"]:
-        """The points on the unit sphere."""
+        """Return the points scaled to the unit sphere."""
         unit: Float64[np.ndarray, "n m D"] = points / self._radius
         norms = np.linalg.norm(unit, axis=-1)
         off = ~(np.abs(norms - 1.0) <= slack)

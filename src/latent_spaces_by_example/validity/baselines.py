@@ -1,4 +1,4 @@
-"""Spaces that people use in place of a surrogate chart, to compare it with."""
+"""Define the spaces that people use in place of a surrogate chart, to compare it with."""
 
 from __future__ import annotations
 

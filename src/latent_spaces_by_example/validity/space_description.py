@@ -18,6 +18,7 @@ from latent_spaces_by_example.validity.space_outputs import OutputReader
 from latent_spaces_by_example.validity.space_validity import validity_of
 from latent_spaces_by_example.validity.spaces import ChartSpace, Space
 from latent_spaces_by_example.validity.stationarity import stationarity_of
+from latent_spaces_by_example.validity.statistic import checked_names
 from latent_spaces_by_example.validity.uniqueness import uniqueness_of
 
 _STEP = 0.05
@@ -185,9 +186,7 @@ def _likeness(
     errors: list[float | None] = [None] * count
     if examples is not None:
         errors = [*reader.relative_errors(chart, examples, outputs=outputs)]
-    called = [f"seed {k + 1}" for k in range(count)] if names is None else names
-    if isinstance(called, str) or not isinstance(called, Sequence) or len(called) != count:
-        raise ArgumentError(f"names={names!r:.60}; expected one for each of {count} seed latents")
+    called = checked_names(names, [f"seed {k + 1}" for k in range(count)])
     norms = np.sqrt(np.diagonal(chart.gram) / chart.num_latent_dims)
     return tuple(
         SeedLatentLikeness(

@@ -1,4 +1,4 @@
-"""Validity of a space: are its random points latents that the model would draw?"""
+"""Measure a space's validity: are its random points latents that the model would draw?"""
 
 from __future__ import annotations
 

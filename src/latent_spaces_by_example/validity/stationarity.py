@@ -1,4 +1,4 @@
-"""Stationarity: does a distance in the space mean the same everywhere?"""
+"""Measure a space's stationarity: does a distance mean the same everywhere?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uniqueness: are distinct points of a space distinct latents, and distinct outputs?"""
+"""Measure a space's uniqueness: are distinct points distinct latents and distinct outputs?"""
 
 from __future__ import annotations
 

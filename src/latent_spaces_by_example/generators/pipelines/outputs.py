@@ -12,11 +12,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, MissingPackageError
+from latent_spaces_by_example.generators import default_pictures
 from latent_spaces_by_example.generators.pictures import to_pil
 
 _SUFFIXES = {"image": (".png",), "video": (".mp4", ".gif"), "audio": (".wav",)}
 _RETURNED = {"image": "images", "video": "frames", "audio": "audios"}
-_SOUND_PICTURE = (256, 1024)
 
 
 def suffix_of(kind: str) -> str:
@@ -56,14 +56,14 @@ def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
     return outputs
 
 
-def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image:
+def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image | None:
     """Draw an image; a video's first, middle and last frame side by side; a sound's waveform."""
     array = np.asarray(output)
     if kind == "image":
         return to_pil(array)
     if kind == "video":
         return to_pil(np.concatenate([array[i] for i in (0, len(array) // 2, -1)], axis=1))
-    return _waveform(array)
+    return default_pictures.picture_of(array.mean(axis=0))
 
 
 def save_output(
@@ -119,18 +119,3 @@ def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: fl
     for frame in frames:
         writer.send(np.ascontiguousarray(frame[:height, :width]))
     writer.close()
-
-
-def _waveform(sound: np.ndarray) -> Image.Image:
-    """Draw the lowest to the highest sample of each column, black on white."""
-    height, width = _SOUND_PICTURE
-    mono = sound.mean(axis=0)
-    columns = np.array_split(mono, min(width, len(mono)))
-    peak = max(float(np.abs(mono).max()), 1e-12)
-    levels = np.full((height, len(columns)), 255, dtype=np.uint8)
-    for x, column in enumerate(columns):
-        low, high = (
-            round((0.5 - 0.5 * v / peak) * (height - 1)) for v in (column.max(), column.min())
-        )
-        levels[low : high + 1, x] = 0
-    return Image.fromarray(levels)

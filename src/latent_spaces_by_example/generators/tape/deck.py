@@ -38,28 +38,29 @@ class Draw:
     again: Callable[[SeedStreams], np.ndarray]
 
 
-class RandomSource(ABC):
-    """Where the random bits of one draw come from, with a state that can be kept and set."""
+@dataclass(frozen=True)
+class RandomSource:
+    """Reach the random bits of one draw.
 
-    @abstractmethod
-    def state(self) -> Any:
-        """The state now, a copy."""
+    Attributes:
+        state: returns a copy of the state.
+        set_state: goes back to a state.
+    """
 
-    @abstractmethod
-    def set_state(self, state: Any) -> None:
-        """Go back to a state."""
+    state: Callable[[], Any]
+    set_state: Callable[[Any], Any]
 
 
 class Deck(ABC):
-    """What answers draws, one after the other."""
+    """Answer draws, one after the other."""
 
     @abstractmethod
     def combine(self, draw: Draw) -> np.ndarray:
-        """The standard numbers of a draw that is part of the latent, of its shape."""
+        """Return the standard numbers of a draw that is part of the latent, in its shape."""
 
     @abstractmethod
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """The result of ``run``, with the random bits that it had when it was recorded."""
+        """Return the result of ``run`` with the random bits that it had when it was recorded."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Entry:
 
 @final
 class Recorder(Deck):
-    """Lets the sampler draw, and keeps what it drew."""
+    """Let the sampler draw, and keep what it drew."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -114,7 +115,7 @@ class Recorder(Deck):
 
 @final
 class Player(Deck):
-    """Answers each draw from a latent, and refuses draws that were not recorded."""
+    """Answer each draw from a latent, and refuse draws that were not recorded."""
 
     def __init__(self, entries: tuple[Entry, ...], latent: np.ndarray) -> None:
         self._entries = entries
@@ -123,19 +124,17 @@ class Player(Deck):
         self.refusal: SamplerChangedError | None = None
 
     def combine(self, draw: Draw) -> np.ndarray:
-        """The numbers that the latent has for this draw."""
+        """Return the numbers that the latent has for this draw."""
         if 0 in draw.shape:
             return np.empty(draw.shape)
-        part = self._expect(draw.op, shape=draw.shape, dtype=draw.dtype).part
-        if not part.combined:
-            raise self._refuse(draw.op, draw.shape, draw.dtype, part)
+        part = self._expect(draw.op, shape=draw.shape, dtype=draw.dtype)
         return self._latent[part.columns].reshape(draw.shape)
 
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """The result that the recorded bits give; the source is left as it was."""
-        if self._next >= len(self._entries) or self._entries[self._next].part.op != op:
-            raise self._refuse(op, None, None, None)
-        entry = self._entries[self._next]
+        """Return the result that the recorded bits give; leave the source as it was."""
+        entry = self._entries[self._next] if self._next < len(self._entries) else None
+        if entry is None or entry.part.op != op:
+            raise self._refuse(op)
         before = source.state()
         try:
             source.set_state(entry.state)
@@ -161,28 +160,20 @@ class Player(Deck):
                 f"were recorded; the first that it left out is {_described(part)}. {_WHY}"
             )
 
-    def _expect(self, op: str, *, shape: tuple[int, ...], dtype: str) -> Entry:
-        if self._next >= len(self._entries):
-            raise self._refuse(op, shape, dtype, None)
-        entry = self._entries[self._next]
-        if (entry.part.op, entry.part.shape, entry.part.dtype) != (op, shape, dtype):
-            raise self._refuse(op, shape, dtype, entry.part)
+    def _expect(self, op: str, *, shape: tuple[int, ...], dtype: str) -> Part:
+        part = self._entries[self._next].part if self._next < len(self._entries) else None
+        if part is None or (part.op, part.shape, part.dtype) != (op, shape, dtype):
+            raise self._refuse(f"{op} of shape {shape} and {dtype}")
         self._next += 1
-        return entry
+        return part
 
-    def _refuse(
-        self, op: str, shape: tuple[int, ...] | None, dtype: str | None, recorded: Part | None
-    ) -> SamplerChangedError:
-        if recorded is None and self._next < len(self._entries):
-            recorded = self._entries[self._next].part
-        if recorded is None:
-            expected = f"no draw: all {len(self._entries)} had been made"
-        else:
-            expected = _described(recorded)
-        found = f"{op} of shape {shape} and {dtype}" if shape is not None else op
+    def _refuse(self, drawn: str) -> SamplerChangedError:
+        recorded = f"no draw: all {len(self._entries)} had been made"
+        if self._next < len(self._entries):
+            recorded = _described(self._entries[self._next].part)
         self.refusal = SamplerChangedError(
-            f"draw {self._next + 1} of the sampler is now {found}, at {place_of_draw()}; when it "
-            f"was recorded, it was {expected}. {_WHY}"
+            f"draw {self._next + 1} of the sampler is now {drawn}, at {place_of_draw()}; when it "
+            f"was recorded, it was {recorded}. {_WHY}"
         )
         return self.refusal
 
@@ -199,7 +190,7 @@ def _described(part: Part) -> str:
 
 
 def shape_and_dtype(result: Any) -> tuple[tuple[int, ...], str]:
-    """Shape and dtype of the first array in what an operation gave; () and "" if there is none."""
+    """Return shape and dtype of the first array in an operation's result; () and "" if none."""
     for one in result if isinstance(result, tuple) else (result,):
         if hasattr(one, "shape") and hasattr(one, "dtype"):
             return tuple(int(n) for n in one.shape), str(one.dtype).removeprefix("torch.")

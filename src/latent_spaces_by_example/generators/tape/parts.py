@@ -1,4 +1,4 @@
-"""What a tape holds: one part for each random draw that a sampler makes."""
+"""The parts of a tape: one for each random draw that a sampler makes."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Part:
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """Return how many numbers it has."""
         return prod(self.shape)
 
     @property
     def columns(self) -> slice:
-        """Where it is in the latent; empty where it is held fixed."""
+        """Return its place in the latent; empty where it is held fixed."""
         return slice(self.start, self.start + self.size) if self.start is not None else slice(0)
 
 

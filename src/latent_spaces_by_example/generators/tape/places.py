@@ -1,4 +1,4 @@
-"""Where in a sampler's code a draw is made."""
+"""Find the place in a sampler's code where a draw is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which functions of torch's Python interface a sampler draws through.
+"""Watch which functions of torch's Python interface a sampler draws through.
 
 Looking at every operation below that interface slows a small network by a tenth; looking at the
 calls of the interface costs next to nothing. So a recording looks at everything and notes the
@@ -59,7 +59,7 @@ class RouteWatch(TorchFunctionMode):
                 self._accounted += made
 
     def routes(self) -> Routes:
-        """What was noted."""
+        """Return what was noted."""
         return Routes(frozenset(self._names), beside_python=self._accounted < self._draws.draws)
 
 
@@ -89,7 +89,7 @@ def _name(func: Any) -> str:
 
 
 def _is_switched_off(name: str, args: Any, kwargs: Any) -> bool:
-    """Whether a call is dropout or attention of a network that is used, not trained."""
+    """Return whether a call is dropout or attention of a network that is not being trained."""
     if name == "scaled_dot_product_attention":
         return len(args) < 5 and not (kwargs and kwargs.get("dropout_p"))
     return name == "dropout" and bool(kwargs) and kwargs.get("training") is False

@@ -39,14 +39,14 @@ class OtherStreams:
         np.random.set_state(self.numpy)
 
     def used_since(self) -> tuple[bool, bool]:
-        """Whether Python's and NumPy's stream have moved since."""
+        """Return whether Python's and NumPy's stream have moved since."""
         numpy_now = np.random.get_state()
         same = all(np.array_equal(a, b) for a, b in zip(self.numpy, numpy_now, strict=True))
         return random.getstate() != self.python, not same
 
 
 def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> tuple[Any, Routes]:
-    """What the sampler gives when a deck answers its draws, and through what it drew.
+    """Run a sampler whose draws a deck answers; return its output and the routes of its draws.
 
     Every operation of torch is looked at.
     """

@@ -10,8 +10,9 @@ from typing import Any, final
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.arguments import ArrayLike, float_array
 from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.tape.comparison import detached, same_output
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
@@ -174,13 +175,7 @@ class NoiseTape:
         return detached(output)
 
     def _checked(self, z: ArrayLike) -> np.ndarray:
-        latents = float_array(z, name="z", shape=f"(n, {self.latent_shape[0]})")
-        if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
-            raise ArgumentError(
-                f"z has shape {latents.shape}; expected (n, {self.latent_shape[0]}), all the "
-                f"numbers that {self.name} draws"
-            )
-        check_finite(latents, name="z")
+        latents = checked_latents(z, latent_shape=self.latent_shape)
         for part in self.parts:
             if part.law == UNIFORM and part.combined and latents.size:
                 values = latents[:, part.columns]

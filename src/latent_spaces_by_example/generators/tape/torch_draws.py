@@ -129,27 +129,14 @@ class TorchDraws(TorchDispatchMode):
             return func(*args, **kwargs)
         self.draws += 1
         given = next((a for a in call.values() if isinstance(a, torch.Generator)), None)
-        source = _TorchSource(_default_generator(call) if given is None else given)
+        generator = _default_generator(call) if given is None else given
+        source = RandomSource(generator.get_state, generator.set_state)
         return self._deck.hold(_name(func), source=source, run=lambda: func(*args, **kwargs))
-
-
-@final
-class _TorchSource(RandomSource):
-    def __init__(self, generator: torch.Generator) -> None:
-        self._generator = generator
-
-    def state(self) -> Any:
-        """The generator's state."""
-        return self._generator.get_state()
-
-    def set_state(self, state: Any) -> None:
-        """Put it back."""
-        self._generator.set_state(state)
 
 
 @cache
 def how_it_draws(func: Any) -> str | None:
-    """How an operation draws: by a law that can be combined, in another way, or not at all."""
+    """Return "gaussian", "uniform", "hold" for a law that cannot be combined, or None."""
     name = _name(func)
     if func.namespace == "aten" and name in _GAUSSIAN_OPS:
         return "gaussian"

@@ -50,6 +50,29 @@ def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, "
     return grid
 
 
+def stations(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, " p"]:
+    """Return x of a section on the cosine grid in Selig order, shape (2 m - 1,)."""
+    grid = cosine_grid(points_per_side)
+    return np.concatenate([grid[::-1], grid[1:]])
+
+
+def join_sides(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Join ordinates of two sides on the cosine grid, shape (..., m), leading edge first.
+
+    Returns:
+        Sections in Selig order, shape (..., 2 m - 1, 2).
+    """
+    y = np.concatenate([upper[..., ::-1], lower[..., 1:]], axis=-1)
+    return np.stack([np.broadcast_to(stations(upper.shape[-1]), y.shape), y], axis=-1)
+
+
+def split_sides(sections: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ordinates of both sides, the inverse of :func:`join_sides`."""
+    y = sections[..., 1]
+    nose = y.shape[-1] // 2
+    return y[..., nose::-1], y[..., nose:]
+
+
 def to_selig_order(coordinates: npt.ArrayLike) -> Points:
     """Put points in Selig order: upper trailing edge, leading edge, lower trailing edge.
 
@@ -140,10 +163,8 @@ def resample(
     grid = cosine_grid(points_per_side)
     points = to_selig_order(coordinates) if reorder else _with_equal_sides(as_points(coordinates))
     placed = _place(points)
-    upper = _ordinates(placed, grid=grid, end=placed.spline.x[0])
-    lower = _ordinates(placed, grid=grid, end=placed.spline.x[-1])
-    x = np.concatenate([grid[::-1], grid[1:]])
-    return np.stack([x, np.concatenate([upper[::-1], lower[1:]])], axis=1)
+    ends = placed.spline.x[[0, -1]]
+    return join_sides(*(_ordinates(placed, grid=grid, end=float(end)) for end in ends))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid
+from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, split_sides, stations
 
 _ON_GRID = 1e-6
 _NOSE_STATIONS = 8
@@ -102,19 +102,16 @@ def thickness_and_camber(
             "sections must lie on the cosine grid, shape (n, 2 m - 1, 2), as resample() returns "
             f"them; these have shape {array.shape}"
         )
-    m = (array.shape[1] + 1) // 2
-    upper, lower = array[:, m - 1 :: -1, 1], array[:, m - 1 :, 1]
+    upper, lower = split_sides(array)
     return upper - lower, (upper + lower) / 2.0
 
 
 def is_on_grid(sections: np.ndarray) -> bool:
     """Return whether sections (n, p, 2) have the stations of ``resample``, to 1e-6 chord."""
-    if sections.ndim != 3 or sections.shape[1] % 2 == 0 or sections.shape[1] < 15:
+    _, num_points, width = sections.shape if sections.ndim == 3 else (0, 0, 0)
+    if width != 2 or num_points < 15 or num_points % 2 == 0:
         return False
-    if sections.shape[2] != 2:
-        return False
-    grid = cosine_grid((sections.shape[1] + 1) // 2)
-    x = np.concatenate([grid[::-1], grid[1:]])
+    x = stations((num_points + 1) // 2)
     return bool(np.all(np.abs(sections[:, :, 0] - x) <= _ON_GRID))
 
 

@@ -11,6 +11,7 @@ from scipy.special import comb
 
 from latent_spaces_by_example.errors import MissingPackageError
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import Coefficients
+from latent_spaces_by_example.zoo.airfoil.geometry import stations
 
 try:
     import neuralfoil
@@ -20,16 +21,7 @@ except ImportError as error:
         "pip install 'latent-spaces-by-example[airfoil]'"
     ) from error
 
-MODEL_SIZES = (
-    "xxsmall",
-    "xsmall",
-    "small",
-    "medium",
-    "large",
-    "xlarge",
-    "xxlarge",
-    "xxxlarge",
-)
+MODEL_SIZES = ("xxsmall", "xsmall", "small", "medium", "large", "xlarge", "xxlarge", "xxxlarge")
 _WEIGHTS_PER_SIDE = 8
 
 
@@ -111,9 +103,8 @@ def _operators(
 ) -> tuple[Float64[np.ndarray, "p 18"], Float64[np.ndarray, "18 p"], Float64[np.ndarray, "17 p"]]:
     """Return the basis, its pseudo-inverse, and the one without trailing-edge thickness."""
     side = (num_points + 1) // 2
-    row = np.arange(num_points)
-    x = (1.0 - np.cos(np.pi * np.abs(row - side + 1) / (side - 1))) / 2.0
-    upper = (row < side)[:, None]
+    x = stations(side)
+    upper = (np.arange(num_points) < side)[:, None]
     i = np.arange(_WEIGHTS_PER_SIDE)
     last = _WEIGHTS_PER_SIDE - 1
     bernstein = comb(last, i) * x[:, None] ** i * (1.0 - x[:, None]) ** (last - i)

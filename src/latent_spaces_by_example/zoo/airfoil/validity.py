@@ -9,7 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float64, Int64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid
+from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, join_sides
 from latent_spaces_by_example.zoo.airfoil.measures import is_on_grid, thickness_and_camber
 
 MAX_TRAILING_EDGE_GAP = 0.05
@@ -82,7 +82,7 @@ def check_all(
     known = np.where(np.isfinite(array), array, 0.0)
     thickness = _min_thickness(known)
     gap = np.hypot(*(known[:, 0] - known[:, -1]).T)
-    tail_swapped = _tail_swapped(known)
+    tail_swapped = known[:, 0, 1] - known[:, -1, 1] < -_ROUNDING
     crossings = count_crossings(known)
     results = []
     for i in range(len(array)):
@@ -117,9 +117,8 @@ def count_crossings(sections: Float64[np.ndarray, "n p 2"]) -> Int64[np.ndarray,
     i, j = i[~neighbours], j[~neighbours]
     counts = np.zeros(len(sections), dtype=np.int64)
     for start in range(0, len(sections), _CHUNK):
-        counts[start : start + _CHUNK] = _crossing(sections[start : start + _CHUNK], i=i, j=j).sum(
-            axis=1
-        )
+        chunk = slice(start, start + _CHUNK)
+        counts[chunk] = _crossing(sections[chunk], i=i, j=j).sum(axis=1)
     return counts
 
 
@@ -155,13 +154,5 @@ def _on_grid(section: Float64[np.ndarray, "p 2"]) -> Float64[np.ndarray, "q 2"]:
     nose = int(np.clip(np.argmin(section[:, 0]), 1, len(section) - 2))
     grid = cosine_grid(len(section) // 2 + 8)
     upper, lower = section[nose::-1], section[nose:]
-    sides = [
-        np.interp(grid, np.maximum.accumulate(side[:, 0]), side[:, 1]) for side in (upper, lower)
-    ]
-    x = np.concatenate([grid[::-1], grid[1:]])
-    return np.stack([x, np.concatenate([sides[0][::-1], sides[1][1:]])], axis=1)
-
-
-def _tail_swapped(sections: Float64[np.ndarray, "n p 2"]) -> Bool[np.ndarray, " n"]:
-    swapped: np.ndarray = np.asarray(sections[:, 0, 1] - sections[:, -1, 1] < -_ROUNDING)
-    return swapped
+    sides = (np.interp(grid, np.maximum.accumulate(s[:, 0]), s[:, 1]) for s in (upper, lower))
+    return join_sides(*sides)
