@@ -1,4 +1,4 @@
-"""Commands to go on with, each of them whole: it works as it is printed."""
+"""Write commands to go on with, each of which works as it is printed."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ DATABASE = "study.db"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a study is, as it was typed.
+    """The place of a study, as it was typed.
 
     Attributes:
         folder: its run folder, or None.
@@ -116,8 +116,7 @@ def study_options(
                     "give the run folder, or --storage; lsbe list shows the studies there are"
                 )
             named = rest.pop("generator", None) if generator else None
-            place = Place(folder, storage, rest.pop("name"), named, from_environment)
-            return command(place, **rest)
+            return command(Place(folder, storage, name, named, from_environment), **rest)
 
         for option in reversed(options):
             packed = option(packed)
@@ -134,7 +133,7 @@ def came_from_environment(parameter: str) -> bool:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run evaluates, and when it ends.
+    """The options of a run: where it evaluates, and when it ends.
 
     Attributes:
         workers: processes of this machine.

@@ -153,7 +153,7 @@ def create(*, scores: str | None, **new: Any) -> None:
     """
     made = _make_study(scores=None if scores is None else split_names(scores), **new)
     place, settings = made.place, made.study.settings
-    objective = made.objective_spec or "MODULE:NAME"
+    objective = None if made.objective_spec else "MODULE:NAME"
     say(f"run folder: {place.folder}")
     say(f"ask for outputs to score: {hint('ask', place, '--num', '8', settings=settings)}")
     run = resumption(place, settings, budget=100, objective=objective)

@@ -115,10 +115,10 @@ def _arguments(snapshot: Snapshot) -> list[_Argument]:
     if settings.score_names:
         names = ("--scores", ",".join(settings.score_names)) if by_hand else ()
         arguments.append(_Argument(f"scores={settings.score_names!r}", names))
-    if "minimise" in settings.directions:
-        directions = settings.directions if settings.score_names else settings.directions[0]
-        words = ("--direction", ",".join(settings.directions))
-        arguments.append(_Argument(f"direction={directions!r}", words))
+    if "minimise" in (directions := snapshot.ranking.directions):
+        value = directions if settings.score_names else directions[0]
+        words = ("--direction", ",".join(directions))
+        arguments.append(_Argument(f"direction={value!r}", words))
     if settings.noisy:
         arguments.append(_Argument("noisy=True", ("--noisy",)))
     number = settings.random_seed

@@ -1,4 +1,4 @@
-"""What came out: how far the best is beyond the examples, and all of it beside them."""
+"""Compare the best with the examples: pictures, score, metrics, and the gain."""
 
 from __future__ import annotations
 
