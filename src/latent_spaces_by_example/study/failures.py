@@ -1,4 +1,4 @@
-"""What a run makes of evaluations that fail."""
+"""Count evaluations that fail, and end a run that cannot succeed."""
 
 from __future__ import annotations
 

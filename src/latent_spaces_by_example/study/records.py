@@ -163,7 +163,7 @@ class Records:
 
     @property
     def settings(self) -> Settings:
-        """What was fixed when the study was created, checked when it is first read."""
+        """The settings that were fixed when the study was created, checked when they are read."""
         if self._settings is None:
             self._settings = Settings.from_json(self.attributes().get(SETTINGS))
         return self._settings

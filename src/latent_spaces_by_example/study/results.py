@@ -1,4 +1,4 @@
-"""What a user or an objective gives for a trial, checked before Optuna sees it."""
+"""Check what a user or an objective gives for a trial, before Optuna sees it."""
 
 from __future__ import annotations
 
