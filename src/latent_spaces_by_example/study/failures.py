@@ -6,6 +6,7 @@ import logging
 
 from latent_spaces_by_example.errors import EvaluationError
 from latent_spaces_by_example.study.evaluation import Outcome
+from latent_spaces_by_example.study.plain_text import plain
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.trial import Trial
 
@@ -39,9 +40,10 @@ class FailureCount:
         self._in_a_row.append(trial)
         self._last = trial.error
         self._exception = outcome.exception or remote_cause(outcome)
-        log.warning("trial %d failed: %s", trial.number, trial.error)
+        log.warning("trial %d failed: %s", trial.number, plain(trial.error))
         if trial.traceback:
-            log.log(logging.WARNING if first else logging.DEBUG, "%s", trial.traceback.rstrip())
+            level = logging.WARNING if first else logging.DEBUG
+            log.log(level, "%s", plain(trial.traceback.rstrip(), lines=True))
 
     def check(self) -> None:
         """Raise if too many evaluations in a row have failed.
