@@ -72,7 +72,7 @@ class FailureCount:
             return
         total = self._num_failed + self._num_scored
         if self._num_scored or self._num_with_score():
-            log.warning("%d of %d failed: %s", self._num_failed, total, self._last)
+            log.warning("%d of %d failed: %s", self._num_failed, total, plain(self._last))
             return
         raise EvaluationError(
             f"all {total} evaluations failed, the last one with: {self._last}"
