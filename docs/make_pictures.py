@@ -1,5 +1,6 @@
 """Draws the pictures of the pages: python docs/make_pictures.py"""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from latent_spaces_by_example.zoo.airfoil.lift_to_drag import LiftToDrag
 from latent_spaces_by_example.zoo.airfoil.neural_foil import Flow, fit_kulfan
 
 OUT = Path(__file__).parent / "pictures"
+RUNS = Path(__file__).parents[1] / "benchmarks" / "results" / "search" / "runs.csv"
 EXAMPLES = ("naca2412", "s1223", "rae2822")
 INK, FIRST, SECOND = "#4a5568", "#1d4ed8", "#c2410c"
 
@@ -109,7 +111,7 @@ def polar() -> Figure:
     """A polar of NACA 2412, and the point of it that lift-to-drag scores."""
     objective = LiftToDrag()
     section = resample(find_section("naca2412"))
-    (found,) = objective([section])
+    (result,) = objective([section])
     flow = Flow(fit_kulfan(section[None])[0], objective.reynolds, objective.model_size)
     angles = np.linspace(-8.0, 17.0, 251)
     polar = flow.at(angles[None])
@@ -118,21 +120,21 @@ def polar() -> Figure:
     figure = Figure(figsize=(7.2, 2.9), layout="constrained", dpi=120)
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, x, at, label in (
-        (left, angles, found["alpha"], "angle of attack (degrees)"),
-        (right, cd, found["cd"], "drag coefficient"),
+        (left, angles, result["alpha"], "angle of attack (degrees)"),
+        (right, cd, result["cd"], "drag coefficient"),
     ):
         axes.plot(x, cl, color=FIRST, linewidth=1.8)
         axes.axhline(objective.cl, color="#888888", linewidth=0.8, linestyle="--")
-        axes.plot(at, found["cl"], "o", color=SECOND, markersize=6)
+        axes.plot(at, result["cl"], "o", color=SECOND, markersize=6)
         axes.set_xlabel(label)
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
     left.set_ylabel("lift coefficient")
     right.set_xlim(0.0, 0.05)
-    right.plot([0.0, 2 * found["cd"]], [0.0, 2 * found["cl"]], color=SECOND, linewidth=0.9)
+    right.plot([0.0, 2 * result["cd"]], [0.0, 2 * result["cl"]], color=SECOND, linewidth=0.9)
     right.set_ylim(-0.8, 1.7)
-    slope = f"slope = L/D = {found['lift_to_drag']:.0f}"
-    right.annotate(slope, (found["cd"], found["cl"]), xytext=(0.017, 0.72), color=SECOND)
+    slope = f"slope = L/D = {result['lift_to_drag']:.0f}"
+    right.annotate(slope, (result["cd"], result["cl"]), xytext=(0.017, 0.72), color=SECOND)
     return figure
 
 
@@ -143,8 +145,12 @@ def constraints() -> Figure:
 
     def constrained(sections: list[np.ndarray]) -> list[dict[str, object]]:
         return [
-            {**found, "constraints": {name: limits[name] - found[name] for name in limits}}
-            for found in measure(sections)
+            result
+            | {
+                "constraints": result["constraints"]
+                | {name: limits[name] - result[name] for name in limits}
+            }
+            for result in measure(sections)
         ]
 
     study = lsbe.optimise(generator, constrained, budget=100)
@@ -152,25 +158,25 @@ def constraints() -> Figure:
     figure = Figure(figsize=(8, 5.2), layout="constrained", dpi=120)
     grid = figure.add_gridspec(2, 2, height_ratios=(2.3, 1))
     axes = figure.add_subplot(grid[0, :])
-    x, y = (np.array([t.figures[name] for t in study.finished_trials]) for name in limits)
+    x, y = (np.array([t.metrics[name] for t in study.finished_trials]) for name in limits)
     met = np.array([t.feasible for t in study.finished_trials])
     axes.fill_between([limits["thickness"], 1], limits["cm"], 1, color="#ffedd5", zorder=0)
     shown = axes.scatter(x, y, c=study.scores, cmap="viridis", s=np.where(met, 34, 16))
-    best = study.best_trial.figures
+    best = study.best_trial.metrics
     axes.plot(best["thickness"], best["cm"], "*", color=SECOND, markersize=15)
-    other = free.best_trial.figures
+    other = free.best_trial.metrics
     axes.plot(other["thickness"], other["cm"], "X", color=FIRST, markersize=9)
     axes.set(xlabel="thickness (chords)", ylabel="pitching moment", xlim=(0.04, 0.24))
     axes.set_ylim(-0.21, 0.05)
     axes.spines[["top", "right"]].set_visible(False)
     figure.colorbar(shown, ax=axes, label="lift over drag")
-    for column, (found, colour, name) in enumerate(
+    for column, (shown_study, colour, name) in enumerate(
         [(study, SECOND, "with constraints"), (free, FIRST, "without")]
     ):
         axes = figure.add_subplot(grid[1, column])
-        wash = "#ffedd5" if found is study else "#dbeafe"
-        axes.fill(*found.best_output.T, facecolor=wash, edgecolor=INK)
-        axes.set_title(f"{name}: lift over drag {found.best_score:.1f}", color=colour)
+        wash = "#ffedd5" if shown_study is study else "#dbeafe"
+        axes.fill(*shown_study.best_output.T, facecolor=wash, edgecolor=INK)
+        axes.set_title(f"{name}: lift over drag {shown_study.best_score:.1f}", color=colour)
         axes.set(aspect="equal", ylim=(-0.12, 0.18))
         axes.axis("off")
     return figure
@@ -190,23 +196,60 @@ def front() -> Figure:
         (True, INK, "feasible"),
     ):
         shown = [t.scores for t in study.finished_trials if t.feasible == met]
-        x, y = [-s["drag"] for s in shown], [s["lift"] for s in shown]
+        x, y = [s["drag"] for s in shown], [s["lift"] for s in shown]
         axes.plot(x, y, "o", color=colour, markersize=4, label=label)
-    found = study.front()
-    x, y = [-t.scores["drag"] for t in found], [t.scores["lift"] for t in found]
+    best = study.front()
+    x, y = [t.scores["drag"] for t in best], [t.scores["lift"] for t in best]
     axes.plot(x, y, "o-", color=SECOND, label="the front")
     axes.set(xlabel="drag coefficient", ylabel="lift coefficient", xlim=(0.005, 0.022))
     axes.set_ylim(0.4, 2.35)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="lower right")
-    for column, trial in enumerate([found[0], found[len(found) // 2], found[-1]]):
+    for column, trial in enumerate([best[0], best[len(best) // 2], best[-1]]):
         axes = figure.add_subplot(grid[1, column])
         section = study.generator.generate(study.latents(trial.weights[None]))[0]
         axes.fill(*section.T, facecolor="#ffedd5", edgecolor=INK)
-        lift, drag = trial.scores["lift"], -trial.scores["drag"]
+        lift, drag = trial.scores["lift"], trial.scores["drag"]
         axes.set_title(f"lift {lift:.2f}, drag {drag:.4f}", color=SECOND, fontsize=10)
         axes.set(aspect="equal", ylim=(-0.06, 0.32))
         axes.axis("off")
+    return figure
+
+
+def searches() -> Figure:
+    """The best score so far of five methods on two tasks, from the runs of the benchmark."""
+    methods = {
+        # a recipe that divides its budget is another one with another budget
+        "default": ("latent-gp, the default", SECOND, 500),
+        "hill-climb": ("a hill climb", FIRST, 500),
+        "cma-es-on-u": ("cma-es", "#0f766e", 200),
+        "o3": ("the published recipe", "#7c3aed", 200),
+        "best-of-n": ("prior draws", "#94a3b8", 500),
+    }
+    tasks = {"rugged-64": "a rugged function of 64 numbers", "airfoil": "airfoil, lift over drag"}
+    evaluations = np.arange(1, 201)
+    curves: dict[tuple[str, str], list[np.ndarray]] = {}
+    with RUNS.open(encoding="utf-8", newline="") as file:
+        for run in csv.DictReader(file):
+            _, _, budget = methods.get(run["method"], ("", "", 0))
+            if run["task"] in tasks and int(run["budget"]) == budget:
+                steps = [step.split(":") for step in run["curve"].split()]
+                at = np.array([int(number) for number, _ in steps])
+                best = np.array([np.nan, *(float(score) for _, score in steps)])
+                curve = best[np.searchsorted(at, evaluations, side="right")]
+                curves.setdefault((run["task"], run["method"]), []).append(curve)
+    figure = Figure(figsize=(8, 3.4), layout="constrained", dpi=120)
+    for axes, (task, title) in zip(figure.subplots(1, 2), tasks.items(), strict=True):
+        for method, (label, colour, _) in methods.items():
+            median = np.median(curves[task, method], axis=0)
+            width = 2.4 if method == "default" else 1.4
+            axes.plot(evaluations, median, color=colour, linewidth=width, label=label)
+        axes.set(title=title, xlabel="evaluations")
+        axes.set_ylim(bottom=np.median(curves[task, "best-of-n"], axis=0)[7])
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_ylabel("best score so far (median)")
+    handles = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -227,7 +270,7 @@ def planes() -> None:
 def main() -> None:
     """Draw them all."""
     OUT.mkdir(exist_ok=True)
-    for draw in (charts, norms, airfoils, better, polar, constraints, front):
+    for draw in (charts, norms, airfoils, better, polar, constraints, front, searches):
         path = OUT / f"{draw.__name__}.png"
         draw().savefig(path)
         print(path)

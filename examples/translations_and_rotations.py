@@ -38,7 +38,7 @@ class Chain:
 
 
 def compactness(chains):
-    """Minus the radius of gyration, in ångströms."""
+    """Return minus the radius of gyration, in ångströms."""
     return [-float(np.sqrt(((x - x.mean(axis=0)) ** 2).sum(axis=1).mean())) for x in chains]
 
 

@@ -4,6 +4,7 @@ import gc
 import linecache
 import signal
 
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # the mathematics, where a wrong shape may go unnoticed; checking all of it costs each process 7 s
@@ -11,6 +12,10 @@ install_import_hook(
     [f"latent_spaces_by_example.{room}" for room in ("charts", "transport_maps", "space")],
     "beartype.beartype",
 )
+
+# what a hundred examples of a law find, twenty find a run or two later
+settings.register_profile("few", max_examples=20, deadline=None)
+settings.load_profile("few")
 
 # Run in the background, a shell lets us ignore Ctrl-C, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

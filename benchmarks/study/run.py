@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sqlite3
 import sys
 import tempfile
 import time
@@ -75,6 +76,25 @@ def stored_trial(records):
     records.tell(trial.number, Result(scores=(0.5,), seconds=0.1))
 
 
+def fill(database, size):
+    """Copy the first trial until there are so many, which takes no commit for each."""
+    with sqlite3.connect(database) as connection:
+        (count,) = connection.execute("SELECT COUNT(*) FROM trials").fetchone()
+        (first,) = connection.execute("SELECT MIN(trial_id) FROM trials").fetchone()
+        (last,) = connection.execute("SELECT MAX(trial_id) FROM trials").fetchone()
+        for added in range(1, size - count + 1):
+            for table, columns in (
+                ("trials", "number, study_id, state, datetime_start, datetime_complete"),
+                ("trial_user_attributes", "key, value_json"),
+                ("trial_values", "objective, value, value_type"),
+            ):
+                values = columns.replace("number", str(count + added - 1), 1)
+                connection.execute(
+                    f"INSERT INTO {table} (trial_id, {columns}) "
+                    f"SELECT {last + added}, {values} FROM {table} WHERE trial_id = {first}"
+                )
+
+
 def storage_cost(sizes=(1000, 5000), repeats=60):
     """Milliseconds of wall time a trial, ours and bare, alternating, at each number of trials."""
     found = {}
@@ -87,11 +107,15 @@ def storage_cost(sizes=(1000, 5000), repeats=60):
         storage = open_storage(f"sqlite:///{folder}/bare.db")
         optuna.create_study(storage=storage, study_name="bare")
         study_id = storage.get_study_id_from_name("bare")
+        for _ in range(10):
+            stored_trial(records)
+            bare_trial(storage, study_id)
         for size in sizes:
-            while records.next_number < size:
-                stored_trial(records)
-            while storage.get_n_trials(study_id) < size:
-                bare_trial(storage, study_id)
+            for database in (study.folder.database, f"{folder}/bare.db"):
+                fill(database, size)
+            records.is_current = False
+            records.refresh()
+            records.is_current = True
             ours, bare = [], []
             for _ in range(repeats):
                 start = time.perf_counter()

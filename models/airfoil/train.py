@@ -29,7 +29,7 @@ from models.flow_matching.export import export
 from models.flow_matching.training import FlowSettings, Progress, train
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "src" / "latent_spaces_by_example" / "generators" / "airfoil"
+SHIPPED = ROOT / "src" / "latent_spaces_by_example" / "zoo" / "airfoil"
 CHECKPOINT = ROOT / ".cache" / "airfoil" / "checkpoint.pt"
 PACKAGES = ("AeroSandbox", "numpy", "onnx", "scipy", "torch")
 log = logging.getLogger("train")
@@ -53,7 +53,7 @@ def ship(
 ) -> None:
     """Write the weights, the representation and the record of this run into the package."""
     export(progress.best, SHIPPED / "velocity.onnx")
-    arrays = {name: getattr(representation, name) for name in representation.field_names()}
+    arrays = vars(representation)
     np.savez(SHIPPED / "representation.npz", **arrays)
     training, validation, held_out = split(len(sections.names))
     record = {

@@ -24,7 +24,7 @@ from models.flow_matching.export import export
 from models.flow_matching.training import FlowSettings, Progress, train
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "src" / "latent_spaces_by_example" / "generators" / "digits"
+SHIPPED = ROOT / "src" / "latent_spaces_by_example" / "zoo" / "digits"
 CHECKPOINT = ROOT / ".cache" / "digits" / "checkpoint.pt"
 PACKAGES = ("numpy", "onnx", "scikit-learn", "scipy", "torch")
 SETTINGS = FlowSettings(

@@ -25,7 +25,7 @@ print(time.perf_counter() - begun)
 
 def package_of(name: str) -> Path:
     """The folder in which a generator is shipped."""
-    return Path(latent_spaces_by_example.__file__).parent / "generators" / name
+    return Path(latent_spaces_by_example.__file__).parent / "zoo" / name
 
 
 def significant(value: float, digits: int = 3) -> float:

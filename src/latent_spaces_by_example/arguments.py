@@ -1,4 +1,4 @@
-"""What a caller passed, as an array of real numbers; or an error that says what is wrong."""
+"""Check what a caller passed, and read it as an array of real numbers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def check_finite(array: np.ndarray, *, name: str) -> None:
 
 
 def edge_slack(dtype: np.dtype, *, terms: int = 1) -> float:
-    """How far beyond the edge of its domain a value may be and still count as rounding.
+    """Return how far beyond the edge of its domain a value may be by rounding alone.
 
     A few units in the last place of the dtype that the caller computed in, times the square root
     of the number of terms for a quantity that sums many.

@@ -1,9 +1,10 @@
-"""Parameters in strings such as ``lift-to-drag:cl=0.7``, checked against what takes them."""
+"""Parameters of named things: read from and written to ``lift-to-drag:cl=0.7``, and checked."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -24,6 +25,52 @@ def split_parameters(spec: str) -> tuple[str, str]:
     before, equals, _ = spec.partition("=")
     colon = before.rfind(":") if equals else -1
     return (spec, "") if colon < 0 else (spec[:colon], spec[colon + 1 :].strip())
+
+
+def written(name: str, parameters: Mapping[str, Any]) -> str:
+    """Write a name and its parameters, those that are None left out, as ``load`` reads them.
+
+    >>> written("digit-margin", {"digit": 3, "slant": None})
+    'digit-margin:digit=3'
+    """
+    given = [f"{key}={value}" for key, value in parameters.items() if value is not None]
+    return f"{name}:{','.join(given)}"
+
+
+def checked_number(
+    value: Any, *, argument: str, low: float, high: float, above: bool = False
+) -> float:
+    """Return a parameter as a float.
+
+    Args:
+        value: anything that ``float`` takes, but neither a text nor a truth value.
+        argument: what the caller calls it.
+        low: the least value, or with ``above`` the number that it must exceed.
+        high: the largest value.
+        above: whether ``low`` itself is too low.
+
+    Raises:
+        ArgumentError: it is no number, NaN, or out of range.
+    """
+    try:
+        number = math.nan if isinstance(value, (bool, str)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (low < number <= high or (number == low and not above)):
+        bounds = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
+        raise ArgumentError(f"{argument}={value!r:.40}; expected a number {bounds}")
+    return number
+
+
+def check_choice(value: Any, *, argument: str, choices: Iterable[str]) -> None:
+    """Refuse a parameter that is none of the words that it may be.
+
+    Raises:
+        ArgumentError: with the choices.
+    """
+    if value not in (listed := list(choices)):
+        hint = near(str(value), listed)
+        raise ArgumentError(f"{argument}={value!r}; expected one of {', '.join(listed)}{hint}")
 
 
 def read_parameters(

@@ -17,7 +17,8 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution, entry_points
 from importlib.util import find_spec
@@ -25,7 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, MissingPackageError
-from latent_spaces_by_example.parameters import near, read_parameters, split_parameters
+from latent_spaces_by_example.parameters import (
+    check_choice,
+    near,
+    read_parameters,
+    split_parameters,
+)
 
 _PACKAGE = __name__.partition(".")[0]
 _DISTRIBUTION = _PACKAGE.replace("_", "-")
@@ -35,7 +41,7 @@ KINDS = tuple(_SINGULAR)
 
 @dataclass(frozen=True)
 class Plugin:
-    """A name, and what it stands for.
+    """Say what a name stands for.
 
     Attributes:
         target: "package.module:attribute", a class or a function that makes the object.
@@ -121,16 +127,14 @@ EMBEDDED: dict[str, dict[str, Plugin]] = {
             "search.direct:DirectSearch", "divide the hypercube where the best score could be"
         ),
         "gp": _embedded(
-            "search.samplers:GPSearch",
-            "a Gaussian process in the hypercube, by Optuna",
+            "search.samplers:GPSearch", "a Gaussian process in the hypercube, by Optuna"
         ),
         "latent-gp": _embedded(
             "search.latent_gp:LatentGPSearch",
             "a Gaussian process over the angles between latents (the default)",
         ),
         "nsga-ii": _embedded(
-            "search.samplers:NSGAIISearch",
-            "evolve a population towards the front of the scores",
+            "search.samplers:NSGAIISearch", "evolve a population towards the front of the scores"
         ),
         "random": _embedded("search.coverage:RandomSearch", "uniformly distributed points"),
         "sobol": _embedded("search.coverage:SobolSearch", "evenly spread points, a Sobol sequence"),
@@ -154,7 +158,7 @@ def names(kind: str) -> list[str]:
 
 
 def describe(kind: str) -> dict[str, str]:
-    """Return one line on each name, without importing what it stands for.
+    """Return one line on each name, without importing the code behind it.
 
     The line on another package's plug-in is the first of its docstring, or else the package's own
     summary.
@@ -274,9 +278,36 @@ def resolve(place: str) -> Any:
     return value
 
 
+@contextmanager
+def missing_packages_named(what: str, *, extra: str | None = None) -> Iterator[None]:
+    """Turn the failed import of another package into the command that installs it.
+
+    Args:
+        what: what needs the package, for the message.
+        extra: the extra of this package that brings it; None for a package of the same name.
+
+    Raises:
+        MissingPackageError: an import inside fails because a package is not installed.
+
+    >>> with missing_packages_named("the example", extra="airfoil"):
+    ...     import no_such_package
+    Traceback (most recent call last):
+    latent_spaces_by_example.errors.MissingPackageError: the example needs no_such_package;
+    install it with: pip install 'latent-spaces-by-example[airfoil]'
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == _PACKAGE:
+            raise
+        package = error.name if extra is None else f"'{_DISTRIBUTION}[{extra}]'"
+        raise MissingPackageError(
+            f"{what} needs {error.name}; install it with: pip install {package}"
+        ) from error
+
+
 def _checked(kind: str) -> str:
-    if kind not in _SINGULAR:
-        raise ArgumentError(f"kind={kind!r}; expected one of {', '.join(KINDS)}")
+    check_choice(kind, argument="kind", choices=KINDS)
     return kind
 
 
@@ -334,15 +365,8 @@ def _imported(kind: str, name: str, *, plugin: Plugin) -> Any:
             return resolve(plugin.target)
         except Exception as error:
             raise ArgumentError(f"{what} of {_distribution(plugin)} is broken: {error}") from error
-    try:
+    with missing_packages_named(what, extra=plugin.extra):
         return getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == _PACKAGE:
-            raise
-        package = error.name if plugin.extra is None else f"'{_DISTRIBUTION}[{plugin.extra}]'"
-        raise MissingPackageError(
-            f"{what} needs {error.name}; install it with: pip install {package}"
-        ) from error
 
 
 def _of_the_users_own(kind: str, spec: str, options: Mapping[str, Any]) -> Any:

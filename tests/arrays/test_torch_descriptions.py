@@ -26,7 +26,7 @@ def seeds(dtype=torch.float32):
 
 def test_tensors_are_described_as_arrays_are():
     of_tensors, of_arrays = (
-        lsbe.describe(lsbe.SurrogateChart(z, combination="shell"), num_points=20).figures()
+        lsbe.describe(lsbe.SurrogateChart(z, combination="shell"), num_points=20).metrics()
         for z in (seeds(), seeds().numpy())
     )
     for name, value in of_arrays.items():

@@ -22,6 +22,10 @@ class TensorsOnly:
         assert z.dtype == self.dtype
         return 2.0 * z
 
+    def latents_of(self, normal):
+        """Latents of this model, of standard normal numbers."""
+        return normal
+
     def example(self, name):
         return torch.randn(SHAPE, generator=torch.Generator().manual_seed(int(name)))
 
@@ -46,6 +50,9 @@ class Half(Drawing):
 class Shifted(Drawing):
     transport_map = GaussianTransportMap(3.0, scale=0.5)
 
+    def latents_of(self, normal):
+        return 3.0 + 0.5 * normal
+
 
 def height(outputs):
     return outputs[:, 0, 0] + 0.5 * outputs[:, 1, 1]
@@ -56,14 +63,17 @@ def seeds_of(num_seeds, dtype=torch.float32):
     return torch.randn(num_seeds, *SHAPE, generator=generator).to(dtype)
 
 
-@pytest.mark.parametrize("search", ["random", "latent-gp"])
-@pytest.mark.parametrize("generator", [TensorsOnly(), Drawing(), Shifted()], ids=type)
+@pytest.mark.parametrize(
+    ("generator", "search"),
+    [(TensorsOnly(), "latent-gp"), (Drawing(), "random"), (Shifted(), "random")],
+)
 def test_seed_latents_that_are_tensors_reach_the_model_as_tensors(generator, search):
+    seed_latents = generator.latents_of(seeds_of(3))
     study = lsbe.optimise(
-        generator, height, budget=12, seed_latents=seeds_of(3), search=search, batch_size=2
+        generator, height, budget=8, seed_latents=seed_latents, search=search, batch_size=2
     )
     assert not [trial.error for trial in study.trials if trial.error]
-    np.testing.assert_allclose(study.scores[:3], height(2.0 * seeds_of(3)), rtol=1e-5)
+    np.testing.assert_allclose(study.scores[:3], height(2.0 * seed_latents), rtol=1e-5)
     assert study.best_latent.dtype == torch.float32
     torch.testing.assert_close(study.best_output, 2.0 * study.best_latent)
     assert study.best_score == pytest.approx(float(height(study.best_output[None])))
@@ -74,17 +84,23 @@ def test_it_is_the_study_that_arrays_would_make():
         def generate(self, z):
             return 2.0 * z
 
-    options = {"budget": 10, "search": "random"}
+    options = {"budget": 6, "search": "random"}
     tensors = lsbe.optimise(TensorsOnly(), height, seed_latents=seeds_of(3), **options)
     arrays = lsbe.optimise(Arrays(), height, seed_latents=seeds_of(3).numpy(), **options)
     np.testing.assert_array_equal(tensors.weights, arrays.weights)
     np.testing.assert_allclose(tensors.scores, arrays.scores, rtol=1e-6)
 
 
-@pytest.mark.parametrize("generator", [Drawing(), Half(), Shifted()], ids=type)
-@pytest.mark.parametrize("seed_latents", [None, seeds_of(3).numpy()], ids=["prior", "arrays"])
+@pytest.mark.parametrize(
+    ("generator", "seed_latents"),
+    [
+        (Drawing(), None),
+        (Half(), seeds_of(3).numpy()),
+        (Shifted(), Shifted().latents_of(seeds_of(3)).numpy()),
+    ],
+)
 def test_a_generator_that_draws_tensors_is_given_tensors(generator, seed_latents):
-    study = lsbe.optimise(generator, height, budget=8, seed_latents=seed_latents)
+    study = lsbe.optimise(generator, height, budget=5, seed_latents=seed_latents, search="random")
     assert np.isfinite(study.scores).all()
     assert study.best_latent.dtype == generator.dtype
 
@@ -108,13 +124,13 @@ def test_examples_are_inverted_to_tensors(tmp_path):
     assert np.isfinite(again.scores).all()
 
 
-@pytest.mark.parametrize("generator", [Drawing(), Half(), Shifted(), TensorsOnly()], ids=type)
+@pytest.mark.parametrize("generator", [Half(), TensorsOnly()], ids=type)
 def test_a_study_that_is_opened_again_goes_on_as_if_uncut(generator, tmp_path):
     options = {"search": "random", "seed_latents": seeds_of(3, generator.dtype)}
-    whole = lsbe.optimise(generator, height, budget=9, **options)
+    whole = lsbe.optimise(generator, height, budget=7, **options)
     lsbe.optimise(generator, height, budget=5, out=tmp_path / "cut", **options)
     study = lsbe.open_study(tmp_path / "cut", generator=generator)
-    study.run(height, budget=9)
+    study.run(height, budget=7)
     np.testing.assert_array_equal(study.weights, whole.weights)
     np.testing.assert_allclose(study.scores, whole.scores, rtol=1e-6)
 

@@ -58,7 +58,7 @@ def test_collapsed_face_forgets_only_what_does_not_matter(u, data):
 @pytest.mark.parametrize("side", ["near the first seed", "near the faces of the others"])
 @pytest.mark.parametrize("num_seeds", [2, 3, 4, 9, 100, 1024])
 def test_coordinates_next_to_the_faces_round_trip(num_seeds, side):
-    exponents = np.random.default_rng(num_seeds).uniform(0.0, 15.0, (100, num_seeds - 1))
+    exponents = np.random.default_rng(num_seeds).uniform(0.0, 15.0, (20, num_seeds - 1))
     u = 10.0**-exponents if side == "near the first seed" else 1.0 - 10.0**-exponents
     np.testing.assert_allclose(chart.inverse(chart.forward(u)), u, rtol=0.0, atol=1e-12)
 
@@ -86,12 +86,12 @@ def test_first_weight_falls_as_its_coordinate_rises():
     assert (np.diff(chart.forward(u)[:, 0]) < 0.0).all()
 
 
-@pytest.mark.parametrize("num_seeds", [2, 3, 8, 32])
+@pytest.mark.parametrize("num_seeds", [2, 3, 8])
 def test_uniform_coordinates_give_uniform_weights(num_seeds):
     # Two-sample Kolmogorov-Smirnov per weight; a right chart fails with probability 1e-6 in all.
     rng = np.random.default_rng(num_seeds)
-    w = chart.forward(rng.random((5000, num_seeds - 1)))
-    gaussian = np.abs(rng.standard_normal((5000, num_seeds)))
+    w = chart.forward(rng.random((2000, num_seeds - 1)))
+    gaussian = np.abs(rng.standard_normal((2000, num_seeds)))
     reference = gaussian / np.linalg.norm(gaussian, axis=1, keepdims=True)
     for k in range(num_seeds):
         assert ks_2samp(w[:, k], reference[:, k]).pvalue > 1e-6 / (2 * num_seeds)

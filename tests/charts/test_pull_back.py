@@ -43,8 +43,8 @@ def test_two_seeds_are_an_arc(chart):
 @pytest.mark.parametrize("chart", CHARTS, ids=repr)
 def test_on_every_face_it_is_finite(chart, num_seeds):
     rng = np.random.default_rng(0)
-    u = rng.choice([0.0, 5e-324, 1e-300, 1e-17, 0.5, 1.0], size=(200, num_seeds - 1))
-    assert np.isfinite(chart.pull_back(u, rng.standard_normal((200, num_seeds)))).all()
+    u = rng.choice([0.0, 5e-324, 1e-300, 1e-17, 0.5, 1.0], size=(40, num_seeds - 1))
+    assert np.isfinite(chart.pull_back(u, rng.standard_normal((40, num_seeds)))).all()
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=repr)

@@ -1,20 +1,34 @@
 """``lsbe ask`` and ``lsbe tell``."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.study import open_study
 
 TABLE = Path("wing/asked/asked.csv")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A study of which three outputs were asked for, and what the command printed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("asking"))
+        new = ["microstructure:size=16", "--seeds", "3", "--search", "random", "--out", "wing"]
+        created = CliRunner().invoke(main, ["create", *new, "--direction", "minimise"])
+        assert "lsbe ask wing --num 8" in created.output
+        asked = CliRunner().invoke(main, ["ask", "wing", "--num", "3"])
+        return Path.cwd() / "wing", asked.output
+
+
 @pytest.fixture
-def wing(lsbe):
-    made = ["microstructure:size=16", "--seeds", 3, "--search", "random", "--out", "wing"]
-    output = lsbe("create", *made, "--direction", "minimise")
-    assert "lsbe ask wing --num 8" in output
-    return lsbe("ask", "wing", "--num", 3)
+def wing(lsbe, made):
+    folder, output = made
+    shutil.copytree(folder, "wing")
+    return output
 
 
 def fill(path, *values):

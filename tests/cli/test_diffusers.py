@@ -53,8 +53,8 @@ def test_optimise_then_resume(models, tmp_path):
     assert study.seeds.all().dtype == np.float32
 
     refused = run("resume", tmp_path / "run", "--budget", 4)
-    assert refused.exit_code == 1
-    assert "give it as generator" in refused.output
+    assert refused.exit_code == 2
+    assert "--generator" in refused.output
     again = run("resume", tmp_path / "run", "--budget", 4, "--generator", generator.name)
     assert again.exit_code == 0, again.output
     assert len(open_study(tmp_path / "run", generator=generator).trials) == 4

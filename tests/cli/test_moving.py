@@ -1,6 +1,7 @@
 """``lsbe export``, ``import`` and ``dashboard``."""
 
 import json
+import shutil
 import signal
 import socket
 import time
@@ -10,16 +11,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.study import database, open_study
 
 TINY = ["microstructure:size=16", "--objective", "effective-conductivity", "--seeds", "3"]
 SECRET = "postgresql://ann:s3cret@localhost:1/runs"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("moving") / "wing"
+    words = ["optimise", *TINY, "--budget", "4", "--search", "random", "--out", str(folder)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    return folder
+
+
 @pytest.fixture
-def wing(lsbe):
-    lsbe("optimise", *TINY, "--budget", 4, "--search", "random", "--out", "runs/wing")
+def wing(lsbe, made):
+    shutil.copytree(made, "runs/wing")
     return "runs/wing"
 
 

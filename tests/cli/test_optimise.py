@@ -3,12 +3,15 @@
 import csv
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from safetensors.numpy import load_file
 
+from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.study import open_study
 from toys import Stretch
 
@@ -125,10 +128,18 @@ def test_failures(lsbe, tmp_path, objective, code, message):
     assert output.count("raise ValueError") == 1
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resume") / "wing"
+    words = ["optimise", *TOY, "--budget", "5", "--out", str(folder)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    return folder
+
+
 class TestResume:
     @pytest.fixture
-    def wing(self, lsbe):
-        lsbe("optimise", *TOY, "--budget", 5, "--out", "wing")
+    def wing(self, lsbe, made):
+        shutil.copytree(made, "wing")
         return "wing"
 
     def test_with_another_search_and_noise_from_here_on(self, lsbe, wing):

@@ -51,9 +51,9 @@ def test_models_on_disk(monkeypatch, tmp_path, capsys):
     clip = save_tiny_clip(tmp_path / "clip, one")
     words = ["--pipeline", flux, "--clip", clip, "--size", 32, "--steps", 1, "--device", "cpu"]
     words += ["--prompt", "a car, in a street", "--score-prompt", "a red car, fast = good"]
-    words += ["--seed-latents", 1234567, 42, 7, "--grid", 4, "--budget", 6, "--out"]
+    words += ["--seed-latents", 1234567, 42, 7, "--grid", 3, "--budget", 5, "--out"]
     run(monkeypatch, *words, tmp_path / "out")
-    history = check_files(tmp_path / "out", budget=6, grid=4, size=32)
+    history = check_files(tmp_path / "out", budget=5, grid=3, size=32)
     assert float(history[0]["weight seed 1234567"]) == 1.0
 
     # the best image is what the pipeline makes of the best latent that either search found

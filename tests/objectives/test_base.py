@@ -33,23 +33,23 @@ def test_tensors_are_scores():
     assert [e.score for e in whole] == [e.score for e in single] == [1.0, 2.0]
 
 
-def test_figures_are_kept_as_plain_python():
+def test_metrics_are_kept_as_plain_python():
     given = {"score": 1, "cd": np.float32(0.5), "n": np.int64(3), "ok": np.True_, "why": "because"}
     (found,) = read_scores([given], n=1)
     assert found == Evaluation(1.0, {"cd": 0.5, "n": 3, "ok": True, "why": "because"})
-    assert [type(value) for value in found.figures.values()] == [float, int, bool, str]
+    assert [type(value) for value in found.metrics.values()] == [float, int, bool, str]
     assert set(given) == {"score", "cd", "n", "ok", "why"}
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf, np.float64("nan")])
 def test_scores_that_are_not_finite_are_reported(score):
-    (plain,), (with_figures,) = (
+    (plain,), (with_metrics,) = (
         read_scores([score], n=1),
         read_scores([{"score": score, "a": 1}], n=1),
     )
     assert not plain.finite
-    assert not with_figures.finite
-    assert with_figures.figures == {"a": 1}
+    assert not with_metrics.finite
+    assert with_metrics.metrics == {"a": 1}
     assert Evaluation(0.0).finite
 
 
@@ -73,10 +73,15 @@ def test_scores_that_are_not_finite_are_reported(score):
         ([1.0, {"cd": 2.0, "cl": 1}, 3.0], r"score 1 .*without 'score'; it has 'cd', 'cl'"),
         ([{}, 1, 1], r"score 0 .*it has nothing"),
         ([{"score": "x"}, 1, 1], r"score 0 .* must be a number"),
-        ([1, 1, {"score": 1, 2: 3}], r"figure 2 beside score 2 .* by an int"),
-        ([1, 1, {"score": 1, "a": [3]}], r"figure 'a' beside score 2 .* not a list"),
-        ([1, 1, {"score": 1, "a": np.ones(2)}], r"figure 'a' .* of shape \(2,\)"),
-        ([1, 1, {"score": 1, "a": None}], r"figure 'a' .* not a NoneType"),
+        ([1, 1, {"score": 1, 2: 3}], r"metric 2 beside score 2 .* by an int"),
+        ([1, 1, {"score": 1, "a": [3]}], r"metric 'a' beside score 2 .* not a list"),
+        ([1, 1, {"score": 1, "a": np.ones(2)}], r"metric 'a' .* of shape \(2,\)"),
+        ([1, 1, {"score": 1, "a": None}], r"metric 'a' .* not a NoneType"),
+        ([1, 1, {"score": 1, "a": 2j}], r"metric 'a' .* not a complex"),
+        ([1, 1, {"score": 1, "a": -(10**400)}], r"metric 'a' .* integer too large"),
+        ([1, 1, {"scores": {"a": 1, "b": 10**400}}], r"score 'b' .* integer too large"),
+        ([1, 1, {"scores": {"a": 1}}], r"two or more names"),
+        ([1, 1, {"score": 1, "scores": {"a": 1, "b": 2}}], r"give one of the two"),
     ],
 )
 def test_what_is_no_list_of_scores(returned, message):
@@ -104,10 +109,11 @@ def test_what_could_not_be_evaluated_has_no_constraints():
     [
         (3.0, r"'constraints' beside score 0 .* must be a mapping .*, not a float"),
         ([1, 2], r"not a list"),
-        ({"a": "1"}, r"constraint 'a' beside score 0 .* not a str under a str"),
+        ({"a": "1"}, r"constraint 'a' beside score 0 .* not a str"),
         ({"a": None}, r"not a NoneType"),
         ({"a": np.ones(2)}, r"not a ndarray"),
-        ({1: 0.5}, r"constraint 1 .* under an int"),
+        ({1: 0.5}, r"constraint 1 .* by an int"),
+        ({"a": 10**400}, r"constraint 'a' .* integer too large"),
         ({"a": True}, r"constraint 'a' .* is True, and whether that means met is unclear"),
         ({"a": np.False_}, r"is False"),
         ({"a": math.nan}, r"constraint 'a' .* is nan, not finite"),

@@ -109,7 +109,7 @@ def test_a_class_is_made_and_its_object_called(module):
         ("{m}:area:area", r"package\.module:name"),
         ("lift-to-drag:speed=3", r"no parameter 'speed'.*; it has cl=1\.0, reynolds=1000000\.0"),
         ("lift-to-drag:cl=high", r"parameter 'cl' of lift-to-drag must be a number"),
-        ("lift-to-drag:cl=-1", r"cl must be above 0"),
+        ("lift-to-drag:cl=-1", r"cl=-1.0; expected a number above 0"),
     ],
 )
 def test_bad_specs(module, spec, message):

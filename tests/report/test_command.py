@@ -14,9 +14,9 @@ def lsbe(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(TESTS))
 
-    def run(*arguments):
+    def run(*arguments, code=0):
         result = CliRunner().invoke(main, [str(a) for a in arguments])
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == code, result.output
         return result.output
 
     return run
@@ -43,5 +43,5 @@ def test_a_study_without_a_score_has_a_report(lsbe, tmp_path):
         "def score(outputs):\n    raise ValueError('<no licence>')\n"
     )
     options = ["--objective", "unscored:score", "--seeds", 3, "--search", "random", "--budget", 3]
-    assert "report: " in lsbe("optimise", "toys:stretch", *options, "--out", "run")
+    assert "report: " in lsbe("optimise", "toys:stretch", *options, "--out", "run", code=1)
     assert "&lt;no licence&gt;" in _page("run")

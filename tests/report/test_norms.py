@@ -35,13 +35,21 @@ def test_tells_the_kinds_apart():
 
 def test_names_what_failed_and_cuts_long_lists():
     metrics = {"norm": 1.2, "norm_z": 2.0, "promised_norm": 1.0}
-    trials = [Trial(0, np.ones(1), score=1.0, validity=metrics, invalid="the norm is wrong")]
-    trials += [Trial(n, np.ones(1), score=1.0, invalid=f"fault {n}") for n in range(1, 30)]
+    trials = [
+        Trial(
+            number=0, weights=np.ones(1), score=1.0, validity=metrics, invalid="the norm is wrong"
+        )
+    ]
+    trials += [
+        Trial(number=n, weights=np.ones(1), score=1.0, invalid=f"fault {n}") for n in range(1, 30)
+    ]
     study = _study()
-    section = validity_section(Snapshot(study, [*trials, Trial(30, np.ones(1))]))
+    section = validity_section(Snapshot(study, [*trials, Trial(number=30, weights=np.ones(1))]))
     assert "0 of 30 candidates follow" in section.summary
     assert "30 fail (trials 0, 1, 2, 3, 4, …)" in section.summary
     assert _kinds(section) == ["failed faulty"]
     assert section.faults.rows[0] == ("0", "the norm is wrong")
     assert section.faults.rows[-1] == ("…", "and 10 more, in history.csv")
-    assert validity_section(Snapshot(study, [Trial(0, np.ones(1), score=1.0)])) is None
+    assert (
+        validity_section(Snapshot(study, [Trial(number=0, weights=np.ones(1), score=1.0)])) is None
+    )

@@ -8,8 +8,7 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.report.repeat import call, command, repeat_section
 from latent_spaces_by_example.report.snapshot import read_study
-from latent_spaces_by_example.space import SeedLatents
-from latent_spaces_by_example.study import new_study
+from renamed import renamed
 from toys import Stretch, height
 
 MATERIAL = "microstructure:size=16"
@@ -94,14 +93,9 @@ def test_the_command_gives_the_same_study(tmp_path, monkeypatch):
     np.testing.assert_array_equal(lsbe.open_study("again").scores, study.scores)
 
 
-def _study(**changed):
-    generator = Stretch()
-    generator.name = changed.pop("generator", "toy")
-    names = changed.pop("names", ("a", "b"))
-    latents = np.random.default_rng(0).standard_normal((2, *generator.latent_shape))
-    seeds = SeedLatents(generator, latents, names=names, rms_errors=(0.0, 0.0))
-    options = {"objective": "lift-to-drag", "search": "random", "budget": 3, **changed}
-    return read_study(new_study(generator, seeds, **options))
+def _study(*, names=("a", "b"), **texts):
+    texts = {"generator": "toy", "objective": "lift-to-drag", **texts}
+    return read_study(renamed(Stretch(), names=names, texts=texts))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def _with_scores(study, scores, **changes):
 def lowest(study):
     """The same study as one that minimises."""
     trials = [replace(trial, score=-trial.score) for trial in study.trials]
-    return Snapshot(study, trials, Ranking(minimise=True))
+    return Snapshot(study, trials, Ranking(directions=("minimise",)))
 
 
 def _text(snapshot):
@@ -74,9 +74,11 @@ def test_minimising_reads_right_everywhere(study, lowest):
 def test_a_share_of_a_positive_score_in_either_direction(study):
     up = _with_scores(study, [10.0, 4.0, 4.0, 14.0])
     assert ", 4.00 points (40 %) above the best example, 6 (10.00)" in _text(up)
-    down = replace(up, ranking=Ranking(minimise=True))
+    down = replace(up, ranking=Ranking(directions=("minimise",)))
     assert "it is the example" in _text(down)
-    down = replace(_with_scores(study, [10.0, 14.0, 14.0, 6.0]), ranking=Ranking(minimise=True))
+    down = replace(
+        _with_scores(study, [10.0, 14.0, 14.0, 6.0]), ranking=Ranking(directions=("minimise",))
+    )
     assert ", 4.00 points (40 %) below the best example, 6 (10.00)" in _text(down)
 
 
@@ -93,7 +95,7 @@ def test_the_way_shows_the_steps_that_gained_most(study):
 def test_labels_have_no_difference_and_what_is_the_same_is_one_line(study):
     snapshot = _with_scores(study, [3.0, 2.0, 1.0, 4.0])
     trials = [
-        replace(trial, figures={"class": str(n), "flag": True, "cl": 1.0, "cd": 0.1 * n})
+        replace(trial, metrics={"class": str(n), "flag": True, "cl": 1.0, "cd": 0.1 * n})
         for n, trial in enumerate(snapshot.trials)
     ]
     section = comparison(replace(snapshot, trials=trials))

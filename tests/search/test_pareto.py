@@ -75,7 +75,7 @@ def test_searches_of_several_scores(search, constraints):
 
 def test_nsga_ii_evolves_over_generations():
     found, chance = (
-        [volume(study_of(name, seed=s, budget=90)) for s in range(2)]
+        [volume(study_of(name, seed=s, budget=140)) for s in range(2)]
         for name in ("nsga-ii", "random")
     )
     assert sum(found) > sum(chance)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy.optimize import minimize
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import OutsideSpaceError
@@ -27,26 +26,23 @@ def test_inside_the_space_it_is_the_inverse(seeds, combination):
 @pytest.mark.parametrize("combination", RULES)
 def test_it_finds_the_largest_cosine(seeds, combination):
     chart = lsbe.SurrogateChart(seeds, combination=combination)
-    z = np.random.default_rng(2).standard_normal((6, 6, 10)) + seeds[:1]
+    rng = np.random.default_rng(2)
+    z = rng.standard_normal((6, 6, 10)) + seeds[:1]
     projection = chart.project(z)
+    flat = z.reshape(6, -1) / np.linalg.norm(z.reshape(6, -1), axis=1, keepdims=True)
 
     def cosines(w):
         candidates = chart.from_w_to_z(w).reshape(len(w), -1)
-        flat = z.reshape(len(z), -1)
-        norms = np.linalg.norm(candidates, axis=1) * np.linalg.norm(flat, axis=1)
-        return np.einsum("nd,nd->n", candidates, flat) / norms
+        return candidates @ flat.T / np.linalg.norm(candidates, axis=1, keepdims=True)
 
-    best = cosines(projection.w)
+    best = np.diagonal(cosines(projection.w))
     np.testing.assert_allclose(projection.residual, np.sqrt(1.0 - best**2), rtol=1e-9)
-    for row in range(len(z)):
-        rng = np.random.default_rng(row)
-
-        def loss(x, row=row):
-            w = np.abs(x) / np.linalg.norm(x)
-            return -cosines(np.repeat(w[None], len(z), axis=0))[row]
-
-        rival = min(minimize(loss, rng.random(4) + 0.1, tol=1e-12).fun for _ in range(3))
-        assert best[row] >= -rival - 1e-9
+    # a cone is convex, so a direction that beats its neighbours beats all; try some of those too
+    anywhere = rng.standard_normal((500, 4))
+    nearby = (projection.w + 0.01 * rng.standard_normal((200, 6, 4))).reshape(-1, 4)
+    rivals = np.abs(np.concatenate([anywhere, nearby]))
+    rivals /= np.linalg.norm(rivals, axis=1, keepdims=True)
+    assert (cosines(rivals).max(axis=0) <= best + 1e-12).all()
 
 
 def test_a_longer_latent_has_the_ratio_of_norms(seeds):

@@ -30,7 +30,7 @@ def weights_of(num_seeds, n=6):
     return w / np.linalg.norm(w, axis=1, keepdims=True)
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     num_seeds=st.integers(1, 12),
     n=st.integers(0, 4),
@@ -239,15 +239,22 @@ def test_bad_parts_are_an_error(arguments, message):
         lsbe.SurrogateChart(seeds_of(3), **arguments)
 
 
-@pytest.mark.parametrize("argument", ["weight_chart", "transport_map"])
-def test_parts_of_the_wrong_type_are_an_error_without_a_type_checker_too(argument):
+def test_parts_of_the_wrong_type_are_an_error_without_a_type_checker_too():
     # In a process of its own, because this one checks annotations at run time.
-    code = f"import numpy, {lsbe.__name__} as l; l.SurrogateChart(numpy.eye(2), {argument}=object)"
+    code = f"""
+import numpy, {lsbe.__name__} as l
+for argument in ("weight_chart", "transport_map"):
+    try:
+        l.SurrogateChart(numpy.eye(2), **{{argument: object}})
+    except l.errors.ArgumentError as error:
+        print(error)
+"""
     source = str(Path(lsbe.__file__).parents[1])
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": source}
     )
-    assert f"ArgumentError: {argument} is <class 'object'>; expected an inst" in result.stderr
+    assert "weight_chart is <class 'object'>; expected an instance" in result.stdout
+    assert "transport_map is <class 'object'>; expected an instance" in result.stdout
 
 
 class LogTransportMap(TransportMap):

@@ -25,7 +25,7 @@ def examples():
     x = 2.0 * np.random.default_rng(0).standard_normal((3, 100))
     x[1] *= 3.6 * 20.0 / np.linalg.norm(x[1])
     x[2] *= 20.0 / np.linalg.norm(x[2])
-    x[2, 0] = 47.0
+    x[2, 0] = 50.0
     return list(x)
 
 
@@ -33,14 +33,14 @@ def test_examples_unlike_what_the_model_makes_are_named_with_the_reason():
     usual, long, clipped = spanned_by(Doubling(), examples=examples()).seeds.unlike
     assert usual is None
     assert "3.60 times the usual norm" in long
-    assert "usual norm" in clipped  # 47 in one element makes it long too
+    assert "what its latent gives back differs" in clipped
 
 
 def test_an_example_that_does_not_come_back_has_its_error_beside_what_examples_differ_by():
     x = examples()
     found = invert_examples(Doubling(), x)
     differences = [np.sqrt(((x[i] - x[j]) ** 2).mean()) for i in range(3) for j in range(i)]
-    error = 7.0 / np.sqrt(100)
+    error = 10.0 / np.sqrt(100)
     np.testing.assert_allclose(found[2].rms_error, error)
     np.testing.assert_allclose(found[2].relative_error, error / np.median(differences))
     assert np.isnan(invert_examples(Doubling(), x[:1])[0].relative_error)

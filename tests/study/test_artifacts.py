@@ -12,7 +12,9 @@ import latent_spaces_by_example as lsbe
 from drawn import Drawn
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.study import artifacts
-from toys import Stretch, height, propose
+from latent_spaces_by_example.study.artifacts import files_of
+from latent_spaces_by_example.study.settings import Point
+from toys import Stretch, height
 
 
 def _study(out, generator=None, **options):
@@ -24,7 +26,7 @@ def _metas(study, number):
     raw = study.optuna_study
     return {
         meta.filename: meta
-        for meta in get_all_artifact_meta(raw.get_trials()[number], storage=raw._storage)
+        for meta in get_all_artifact_meta(raw.get_trials()[number], storage=study.records.storage)
     }
 
 
@@ -60,10 +62,9 @@ class TestAll:
         assert len(list((tmp_path / "run" / "artifacts").iterdir())) == 6
         assert study.artifacts.picture(0) is not None
 
-    def test_a_generator_that_draws_nothing_has_none(self, tmp_path):
+    def test_outputs_that_the_generator_does_not_draw_are_drawn(self, tmp_path):
         study = _study(tmp_path / "run", Stretch())
-        assert not (tmp_path / "run" / "artifacts").exists()
-        assert study.artifacts.paths(0) == {}
+        assert sorted(study.artifacts.paths(0)) == ["trial-00000.npy", "trial-00000.png"]
         assert study.trials[0].warning is None
 
     def test_without_a_run_folder_there_are_none(self):
@@ -88,12 +89,15 @@ class TestAll:
         assert pictures == [alone.artifacts.picture(n).read_bytes() for n in range(6)]
 
     def test_an_evaluation_made_again_overwrites(self, tmp_path):
-        study = _study(tmp_path / "run")
-        number = propose(study, study.weights[5])  # as a process that died leaves it
-        study.artifacts.keep(number, 1.0, study.best_output)
-        study.run(height, budget=7)
+        study = _study(tmp_path / "run", budget=5)
+        point = Point(
+            weights=tuple(study.weights[4].tolist()), source="search", asked_by="run", batch=(5, 1)
+        )
+        number = study.records.add(point).number  # as a process that died leaves it
+        study.artifacts.keep(number, files_of(study.generator, study.best_output))
+        study.run(height, budget=6)
         assert len(_metas(study, number)) == 2
-        assert len(list((tmp_path / "run" / "artifacts").iterdir())) == 14
+        assert len(list((tmp_path / "run" / "artifacts").iterdir())) == 12
 
 
 class TestWhatCannotBeKept:
@@ -105,7 +109,7 @@ class TestWhatCannotBeKept:
         study = _study(tmp_path / "run", Broken())
         assert np.isfinite(study.scores).all()
         assert study.trials[2].warning == (
-            "trial-00002.png could not be kept: OSError: [Errno 28] No space left on device"
+            "its picture could not be kept: OSError: [Errno 28] No space left on device"
         )
         assert list(study.artifacts.paths(2)) == ["trial-00002.npy"]
         assert lsbe.open_study(tmp_path / "run", generator=Broken()).trials[2].warning
@@ -132,8 +136,7 @@ class TestWhatCannotBeKept:
         def failing(*_, **__):
             raise RuntimeError("locked")
 
-        monkeypatch.setattr(study._records, "attach", failing)
-        monkeypatch.setattr(study._records, "warn", failing)
+        monkeypatch.setattr(study.records, "attach", failing)
         study.run(height, budget=5)
         assert np.isfinite(study.scores).all()
 
@@ -176,7 +179,7 @@ def test_the_dashboard_serves_them(tmp_path):
     serve = dashboard.wsgi(storage, artifact_store=store)
     trial = study.optuna_study.get_trials()[2]
     (meta,) = (m for m in _metas(study, 2).values() if m.filename.endswith(".png"))
-    place = f"/artifacts/{study.optuna_study._study_id}/{trial._trial_id}/{meta.artifact_id}"
+    place = f"/artifacts/{1}/{trial.number + 1}/{meta.artifact_id}"
     said = []
     environment = {
         "REQUEST_METHOD": "GET",

@@ -2,7 +2,6 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import optuna
 import pytest
 
 import latent_spaces_by_example as lsbe
@@ -39,7 +38,7 @@ def seeds(k=4):
     return np.random.default_rng(0).standard_normal((k, 16, 32))
 
 
-def test_every_trial_keeps_its_figures(tmp_path):
+def test_every_trial_keeps_its_validity(tmp_path):
     study = search(seed_latents=seeds(), out=tmp_path / "run")
     study.save()
     again = lsbe.open_study(tmp_path / "run", generator=Wide())
@@ -120,28 +119,6 @@ def test_failed_evaluations_keep_theirs():
     study = lsbe.optimise(Wide(), sometimes, budget=12, search="random")
     assert {trial.score is None for trial in study.trials} == {True, False}
     assert all("norm" in trial.validity for trial in study.trials)
-
-
-def test_a_study_of_before_there_were_figures_opens():
-    storage = optuna.storages.InMemoryStorage()
-    search(storage=storage, name="old", budget=6)
-    study_id = storage.get_study_id_from_name("old")
-    copied = optuna.storages.InMemoryStorage()
-    copy = optuna.create_study(study_name="old", storage=copied, direction="maximize")
-    copy.set_user_attr("lsbe:settings", storage.get_study_user_attrs(study_id)["lsbe:settings"])
-    for trial in storage.get_all_trials(study_id):
-        attributes = dict(trial.user_attrs)
-        attributes["lsbe:result"] = {
-            key: attributes["lsbe:result"][key] for key in ("figures", "seconds")
-        }
-        copy.add_trial(
-            optuna.trial.create_trial(state=trial.state, value=trial.value, user_attrs=attributes)
-        )
-    study = lsbe.open_study(storage=copied, generator=Wide())
-    assert [dict(trial.validity) for trial in study.trials] == [{}] * 6
-    assert validity_summary(study.trials) == ""
-    study.run(height, budget=8)
-    assert "norm" in study.trials[7].validity
 
 
 def test_latents_that_were_scaled_are_warned_of():

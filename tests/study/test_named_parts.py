@@ -86,7 +86,7 @@ def test_a_study_of_seed_latents(tmp_path):
     assert lsbe.open_study(tmp_path / "run", generator=Frames()).best_score == again.best_score
     given["turn"] = given["turn"][::-1]
     with pytest.raises(StudyError, match="digests differ"):
-        lsbe.open_study(tmp_path / "run", generator=Frames(), seed_latents=given)
+        _ = lsbe.open_study(tmp_path / "run", generator=Frames(), seed_latents=given).best_latent
 
 
 def test_a_study_of_examples():

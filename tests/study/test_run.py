@@ -121,7 +121,7 @@ class TestFailures:
             return height(outputs)
 
         study = lsbe.optimise(Stretch(), objective, budget=9, **OPTIONS)
-        assert "3 of 9 evaluations failed" in caplog.text
+        assert "3 of 9 failed: ValueError: diverged" in caplog.text
         assert study.trials[1].traceback.rstrip().endswith("ValueError: diverged")
 
     def test_how_many_in_a_row_is_a_plain_number(self):

@@ -8,7 +8,7 @@ from drawn import Drawn
 from latent_spaces_by_example.errors import MissingPackageError
 from latent_spaces_by_example.study import notebook
 from latent_spaces_by_example.study.table import columns_of
-from toys import Stretch, height_and_spread, propose
+from toys import Stretch, height_and_spread
 
 NASTY = "<script>alert('x')</script>&"
 
@@ -24,14 +24,14 @@ def study(tmp_path_factory):
         Drawn(), objective, budget=8, search="random", examples=["6", "17", "18"],
         out=tmp_path_factory.mktemp("a") / "run",
     )  # fmt: skip
-    propose(study, study.weights[7])
+    study.ask(1)
     return study
 
 
 class TestColumns:
     def test_names(self, study):
         assert list(columns_of(study, study.trials)) == [
-            "state", "score", "figure spread", "seconds", "error", "warning", "worker", "picture",
+            "state", "score", "metric spread", "seconds", "error", "warning", "worker", "picture",
             "weight 6", "weight 17", "weight 18",
         ]  # fmt: skip
 
@@ -45,7 +45,7 @@ class TestColumns:
         ):
             expected = "failed" if trial.error else "pending" if trial.pending else "finished"
             assert state == expected
-            assert (picture is not None) == (state == "finished")
+            assert (picture is None) == (state == "failed")
         assert {"finished", "failed", "pending"} == set(columns["state"])
 
     def test_names_that_are_taken(self):
@@ -54,9 +54,11 @@ class TestColumns:
 
         study = lsbe.optimise(Stretch(), objective, budget=3, search="random", num_seeds=2)
         columns = columns_of(study, study.trials)
-        assert columns["figure seconds"] == [3, 3, 3]
+        assert columns["metric seconds"] == [3, 3, 3]
         assert columns["state"] == ["finished"] * 3
-        study.seeds._names = ("same", "same")
+
+    def test_examples_of_one_name(self, study, monkeypatch):
+        monkeypatch.setattr(type(study), "seed_names", ["same", "same", "other"])
         assert {"weight same", "weight same (2)"} < set(columns_of(study, study.trials))
 
 
@@ -100,9 +102,10 @@ class TestNotebook:
         assert "<script" not in page
         assert page.count("&lt;script&gt;") == 2
 
-    def test_nothing_finished(self, tmp_path):
-        study = lsbe.optimise(Drawn(), lambda xs: [np.nan] * len(xs), budget=3, num_seeds=2)
-        assert "0 finished, 3 failed" in study._repr_html_()
+    def test_nothing_finished(self):
+        study = lsbe.create_study(Drawn(), num_seeds=2, search="random")
+        study.tell(study.ask(1)[0], error="it broke")
+        assert "0 finished, 1 failed" in study._repr_html_()
 
     def test_a_picture_that_is_dear_is_not_made(self):
         drawn = []

@@ -27,10 +27,7 @@ def contract_for(transport_map):
     return Contract()
 
 
-STATISTICAL = [
-    "test_inner_latents_are_standard_gaussian",
-    "test_prior_draws_follow_the_law",
-]
+STATISTICAL = ["test_inner_latents_are_standard_gaussian", "test_prior_draws_follow_the_law"]
 
 
 @pytest.mark.parametrize("promise", STATISTICAL)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -82,7 +82,6 @@ BOUNDLESS = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
 @given(score=st.floats(-36.0, 36.0), dtype=st.sampled_from([np.float16, np.float32, np.float64]))
 def test_the_inverse_is_finite_and_of_the_dtype(score, dtype):
     for transport_map in BOUNDLESS:

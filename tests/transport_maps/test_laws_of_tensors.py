@@ -10,9 +10,12 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps import (
     ElementwiseTransportMap,
     GaussianTransportMap,
+    IdentityTransportMap,
     NamedProductTransportMap,
+    ProductTransportMap,
     RotationTransportMap,
     SphereTransportMap,
+    UniformTransportMap,
 )
 
 LAWS = {
@@ -20,6 +23,11 @@ LAWS = {
     "sphere": (SphereTransportMap(3.0), (3, 4)),
     "quaternions": (RotationTransportMap(0.7), (3, 4)),
     "matrices": (RotationTransportMap(representation="matrix"), (2, 3, 3)),
+    "uniform": (UniformTransportMap(resolution=2.0**-24), (3, 4)),
+    "product": (
+        ProductTransportMap([(5, IdentityTransportMap()), (7, UniformTransportMap())]),
+        (12,),
+    ),
 }
 
 
@@ -56,6 +64,26 @@ def test_a_gradient_is_refused_not_lost(law):
     inner = torch.ones((2, transport_map.num_inner_dims(shape)), requires_grad=True)
     with pytest.raises(ArgumentError, match="requires a gradient"):
         transport_map.inverse(inner, latent_shape=shape)
+
+
+def test_the_ends_of_a_bfloat16_interval_come_back_exactly():
+    ends = torch.tensor([[0.0, 1.0]], dtype=torch.bfloat16)
+    transport_map = UniformTransportMap(resolution=2.0**-8)
+    assert (transport_map.inverse(transport_map.forward(ends)) == ends).all()
+
+
+def test_a_noise_tape_is_searched_from_tensors():
+    tape = lsbe.generators.noise_tape(lambda: torch.randn(3) + torch.rand(3))
+    seed_latents = torch.from_numpy(np.stack([tape.latent_from_random_seed(i) for i in range(3)]))
+    study = lsbe.optimise(
+        tape,
+        lambda outputs: [float(x.sum()) for x in outputs],
+        seed_latents=seed_latents,
+        budget=5,
+        search="random",
+    )
+    assert isinstance(study.best_latent, torch.Tensor)
+    assert float(study.best_output.sum()) == study.best_score
 
 
 def parts(dtype=torch.float32):

@@ -2,7 +2,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -70,7 +70,6 @@ class TestWideGaussianMatrices(TransportMapContract):
         return gaussian_rotations(n, 1.3, rng).as_matrix()
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     sigma=st.sampled_from([None, 0.02, 0.3, 0.99, 1.01, 4.0]),
     vector=st.tuples(*[st.floats(-6.0, 6.0)] * 3),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.errors import ArgumentError
@@ -37,7 +37,6 @@ class TestCircles(TransportMapContract):
         return on_sphere((n, 3, 2), rng, 5.0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     num_dims=st.integers(2, 40),
     radius=st.floats(1e-6, 1e6),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.errors import ArgumentError
@@ -24,7 +24,6 @@ class TestInterval(TransportMapContract):
         return rng.uniform(-3.0, 7.5, (n, 5))
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     low=st.floats(-1e4, 1e4),
     width=st.floats(1e-3, 1e4),

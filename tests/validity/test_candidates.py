@@ -31,16 +31,16 @@ def test_scores_are_standard_gaussian(d, shape):
             assert stats.kstest(z, "norm").pvalue > 1e-3, name
 
 
-@pytest.mark.parametrize("d", [1, 2, 4, 8, 20, 24])
+@pytest.mark.parametrize("d", [1, 2, 8, 24])
 def test_in_few_dimensions_prior_draws_are_not_off_the_law(d):
-    """Of 1,500 draws none is, where two in a million may be; of Student's t every eighth would."""
+    """Of 600 draws none is, where two in a million may be; of Student's t every eighth would."""
     rng = np.random.default_rng(d)
-    found = [law_metrics(rng.standard_normal(d), (d,)) for _ in range(1500)]
+    found = [law_metrics(rng.standard_normal(d), (d,)) for _ in range(600)]
     assert all(map(is_typical, found))
     for name in SCORES:
         z = np.array([figures[name] for figures in found if name in figures])
-        # a share of 0.01 is expected; 34 of 1,500 are five standard errors more
-        assert (np.abs(z) > 2.576).sum() <= 36, name
+        # a share of 0.01 is expected; 18 of 600 are five standard errors more
+        assert (np.abs(z) > 2.576).sum() <= 18, name
 
 
 def test_float32_and_float64_agree():

@@ -147,12 +147,21 @@ def test_examples_that_do_not_come_back_and_odd_norms_are_warned_of():
     )
     said = {s.name: s.unlike for s in description.seed_latents}
     assert "what its latent gives back differs" in said["a"]
-    assert "0.45 times the usual norm" in said["b"]
+    assert said["b"] is None
     assert "3.60 times the usual norm" in said["c"]
     assert description.seed_latents[1].relative_error < 1e-9
-    assert any(warning.startswith("b: ") for warning in description.warnings)
+    assert any(warning.startswith("c: ") for warning in description.warnings)
     last = str(description).splitlines()[-1]
-    assert last.startswith("Verdict: Search it, and look at what lies near a, b, c first")
+    assert last.startswith("Verdict: Mend a, c before you search it")
+
+
+def test_norms_that_inversion_leaves_are_no_reason_to_warn_under_the_shell_rule():
+    seeds = draws(3)
+    seeds *= np.array([[0.36], [1.2], [0.7]]) * np.sqrt(D) / np.linalg.norm(seeds, axis=1)[:, None]
+    description = lsbe.describe(shell_chart(seeds), num_points=30)
+    assert description.validity.norms_inside < 0.9
+    assert description.warnings == ()
+    assert description.verdict.startswith("Good to search: its points have 0.")
 
 
 def test_the_callers_own_check_is_counted():
@@ -203,7 +212,7 @@ def test_saved_files_hold_the_table_the_metrics_and_pictures(tmp_path):
         ({"num_points": 3}, "num_points=3; expected a whole number of at least 10"),
         ({"num_points": True}, "num_points=True"),
         ({"random_seed": -1}, "random_seed=-1"),
-        ({"names": ["a"]}, r"names=\['a'\]; expected one for each of 3 seed latents"),
+        ({"names": ["a"]}, r"names=\['a'\]; expected one for each of 3 latents"),
         ({"names": 0}, "names=0; expected one for each"),
         ({"generator": Doubling(), "examples": 1}, "1 examples were given for 3"),
         ({"generator": "airfoil"}, "generator='airfoil' has no latent_shape"),

@@ -1,6 +1,6 @@
-"""The one place where array libraries enter: NumPy, PyTorch and JAX, chosen by an array's type.
+"""Use NumPy, PyTorch and JAX through one interface, chosen by an array's type.
 
-No library is imported that the caller has not imported: an array of it is what asks for it.
+No library is imported that the caller has not imported: arrays of that library select it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _made: dict[str, ArrayLibrary] = {}
 
 
 def library_of(value: Any) -> ArrayLibrary:
-    """Return the array library that ``value`` belongs to; NumPy for whatever is no other's array.
+    """Return the array library that ``value`` belongs to; NumPy for anything else.
 
     >>> library_of([[0.5, 0.5]]).name
     'numpy'

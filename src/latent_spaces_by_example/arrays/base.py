@@ -1,4 +1,4 @@
-"""What an array library must be able to do for latents to be arrays of it."""
+"""Declare what an array library must do so that latents can be its arrays."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ PullBack = Callable[[np.ndarray, Float64[np.ndarray, "n K"]], Float64[np.ndarray
 
 
 class ArrayLibrary(ABC):
-    """One array library, as far as latents need it.
+    """An array library, as far as latents need it.
 
-    What is of the latents' size stays in its library, dtype and device; what is small (u, w,
-    coefficients, K x K matrices) is computed by NumPy in float64 on the host.
+    Arrays of the latents' size stay in the caller's library, dtype and device; small ones (u, w,
+    coefficients, K x K matrices) are computed by NumPy in float64 on the host.
     """
 
     name: ClassVar[str]
 
     @abstractmethod
     def is_array(self, value: Any) -> bool:
-        """Whether ``value`` is an array of this library."""
+        """Return True if ``value`` is an array of this library."""
 
     @abstractmethod
     def float_array(self, value: Any, *, name: str, shape: str) -> Any:
@@ -43,17 +43,17 @@ class ArrayLibrary(ABC):
                 latents can have.
         """
 
-    @abstractmethod
     def seed_array(self, value: Any, *, name: str, shape: str) -> Any:
-        """As :meth:`float_array`, for an array that is kept and taken for constant."""
+        """Do as :meth:`float_array` does, for an array that is kept and taken for constant."""
+        return self.float_array(value, name=name, shape=shape)
 
-    @abstractmethod
     def dtype_name(self, array: Any) -> str:
-        """Name of the array's dtype, for messages."""
+        """Return the name of the array's dtype, as NumPy would write it."""
+        return str(array.dtype).removeprefix("torch.")
 
     @abstractmethod
     def eps(self, array: Any) -> float:
-        """Spacing of the array's dtype at 1."""
+        """Return the spacing of the array's dtype at 1."""
 
     @abstractmethod
     def on_host(self, array: Any, index: Index = ...) -> np.ndarray:
@@ -95,7 +95,7 @@ class ArrayLibrary(ABC):
 
     @abstractmethod
     def combine(self, coefficients: Any, rows: Float[Any, "K d"]) -> Float[Any, "n d"]:
-        """coefficients @ rows, in the rows' dtype and without copying them.
+        """Return coefficients @ rows, in the rows' dtype and without copying them.
 
         Args:
             coefficients: what :meth:`mapped` returned, shape (n, K).
@@ -106,7 +106,7 @@ class ArrayLibrary(ABC):
     def affine(
         self, rows: Float[Any, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[Any, "n d"]:
-        """rows L^T + mean, computed in float64 and rounded once to the dtype of ``rows``.
+        """Return rows L^T + mean, computed in float64 and rounded once to the dtype of ``rows``.
 
         Args:
             rows: an array of this library.
@@ -118,4 +118,4 @@ class ArrayLibrary(ABC):
     def inverse_affine(
         self, rows: Float[Any, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[Any, "n d"]:
-        """(rows - mean) L^-T, L lower triangular: what :meth:`affine` undoes."""
+        """Return (rows - mean) L^-T, L lower triangular: the inverse of :meth:`affine`."""

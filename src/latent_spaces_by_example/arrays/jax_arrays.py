@@ -27,7 +27,7 @@ class JaxArrays(ArrayLibrary):
     name: ClassVar[str] = "jax"
 
     def is_array(self, value: Any) -> bool:
-        """Whether it is a JAX array; a traced one too, for ``float_array`` to refuse."""
+        """Return True for a JAX array, also a traced one, which ``float_array`` refuses."""
         return isinstance(value, jax.Array)
 
     def float_array(self, value: jax.Array, *, name: str, shape: str) -> jax.Array:
@@ -45,35 +45,27 @@ class JaxArrays(ArrayLibrary):
             )
         return value
 
-    def seed_array(self, value: jax.Array, *, name: str, shape: str) -> jax.Array:
-        """As ``float_array``: JAX arrays never change."""
-        return self.float_array(value, name=name, shape=shape)
-
-    def dtype_name(self, array: jax.Array) -> str:
-        """Name of the dtype."""
-        return str(array.dtype)
-
     def eps(self, array: jax.Array) -> float:
-        """Spacing of the dtype at 1."""
+        """Return the spacing of the dtype at 1."""
         return float(jnp.finfo(array.dtype).eps)
 
     def on_host(self, array: jax.Array, index: Index = ...) -> np.ndarray:
-        """The whole array is brought to the host once, and kept there by JAX."""
+        """Bring the whole array to the host once; JAX keeps it there."""
         # indexed by NumPy, because JAX compiles a program for every new slice
         part = np.asarray(array)[index]
         return part.astype(np.float32) if str(array.dtype) == "bfloat16" else part
 
     def from_host(self, array: np.ndarray, *, like: jax.Array) -> jax.Array:
-        """On the device of ``like``, the first one if it is spread over several."""
+        """Put it on the device of ``like``, the first one if it is spread over several."""
         device, *_ = like.devices()
         return jax.device_put(array.astype(like.dtype, copy=False), device)
 
     def array(self, array: np.ndarray) -> jax.Array:
-        """On JAX's default device, in float32 for float64 that JAX was not allowed."""
+        """Put it on JAX's default device, in float32 if JAX was not allowed float64."""
         return jnp.asarray(array)
 
     def beside(self, values: Float64[np.ndarray, "*shape"], *, like: jax.Array) -> jax.Array:
-        """In the widest dtype that JAX was allowed."""
+        """Return them in the widest dtype that JAX was allowed."""
         widest = jax.dtypes.canonicalize_dtype(np.float64)
         device, *_ = like.devices()
         return jax.device_put(values.astype(widest, copy=False), device)
@@ -81,7 +73,7 @@ class JaxArrays(ArrayLibrary):
     def mapped(
         self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
     ) -> Float64[np.ndarray, "n K"]:
-        """forward(value), by NumPy; a JAX array is read on the host."""
+        """Return forward(value), by NumPy; a JAX array is read on the host."""
         if self.is_array(value):
             shape = "(n, K - 1)" if name == "u" else "(n, K)"
             value = self.on_host(self.float_array(value, name=name, shape=shape))
@@ -90,7 +82,7 @@ class JaxArrays(ArrayLibrary):
     def combine(
         self, coefficients: Float64[np.ndarray, "n K"], rows: Float[jax.Array, "K d"]
     ) -> Float[jax.Array, "n d"]:
-        """One matrix product that adds up in float32 at least."""
+        """Return one matrix product, added up in float32 at least."""
         working = jnp.promote_types(rows.dtype, jnp.float32)
         # XLA's default precision is bfloat16 on some devices
         combined = jnp.matmul(
@@ -104,14 +96,14 @@ class JaxArrays(ArrayLibrary):
     def affine(
         self, rows: Float[jax.Array, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[jax.Array, "n d"]:
-        """On the host, which has float64 whatever JAX was allowed."""
+        """Compute on the host, which has float64 whatever JAX was allowed."""
         moved = _HOST.affine(self._wide(rows), factor=factor, mean=mean)
         return self.from_host(moved, like=rows)
 
     def inverse_affine(
         self, rows: Float[jax.Array, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[jax.Array, "n d"]:
-        """On the host, which has float64 whatever JAX was allowed."""
+        """Compute on the host, which has float64 whatever JAX was allowed."""
         moved = _HOST.inverse_affine(self._wide(rows), factor=factor, mean=mean)
         return self.from_host(moved, like=rows)
 

@@ -23,53 +23,45 @@ class NumpyArrays(ArrayLibrary):
     name: ClassVar[str] = "numpy"
 
     def is_array(self, value: Any) -> bool:
-        """Whether it is a NumPy array."""
+        """Return True for a NumPy array."""
         return isinstance(value, np.ndarray)
 
     def float_array(self, value: ArrayLike, *, name: str, shape: str) -> np.ndarray:
         """Read anything that NumPy reads as an array of float16, float32 or float64."""
         return float_array(value, name=name, shape=shape)
 
-    def seed_array(self, value: ArrayLike, *, name: str, shape: str) -> np.ndarray:
-        """As ``float_array``."""
-        return float_array(value, name=name, shape=shape)
-
-    def dtype_name(self, array: np.ndarray) -> str:
-        """Name of the dtype."""
-        return str(array.dtype)
-
     def eps(self, array: np.ndarray) -> float:
-        """Spacing of the dtype at 1."""
+        """Return the spacing of the dtype at 1."""
         return float(np.finfo(array.dtype).eps)
 
     def on_host(self, array: np.ndarray, index: Index = ...) -> np.ndarray:
-        """The array is there already."""
+        """Return a view: the array is on the host already."""
         return array[index]
 
     def from_host(self, array: np.ndarray, *, like: np.ndarray) -> np.ndarray:
-        """Only the dtype may have to change."""
+        """Change the dtype if need be."""
         return array.astype(like.dtype, copy=False)
 
     def array(self, array: np.ndarray) -> np.ndarray:
-        """Itself."""
+        """Return the array itself."""
         return array
 
     def beside(
         self, values: Float64[np.ndarray, "*shape"], *, like: np.ndarray
     ) -> Float64[np.ndarray, "*shape"]:
-        """Small numbers are NumPy's already."""
+        """Return the numbers, which are NumPy's already."""
         return values
 
     def mapped(
         self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
     ) -> Float64[np.ndarray, "n K"]:
-        """forward(value)."""
+        """Return forward(value)."""
         return forward(value)
 
     def combine(
         self, coefficients: Float64[np.ndarray, "n K"], rows: Float[np.ndarray, "K d"]
     ) -> Float[np.ndarray, "n d"]:
-        """coefficients @ rows, a block of columns at a time."""
+        """Return coefficients @ rows, a block of columns at a time."""
         dtype = rows.dtype
         # float16 has no matrix product worth the name, in speed or in accuracy.
         working = np.dtype(np.float32) if dtype == np.float16 else dtype
@@ -86,7 +78,7 @@ class NumpyArrays(ArrayLibrary):
     def affine(
         self, rows: Float[np.ndarray, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[np.ndarray, "n d"]:
-        """rows L^T + mean."""
+        """Return rows L^T + mean."""
         result = np.empty(rows.shape, rows.dtype)
         # dtype= computes in float64 chunk by chunk, so a large mean costs float32 latents
         # neither digits nor a float64 copy.
@@ -100,7 +92,7 @@ class NumpyArrays(ArrayLibrary):
     def inverse_affine(
         self, rows: Float[np.ndarray, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[np.ndarray, "n d"]:
-        """(rows - mean) L^-T."""
+        """Return (rows - mean) L^-T."""
         result = np.empty(rows.shape, rows.dtype)
         np.subtract(rows, mean, out=result, dtype=np.float64, casting="same_kind")
         if factor.ndim < 2:

@@ -28,7 +28,7 @@ class TorchArrays(ArrayLibrary):
     name: ClassVar[str] = "torch"
 
     def is_array(self, value: Any) -> bool:
-        """Whether it is a tensor."""
+        """Return True for a tensor."""
         return isinstance(value, torch.Tensor)
 
     def float_array(self, value: torch.Tensor, *, name: str, shape: str) -> torch.Tensor:
@@ -55,16 +55,12 @@ class TorchArrays(ArrayLibrary):
             )
         return self.float_array(value, name=name, shape=shape)
 
-    def dtype_name(self, array: torch.Tensor) -> str:
-        """Name of the dtype, as NumPy would write it."""
-        return str(array.dtype).removeprefix("torch.")
-
     def eps(self, array: torch.Tensor) -> float:
-        """Spacing of the dtype at 1."""
+        """Return the spacing of the dtype at 1."""
         return float(torch.finfo(array.dtype).eps)
 
     def on_host(self, array: torch.Tensor, index: Index = ...) -> np.ndarray:
-        """A copy from a device, a view of host memory; float32 for bfloat16.
+        """Return a copy from a device, or a view of host memory; float32 for bfloat16.
 
         Raises:
             ArgumentError: the tensor would lose its gradient here.
@@ -78,22 +74,22 @@ class TorchArrays(ArrayLibrary):
         return _host(array[index])
 
     def from_host(self, array: np.ndarray, *, like: torch.Tensor) -> torch.Tensor:
-        """The dtype and device of ``like``."""
+        """Return a tensor of the dtype and on the device of ``like``."""
         return _tensor(array).to(like.device, like.dtype)
 
     def array(self, array: np.ndarray) -> torch.Tensor:
-        """On the host."""
+        """Return a tensor on the host."""
         return _tensor(array)
 
     def beside(self, values: Any, *, like: torch.Tensor) -> torch.Tensor:
-        """In float64, where the device has it; still differentiable if ``mapped`` made it so."""
+        """Return float64 where the device has it; still differentiable if ``mapped`` made it so."""
         tensor: torch.Tensor = values if self.is_array(values) else _tensor(values)
         return tensor.to(like.device, _widest(like.device))
 
     def mapped(
         self, value: Any, *, name: str, forward: Forward, pull_back: PullBack | None
     ) -> torch.Tensor:
-        """forward(value) as a float64 tensor on the host."""
+        """Return forward(value) as a float64 tensor on the host."""
         if not self.is_array(value):
             return _tensor(forward(value))
         shape = "(n, K - 1)" if name == "u" else "(n, K)"
@@ -106,14 +102,14 @@ class TorchArrays(ArrayLibrary):
     def combine(
         self, coefficients: torch.Tensor, rows: Float[torch.Tensor, "K d"]
     ) -> Float[torch.Tensor, "n d"]:
-        """coefficients @ rows, a block of columns at a time."""
+        """Return coefficients @ rows, a block of columns at a time."""
         combined: torch.Tensor = _Combined.apply(coefficients, rows)  # type: ignore[no-untyped-call]
         return combined
 
     def affine(
         self, rows: Float[torch.Tensor, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[torch.Tensor, "n d"]:
-        """rows L^T + mean."""
+        """Return rows L^T + mean."""
         wide, (scale, shift) = _widened(rows, factor, mean)
         scaled = wide @ scale.T if factor.ndim == 2 else wide * scale
         return (scaled + shift).to(rows.dtype)
@@ -121,7 +117,7 @@ class TorchArrays(ArrayLibrary):
     def inverse_affine(
         self, rows: Float[torch.Tensor, "n d"], *, factor: np.ndarray, mean: np.ndarray
     ) -> Float[torch.Tensor, "n d"]:
-        """(rows - mean) L^-T."""
+        """Return (rows - mean) L^-T."""
         wide, (scale, shift) = _widened(rows, factor, mean)
         centred = wide - shift
         if factor.ndim == 2:
@@ -158,7 +154,7 @@ class _PulledBack(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        """Nothing is kept: there is no second derivative."""
+        """Keep nothing: there is no second derivative."""
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None, None]:

@@ -90,7 +90,7 @@ def _check_representable(sines: Float64[np.ndarray, "n m"]) -> None:
 def _splits(
     u: Float64[np.ndarray, "n m"],
 ) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
-    """Cosines and sines of the angles."""
+    """Return the cosines and sines of the angles."""
     # The angle is measured from the nearer axis, so that u = 1 gives a cosine of exactly 0.
     first_half = u <= 0.5
     angle = 0.5 * np.pi * np.where(first_half, u, 1.0 - u)

@@ -1,4 +1,4 @@
-"""What a chart is: u <-> w, the unit hypercube to the unit sphere's non-negative orthant."""
+"""Define a chart: u <-> w, the unit hypercube to the unit sphere's non-negative orthant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two domains that a chart connects, and the one policy about their edges.
+"""Check the two domains that a chart connects, under one policy about their edges.
 
 Outside the domain is an error; rounding at its edge, a few ulps of the dtype that came in, is not.
 """

@@ -102,7 +102,7 @@ class KnotheRosenblattChart(DifferentiableChart):
 def _splits(
     u: Float64[np.ndarray, "n m"],
 ) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
-    """sqrt(v) and sqrt(1 - v), the cosines and sines of stick breaking."""
+    """Return sqrt(v) and sqrt(1 - v), the cosines and sines of stick breaking."""
     u = np.where(u > 0.0, np.maximum(u, _SMALLEST), 0.0)
     b = np.broadcast_to(_second_shapes(u.shape[1]), u.shape)
     v, rest = np.empty_like(u), np.empty_like(u)
@@ -119,7 +119,7 @@ def _splits(
 
 
 def _second_shapes(m: int) -> Float64[np.ndarray, " {m}"]:
-    """(K - k)/2 for k = 1..K-1, the second parameter of the law of each v_k."""
+    """Return (K - k)/2 for k = 1..K-1, the second parameter of the law of each v_k."""
     return np.arange(m, 0, -1) / 2.0
 
 

@@ -1,4 +1,4 @@
-"""Breaking the unit sphere one weight at a time, as every chart here does.
+"""Break the unit sphere one weight at a time, as every chart here does.
 
 Each step splits what is left, a tail of norm t_k, into the weight w_k = t_k cos(theta_k) and the
 next tail t_{k+1} = t_k sin(theta_k). Cosine and sine travel as two numbers, because either one
@@ -14,7 +14,7 @@ from jaxtyping import Float64
 def weights_from_splits(
     cosines: Float64[np.ndarray, "n m"], sines: Float64[np.ndarray, "n m"]
 ) -> Float64[np.ndarray, "n m+1"]:
-    """w_k = cos(theta_k) prod_{j<k} sin(theta_j), and w_K the product of all sines."""
+    """Return w_k = cos(theta_k) prod_{j<k} sin(theta_j), and w_K the product of all sines."""
     n, m = cosines.shape
     weights = np.ones((n, m + 1))
     np.cumprod(sines, axis=1, out=weights[:, 1:])
@@ -28,7 +28,7 @@ def angle_gradient(
     *,
     w_gradient: Float64[np.ndarray, "n m+1"],
 ) -> Float64[np.ndarray, "n m"]:
-    """dL/dtheta_k = t_k (cos(theta_k) q_{k+1} - sin(theta_k) g_k), g = dL/dw.
+    """Return dL/dtheta_k = t_k (cos(theta_k) q_{k+1} - sin(theta_k) g_k), g = dL/dw.
 
     q_k = g_k cos(theta_k) + q_{k+1} sin(theta_k), q_K = g_K, is the derivative along the direction
     that the weights from k on have. Nothing is divided by, so collapsed faces are no exception.
@@ -47,7 +47,7 @@ def angle_gradient(
 
 
 def tail_norms(w: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n K"]:
-    """t_k = |(w_k, ..., w_K)|, summed from the far end so that small tails keep their digits."""
+    """Return t_k = |(w_k, ..., w_K)|, summed from the far end: small tails keep their digits."""
     # hypot, not squares: squares of weights below 1e-154 would underflow.
     reversed_norms = np.hypot.accumulate(w[:, ::-1], axis=1)
     norms: Float64[np.ndarray, "n K"] = reversed_norms[:, ::-1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from latent_spaces_by_example.cli.console import say
-from latent_spaces_by_example.cli.hints import again
+from latent_spaces_by_example.cli.hints import again, resumption
 from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place, study_options
 from latent_spaces_by_example.errors import LatentSpacesError
@@ -67,7 +67,4 @@ def import_archive(archive: str, folder: str) -> None:
     settings = place.records().settings
     say(f"run folder: {path}")
     say(f"write its report: {hint('report', place, settings=settings)}")
-    further = hint(
-        "resume", place, settings=settings, objective=settings.objective, search=settings.search
-    )
-    say(f"go on with it: {further}")
+    say(f"go on with it: {resumption(place, settings)}")

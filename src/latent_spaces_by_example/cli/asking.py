@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
     from latent_spaces_by_example.study.asked_table import Result
 
-_FOLDER = "asked"
-_TABLE = "asked"
+_ASKED = "asked"  # the folder and the table in it
 
 
 @click.command()
@@ -93,7 +92,12 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
     new = [row for row in filled if row not in same]
     for row in new:
         study.tell(row.trial, _value(row), error=row.error, replace=row in other)
-    _say_taken(new, num_replaced=len(other), same=same, empty=empty)
+    failures, corrections = sum(row.error is not None for row in new), len(other)
+    of = [f"{failures} of them failures"] if failures else []
+    of += [f"{corrections} of them corrections"] if corrections else []
+    _say_rows(f"stored: {len(new)}" + (f" ({', '.join(of)})" if of else ""), new)
+    _say_rows(f"told already, with the same values: {len(same)}", same)
+    _say_rows(f"left empty: {len(empty)}", empty)
     if study.folder is not None:
         study.folder.save_history(study.records.trials(), study.seed_names)
     say(f"ask for more: {hint('ask', place, '--num', str(max(1, len(new))), settings=settings)}")
@@ -101,12 +105,7 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
 
 
 def _folder(place: Place, target: str | None) -> Path:
-    if target is not None:
-        folder = Path(target).expanduser()
-    elif place.folder is not None:
-        folder = Path(place.folder, _FOLDER)
-    else:
-        folder = Path(_FOLDER)
+    folder = Path(target).expanduser() if target else Path(place.folder or "", _ASKED)
     if folder.exists() and not folder.is_dir():
         raise click.UsageError(f"--to {folder} is a file; give a folder")
     return folder
@@ -132,7 +131,7 @@ def _write_table(study: Study, files: dict[int, str], folder: Path) -> Path:
 
     trials = study.records.trials()
     # never over one that may be filled in
-    names = itertools.chain([f"{_TABLE}.csv"], (f"{_TABLE}-{n}.csv" for n in itertools.count(2)))
+    names = itertools.chain([f"{_ASKED}.csv"], (f"{_ASKED}-{n}.csv" for n in itertools.count(2)))
     path = next(folder / name for name in names if not (folder / name).exists())
     write_asked(
         path,
@@ -178,24 +177,6 @@ def _value(row: Result) -> Any:
     return {**row.metrics, **row.scores, **constraints}
 
 
-def _say_taken(
-    new: Sequence[Result],
-    *,
-    num_replaced: int,
-    same: Sequence[Result],
-    empty: Sequence[Result],
-) -> None:
-    failed = sum(row.error is not None for row in new)
-    of = ", ".join(filter(None, [
-        f"{failed} of them failures" if failed else "",
-        f"{num_replaced} of them corrections" if num_replaced else "",
-    ]))  # fmt: skip
-    say(f"stored: {len(new)}{f' ({of})' if of else ''}{_numbers(new)}")
-    if same:
-        say(f"told already, with the same values: {len(same)}{_numbers(same)}")
-    if empty:
-        say(f"left empty: {len(empty)}{_numbers(empty)}")
-
-
-def _numbers(rows: Sequence[Result]) -> str:
-    return f" (trials {', '.join(str(row.trial) for row in rows)})" if rows else ""
+def _say_rows(what: str, rows: Sequence[Result]) -> None:
+    if rows:
+        say(f"{what} (trials {', '.join(str(row.trial) for row in rows)})")

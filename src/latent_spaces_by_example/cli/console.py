@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -63,6 +64,17 @@ def _option(match: re.Match[str]) -> str:
     if "=" in name:
         return _OPTIONS[name]
     return f"{_OPTIONS[name]} " if equals else name
+
+
+def split_names(text: str) -> list[str]:
+    """Return what is separated by commas; a file whose name has a comma is one name.
+
+    >>> split_names("naca2412, s1223,")
+    ['naca2412', 's1223']
+    """
+    if Path(text).is_file():
+        return [text]
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def width() -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import click
 
 from latent_spaces_by_example.cli.console import say
@@ -32,22 +30,14 @@ def dashboard(place: Place, *, port: int) -> None:
             "the dashboard needs optuna-dashboard; install it with: "
             "pip install 'latent-spaces-by-example[dashboard]'"
         ) from error
-    _check_free(port)
     say(f"dashboard: http://{_HOST}:{port}/dashboard/ (Ctrl-C stops it)")
-    run_server(records.storage, host=_HOST, port=port, artifact_store=_artifacts(place))
-
-
-def _check_free(port: int) -> None:
-    with socket.socket() as trial:
-        # a server that has just ended leaves its port waiting, which does not keep it from others
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((_HOST, port))
-        except OSError as error:
-            raise click.UsageError(
-                f"--port {port} cannot be used ({error.strerror}); give another one, such as "
-                f"--port {port + 1 if port < 65535 else port - 1}"
-            ) from error
+    try:
+        run_server(records.storage, host=_HOST, port=port, artifact_store=_artifacts(place))
+    except OSError as error:
+        raise click.UsageError(
+            f"--port {port} cannot be used ({error.strerror}); give another one, such as "
+            f"--port {port + 1 if port < 65535 else port - 1}"
+        ) from error
 
 
 def _artifacts(place: Place) -> object:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from latent_spaces_by_example.cli.console import say, split_names
+
 
 @click.command()
 @click.argument("generator")
@@ -51,7 +53,7 @@ def describe(
 
     if examples is None and num_seeds is None:
         raise click.UsageError("give --examples, or --seeds for a space of prior draws")
-    named = None if examples is None else [n.strip() for n in examples.split(",") if n.strip()]
+    named = None if examples is None else split_names(examples)
     model: Any = generators.load(generator)
     space = spanned_by(
         model,
@@ -78,6 +80,6 @@ def describe(
         examples=None if named is None or latents_only else [model.example(n) for n in named],
         names=[seeds.name(k) for k in range(seeds.num_given)],
     )
-    click.echo(description.table())
+    say(description.table())
     if out is not None:
-        click.echo(f"\npictures: {description.save(out)}")
+        say(f"\npictures: {description.save(out)}")

@@ -1,4 +1,4 @@
-"""Commands to go on with, each of them whole: it works as it is printed."""
+"""Write commands to go on with, each of which works as it is printed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from latent_spaces_by_example.cli.options import Place
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study.settings import Settings
+
+_OPTION_OF = {"generators": "--generator", "objectives": "--objective", "searches": "--search"}
 
 
 def command(
@@ -44,20 +46,63 @@ def command(
     if settings is not None:
         from latent_spaces_by_example.plugins import is_safe_to_reload
 
-        generator = place.generator or settings.generator
         if not is_safe_to_reload("generators", settings.generator):
-            words += ["--generator", generator]
+            words += ["--generator", place.generator or settings.generator]
         # a function of the user's own, which no database may name
         if ":" in settings.features:
             words += ["--features", place.features or settings.features]
-        for option, kind, used, stored in (
-            ("--objective", "objectives", objective, settings.objective),
-            ("--search", "searches", search, settings.search),
+        for kind, used, stored in (
+            ("objectives", objective, settings.objective),
+            ("searches", search, settings.search),
         ):
             # one that was typed for this run alone has to be typed again
             if used and not (used == stored and is_safe_to_reload(kind, stored)):
-                words += [option, used]
+                words += [_OPTION_OF[kind], used]
     return _joined([*words, *extra])
+
+
+def resumption(
+    place: Place,
+    settings: Settings,
+    *,
+    budget: int | None = None,
+    objective: str | None = None,
+    search: str | None = None,
+) -> str:
+    """Return the command that goes on with a study.
+
+    Args:
+        place: where the study is.
+        settings: of the study.
+        budget: evaluations in all; None for the study's own.
+        objective: in use; None for the study's own.
+        search: in use; None for the study's own.
+    """
+    extra = () if budget is None else ("--budget", str(budget))
+    objective, search = objective or settings.objective, search or settings.search
+    return command("resume", place, *extra, settings=settings, objective=objective, search=search)
+
+
+def check_named(kind: str, spec: str) -> None:
+    """Refuse to import a module of the user's own because a database names it.
+
+    That would run whatever the writer of the database likes.
+
+    Args:
+        kind: "generators", "objectives" or "searches".
+        spec: as it is stored.
+
+    Raises:
+        UsageError: it has to be named on the command line.
+    """
+    from latent_spaces_by_example.plugins import is_safe_to_reload
+
+    if not is_safe_to_reload(kind, spec):
+        option = _OPTION_OF[kind]
+        raise click.UsageError(
+            f"the study's {option.strip('-')} is {spec}, which is not loaded because a database "
+            f"names it; if it is yours, name it: {again(option, spec)}"
+        )
 
 
 def again(*more: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,8 +43,8 @@ class _Group(click.Group):
         try:
             with _logs_shown():
                 return super().invoke(ctx)
-        except click.UsageError:
-            raise  # it shows the usage too
+        except click.UsageError as error:  # it shows the usage too
+            raise click.UsageError(plain(error.format_message()), ctx=error.ctx) from error
         except click.ClickException as error:
             raise click.ClickException(plain(error.message)) from error
         except LatentSpacesError as error:
@@ -56,7 +57,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lsbe")
 def main() -> None:
-    """Of everything that a generative model can make, find what is best for you."""
+    """Find the best that a generative model can make, by a measure of your own."""
 
 
 for _command in (
@@ -73,15 +74,22 @@ class _Shown(logging.Handler):
         say(record.getMessage(), err=True)
 
 
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    say(f"warning: {message}", err=True)
+
+
 @contextmanager
 def _logs_shown() -> Iterator[None]:
     log, handler = logging.getLogger("latent_spaces_by_example"), _Shown()
+    show_warning: Any = _show_warning  # which needs the message alone
     level, propagate = log.level, log.propagate
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            yield
     finally:
         log.removeHandler(handler)
         log.setLevel(level)

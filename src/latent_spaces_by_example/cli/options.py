@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ DATABASE = "study.db"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a study is, as it was typed.
+    """The place of a study, as it was typed.
 
     Attributes:
         folder: its run folder, or None.
@@ -62,8 +62,7 @@ class Place:
             StudyError: there is no such study, or it cannot be read.
         """
         from latent_spaces_by_example import generators
-        from latent_spaces_by_example.cli.hints import again
-        from latent_spaces_by_example.plugins import is_safe_to_reload
+        from latent_spaces_by_example.cli.hints import check_named
         from latent_spaces_by_example.study import open_study
 
         generator = None if self.generator is None else generators.load(self.generator)
@@ -74,12 +73,8 @@ class Place:
             generator=generator,
             features=None if self.features is None else features_named(self.features),
         )
-        stored = study.settings.generator
-        if needs_generator and generator is None and not is_safe_to_reload("generators", stored):
-            raise click.UsageError(
-                f"the study's generator is {stored}, which is not loaded because a database names "
-                f"it; if it is yours, name it: {again('--generator', stored)}"
-            )
+        if needs_generator and generator is None:
+            check_named("generators", study.settings.generator)
         return study
 
     def study_name(self) -> str | None:
@@ -126,26 +121,27 @@ def study_options(
         options.append(
             click.option("--generator", help="Needed again if the study's is module:name.")
         )
-        options.append(click.option("--features", help="Likewise."))
+        options.append(
+            click.option("--features", help="Needed again if the study's are module:name.")
+        )
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def packed(
-            *,
-            folder: str | None,
-            storage: str | None,
-            name: str | None,
-            generator: str | None = None,
-            features: str | None = None,
-            **rest: Any,
+            *, folder: str | None, storage: str | None, name: str | None, **rest: Any
         ) -> Any:
-            place = _place(
-                folder, storage=storage, name=name, generator=generator, features=features
-            )
-            if place.folder is None and place.storage is None:
+            from_environment = came_from_environment("storage")
+            if folder is not None:
+                folder = str(Path(folder).expanduser())
+                # a variable that is set for other studies does not hide the one in the folder
+                if from_environment and Path(folder, DATABASE).is_file():
+                    storage, from_environment = None, False
+            elif storage is None:
                 raise click.UsageError(
                     "give the run folder, or --storage; lsbe list shows the studies there are"
                 )
+            named, seen = rest.pop("generator", None), rest.pop("features", None)
+            place = Place(folder, storage, name, named, from_environment, seen)
             return command(place, **rest)
 
         for option in reversed(options):
@@ -153,16 +149,6 @@ def study_options(
         return packed
 
     return decorate
-
-
-def _place(folder: str | None, *, storage: str | None, **rest: Any) -> Place:
-    from_environment = came_from_environment("storage")
-    if folder is not None:
-        folder = str(Path(folder).expanduser())
-        # a variable that is set for other studies does not hide the one that the folder holds
-        if from_environment and Path(folder, DATABASE).is_file():
-            storage, from_environment = None, False
-    return Place(folder, storage=storage, from_environment=from_environment, **rest)
 
 
 def came_from_environment(parameter: str) -> bool:
@@ -173,7 +159,7 @@ def came_from_environment(parameter: str) -> bool:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run evaluates, and when it ends.
+    """The options of a run: where it evaluates, and when it ends.
 
     Attributes:
         workers: processes of this machine.
@@ -248,29 +234,9 @@ def run_options(command: Command) -> Command:
     """Give a command the options of a run as one ``options``."""
 
     @functools.wraps(command)
-    def packed(
-        *args: Any,
-        workers: int,
-        timeout: float | None,
-        dask: str | None,
-        pending: int | None,
-        max_seconds: float | None,
-        patience: int | None,
-        max_failures: int,
-        grace: float,
-        **rest: Any,
-    ) -> Any:
-        options = RunOptions(
-            workers=workers,
-            timeout=timeout,
-            dask=dask,
-            pending=pending,
-            max_seconds=max_seconds,
-            patience=patience,
-            max_failures=max_failures,
-            grace=grace,
-        )
-        return command(*args, options=options, **rest)
+    def packed(*args: Any, **typed: Any) -> Any:
+        run = {field.name: typed.pop(field.name) for field in fields(RunOptions)}
+        return command(*args, options=RunOptions(**run), **typed)
 
     for option in reversed(_RUN_OPTIONS):
         packed = option(packed)

@@ -1,4 +1,4 @@
-"""What a run says before it begins and when it ends."""
+"""Print how good the examples are before a run, and what came of it afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from latent_spaces_by_example.cli.console import Column, number, say, say_table
-from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place
 from latent_spaces_by_example.cli.trial_table import trial_columns
 from latent_spaces_by_example.study import Study, Trial
@@ -35,7 +35,7 @@ def show_examples(study: Study) -> None:
     )
     for facts in examples:
         if facts.unlike is not None:
-            say(f"{facts.name} is unlike what the model makes: {facts.unlike}")
+            say(f"warning: {facts.name} is unlike what the model makes: {facts.unlike}", err=True)
 
 
 def show_outcome(
@@ -59,10 +59,9 @@ def show_outcome(
         objective: what the objective was loaded from.
         search: what the search was loaded from, if it was named for this run.
     """
-    further = hint(
-        "resume", place, "--budget", str(_next_budget(study)), settings=study.settings,
-        objective=objective, search=search,
-    )  # fmt: skip
+    further = resumption(
+        place, study.settings, budget=_next_budget(study), objective=objective, search=search
+    )
     if not study.finished_trials:
         say(f"no evaluation has a score yet; go on: {further}")
     elif study.scores_are_several:
@@ -94,8 +93,7 @@ def gain(study: Study, best: Trial) -> str:
     Empty if no example has a score.
     """
     names = example_names(study)
-    examples = [trial for trial in study.finished_trials if trial.number in names]
-    start = study.ranking.best(examples)
+    start = study.ranking.best([t for t in study.finished_trials if t.number in names])
     if start is None:
         return ""
     name = names[start.number]
@@ -103,11 +101,10 @@ def gain(study: Study, best: Trial) -> str:
         return f"the example {name}, which nothing has beaten yet"
     if not (start.feasible and best.feasible):
         return ""
-    value, reference = best.expected_or_score or 0.0, start.expected_or_score or 0.0
-    difference = value - reference
-    share = f" ({abs(difference / reference):.0%})".replace("%", " %") if reference else ""
-    direction = "above" if difference >= 0 else "below"
-    return f"{abs(difference):.3g}{share} {direction} {name}"
+    reference = start.expected_or_score or 0.0
+    difference = (best.expected_or_score or 0.0) - reference
+    share = f" ({100 * abs(difference / reference):.0f} %)" if reference else ""
+    return f"{abs(difference):.3g}{share} {'above' if difference >= 0 else 'below'} {name}"
 
 
 def example_names(study: Study) -> Mapping[int, str]:
@@ -152,11 +149,9 @@ def _show_front(study: Study, further: str) -> None:
 
 
 def _files(study: Study, pattern: str) -> list[str]:
-    if study.folder is None:
-        return []
+    paths = [] if study.folder is None else study.folder.path.glob(pattern)
     # the output in its own format before its picture
-    paths = sorted(study.folder.path.glob(pattern), key=lambda path: path.suffix == ".png")
-    return [str(path) for path in paths[:1]]
+    return [str(path) for path in sorted(paths, key=lambda path: path.suffix == ".png")[:1]]
 
 
 def _history(study: Study) -> str:

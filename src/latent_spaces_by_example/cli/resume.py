@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from latent_spaces_by_example.cli.console import say
-from latent_spaces_by_example.cli.hints import again
-from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.hints import again, check_named, resumption
 from latent_spaces_by_example.cli.options import Place, RunOptions, run_options, study_options
 
 if TYPE_CHECKING:
@@ -51,14 +50,13 @@ def resume(
     if noisy:
         study.set_noisy()
     if reason := _nothing_to_do(study, budget=budget, most=most):
-        further = hint(
-            "resume", place, "--budget", str(2 * len(study.trials)), settings=study.settings,
-            objective=objective or study.settings.objective, search=search,
-        )  # fmt: skip
+        further = resumption(
+            place, study.settings, budget=2 * len(study.trials), objective=objective, search=search
+        )
         say(f"{reason}; nothing is to be done. To go on: {further}")
         return
     if search is None:
-        _check_stored_search(study)
+        check_named("searches", study.settings.search)
     run_and_show(
         study,
         measure,
@@ -80,29 +78,11 @@ def _nothing_to_do(study: Study, *, budget: int | None, most: int) -> str:
 
 
 def _stored_objective(study: Study) -> str:
-    from latent_spaces_by_example.plugins import is_safe_to_reload
-
     spec = study.settings.objective or getattr(study.generator, "default_objective", "")
     if not spec:
         raise click.UsageError(
             "the study was made without an objective; name one: "
             f"{again('--objective', 'MODULE:NAME')}"
         )
-    # importing a module because a database names it would run whatever its writer likes
-    if not is_safe_to_reload("objectives", spec):
-        raise click.UsageError(
-            f"the study's objective is {spec}, which is not loaded because a database names it; "
-            f"if it is yours, name it: {again('--objective', spec)}"
-        )
+    check_named("objectives", spec)
     return spec
-
-
-def _check_stored_search(study: Study) -> None:
-    from latent_spaces_by_example.plugins import is_safe_to_reload
-
-    stored = study.settings.search
-    if not is_safe_to_reload("searches", stored):
-        raise click.UsageError(
-            f"the study's search is {stored}, which is not loaded because a database names it; if "
-            f"it is yours, name it: {again('--search', stored)}"
-        )

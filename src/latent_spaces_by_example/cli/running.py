@@ -55,6 +55,7 @@ def run_and_show(
     """
     show_examples(study)
     before = {trial.number for trial in study.trials if not trial.pending}
+    patience = [] if options.patience is None else [Patience(options.patience)]
     started, failure = time.monotonic(), None
     with Stop(options).listening() as stop:
         try:
@@ -69,7 +70,7 @@ def run_and_show(
                     timeout=options.timeout,
                     max_seconds=options.max_seconds,
                     max_consecutive_failures=options.max_failures,
-                    callbacks=_callbacks(options),
+                    callbacks=[_say_of_faults, *patience],
                     progress=True,
                     stop=stop,
                     grace=options.grace,
@@ -171,11 +172,6 @@ class Stop:
             self._timer = threading.Timer(grace, signal.pthread_kill, (main, number))
             self._timer.daemon = True
             self._timer.start()
-
-
-def _callbacks(options: RunOptions) -> list[Any]:
-    patience = [] if options.patience is None else [Patience(options.patience)]
-    return [_say_of_faults, *patience]
 
 
 def _say_of_faults(_: Study, trial: Trial) -> None:

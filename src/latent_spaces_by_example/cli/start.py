@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import sys
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from urllib.parse import quote
 
 import click
 
-from latent_spaces_by_example.cli.console import say
+from latent_spaces_by_example.cli.console import say, split_names
 from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import (
     DATABASE,
     STORAGE,
@@ -140,21 +140,15 @@ def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
     from latent_spaces_by_example.cli.running import run_and_show
 
     check_positive(budget, argument="budget")
-    planned = _planned(**new)
-    if planned.objective is None:
-        raise click.UsageError(
-            f"--objective is needed: {new['generator']} has no usual one; lsbe list objectives "
-            "shows those that come along, and module:name is one of your own"
-        )
-    study = planned.create()
-    _warn_of_small_budget(budget, num_examples=len(study.settings.examples))
+    made = _make_study(needs_objective=True, **new)
+    _warn_of_small_budget(budget, num_examples=len(made.study.settings.examples))
     run_and_show(
-        study,
-        planned.objective,
+        made.study,
+        made.objective,
         budget=budget,
-        place=planned.place,
+        place=made.place,
         options=options,
-        names=(planned.generator_spec, planned.objective_spec),
+        names=(made.place.generator, made.objective_spec),
     )
 
 
@@ -169,38 +163,26 @@ def create(*, scores: str | None, **new: Any) -> None:
     lsbe ask runs/wing --num 8          # outputs as files, and a table to fill in
     lsbe tell runs/wing runs/wing/asked/asked.csv
     """
-    planned = _planned(scores=None if scores is None else _split(scores), **new)
-    settings = planned.create().settings
-    say(f"run folder: {planned.place.folder}")
-    say(f"ask for outputs to score: {hint('ask', planned.place, '--num', '8', settings=settings)}")
-    more = () if planned.objective_spec else ("--objective", "MODULE:NAME")
-    run = hint(
-        "resume", planned.place, *more, "--budget", "100", settings=settings,
-        objective=planned.objective_spec,
-    )  # fmt: skip
+    made = _make_study(scores=None if scores is None else split_names(scores), **new)
+    place, settings = made.place, made.study.settings
+    objective = None if made.objective_spec else "MODULE:NAME"
+    say(f"run folder: {place.folder}")
+    say(f"ask for outputs to score: {hint('ask', place, '--num', '8', settings=settings)}")
+    run = resumption(place, settings, budget=100, objective=objective)
     say(f"or let an objective score them: {run}")
 
 
 @dataclass(frozen=True)
-class _Planned:
-    """A study that is to be created: what was typed, loaded and checked.
+class _Made:
+    """A study that was made: itself, where it is, and its objective if there is one."""
 
-    Attributes:
-        place: where it will be.
-        generator_spec: as typed.
-        objective_spec: as typed, or the generator's usual one; None if there is neither.
-        objective: loaded from that; None if there is none.
-        create: makes the study.
-    """
-
+    study: Study
     place: Place
-    generator_spec: str
-    objective_spec: str | None
     objective: Any
-    create: Callable[[], Study]
+    objective_spec: str | None
 
 
-def _planned(
+def _make_study(
     *,
     generator: str,
     objective: str | None,
@@ -215,8 +197,9 @@ def _planned(
     name: str | None,
     no_check_generator: bool,
     out: str | None,
+    needs_objective: bool = False,
     **options: Any,
-) -> _Planned:
+) -> _Made:
     from latent_spaces_by_example import generators, objectives
     from latent_spaces_by_example.study import create_study
 
@@ -226,18 +209,22 @@ def _planned(
     if storage is None and Path(folder, DATABASE).exists():
         raise click.UsageError(
             f"--out {folder} holds a study already; name another folder, or go on with that one: "
-            f"{_resumption(place)}"
+            f"{resumption(place, place.records().settings)}"
         )
     model = generators.load(spec)
     objective_spec = objective or getattr(model, "default_objective", None)
+    if objective_spec is None and needs_objective:
+        raise click.UsageError(
+            f"--objective is needed: {generator} has no usual one; lsbe list objectives shows "
+            "those that come along, and module:name is one of your own"
+        )
     measure = None if objective_spec is None else objectives.load(objective_spec)
-    create = functools.partial(
-        create_study,
+    study = create_study(
         model,
         objective=measure,
         examples=_all_of(examples) if examples else None,
         seed_latents=None if seed_latents is None else _random_seeds(seed_latents),
-        direction=direction if direction is None or "," not in direction else _split(direction),
+        direction=split_names(direction) if direction and "," in direction else direction,
         within_span=False if beyond_examples else None,
         noisy=noisy or None,
         features=features_named(features),
@@ -247,12 +234,7 @@ def _planned(
         name=name,
         **options,
     )
-    return _Planned(place, spec, objective_spec, objective=measure, create=create)
-
-
-def _resumption(place: Place) -> str:
-    settings = place.records().settings
-    return hint("resume", place, settings=settings, objective=settings.objective)
+    return _Made(study, place, measure, objective_spec)
 
 
 def _warn_of_small_budget(budget: int, *, num_examples: int) -> None:
@@ -268,23 +250,16 @@ def _warn_of_small_budget(budget: int, *, num_examples: int) -> None:
 
 def _all_of(examples: tuple[str, ...]) -> list[str]:
     """Return the names in every ``--examples``; none at all if one of them is empty, an error."""
-    named = [_split(given) for given in examples]
-    return [_as_path(name) for names in named for name in names] if all(named) else []
-
-
-def _as_path(name: str) -> str:
+    named = [split_names(given) for given in examples]
+    if not all(named):
+        return []
     # a shell expands a tilde only at the start of a word, not after a comma
-    return str(Path(name).expanduser()) if name.startswith("~") else name
-
-
-def _split(names: str) -> list[str]:
-    if Path(names).is_file():  # whose name may have a comma
-        return [names]
-    return [name.strip() for name in names.split(",") if name.strip()]
+    names = itertools.chain.from_iterable(named)
+    return [str(Path(name).expanduser()) if name[0] == "~" else name for name in names]
 
 
 def _random_seeds(text: str) -> list[int]:
-    seeds = _split(text)
+    seeds = split_names(text)
     if not seeds or not all(seed.isdecimal() for seed in seeds):
         raise click.UsageError(
             f"--seed-latents {text!r}; give random seeds, whole numbers separated by commas: "
@@ -306,9 +281,7 @@ def _with_prompt(generator: str, prompt: str | None) -> str:
 
 
 def _next_free_folder(generator: str) -> str:
-    stem = generator.rsplit(":", 1)[-1].replace("/", "-")
-    if generator.startswith("diffusers:"):
-        place = generator.removeprefix("diffusers:").split(":")[0]
-        stem = Path(place).name
-    taken = (Path("runs") / f"{stem}-{number}" for number in range(1, sys.maxsize))
+    parts = generator.split(":")
+    stem = Path(parts[1]).name if parts[0] == "diffusers" else parts[-1].replace("/", "-")
+    taken = (Path("runs", f"{stem}-{number}") for number in itertools.count(1))
     return str(next(path for path in taken if not path.exists()))

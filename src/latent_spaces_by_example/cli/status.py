@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, plain, say, table, width
-from latent_spaces_by_example.cli.hints import command as hint
+from latent_spaces_by_example.cli.console import Column, number, plain, say, table, width
+from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
     settings = overview.settings
     budget = settings.budget
     counts = f"{overview.finished} finished, {overview.failed} failed, {overview.pending} open"
+    asked = f"{overview.asked} trials wait for their results to be told" if overview.asked else ""
     rows = [
         ("study", overview.name),
         ("generator", settings.generator),
@@ -79,7 +80,7 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
         ("best", best_of(overview)),
         ("rate", _rate(overview, is_running=running is not None)),
         ("last done", ago(overview.last)),
-        ("asked", _asked(overview)),
+        ("asked", asked),
         ("running", _running(overview, running=running, place=place)),
     ]
     lines = [f"{label:<11}{value}" for label, value in rows if value]
@@ -132,16 +133,9 @@ def _rate(overview: Overview, *, is_running: bool) -> str:
     left = (overview.settings.budget or 0) - overview.done
     if is_running and left > 0 and overview.per_minute > 0:
         minutes = left / overview.per_minute
-        days = f"about {minutes / 1440:.0f} days"
-        clock = f"about {timedelta(seconds=round(60 * min(minutes, 2880)))}"
-        text += f", {days if minutes > 2880 else clock} left"
+        clock = str(timedelta(seconds=round(60 * min(minutes, 2880))))
+        text += f", about {f'{minutes / 1440:.0f} days' if minutes > 2880 else clock} left"
     return text
-
-
-def _asked(overview: Overview) -> str:
-    if not overview.asked:
-        return ""
-    return f"{overview.asked} trials wait for their results to be told"
 
 
 def _running(overview: Overview, *, running: Holder | None, place: Place) -> str:
@@ -150,24 +144,19 @@ def _running(overview: Overview, *, running: Holder | None, place: Place) -> str
         longest = "" if overview.oldest_pending is None else f"; the longest open trial: {since}"
         return f"{running}{longest}"
     settings = overview.settings
-    text = "nothing is running"
-    if settings.budget is not None and overview.done < settings.budget - overview.asked:
-        further = hint("resume", place, settings=settings, objective=settings.objective)
-        text += f"; go on: {further}"
-    return text
+    if settings.budget is None or overview.done >= settings.budget - overview.asked:
+        return "nothing is running"
+    return f"nothing is running; go on: {resumption(place, settings)}"
 
 
 def _workers(overview: Overview) -> list[str]:
     workers = overview.workers
-    columns = [
-        Column("worker", [worker.name or "not named" for worker in workers], always=True),
-        Column("finished", [str(worker.finished) for worker in workers], always=True),
-        Column("failed", [str(worker.failed) for worker in workers], always=True),
-        Column(
-            "seconds each",
-            ["" if w.seconds is None else f"{w.seconds:.3g}" for w in workers],
-            always=True,
-        ),
-        Column("last done", [ago(worker.last) for worker in workers], always=True),
-    ]
+    cells = {
+        "worker": [worker.name or "not named" for worker in workers],
+        "finished": [str(worker.finished) for worker in workers],
+        "failed": [str(worker.failed) for worker in workers],
+        "seconds each": [number(worker.seconds) for worker in workers],
+        "last done": [ago(worker.last) for worker in workers],
+    }
+    columns = [Column(title, texts, always=True) for title, texts in cells.items()]
     return table(columns, width=width())[0]

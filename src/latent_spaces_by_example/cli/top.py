@@ -42,10 +42,6 @@ def top(
     folder = None if target is None else _target(target)
     spread = diverse or by_output
     study = place.study(needs_generator=spread or expected or target is not None)
-    if folder is not None and not hasattr(study.generator, "save"):
-        raise click.UsageError(
-            f"--save: {study.settings.generator} does not say how outputs are saved"
-        )
     if study.scores_are_several:
         trials = study.front()[:num]
         say(f"{len(trials)} of the {len(study.front())} trials that no other one beats")

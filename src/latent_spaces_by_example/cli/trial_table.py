@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from latent_spaces_by_example.cli.console import Column, number
 from latent_spaces_by_example.study import Trial
 
 # of metrics that this library's own objectives give
 _UNITS = {"alpha": "°"}
+_MET = "met"
+_LABELS = 2  # columns before the scores
 
 
 def trial_columns(trials: Sequence[Trial], *, labels: Mapping[int, str]) -> list[Column]:
@@ -22,31 +25,29 @@ def trial_columns(trials: Sequence[Trial], *, labels: Mapping[int, str]) -> list
         Column("trial", [str(trial.number) for trial in trials], always=True),
         Column("", [labels.get(trial.number, "") for trial in trials], always=True),
     ]
-    names = list(dict.fromkeys(name for trial in trials for name in trial.scores))
-    if names:
-        columns += [
-            Column(name, [number(t.scores.get(name)) for t in trials], always=True)
-            for name in names
-        ]
-    else:
-        columns.append(Column("score", [number(t.score) for t in trials], always=True))
-    columns.append(Column("expected", [number(t.expected_score) for t in trials]))
-    for name in dict.fromkeys(name for trial in trials for name in trial.constraints):
+    for name in _names(trial.scores for trial in trials):
+        cells = [number(trial.scores.get(name)) for trial in trials]
+        columns.append(Column(name, cells, always=True))
+    if len(columns) == _LABELS:
+        columns.append(Column("score", [number(trial.score) for trial in trials], always=True))
+    columns.append(Column("expected", [number(trial.expected_score) for trial in trials]))
+    for name in _names(trial.constraints for trial in trials):
         cells = [_constraint(trial.constraints.get(name)) for trial in trials]
-        columns.append(Column(f"constraint {name}", cells))
-    for name in dict.fromkeys(name for trial in trials for name in trial.metrics):
-        unit = _UNITS.get(name, "")
-        cells = [_with_unit(number(trial.metrics.get(name)), unit) for trial in trials]
+        if not set(cells) <= {"", _MET}:  # where all is well the room is for metrics
+            columns.append(Column(f"constraint {name}", cells))
+    for name in _names(trial.metrics for trial in trials):
+        cells = [number(trial.metrics.get(name)) for trial in trials]
         if all(cells != column.cells for column in columns):  # a score without penalties, say
-            columns.append(Column(name, cells))
+            unit = _UNITS.get(name, "")
+            columns.append(Column(name, [cell and cell + unit for cell in cells]))
     return columns
 
 
+def _names(values: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for one in values for name in one))
+
+
 def _constraint(value: float | None) -> str:
-    if value is None or value <= 0:
-        return number(value)
-    return f"{number(value)} violated"
-
-
-def _with_unit(cell: str, unit: str) -> str:
-    return cell + unit if cell else cell
+    if value is None:
+        return ""
+    return _MET if value <= 0 else f"{number(value)} over"

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example import plugins
-from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import Generator
 
 if TYPE_CHECKING:
@@ -71,12 +71,5 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, extra = _HOME_OF[name]
-    try:
+    with plugins.missing_packages_named(f"generators.{name}", extra=extra):
         return getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith(__name__.split(".")[0]):
-            raise
-        raise MissingPackageError(
-            f"generators.{name} needs {error.name}; install it with: "
-            f"pip install 'latent-spaces-by-example[{extra}]'"
-        ) from error

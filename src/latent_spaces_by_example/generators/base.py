@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
+from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.errors import ArgumentError
+
 
 @runtime_checkable
 class Generator(Protocol):
@@ -49,3 +54,25 @@ class Generator(Protocol):
     def generate(self, z: Any) -> Sequence[Any]:
         """Map latents of shape (n, *latent_shape) to a sequence of n outputs."""
         ...
+
+
+def checked_latents(z: ArrayLike, *, latent_shape: tuple[int, ...]) -> np.ndarray:
+    """Return latents as a NumPy array, or refuse what is no batch of them.
+
+    Args:
+        z: floating-point numbers of shape (n, *latent_shape), all finite.
+        latent_shape: the shape of one latent.
+
+    Raises:
+        ArgumentError: z has another dtype or shape, or values that are NaN or infinite.
+
+    >>> checked_latents(np.zeros((3, 2)), latent_shape=(2,)).shape
+    (3, 2)
+    """
+    shape = f"(n, {', '.join(map(str, latent_shape))})"
+    latents = float_array(z, name="z", shape=shape)
+    if latents.ndim == 0 or latents.shape[1:] != latent_shape:
+        hint = "; pass z[None] for a single latent" if latents.shape == latent_shape else ""
+        raise ArgumentError(f"z has shape {latents.shape}; expected {shape}{hint}")
+    check_finite(latents, name="z")
+    return latents

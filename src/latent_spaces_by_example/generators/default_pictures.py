@@ -115,7 +115,10 @@ def _levels(values: np.ndarray) -> np.ndarray | None:
 def _line(values: np.ndarray) -> Image | None:
     from PIL import Image, ImageDraw
 
-    heights = values.astype(np.float64)[:: -(-len(values) // (2 * _MOST_PIXELS))]
+    heights = values.astype(np.float64)
+    if len(heights) > 2 * _MOST_PIXELS:  # of each stretch its lowest and its highest
+        stretches = np.array_split(heights, _MOST_PIXELS)
+        heights = np.ravel([(stretch.min(), stretch.max()) for stretch in stretches])
     known = np.isfinite(heights)
     if not known.any():
         return None

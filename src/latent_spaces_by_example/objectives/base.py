@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from latent_spaces_by_example.errors import ArgumentError
 
-Figure = float | int | bool | str
+Metric = float | int | bool | str
 
 
 @runtime_checkable
@@ -17,9 +17,9 @@ class Objective(Protocol):
     """A black box from outputs to scores: any callable of this form, a plain function included.
 
     It gets a sequence of n outputs of the generator and returns n scores, higher is better. A
-    score is a number, or a mapping with the number under "score" and any other figures (numbers,
-    truth values, short texts) to be kept beside it; a label, such as a class, is a text, so that
-    nobody subtracts it. Under "constraints" the mapping may name constraints, numbers that are
+    score is a number, or a mapping with the number under "score" and any metrics (numbers, truth
+    values, short texts) to keep beside it; a label, such as a class, is a text, so that nobody
+    subtracts it. Under "constraints" the mapping may name constraints, numbers that are
     met where they are at most 0. In place of "score" it may have "scores", two or more of them by
     name; the names are declared when the study is made, or by an attribute ``scores`` of the
     objective. A score that is not finite says that this output could not be evaluated.
@@ -36,11 +36,11 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The score of one output.
+    """Hold the score of one output.
 
     Attributes:
         score: higher is better; NaN or infinite if the output could not be evaluated.
-        figures: whatever else the objective said about the output, by name.
+        metrics: whatever else the objective measured of the output, by name.
         constraints: a constraint is met where its value is at most 0; all finite, and none where
             the output could not be evaluated.
         scores: the named scores of an objective that has several, the first of which is
@@ -48,7 +48,7 @@ class Evaluation:
     """
 
     score: float
-    figures: dict[str, Figure] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
     constraints: dict[str, float] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
 
@@ -68,11 +68,11 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
 
     Raises:
         ArgumentError: not n scores, a score that is not a number, a mapping without "score", a
-            figure that is neither a number nor a truth value nor a text, a constraint that is
+            metric that is neither a number nor a truth value nor a text, a constraint that is
             not a finite number, or outputs with different constraints. A score that is a
             number but not finite is no error here.
 
-    >>> read_scores([1, {"score": 2.5, "mass": 80}], n=2)[1].figures
+    >>> read_scores([1, {"score": 2.5, "mass": 80}], n=2)[1].metrics
     {'mass': 80}
     >>> read_scores([{"score": 2.5, "constraints": {"mass": 80 - 75}}], n=1)[0].constraints
     {'mass': 5.0}
@@ -81,145 +81,128 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
     latent_spaces_by_example.errors.ArgumentError: the objective must return one score for each
     output it was given: 2 outputs, 1 scores
     """
-    if isinstance(returned, Mapping | str | bytes) or not _iterable(returned):
-        kind = type(returned).__name__
+    try:
+        scores = None if isinstance(returned, Mapping | str | bytes) else iter(returned)
+    except TypeError:
+        scores = None
+    if scores is None:
         raise ArgumentError(
             f"the objective must return a sequence with one score for each of the {n} outputs it "
-            f"was given, not {_article(kind)}; for a single output return [score]"
+            f"was given, not {_kind_of(returned)}; for a single output return [score]"
         )
-    scores = list(returned)
-    if len(scores) != n:
-        raise ArgumentError(
-            "the objective must return one score for each output it was given: "
-            f"{n} outputs, {len(scores)} scores"
-        )
-    evaluations = [_evaluation(score, index=index) for index, score in enumerate(scores)]
-    check_same_constraints(evaluations)
+    evaluations = [
+        _evaluation(score, who=f"score {index} of the objective")
+        for index, score in enumerate(_counted(scores, n=n))
+    ]
+    constrained = [set(each.constraints) for each in evaluations if each.finite]
+    for names in constrained[1:]:
+        if names != constrained[0]:
+            given, before = (", ".join(sorted(map(repr, s))) for s in (names, constrained[0]))
+            raise ArgumentError(
+                f"the objective gave the constraints {given or 'none'}, and {before or 'none'} "
+                "before; give every output the same ones, at most 0 where they are met"
+            )
     return evaluations
 
 
-def check_same_constraints(
-    evaluations: Sequence[Evaluation], *, before: Iterable[str] | None = None
-) -> None:
-    """Refuse outputs that do not all have the same constraints.
-
-    Args:
-        evaluations: those that could not be evaluated may have none.
-        before: the constraints of earlier evaluations, None where there are none.
-
-    Raises:
-        ArgumentError: one has other constraints than those before it.
-    """
-    expected = None if before is None else set(before)
-    for evaluation in evaluations:
-        names = set(evaluation.constraints)
-        if not evaluation.finite:
-            continue
-        if expected is not None and names != expected:
-            raise ArgumentError(
-                f"the objective gave the constraints {_listed(names)}, and {_listed(expected)} "
-                "before; give every output the same ones, at most 0 where they are met"
-            )
-        expected = names
-
-
-def _evaluation(returned: Any, *, index: int) -> Evaluation:
-    if not isinstance(returned, Mapping):
-        return Evaluation(_number(returned, index=index))
-    several = _scores(returned, index=index) if "scores" in returned else {}
-    if "score" not in returned and not several:
+def _counted(scores: Iterator[Any], *, n: int) -> list[Any]:
+    listed = list(scores)
+    if len(listed) != n:
         raise ArgumentError(
-            f"score {index} of the objective is a mapping without 'score'; "
-            f"it has {', '.join(map(repr, returned)) or 'nothing'}"
+            "the objective must return one score for each output it was given: "
+            f"{n} outputs, {len(listed)} scores"
         )
-    figures = {}
-    for name, value in returned.items():
-        if not isinstance(name, str):
-            raise ArgumentError(
-                f"figure {name!r} beside score {index} of the objective must be named by a "
-                f"text, not by {_article(type(name).__name__)}"
-            )
-        if name not in ("score", "scores", "constraints"):
-            figures[name] = _figure(value, name=name, index=index)
-    score = next(iter(several.values())) if several else _number(returned["score"], index=index)
-    constraints = _constraints(returned.get("constraints", {}), index=index)
+    return listed
+
+
+def _evaluation(returned: Any, *, who: str) -> Evaluation:
+    if not isinstance(returned, Mapping):
+        return Evaluation(_number(returned, what=who))
+    if "score" in returned and "scores" in returned:
+        raise ArgumentError(f"{who} is a mapping with 'score' and 'scores'; give one of the two")
+    if "score" not in returned and "scores" not in returned:
+        given = ", ".join(map(repr, returned)) or "nothing"
+        raise ArgumentError(f"{who} is a mapping without 'score'; it has {given}")
+    several = _scores(returned["scores"], who=who) if "scores" in returned else {}
+    score = next(iter(several.values())) if several else _number(returned["score"], what=who)
+    metrics = {
+        name: _metric(value, what=what)
+        for name, value, what in _named(returned, kind="metric", who=who)
+        if name not in ("score", "scores", "constraints")
+    }
+    constraints = _constraints(returned.get("constraints", {}), who=who)
     if not all(map(math.isfinite, [score, *several.values()])):
-        return Evaluation(math.nan if several else score, figures)
+        return Evaluation(math.nan if several else score, metrics)
     for name, value in constraints.items():
         if not math.isfinite(value):
             raise ArgumentError(
-                f"constraint {name!r} beside score {index} of the objective is {value}, not "
-                "finite; for an output that cannot be evaluated make the score float('nan')"
+                f"constraint {name!r} beside {who} is {value}, not finite; for an output that "
+                "cannot be evaluated make the score float('nan')"
             )
-    return Evaluation(score, figures, constraints, several)
+    return Evaluation(score, metrics, constraints, several)
 
 
-def _scores(returned: Mapping[Any, Any], *, index: int) -> dict[str, float]:
-    given = returned["scores"]
-    if "score" in returned:
+def _scores(given: Any, *, who: str) -> dict[str, float]:
+    if not isinstance(given, Mapping) or len(given) < 2:
         raise ArgumentError(
-            f"mapping {index} of the objective has 'score' and 'scores'; give one of the two"
+            f"'scores' in {who} must be a mapping from two or more names to numbers, not "
+            f"{given!r:.80}; for one give 'score'"
         )
-    if (
-        not isinstance(given, Mapping)
-        or len(given) < 2
-        or not all(isinstance(n, str) for n in given)
-    ):
-        raise ArgumentError(
-            f"'scores' in mapping {index} of the objective must be a mapping from two or more "
-            f"names to numbers, higher is better, not {given!r:.80}; for one give 'score'"
-        )
-    return {name: _number(value, index=index) for name, value in given.items()}
+    return {
+        name: _number(value, what=what)
+        for name, value, what in _named(given, kind="score", who=who)
+    }
 
 
-def _constraints(given: Any, *, index: int) -> dict[str, float]:
+def _constraints(given: Any, *, who: str) -> dict[str, float]:
     if not isinstance(given, Mapping):
         raise ArgumentError(
-            f"'constraints' beside score {index} of the objective must be a mapping from names "
-            f"to numbers, met where they are at most 0, not {_article(type(given).__name__)}"
+            f"'constraints' beside {who} must be a mapping from names to numbers, met where they "
+            f"are at most 0, not {_kind_of(given)}"
         )
     constraints = {}
-    for name, value in given.items():
-        plain = _plain(value)
-        if not isinstance(name, str) or not isinstance(plain, int | float):
+    for name, value, what in _named(given, kind="constraint", who=who):
+        if isinstance(_plain(value), bool):
             raise ArgumentError(
-                f"constraint {name!r} beside score {index} of the objective must be a number "
-                f"under a text, not {_article(type(value).__name__)} under "
-                f"{_article(type(name).__name__)}"
+                f"{what} is {value}, and whether that means met is unclear; give a number, at "
+                "most 0 where it is met"
             )
-        if isinstance(plain, bool):
-            raise ArgumentError(
-                f"constraint {name!r} beside score {index} of the objective is {plain}, and "
-                "whether that means met is unclear; give a number, at most 0 where it is met"
-            )
-        constraints[name] = float(plain)
+        constraints[name] = _number(value, what=what)
     return constraints
 
 
-def _number(value: Any, *, index: int) -> float:
+def _named(given: Mapping[Any, Any], *, kind: str, who: str) -> Iterator[tuple[str, Any, str]]:
+    """Yield each name and value, and what messages call them; refuse names that are no texts."""
+    for name, value in given.items():
+        what = f"{kind} {name!r} beside {who}"
+        if not isinstance(name, str):
+            raise ArgumentError(f"{what} must be named by a text, not by {_kind_of(name)}")
+        yield name, value, what
+
+
+def _number(value: Any, *, what: str) -> float:
     plain = _plain(value)
     if isinstance(plain, int | float):
         try:
             return float(plain)
         except OverflowError as error:
             raise ArgumentError(
-                f"score {index} of the objective is an integer too large for a floating-point "
-                "number; scale it"
+                f"{what} is an integer too large for a floating-point number; scale it"
             ) from error
     raise ArgumentError(
-        f"score {index} of the objective must be a number, not {_article(type(value).__name__)}"
-        f"{_shape_of(value)}; for an output that cannot be evaluated return float('nan')"
+        f"{what} must be a number, not {_kind_of(value)}; for an output that cannot be evaluated "
+        "the score is float('nan')"
     )
 
 
-def _figure(value: Any, *, name: str, index: int) -> Figure:
+def _metric(value: Any, *, what: str) -> Metric:
     plain = _plain(value)
-    if isinstance(plain, int | float | str):
+    if isinstance(plain, str):
         return plain
-    raise ArgumentError(
-        f"figure {name!r} beside score {index} of the objective must be a number, a truth value "
-        f"or a text, not {_article(type(value).__name__)}{_shape_of(value)}"
-    )
+    if isinstance(plain, int | float):
+        _number(plain, what=what)  # refuses integers that are too large to be stored
+        return plain
+    raise ArgumentError(f"{what} must be a number, a truth value or a text, not {_kind_of(value)}")
 
 
 def _plain(value: Any) -> Any:
@@ -229,22 +212,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, sorted(names))) or "none"
-
-
-def _iterable(value: Any) -> bool:
-    try:
-        iter(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _shape_of(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    return f" of shape {tuple(shape)}" if shape is not None else ""
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+def _kind_of(value: Any) -> str:
+    name, shape = type(value).__name__, getattr(value, "shape", ())
+    article = "an" if name[:1].lower() in "aeiou" else "a"
+    return f"{article} {name}" + (f" of shape {tuple(shape)}" if shape else "")

@@ -13,7 +13,7 @@ from latent_spaces_by_example.objectives.base import Objective
 
 @dataclass(frozen=True)
 class UserObjective:
-    """A user's own objective, with the string that it was loaded from.
+    """Wrap a user's own objective with the string that it was loaded from.
 
     Attributes:
         spec: the string that ``load`` makes it from again.

@@ -84,14 +84,14 @@ def _dots(axes: Axes, snapshot: Snapshot) -> Iterator[Dot]:
         kind = snapshot.mark_of(trial)
         if kind == "failed":
             place = axes.x.at(float(number))
-            yield Dot(place, axes.y.start - 7, kind, snapshot.told(trial))
+            yield Dot(place, axes.y.start - 7, kind, snapshot.tooltip(trial))
         elif kind is not None and trial.score is not None:
             kind = kind.replace("best", "trial") if trial.feasible else kind.replace("best ", "")
             if trial.number in snapshot.example_names:
                 kind = "example" if trial.feasible else "example infeasible"
             radius = 4.5 if kind.startswith("example") else 2.5
-            told = snapshot.told(trial)
-            yield axes.dot(float(number), trial.score, kind=kind, title=told, radius=radius)
+            tooltip = snapshot.tooltip(trial)
+            yield axes.dot(float(number), trial.score, kind=kind, title=tooltip, radius=radius)
 
 
 def _legend(snapshot: Snapshot, prior: BestOfN | None) -> Iterator[tuple[Mark, str]]:

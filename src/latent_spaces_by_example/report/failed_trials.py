@@ -1,23 +1,21 @@
-"""What failed, and why: the trials of one message together."""
+"""List the failures, the trials with the same message together."""
 
 from __future__ import annotations
 
-import re
-
 from latent_spaces_by_example.report.blocks import Code, Table
 from latent_spaces_by_example.report.snapshot import Snapshot
+from latent_spaces_by_example.study.passwords import without_password
 
 _MOST_KINDS = 40
 _MOST_NUMBERS = 30
 _LONGEST = 2000
-_CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
 
 
 def failure_table(snapshot: Snapshot) -> Table | None:
     """Return messages and their trials, the most frequent first; None where nothing failed."""
     numbers: dict[str, list[int]] = {}
     for trial in snapshot.failed:
-        numbers.setdefault(without_credentials(trial.error or ""), []).append(trial.number)
+        numbers.setdefault(without_password(trial.error or ""), []).append(trial.number)
     often = sorted(numbers.items(), key=lambda item: -len(item[1]))
     rows = [(_listed(n), str(len(n)), Code(_bounded(message))) for message, n in often]
     more = len(rows) - _MOST_KINDS
@@ -25,15 +23,6 @@ def failure_table(snapshot: Snapshot) -> Table | None:
         rows[_MOST_KINDS:] = [("…", str(more), Code("more messages are in the study's history"))]
     head = ("trials", "how often", "message")
     return Table("Failed trials", head, tuple(rows), words=True) if rows else None
-
-
-def without_credentials(message: str) -> str:
-    """Return a message without the passwords of its addresses: a page is sent around.
-
-    >>> without_credentials("cannot reach postgresql://me:secret@host/db")
-    'cannot reach postgresql://me:***@host/db'
-    """
-    return _CREDENTIALS.sub(r"\1:***@", message)
 
 
 def _listed(numbers: list[int]) -> str:

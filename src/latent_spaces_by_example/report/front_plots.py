@@ -53,10 +53,10 @@ def _figure(snapshot: Snapshot, first: str, second: str) -> Figure:
     marks = []
     for trial in sorted(snapshot.finished, key=lambda t: t.number in front):
         kind = "best" if trial.number in front else "trial" if trial.feasible else "infeasible"
-        told = ", ".join(f"{name} {shown(value)}" for name, value in trial.scores.items())
+        scores = ", ".join(f"{name} {shown(value)}" for name, value in trial.scores.items())
         x = min(max(trial.scores[first], axes.x.low), axes.x.high)
         radius = 5.0 if kind == "best" else 2.5
-        title = f"trial {trial.number}: {told}"
+        title = f"trial {trial.number}: {scores}"
         marks.append(axes.dot(x, trial.scores[second], kind=kind, title=title, radius=radius))
     counted = f"{len(front)} of {len(snapshot.finished)} evaluations"
     alt = f"{counted} are on the front of {first} and {second}"

@@ -11,7 +11,6 @@ from latent_spaces_by_example.report.snapshot import (
     Snapshot,
     expected_of,
     expected_or_score,
-    metrics_of,
 )
 from latent_spaces_by_example.study import Trial
 
@@ -72,7 +71,7 @@ def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, ranked: bool) -> Ga
 
 
 def _table(snapshot: Snapshot, trials: Sequence[Trial]) -> Table:
-    metrics = [metrics_of(trial) for trial in trials]
+    metrics = [trial.metrics for trial in trials]
     names = list(dict.fromkeys(key for values in metrics for key in values))[:_MOST_METRICS]
     head, columns = ["score"], [shown_alike([t.score for t in trials])]
     if snapshot.is_noisy:

@@ -1,4 +1,4 @@
-"""Are the candidates valid? The norm of every candidate, and what its latent fails in."""
+"""Show whether the candidates are valid: the norm of each, and the tests that it fails."""
 
 from __future__ import annotations
 

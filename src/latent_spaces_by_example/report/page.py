@@ -32,14 +32,10 @@ from latent_spaces_by_example.study import Study
 from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
 
 _HERE = Path(__file__).parent
-_OF_ONE_SCORE: dict[str, Callable[[Snapshot], Any]] = {
-    "comparison": comparison,
-    "convergence": convergence_section,
-    "way": way_gallery,
-    "top": top_gallery,
-    "space": space_section,
-    "seeds": seeds_section,
-}
+_OF_ONE_SCORE: list[tuple[str, Callable[[Snapshot], Any]]] = [
+    *(("comparison", comparison), ("convergence", convergence_section), ("way", way_gallery)),
+    *(("top", top_gallery), ("space", space_section), ("seeds", seeds_section)),
+]
 
 
 def write_report(
@@ -97,22 +93,17 @@ def write_report(
 def page_of(snapshot: Snapshot) -> str:
     """Return the HTML of a page about a snapshot."""
     now = datetime.now(timezone.utc)
-    sections: dict[str, Any] = {"front": front_section(snapshot)}
     one_score = not snapshot.settings.score_names
-    for name, section in _OF_ONE_SCORE.items():
-        sections[name] = section(snapshot) if one_score else None
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
-            s=snapshot,
-            validity=validity_section(snapshot),
-            failures=failure_table(snapshot),
-            repeat=repeat_section(snapshot),
-            written=f"{now.day} {now:%B %Y}, {now:%H:%M} UTC",
-            **sections,
-        )
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
+        s=snapshot,
+        front=front_section(snapshot),
+        validity=validity_section(snapshot),
+        failures=failure_table(snapshot),
+        repeat=repeat_section(snapshot),
+        written=f"{now.day} {now:%B %Y}, {now:%H:%M} UTC",
+        **{name: section(snapshot) if one_score else None for name, section in _OF_ONE_SCORE},
     )
 
 
@@ -121,8 +112,7 @@ def _checked(prior_scores: npt.ArrayLike) -> np.ndarray:
         scores = np.asarray(prior_scores, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
-            f"prior_scores={prior_scores!r:.60} is no array of numbers; give one score a draw, "
-            "shape (m,)"
+            f"prior_scores={prior_scores!r:.60} is no array of numbers; give one score a draw"
         ) from error
     if scores.ndim != 1 or np.isinf(scores).any():
         raise ArgumentError(

@@ -56,7 +56,7 @@ class Picture:
 
     @property
     def wide(self) -> bool:
-        """Whether it needs a row of its own."""
+        """True if the picture needs a row of its own."""
         return self.image.width > _WIDE * self.image.height
 
     def source(self, side: int) -> Source:

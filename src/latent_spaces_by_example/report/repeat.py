@@ -14,7 +14,7 @@ from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import one_line
 from latent_spaces_by_example.report.snapshot import Snapshot
-from latent_spaces_by_example.study.looking import NAMES
+from latent_spaces_by_example.study.looking import AUTO, NAMES, NONE
 
 _ALWAYS = ("numpy", "scipy", "optuna")
 _WHERE_USED = ("torch", "diffusers", "transformers", "jax", "onnxruntime", "aerosandbox", "sklearn")
@@ -58,89 +58,117 @@ def repeat_section(snapshot: Snapshot) -> Repeat:
     return Repeat(call(snapshot), command(snapshot) or "", reopened, weights, _versions())
 
 
+@dataclass(frozen=True)
+class _Argument:
+    """One argument of the call.
+
+    Attributes:
+        python: as the call has it.
+        words: as the command has it; None where a shell cannot say it.
+        comment: beside it in the call.
+    """
+
+    python: str
+    words: tuple[str, ...] | None = ()
+    comment: str = ""
+
+
 def call(snapshot: Snapshot) -> str:
     """Return the call of ``lsbe.optimise`` that makes the study anew, from where it was made."""
-    settings = snapshot.settings
     lines = ["import latent_spaces_by_example as lsbe", ""]
-    arguments = [
-        _loaded("generators", settings.generator, generators.names(), also="diffusers:"),
-        _loaded("objectives", settings.objective, objectives.names(), also="clip:"),
-        (f"budget={snapshot.budget}", ""),
-    ]
-    if _named_examples(snapshot):
-        arguments.append((f"examples={[fact.name for fact in settings.examples]!r}", ""))
-    elif settings.examples:
+    if snapshot.settings.examples and not _can_be_named(snapshot):
         folder = snapshot.folder
         path = _SEED_LATENTS if folder is None else (folder / _SEED_LATENTS).as_posix()
         lines.insert(1, "from safetensors.numpy import load_file")
         lines.append(f'seeds = load_file({path!r})["seed_latents"]')
-        arguments.append((f"seed_latents=seeds[:{len(settings.examples)}]", ""))
-    else:
-        arguments.append((f"num_seeds={settings.num_given}", ""))
-    if settings.search in search.available():
-        arguments.append((f"search={settings.search!r}", ""))
-    else:
-        arguments.append(("search=search", settings.search))
-    if settings.score_names:
-        arguments.append((f"scores={settings.score_names!r}", ""))
-    if snapshot.minimise:
-        arguments.append(("direction='minimise'", ""))
-    if settings.noisy:
-        arguments.append(("noisy=True", ""))
-    if settings.features not in ("auto", "none"):
-        own = settings.features not in NAMES
-        arguments.append(
-            ("features=features", f"your own: {settings.features}") if own
-            else (f"features={settings.features!r}", "")
-        )  # fmt: skip
-    if settings.features != "none" and settings.candidates:
-        arguments.append((f"candidates={settings.candidates}", ""))
-    arguments.append((f"random_seed={settings.random_seed}", ""))
-    if settings.batch_size != 1:
-        arguments.append((f"batch_size={settings.batch_size}", ""))
-    if settings.within_span != bool(settings.examples):
-        arguments.append((f"within_span={settings.within_span}", ""))
     # a comment is somebody's text: on one line, so that nothing of it is code
-    body = [f"    {a},{f'  # {one_line(comment)}' if comment else ''}" for a, comment in arguments]
-    return "\n".join([*lines, "study = lsbe.optimise(", *body, ")"])
-
-
-def _loaded(module: str, spec: str, names: list[str], *, also: str) -> tuple[str, str]:
-    """Return the argument for a generator or objective, and the comment beside it."""
-    if _can_be_loaded(spec, names, also=also):
-        return f"lsbe.{module}.load({spec!r})", ""
-    return module.removesuffix("s"), f"your own: {spec}"
+    body = [
+        f"    {a.python},{f'  # {one_line(a.comment)}' if a.comment else ''}"
+        for a in _arguments(snapshot)
+    ]
+    verb = "optimise" if snapshot.settings.objective else "create_study"
+    return "\n".join([*lines, f"study = lsbe.{verb}(", *body, ")"])
 
 
 def command(snapshot: Snapshot) -> str | None:
     """Return the line that makes the study anew in a shell; None where a shell cannot say it."""
+    words = ["lsbe", "optimise" if snapshot.settings.objective else "create"]
+    for argument in _arguments(snapshot):
+        if argument.words is None:
+            return None
+        words += argument.words
+    return shlex.join(words)
+
+
+def _arguments(snapshot: Snapshot) -> list[_Argument]:
+    settings, budget, by_hand = snapshot.settings, snapshot.budget, not snapshot.settings.objective
+    arguments = [_loaded("generators", settings.generator, generators.names(), also="diffusers:")]
+    if not by_hand:
+        arguments += [
+            _loaded("objectives", settings.objective, objectives.names(), also="clip:"),
+            _Argument(f"budget={budget}", ("--budget", str(budget))),
+        ]
+    arguments += _seed_latents(snapshot)
+    if settings.search in search.available():
+        arguments.append(_Argument(f"search={settings.search!r}", ("--search", settings.search)))
+    else:
+        arguments.append(_Argument("search=search", None, settings.search))
+    if settings.score_names:
+        names = ("--scores", ",".join(settings.score_names)) if by_hand else ()
+        arguments.append(_Argument(f"scores={settings.score_names!r}", names))
+    if "minimise" in (directions := snapshot.ranking.directions):
+        value = directions if settings.score_names else directions[0]
+        words = ("--direction", ",".join(directions))
+        arguments.append(_Argument(f"direction={value!r}", words))
+    if settings.noisy:
+        arguments.append(_Argument("noisy=True", ("--noisy",)))
+    if settings.features == NONE:
+        arguments.append(_Argument("features=None", ("--features", NONE)))
+    elif settings.features != AUTO:
+        own = settings.features not in NAMES
+        arguments.append(
+            _Argument(
+                "features=features" if own else f"features={settings.features!r}",
+                ("--features", settings.features),
+                f"your own: {settings.features}" if own else "",
+            )
+        )
+    if settings.features != NONE and settings.candidates:
+        count = settings.candidates
+        arguments.append(_Argument(f"candidates={count}", ("--candidates", str(count))))
+    number = settings.random_seed
+    arguments.append(_Argument(f"random_seed={number}", ("--random-seed", str(number))))
+    if (size := settings.batch_size) != 1:
+        arguments.append(_Argument(f"batch_size={size}", ("--batch-size", str(size))))
+    if settings.within_span != bool(settings.examples):
+        beyond = None if settings.within_span else ("--beyond-examples",)
+        arguments.append(_Argument(f"within_span={settings.within_span}", beyond))
+    return arguments
+
+
+def _loaded(module: str, spec: str, names: list[str], *, also: str) -> _Argument:
+    """Return the argument for a generator or objective."""
+    words = (spec,) if module == "generators" else ("--objective", spec)
+    if _can_be_loaded(spec, names, also=also):
+        return _Argument(f"lsbe.{module}.load({spec!r})", words)
+    sayable = _can_be_loaded(spec, names, also=also, own=True)
+    return _Argument(module.removesuffix("s"), words if sayable else None, f"your own: {spec}")
+
+
+def _seed_latents(snapshot: Snapshot) -> list[_Argument]:
     settings = snapshot.settings
     names = [fact.name for fact in settings.examples]
-    sayable = (
-        _can_be_loaded(settings.generator, generators.names(), also="diffusers:", own=True)
-        and _can_be_loaded(settings.objective, objectives.names(), also="clip:", own=True)
-        and settings.search in search.available()
-        and (not names or _named_examples(snapshot))
-        and all(name == name.strip() and name and "," not in name for name in names)
-        and (bool(names) or not settings.within_span)
-    )
-    if not sayable:
-        return None
-    words = ["lsbe", "optimise", settings.generator, "--objective", settings.objective]
-    if names:
-        words += ["--examples", ",".join(names)]
-        words += [] if settings.within_span else ["--beyond-examples"]
-    else:
-        words += ["--seeds", str(settings.num_given)]
-    words += ["--search", settings.search, "--budget", str(snapshot.budget)]
-    words += ["--direction", "minimise"] if snapshot.minimise else []
-    words += ["--random-seed", str(settings.random_seed)]
-    words += ["--noisy"] if settings.noisy else []
-    words += ["--features", settings.features] if settings.features not in ("auto", "none") else []
-    if settings.features != "none" and settings.candidates:
-        words += ["--candidates", str(settings.candidates)]
-    words += ["--batch-size", str(settings.batch_size)] if settings.batch_size != 1 else []
-    return shlex.join(words)
+    numbers = [fact.random_seed for fact in settings.examples]
+    if not names:
+        count = settings.num_given
+        return [_Argument(f"num_seeds={count}", ("--seeds", str(count)))]
+    if None not in numbers:
+        listed = ",".join(map(str, numbers))
+        return [_Argument(f"seed_latents={numbers}", ("--seed-latents", listed))]
+    if not _can_be_named(snapshot):
+        return [_Argument(f"seed_latents=seeds[:{len(names)}]", None)]
+    splits = any(not name or name != name.strip() or "," in name for name in names)
+    return [_Argument(f"examples={names!r}", None if splits else ("--examples", ",".join(names)))]
 
 
 def _can_be_loaded(spec: str, names: list[str], *, also: str, own: bool = False) -> bool:
@@ -154,11 +182,12 @@ def _can_be_loaded(spec: str, names: list[str], *, also: str, own: bool = False)
     return own and _PLACE.fullmatch(place) is not None
 
 
-def _named_examples(snapshot: Snapshot) -> bool:
-    examples = snapshot.settings.examples
-    return bool(examples) and all(
-        fact.rms_error is not None and not _UNNAMED_EXAMPLE.fullmatch(fact.name)
-        for fact in examples
+def _can_be_named(snapshot: Snapshot) -> bool:
+    """Return whether names or random seeds give the examples, without their latents."""
+    return all(
+        fact.random_seed is not None
+        or (fact.rms_error is not None and not _UNNAMED_EXAMPLE.fullmatch(fact.name))
+        for fact in snapshot.settings.examples
     )
 
 

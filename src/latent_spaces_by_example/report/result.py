@@ -1,4 +1,4 @@
-"""What came out: how far the best is beyond the examples, and all of it beside them."""
+"""Compare the best with the examples: pictures, score, metrics, and the gain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table, Tile
 from latent_spaces_by_example.report.formatting import shown_alike, shown_difference
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score, metrics_of
+from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score
 from latent_spaces_by_example.study import Trial
 
 _LARGEST_SHARE = 10  # a score of eleven times another is told without a percentage
@@ -131,8 +131,8 @@ def _table(
     for name in best.constraints:
         values = [trial.constraints.get(name) for trial in trials]
         rows.append(_row(f"constraint {name}, at most 0", values, differs=differs))
-    names = list(dict.fromkeys(key for trial in trials for key in metrics_of(trial)))
-    columns = {name: [metrics_of(trial).get(name) for trial in trials] for name in names}
+    names = list(dict.fromkeys(key for trial in trials for key in trial.metrics))
+    columns = {name: [trial.metrics.get(name) for trial in trials] for name in names}
     same = [name for name, values in columns.items() if references and _all_equal(values)]
     different = [name for name in names if name not in same]
     rows += [_row(name, columns[name], differs=differs) for name in different[:_MOST_METRICS]]

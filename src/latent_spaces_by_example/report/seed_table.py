@@ -1,4 +1,4 @@
-"""Which seed latents matter: what each is, and how much of it the good trials have."""
+"""Show which seed latents matter: the score of each, and its share in the good trials."""
 
 from __future__ import annotations
 

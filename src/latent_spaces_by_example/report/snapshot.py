@@ -79,7 +79,7 @@ class Snapshot:
 
     @property
     def settings(self) -> Settings:
-        """What was fixed when the study was created."""
+        """The settings, fixed when the study was created."""
         return self.study.settings
 
     @property
@@ -88,27 +88,27 @@ class Snapshot:
         return None if self.study.folder is None else self.study.folder.path
 
     def seed_name(self, column: int) -> str:
-        """Return what a seed latent is called."""
+        """Return the name of a seed latent."""
         return self.study.seed_name(column)
 
     @property
     def given_names(self) -> list[str]:
-        """What the given seed latents are called."""
+        """The names of the given seed latents."""
         return [self.seed_name(k) for k in range(self.settings.num_given)]
 
     @property
     def num_latent_dims(self) -> int:
-        """How many numbers an inner latent has."""
+        """The number of elements of an inner latent."""
         return self.study.space.num_latent_dims
 
     @property
     def budget(self) -> int:
-        """How many evaluations were asked for in all; never fewer than there are."""
+        """The number of evaluations asked for in all; never fewer than there are."""
         return max(self.settings.budget or 0, len(self.trials))
 
     @property
     def minimise(self) -> bool:
-        """Whether lower scores are better."""
+        """True if lower scores are better."""
         return self.ranking.minimise
 
     def minimises(self, score_name: str) -> bool:
@@ -132,7 +132,7 @@ class Snapshot:
 
     @cached_property
     def expectation(self) -> Expectation:
-        """What the model of the score expects at other weights."""
+        """The scores that the Gaussian process expects at other weights."""
         model, sign = ScoreModel.of(self._history), -1.0 if self.minimise else 1.0
         error = float(np.sqrt(np.mean(model.left_out_errors() ** 2)))
         return Expectation(lambda w: sign * model.mean(w), model.uncertainty, error)
@@ -192,17 +192,17 @@ class Snapshot:
 
     @property
     def constrained(self) -> bool:
-        """Whether there are constraints."""
+        """True if there are constraints."""
         return any(trial.constraints for trial in self.finished)
 
     @property
     def seconds(self) -> float:
-        """How long all evaluations took."""
+        """The seconds that all evaluations took together."""
         return sum((trial.seconds or 0.0 for trial in self.trials), 0.0)
 
     @property
     def num_beyond(self) -> int:
-        """How many scores are outside the range that matters."""
+        """The number of scores outside the range that matters."""
         low, high = self.useful_range(self.scores)
         return int(((self.scores < low) | (self.scores > high)).sum())
 
@@ -213,7 +213,7 @@ class Snapshot:
 
     @cached_property
     def scored(self) -> np.ndarray:
-        """Which trials have a score, shape (n,)."""
+        """True for each trial that has a score, shape (n,)."""
         return np.isfinite(self.scores)
 
     @cached_property
@@ -228,7 +228,7 @@ class Snapshot:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether trials are compared by their expected scores."""
+        """True if trials are compared by their expected scores."""
         return any(trial.expected_score is not None for trial in self.finished)
 
     @cached_property
@@ -243,7 +243,7 @@ class Snapshot:
 
     @cached_property
     def example_names(self) -> dict[int, str]:
-        """What the examples are called, by the numbers of their trials."""
+        """The names of the examples, by the numbers of their trials."""
         given = range(len(self.settings.examples))
         return {self.alone[k].number: self.seed_name(k) for k in given if k in self.alone}
 
@@ -254,12 +254,12 @@ class Snapshot:
 
     @property
     def best_is_example(self) -> bool:
-        """Whether no trial is better than every example."""
+        """True if no trial is better than every example."""
         return self.best is not None and self.best.number in self.example_names
 
     @cached_property
     def references(self) -> list[tuple[str, Trial]]:
-        """What the best is held against, best first: the examples, else the best prior draw.
+        """The trials to compare the best with, best first: the examples, else the best prior draw.
 
         The best itself is not among them.
         """
@@ -362,8 +362,8 @@ class Snapshot:
         low, high = useful_range(-scores, margin=margin)
         return -high, -low
 
-    def told(self, trial: Trial) -> str:
-        """Return what a plot says of a trial when one points at it."""
+    def tooltip(self, trial: Trial) -> str:
+        """Return the text that a plot shows for the trial under the pointer."""
         example = self.example_names.get(trial.number)
         name = f"trial {trial.number}" + (f", {example}" if example else "")
         name = f"the best, {name}" if trial is self.best else name
@@ -398,19 +398,14 @@ def _generator_of(study: Study) -> Any:
         return None
 
 
-def metrics_of(trial: Trial) -> Mapping[str, Any]:
-    """Return what the objective keeps beside the score."""
-    return trial.metrics
-
-
 def expected_or_score(trial: Trial) -> float:
-    """Return what a trial that has a score is compared by: its expected score if that is known."""
+    """Return the number that ranks a scored trial: its expected score if known, else its score."""
     value = trial.expected_or_score
     return np.nan if value is None else value
 
 
 def expected_of(trial: Trial) -> str:
-    """Return what to add to a noisy score; nothing to an exact one."""
+    """Return the words that follow a noisy score; none follow an exact one."""
     expected = trial.expected_score
     return "" if expected is None else f" (expected {shown(expected)})"
 

@@ -175,14 +175,14 @@ def _trial_marks(
         kind = snapshot.mark_of(trial)
         if kind is None:
             continue
-        told = snapshot.told(trial)
+        tooltip = snapshot.tooltip(trial)
         if trial is snapshot.best:
-            best = Dot(left, top, kind, told, 6.0)
+            best = Dot(left, top, kind, tooltip, 6.0)
         elif kind == "failed":
-            yield Dot(left, top, kind, told)
+            yield Dot(left, top, kind, tooltip)
         else:
             kind = "trial on-colour" if trial.feasible else "infeasible on-colour"
-            yield Dot(left, top, kind, told, 2.8)
+            yield Dot(left, top, kind, tooltip, 2.8)
     if best is not None:
         yield best
 
@@ -278,7 +278,7 @@ def _projected_marks(
         radius = 6.0 if trial is snapshot.best else 4.5 if example else 3.2
         coloured = levels is not None and kind in ("trial", "example", "infeasible")
         level = levels[i] if levels is not None and coloured else None
-        yield Dot(x[i], y[i], kind, snapshot.told(trial), radius, level)
+        yield Dot(x[i], y[i], kind, snapshot.tooltip(trial), radius, level)
 
 
 def _legend(snapshot: Snapshot) -> Iterator[tuple[Mark, str]]:

@@ -49,22 +49,22 @@ class LinearCombination(CombinationRule):
     name = "linear"
 
     def coefficients(self, w: Weights, span: SeedSpan) -> Weights:
-        """c_k = w_k."""
+        """Return c_k = w_k."""
         return w
 
     def pull_back(self, w: Weights, gradient: Weights, *, span: SeedSpan) -> Weights:
-        """dL/dw_k = dL/dc_k."""
+        """Return dL/dw_k = dL/dc_k."""
         return gradient
 
     def directions(self, unit_coefficients: Weights, span: SeedSpan) -> Weights:
-        """w_k proportional to a_k / |z_k|, a over the unit seeds."""
+        """Return w_k proportional to a_k / |z_k|, a over the unit seeds."""
         directions: Weights = unit_coefficients / span.norms
         return directions
 
 
 @final
 class ShellCombination(CombinationRule):
-    """Combine directions and norms apart, so that every candidate is on the seeds' shell.
+    """The shell rule: directions and norms apart, so that every candidate is on the seeds' shell.
 
     inner = sqrt(sum_k w_k^2 |z_k|^2) * (sum_k w_k e_k) / sqrt(w^T C w), with e_k = z_k / |z_k|
     and C their cosines. For given seeds that are correlated, as inverted look-alikes are,
@@ -75,7 +75,7 @@ class ShellCombination(CombinationRule):
     name = "shell"
 
     def coefficients(self, w: Weights, span: SeedSpan) -> Weights:
-        """c_k = (w_k / |z_k|) sqrt(sum_j w_j^2 |z_j|^2 / w^T C w)."""
+        """Return c_k = (w_k / |z_k|) sqrt(sum_j w_j^2 |z_j|^2 / w^T C w)."""
         squares = np.einsum("nj,jk,nk->n", w, span.correlation, w, optimize=True)
         lengths = np.sqrt(np.maximum(squares, 0.0))
         # Below this, rounding of the seeds' dtype would decide the direction. The cosines
@@ -96,8 +96,9 @@ class ShellCombination(CombinationRule):
         return coefficients
 
     def pull_back(self, w: Weights, gradient: Weights, *, span: SeedSpan) -> Weights:
-        """dL/dw_j = (g_j / |z_j|) sqrt(A / B) + (g . c) (w_j |z_j|^2 / A - (C w)_j / B), g = dL/dc.
+        """Return the gradient in w from g = dL/dc.
 
+        dL/dw_j = (g_j / |z_j|) sqrt(A / B) + (g . c) (w_j |z_j|^2 / A - (C w)_j / B),
         A = sum_k w_k^2 |z_k|^2 and B = w^T C w, which ``coefficients`` keeps away from 0.
         """
         images = w @ span.correlation
@@ -111,7 +112,7 @@ class ShellCombination(CombinationRule):
         return pulled
 
     def directions(self, unit_coefficients: Weights, span: SeedSpan) -> Weights:
-        """w_k proportional to a_k, the coefficient over the unit seeds."""
+        """Return w_k proportional to a_k, the coefficient over the unit seeds."""
         return unit_coefficients
 
 

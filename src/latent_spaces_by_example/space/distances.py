@@ -69,7 +69,7 @@ def output_rows(outputs: Any) -> np.ndarray:
     except (ValueError, TypeError) as error:
         raise ArgumentError(
             f"the outputs cannot be compared number by number ({error}); expected arrays of one "
-            "shape: compare features of them, or latents, instead"
+            "shape"
         ) from error
     return rows.reshape(len(rows), -1)
 

@@ -1,4 +1,4 @@
-"""Examples as seed latents: invert them, and check what their latents generate."""
+"""Turn examples into seed latents: invert them, and check what their latents generate."""
 
 from __future__ import annotations
 
@@ -45,11 +45,7 @@ class InvertedExample:
 
 
 def invert_examples(
-    generator: Any,
-    examples: Sequence[Any],
-    *,
-    names: Sequence[str] | None = None,
-    repair: str | None = None,
+    generator: Any, examples: Sequence[Any], *, repair: str | None = None
 ) -> list[InvertedExample]:
     """Find the latents behind examples: z = invert(x), and check that generate(z) gives x back.
 
@@ -58,8 +54,6 @@ def invert_examples(
             ``read_example`` where they are given as files, pictures and the like.
         examples: outputs of the generator's kind, or names that ``generator.example`` knows, or
             whatever ``generator.read_example`` reads.
-        names: what to call them; by default the names or paths given, or "example 1", "example 2",
-            ...
         repair: what to do to the latents once they are found: a name in ``repairs.METHODS``; by
             default nothing.
 
@@ -74,11 +68,13 @@ def invert_examples(
             f"examples were given, but {type(generator).__name__} has no invert(outputs); "
             "give seed_latents instead, or add that method"
         )
-    if names is None:
-        names = [_name_of(x, number=i) for i, x in enumerate(examples, 1)]
-    twice = sorted({str(name) for name in names if list(names).count(name) > 1})
-    if twice:
-        raise ArgumentError(f"example {twice[0]!r} is given twice; leave one of them out")
+    names = [
+        str(os.fspath(x)) if isinstance(x, (str, os.PathLike)) else f"example {i}"
+        for i, x in enumerate(examples, 1)
+    ]
+    for name in names:
+        if names.count(name) > 1:
+            raise ArgumentError(f"example {name!r} is given twice; leave one of them out")
     if repair is not None and repair not in METHODS:
         raise ArgumentError(f"repair={repair!r}; expected one of {', '.join(map(repr, METHODS))}")
     outputs = [_output(generator, x) for x in examples]
@@ -98,7 +94,7 @@ def invert_examples(
     usual = float(np.median(pairs)) if pairs else float("nan")
     return [
         InvertedExample(
-            name=str(name),
+            name=name,
             output=output,
             latent=rows_of(latents, i),
             relative_norm=float(norm),
@@ -176,22 +172,15 @@ def spanned_by(
     return SurrogateChart(seeds, combination="shell")
 
 
-def _name_of(example: Any, *, number: int) -> str:
-    named = isinstance(example, (str, os.PathLike))
-    return str(os.fspath(example)) if named else f"example {number}"
-
-
 def _output(generator: Any, example: Any) -> Any:
-    """An example as an output of the generator's kind."""
+    """Return an example as an output of the generator's kind."""
     if hasattr(generator, "read_example"):
         return generator.read_example(example)
-    return _named_output(generator, example) if isinstance(example, str) else example
-
-
-def _named_output(generator: Any, name: str) -> Any:
+    if not isinstance(example, str):
+        return example
     if not hasattr(generator, "example"):
         raise ArgumentError(
-            f"example {name!r} is a name, but {type(generator).__name__} knows no named examples; "
-            "give the output itself"
+            f"example {example!r} is a name, but {type(generator).__name__} knows no named "
+            "examples; give the output itself"
         )
-    return generator.example(name)
+    return generator.example(example)

@@ -1,4 +1,4 @@
-"""Numbers that a latent of few dimensions is held with, and that the model never sees.
+"""Pad latents of few dimensions with numbers that the model never sees.
 
 The norm of d independent standard Gaussians is sqrt(d) to within a share of 1 / sqrt(2 d): in
 hundreds of dimensions a draw is on the shell of that radius, and nothing is lost by searching the
@@ -22,7 +22,7 @@ _STREAM = 1  # of a draw's random seed: its hidden numbers are not its own first
 
 
 def num_hidden_dims_for(num_latent_dims: int, *, with_examples: bool) -> int:
-    """How many numbers are hidden: none where examples say where the space is.
+    """Return how many numbers are hidden: none between examples, whose space needs no padding.
 
     >>> num_hidden_dims_for(2, with_examples=False), num_hidden_dims_for(64, with_examples=False)
     (6, 0)
@@ -33,7 +33,7 @@ def num_hidden_dims_for(num_latent_dims: int, *, with_examples: bool) -> int:
 def with_hidden(
     inner: Float[np.ndarray, " d"], num_hidden_dims: int, *, random_seed: int | None
 ) -> Float[np.ndarray, " d_and_hidden"]:
-    """An inner latent and its hidden numbers, standard Gaussians of the draw's random seed.
+    """Return an inner latent and its hidden numbers, standard Gaussians of the draw's random seed.
 
     >>> with_hidden(np.zeros(3), 6, random_seed=7).shape
     (9,)

@@ -1,4 +1,4 @@
-"""The weights behind a latent of the space; an error for any other latent, never a projection."""
+"""Find the weights behind a latent of the space; refuse any other latent, and project none."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def weights_of(
 
 
 def _combining_error(span: SeedSpan) -> float:
-    """Relative error that summing K terms in the seeds' dtype may leave."""
+    """Return the relative error that summing K terms in the seeds' dtype may leave."""
     if span.eps > np.finfo(np.float16).eps:
         # bfloat16 adds up in float32 and rounds once; it has no digits to be generous with
         return span.eps

@@ -1,4 +1,4 @@
-"""The nearest point of the space to a latent that may lie outside it."""
+"""Find the point of the space nearest to a latent that may lie outside it."""
 
 from __future__ import annotations
 

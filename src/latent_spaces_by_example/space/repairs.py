@@ -1,4 +1,4 @@
-"""Three repairs of seed latents off the model's law, and how far each moves a latent."""
+"""Repair seed latents that are off the model's law, and measure how far that moves them."""
 
 from __future__ import annotations
 

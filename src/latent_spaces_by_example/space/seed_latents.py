@@ -160,7 +160,7 @@ class SeedLatents:
 
     @property
     def unlike(self) -> tuple[str | None, ...]:
-        """Why each example is unlike anything that the model makes, or None."""
+        """Why each example is unlike anything that the model makes and what to do, or None."""
         norms = self.relative_norms
         return tuple(
             unlike_the_model(

@@ -20,6 +20,10 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.gram import COLUMNS, inner_products
 from latent_spaces_by_example.space.inner_latents import InnerLatents
 
+#: n combinations of K seeds.
+Weights = Float64[np.ndarray, "n K"]
+#: One number for each pair of seeds.
+Square = Float64[np.ndarray, "K K"]
 # Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
 # digits for one step of refinement to restore them.
 _GRAM_LIMIT = 1e6
@@ -39,9 +43,9 @@ class LeastSquares:
         norms: |y|, shape (n,).
     """
 
-    factor: Float64[np.ndarray, "K K"]
-    rhs: Float64[np.ndarray, "n K"]
-    solution: Float64[np.ndarray, "n K"]
+    factor: Square
+    rhs: Weights
+    solution: Weights
     outside: Float64[np.ndarray, " n"]
     norms: Float64[np.ndarray, " n"]
 
@@ -82,16 +86,15 @@ class SeedSpan:
     @property
     def dtype_name(self) -> str:
         """Name of the seeds' dtype."""
-        return str(self.rows.dtype) if self._streamed else self.library.dtype_name(self.rows)
+        return self.library.dtype_name(self.rows)
 
     @property
     def eps(self) -> float:
         """Spacing of the seeds' dtype at 1."""
-        rows = self.rows
-        return float(np.finfo(rows.dtype).eps) if self._streamed else self.library.eps(rows)
+        return self.library.eps(self.rows)
 
     @cached_property
-    def gram(self) -> Float64[np.ndarray, "K K"]:
+    def gram(self) -> Square:
         """Inner products of the seeds, accumulated in float64 whatever their dtype."""
         gram = self.rows.gram if self._streamed else inner_products(self.rows)
         gram = gram[: self.num_seeds, : self.num_seeds]
@@ -112,9 +115,9 @@ class SeedSpan:
         return norms
 
     @cached_property
-    def correlation(self) -> Float64[np.ndarray, "K K"]:
+    def correlation(self) -> Square:
         """Cosines between the seeds, with a diagonal of exactly 1."""
-        cosines: Float64[np.ndarray, "K K"] = self.gram / np.outer(self.norms, self.norms)
+        cosines: Square = self.gram / np.outer(self.norms, self.norms)
         np.clip(cosines, -1.0, 1.0, out=cosines)
         np.fill_diagonal(cosines, 1.0)
         cosines.setflags(write=False)
@@ -122,7 +125,7 @@ class SeedSpan:
 
     @cached_property
     def smallest_singular_value(self) -> float:
-        """Of the matrix of unit seeds: how far they are from being linearly dependent."""
+        """Smallest singular value of the unit seeds; 0 if they are linearly dependent."""
         if self.num_seeds > self.num_dims:
             return 0.0
         singular_values = np.linalg.svd(self._factor, compute_uv=False)
@@ -140,10 +143,8 @@ class SeedSpan:
             return self._least_squares_by_qr(y)
         return self._least_squares_by_gram(y, self._gram_factor)
 
-    def _least_squares_by_gram(
-        self, y: Float[Any, "n d"], factor: Float64[np.ndarray, "K K"]
-    ) -> LeastSquares:
-        """Corrected semi-normal equations: two passes over the seeds, no copy of them.
+    def _least_squares_by_gram(self, y: Float[Any, "n d"], factor: Square) -> LeastSquares:
+        """Solve corrected semi-normal equations: two passes over the seeds, no copy of them.
 
         Source: Björck, "Stability analysis of the method of seminormal equations for linear
         least squares problems", Linear Algebra Appl. 88/89 (1987).
@@ -164,9 +165,9 @@ class SeedSpan:
         )
 
     def _products_with(
-        self, y: Float[Any, "n d"], solution: Float64[np.ndarray, "n K"] | None
-    ) -> tuple[Float64[np.ndarray, "n K"], Float64[np.ndarray, " n"]]:
-        """Inner products with the unit seeds, and squared norms, of y - solution E."""
+        self, y: Float[Any, "n d"], solution: Weights | None
+    ) -> tuple[Weights, Float64[np.ndarray, " n"]]:
+        """Return inner products with the unit seeds, and squared norms, of y - solution E."""
         products = np.zeros((len(y), self.num_seeds))
         squares = np.zeros(len(y))
         library = library_of(y)
@@ -179,7 +180,7 @@ class SeedSpan:
         return products / self.norms, squares
 
     def _least_squares_by_qr(self, y: Float[Any, "n d"]) -> LeastSquares:
-        """QR of seeds and y together, block by block: slower, and as accurate as can be.
+        """Solve by QR of seeds and y together, block by block: slower, and as accurate as can be.
 
         The triangular factor of [E^T | y^T] holds that of E^T, Q^T y beside it, and under it what
         of y is outside the span; Q itself is never formed.
@@ -209,16 +210,16 @@ class SeedSpan:
         return triangle
 
     @cached_property
-    def _gram_factor(self) -> Float64[np.ndarray, "K K"] | None:
+    def _gram_factor(self) -> Square | None:
         """The Cholesky factor of the cosines; None if they are too ill-conditioned for it."""
         eigenvalues = np.linalg.eigvalsh(self.correlation)
         if eigenvalues[0] * _GRAM_LIMIT < eigenvalues[-1]:
             return None
-        factor: Float64[np.ndarray, "K K"] = np.linalg.cholesky(self.correlation).T
+        factor: Square = np.linalg.cholesky(self.correlation).T
         return factor
 
     @cached_property
-    def _factor(self) -> Float64[np.ndarray, "K K"]:
+    def _factor(self) -> Square:
         if self._gram_factor is not None:
             return self._gram_factor
         return self._triangle(np.empty((0, self.num_dims)))
@@ -235,13 +236,6 @@ class SeedSpan:
             yield columns, block.astype(np.float64, copy=False)
 
 
-def _solve(
-    factor: Float64[np.ndarray, "K K"],
-    rows: Float64[np.ndarray, "n K"],
-    *,
-    transposed: bool = False,
-) -> Float64[np.ndarray, "n K"]:
-    solved: Float64[np.ndarray, "n K"] = solve_triangular(
-        factor, rows.T, trans="T" if transposed else "N"
-    ).T
+def _solve(factor: Square, rows: Weights, *, transposed: bool = False) -> Weights:
+    solved: Weights = solve_triangular(factor, rows.T, trans="T" if transposed else "N").T
     return solved

@@ -231,7 +231,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
                 cancels.
             OutsideSpaceError: if ``w`` is off the unit sphere.
         """
-        inner = self._combined(w)
+        inner = self.inner_latents(w)
         if self._seeds is not None:
             like = self._seeds.like
             seen = np.ascontiguousarray(inner[:, : self.num_latent_dims])
@@ -244,7 +244,14 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         Raises:
             ArgumentError, OutsideSpaceError: as :meth:`from_w_to_z` does.
         """
-        return self._combined(w)
+        if self._seeds is None:
+            coefficients = self._library.mapped(
+                w, name="w", forward=self.coefficients, pull_back=self._pull_back_coefficients
+            )
+            return self._known.combine(coefficients)
+        library = library_of(w)
+        weights = w if library.name == "numpy" else library.on_host(w)
+        return self._seeds.inner.combine(self._coefficients_in_any_batch(weights))
 
     def relative_norms_at(self, w: ArrayLike) -> Float64[np.ndarray, " n"]:
         """Return the norms of the inner latents at weights (n, K) over sqrt(d), shape (n,).
@@ -256,7 +263,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         if self._seeds is not None and self._seeds.num_hidden_dims:
             norms: Float64[np.ndarray, " n"] = np.linalg.norm(self.inner_latents(w)[:, :d], axis=1)
             return norms / np.sqrt(d)
-        c = self._coefficients_of(w)
+        c = self.coefficients(w)
         gram = self._span_of(c.shape[1]).gram
         return np.sqrt(np.maximum(np.einsum("nj,jk,nk->n", c, gram, c, optimize=True), 0.0) / d)
 
@@ -268,7 +275,8 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         Raises:
             ArgumentError, OutsideSpaceError: as :meth:`from_w_to_z` does.
         """
-        return self._coefficients_of(w)
+        weights = unit_weights(w, num_seeds=self._width)
+        return self._rule.coefficients(weights, self._span_of(weights.shape[1]))
 
     def from_z_to_w(self, z: Latents) -> Float[Any, "n K"]:
         """Map latents (n, *latent_shape) of the space to their weights.
@@ -382,22 +390,6 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         u: Float64[np.ndarray, "n K_minus_1"] = self._weight_chart.inverse(w)
         return u
 
-    def _combined(self, w: ArrayLike) -> Float[Any, "n d_and_hidden"]:
-        """Return the inner latents at weights w, with the gradient that the library knows."""
-        if self._seeds is None:
-            coefficients = self._library.mapped(
-                w,
-                name="w",
-                forward=self._coefficients_of,
-                pull_back=self._pull_back_coefficients,
-            )
-            return self._known.combine(coefficients)
-        library = library_of(w)
-        weights = self._coefficients_in_any_batch(
-            w if library.name == "numpy" else library.on_host(w)
-        )
-        return self._seeds.inner.combine(weights)
-
     def _coefficients_in_any_batch(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
         """Return c(w), each row the same to the last bit whatever rows and zeros are beside it."""
         weights = unit_weights(w, num_seeds=self._width)
@@ -406,10 +398,6 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             used = int(np.flatnonzero(given)[-1]) + 1
             row[:used] = self._rule.coefficients(given[None, :used], self._span_of(used))[0]
         return coefficients
-
-    def _coefficients_of(self, w: ArrayLike) -> Float64[np.ndarray, "n K"]:
-        weights = unit_weights(w, num_seeds=self._width)
-        return self._rule.coefficients(weights, self._span_of(weights.shape[1]))
 
     def _pull_back_coefficients(
         self, w: ArrayLike, gradient: Float64[np.ndarray, "n K"]
@@ -424,10 +412,7 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             span=self._span,
             rule=self._rule,
             rounding=explained_by_rounding(
-                latents,
-                inner=inner,
-                transport_map=self._transport_map,
-                layout=self._layout,
+                latents, inner=inner, transport_map=self._transport_map, layout=self._layout
             ),
         )
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
-import shutil
+import re
 import sqlite3
+import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import msgspec
 from msgspec import Struct
 from optuna.storages import BaseStorage
 
 from latent_spaces_by_example import __version__
-from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.study.copying import copy_study, sqlite_snapshot
-from latent_spaces_by_example.study.database import open_storage, sqlite_file
+from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.study.copying import copy_study
 from latent_spaces_by_example.study.folder import (
     ARTIFACTS,
     DATABASE,
@@ -29,20 +29,28 @@ from latent_spaces_by_example.study.folder import (
     SEED_LATENTS,
     RunFolder,
 )
+from latent_spaces_by_example.study.overview import open_records
 from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.unpacking import (
-    MANIFEST,
-    opened,
-    read_manifest,
-    sha256_of,
-    unpack,
-)
 
-_FORMAT, _FORMAT_VERSION = "lsbe-study", 2
+MOST_FILES = 200_000
+MOST_MANIFEST_BYTES = 64 * 2**20
+MOST_DATABASE_BYTES = 2**30
+# an archive may unpack to this many bytes, or to this many times its own size if that is more
+MOST_BYTES = 512 * 2**20
+MOST_RATIO = 100
+
+_MANIFEST = "study.json"
+_FORMAT_VERSION = 2
+_KNOWN = re.compile(
+    r"study\.json|study\.db|seed_latents\.safetensors|history\.csv|report\.html"
+    r"|(best|front/trial-[0-9]{5,9})(\.[A-Za-z0-9]{1,12}){0,2}|artifacts/[0-9a-f-]{36}",
+    re.ASCII,
+)
+_CHUNK = 2**20
 
 
 class Manifest(Struct, frozen=True):
-    """What ``study.json`` in an archive says of the rest.
+    """The content of ``study.json`` in an archive.
 
     Attributes:
         format: "lsbe-study".
@@ -53,7 +61,7 @@ class Manifest(Struct, frozen=True):
         settings: of the study, for people who look into the archive; not read.
     """
 
-    format: str
+    format: Literal["lsbe-study"]
     format_version: int
     version: str
     name: str
@@ -89,24 +97,28 @@ def export_study(
         StudyError: there is no such study, it cannot be read, ``archive`` exists or cannot be
             written.
     """
-    run = None if folder is None else RunFolder(folder)
     path = Path(archive)
-    if storage is None:
-        if run is None:
-            raise ArgumentError("folder=None, storage=None; give a run folder, or an Optuna URL")
-        storage = run.existing_storage()
+    records = open_records(folder, storage=storage, name=name)
     if path.exists() and not overwrite:
         raise StudyError(
             f"{str(path)!r} exists; name another file, or replace it (--overwrite, overwrite=True)"
         )
-    with _workplace(path.parent, what=str(path)) as workplace:
-        made = RunFolder(workplace / "made")
-        made.path.mkdir()
-        records = _snapshot(storage, workplace=workplace, target=made, name=name)
-        contents = _contents(run, made=made, records=records)
-        if report is not None:
-            contents[REPORT] = Path(report)
-        _write_zip(workplace / "archive.zip", contents, records=records)
+    with _workplace(path.parent, shown=str(path)) as workplace:
+        made = RunFolder.create(workplace / "made")
+        copy_study(records, made.database)
+        contents = {DATABASE: made.database, HISTORY: _save_history(made, records)}
+        contents |= {} if folder is None else _files_of(RunFolder(folder))
+        contents |= {} if report is None else {REPORT: Path(report)}
+        with zipfile.ZipFile(workplace / "archive.zip", "x") as file:
+            manifest = Manifest(
+                format="lsbe-study",
+                format_version=_FORMAT_VERSION,
+                version=__version__,
+                name=records.name,
+                files=_add(file, contents),
+                settings=records.settings.to_json(),
+            )
+            file.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
         os.replace(workplace / "archive.zip", path)
     return path
 
@@ -132,156 +144,172 @@ def import_study(archive: str | os.PathLike[str], folder: str | os.PathLike[str]
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StudyError(f"{str(folder)!r} exists and is not empty; name another folder")
-    with _workplace(target.parent, what=str(folder)) as workplace, opened(Path(archive)) as file:
-        manifest = _manifest(read_manifest(file))
-        unpacked = RunFolder(workplace / "unpacked")
-        unpacked.path.mkdir()
-        # first what is read first; pages and pictures of anybody's are left in the archive
-        names = [name for name in (DATABASE, SEED_LATENTS) if name in file.namelist()]
-        if DATABASE not in names:
-            raise StudyError(f"the archive has no {DATABASE}; it is damaged")
-        names += [name for name in file.namelist() if name.startswith(f"{ARTIFACTS}/")]
-        unpack(file, unpacked.path, names=names, files=manifest.files)
-        made = RunFolder(workplace / "made")
-        made.path.mkdir()
-        _rebuild(made, unpacked, name=manifest.name)
+    if not Path(archive).is_file():
+        raise StudyError(f"there is no archive {str(archive)!r}")
+    with _workplace(target.parent, shown=str(folder)) as workplace:
+        unpacked = RunFolder.create(workplace / "unpacked")
+        made = RunFolder.create(workplace / "made")
+        try:
+            manifest = _unpack(Path(archive), unpacked.path)
+            _check_tables(unpacked.database)
+            source = open_records(unpacked.path, name=manifest.name)
+            copy_study(source, made.database, files=unpacked.artifacts, kept=made.artifacts)
+            _save_history(made, open_records(made.path))
+        except (StudyError, OSError):
+            raise
+        except Exception as error:  # zipfile and SQLAlchemy raise anything for damaged bytes
+            raise StudyError(
+                f"{str(archive)!r} is no export of a study, or damaged: {error!r:.300}"
+            ) from error
+        if (unpacked.path / SEED_LATENTS).is_file():
+            os.replace(unpacked.path / SEED_LATENTS, made.path / SEED_LATENTS)
         if target.exists():
             target.rmdir()  # it is empty; a rename onto it is no error on some systems only
         os.replace(made.path, target)
     return target
 
 
-def _snapshot(
-    storage: str | BaseStorage, *, workplace: Path, target: RunFolder, name: str | None
-) -> Records:
-    """Copy one study, as it is at one moment if it is in SQLite, and open the copy."""
-    file = sqlite_file(storage)
-    if file is not None:
-        sqlite_snapshot(file, target.database)
-        records = Records.open(open_storage(target.storage, access="read"), name=name)
-        if len(records.storage.get_all_studies()) == 1:
-            return records
-        os.replace(target.database, workplace / "snapshot.db")
-        storage = f"sqlite:///{workplace / 'snapshot.db'}"
-    source = storage if isinstance(storage, BaseStorage) else open_storage(storage, access="read")
-    copy_study(Records.open(source, name=name), target.database)
-    return Records.open(open_storage(target.storage, access="read"))
+# ---------------------------------------------------------------------- writing
 
 
-def _contents(run: RunFolder | None, *, made: RunFolder, records: Records) -> dict[str, Path]:
-    """Return the files of the archive, by the name that each has in it."""
-    _save_history(made, records)
-    contents = {DATABASE: made.database, HISTORY: made.path / HISTORY}
-    if run is None:
-        return contents
-    best = [*sorted(run.path.glob("best*")), *sorted(run.path.glob("front/trial-*"))]
-    files = [run.path / SEED_LATENTS, run.report, *best]
-    contents |= {str(f.relative_to(run.path).as_posix()): f for f in files if f.is_file()}
-    if run.artifacts.is_dir():
-        kept = sorted(run.artifacts.iterdir())
-        contents |= {f"{ARTIFACTS}/{f.name}": f for f in kept if not f.name.startswith(".")}
-    return contents
+def _files_of(run: RunFolder) -> dict[str, Path]:
+    """Return the files of a run folder that an archive holds, by name, beside its database."""
+    files = [run.path / SEED_LATENTS, run.report]
+    for pattern in ("best*", "front/trial-*", f"{ARTIFACTS}/*"):
+        files += sorted(run.path.glob(pattern))
+    names = {file.relative_to(run.path).as_posix(): file for file in files if file.is_file()}
+    return {name: file for name, file in names.items() if _KNOWN.fullmatch(name)}
 
 
-def _write_zip(archive: Path, contents: dict[str, Path], *, records: Records) -> None:
+def _add(archive: zipfile.ZipFile, contents: dict[str, Path]) -> dict[str, str]:
+    """Write files into an archive; return the SHA-256 of each by name."""
     digests = {}
-    with zipfile.ZipFile(archive, "x", compression=zipfile.ZIP_DEFLATED) as file:
-        for name, source in contents.items():
-            # a run may replace the file meanwhile: one copy is both written and summed up
-            copy = archive.with_name("member")
-            with suppress(FileNotFoundError):
-                shutil.copyfile(source, copy)
-                digests[name] = sha256_of(copy)
-                # pictures and sounds do not get smaller
-                stored = name.startswith(f"{ARTIFACTS}/")
-                kind = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-                file.write(copy, name, compress_type=kind)
-        manifest = Manifest(
-            format=_FORMAT,
-            format_version=_FORMAT_VERSION,
-            version=__version__,
-            name=records.name,
-            files=digests,
-            settings=records.settings.to_json(),
-        )
-        file.writestr(MANIFEST, json.dumps(msgspec.to_builtins(manifest), indent=1))
+    for name, path in contents.items():
+        try:
+            info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+            source = open(path, "rb")  # noqa: SIM115
+        except FileNotFoundError:
+            continue  # a run replaces and removes files meanwhile
+        # pictures and sounds do not get smaller
+        kept = name.startswith(f"{ARTIFACTS}/")
+        info.compress_type = zipfile.ZIP_STORED if kept else zipfile.ZIP_DEFLATED
+        with source, archive.open(info, "w") as member:
+            digests[name] = _copy(source, member)
+    return digests
 
 
-def _manifest(content: bytes) -> Manifest:
-    try:
-        manifest = msgspec.json.decode(content, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise StudyError(f"the archive is no export of a study: {MANIFEST}: {error}") from error
-    if manifest.format != _FORMAT:
-        raise StudyError(f"the archive is no export of a study: format {manifest.format!r:.60}")
-    if manifest.format_version != _FORMAT_VERSION:
-        newer = manifest.format_version > _FORMAT_VERSION
-        do = (
-            "install a newer one: pip install --upgrade latent-spaces-by-example"
-            if newer
-            else "import it with that version"
-        )
-        raise StudyError(
-            f"the archive has format {manifest.format_version}, of version "
-            f"{manifest.version!r:.60} of this library; this one reads {_FORMAT_VERSION}: {do}"
-        )
-    return manifest
-
-
-def _rebuild(made: RunFolder, unpacked: RunFolder, *, name: str) -> None:
-    """Make the run folder of what was unpacked, its database anew."""
-    try:
-        _require_plain(unpacked.database)
-        source = Records.open(open_storage(unpacked.storage, access="read"), name=name)
-        copy_study(source, made.database, files=unpacked.artifacts, kept=made.artifacts)
-        _save_history(made, Records.open(open_storage(made.storage, access="read")))
-    except (StudyError, OSError):
-        raise
-    except Exception as error:
-        # whatever a reader of damaged values raises: they are another's
-        raise StudyError(f"the study in the archive is damaged: {error!r:.300}") from error
-    if (unpacked.path / SEED_LATENTS).is_file():
-        os.replace(unpacked.path / SEED_LATENTS, made.path / SEED_LATENTS)
-
-
-def _require_plain(database: Path) -> None:
-    try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
-            (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
-            odd = connection.execute(
-                "SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') "
-                "OR upper(sql) LIKE 'CREATE VIRTUAL%'"
-            ).fetchone()
-    except sqlite3.Error as error:
-        raise StudyError(f"{DATABASE} in the archive is damaged: {error}") from error
-    if verdict != "ok":
-        raise StudyError(f"{DATABASE} in the archive is damaged: {verdict}")
-    if odd is not None:
-        raise StudyError(
-            f"{DATABASE} in the archive holds {odd[0]!r:.60}, which is no plain table: Optuna "
-            "makes no such; it is not opened"
-        )
-
-
-def _save_history(folder: RunFolder, records: Records) -> None:
+def _save_history(folder: RunFolder, records: Records) -> Path:
     """Write the history of a study whose generator need not be at hand."""
     trials, settings = records.trials(), records.settings
     width = max([settings.num_given, *(len(trial.weights) for trial in trials)])
     names = [facts.name for facts in settings.examples]
     names += [f"prior draw {i + 1}" for i in range(width - len(names))]
-    folder.save_history(trials, names)
+    return folder.save_history(trials, names)
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def _unpack(path: Path, into: Path) -> Manifest:
+    """Unpack the files of an archive that a study needs, each checked against its digest.
+
+    The report and the best output, pages and pictures of anybody's, are left in the archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        _check(archive, size=path.stat().st_size)
+        manifest = _read_manifest(archive.read(_MANIFEST))
+        for name in archive.namelist():
+            if not name.startswith((DATABASE, SEED_LATENTS, f"{ARTIFACTS}/")):
+                continue
+            target = into / name
+            target.parent.mkdir(exist_ok=True)
+            with archive.open(name) as member, open(target, "xb") as file:
+                digest = _copy(member, file)
+            if manifest.files.get(name) != digest:
+                raise StudyError(f"{name} in the archive is not what its {_MANIFEST} says: damaged")
+        return manifest
+
+
+def _check(archive: zipfile.ZipFile, *, size: int) -> None:
+    """Refuse, by names and sizes alone, what no export holds."""
+    members = archive.infolist()
+    names = {member.filename for member in members}
+    if missing := {_MANIFEST, DATABASE} - names:
+        raise StudyError(f"the archive is no export of a study: it has no {min(missing)}")
+    if len(members) > MOST_FILES:
+        raise StudyError(f"the archive holds {len(members)} files, more than {MOST_FILES}")
+    if len(names) != len(members):
+        raise StudyError("the archive holds two files of one name; it is not opened")
+    for member in members:
+        # whatever a path means on one system or another, only the names of an export pass
+        name = member.orig_filename
+        if not _KNOWN.fullmatch(name) or name != member.filename:
+            raise StudyError(f"the archive holds {name[:80]!r}, which no export does; not opened")
+        is_plain = stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
+        is_usual = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if not is_plain or not is_usual or member.flag_bits & 0x1:
+            raise StudyError(
+                f"{name!r} in the archive is a link or no plain file, or encrypted or compressed "
+                "as no export is"
+            )
+    for name, most in {DATABASE: MOST_DATABASE_BYTES, _MANIFEST: MOST_MANIFEST_BYTES}.items():
+        if archive.getinfo(name).file_size > most:
+            raise StudyError(f"{name} in the archive is larger than any export's; not opened")
+    total, most = sum(member.file_size for member in members), max(MOST_BYTES, MOST_RATIO * size)
+    if total > most:
+        raise StudyError(
+            f"the archive would unpack to {total / 2**20:.0f} MiB, {total / max(size, 1):.0f} times"
+            f" its own size; at most {most / 2**20:.0f} MiB are unpacked"
+        )
+
+
+def _read_manifest(content: bytes) -> Manifest:
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise StudyError(f"the archive is no export of a study: {_MANIFEST}: {error}") from error
+    if manifest.format_version != _FORMAT_VERSION:
+        is_newer = manifest.format_version > _FORMAT_VERSION
+        upgrade = "install a newer one: pip install --upgrade latent-spaces-by-example"
+        raise StudyError(
+            f"the archive has format {manifest.format_version}, of version "
+            f"{manifest.version!r:.60} of this library; this one reads {_FORMAT_VERSION}: "
+            + (upgrade if is_newer else "import it with that version")
+        )
+    return manifest
+
+
+def _check_tables(database: Path) -> None:
+    """Refuse a database that is damaged, or holds more than tables: a view could run for ever."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
+        query = "SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') "
+        odd = connection.execute(query + "OR upper(sql) LIKE 'CREATE VIRTUAL%'").fetchone()
+    if verdict != "ok":
+        raise StudyError(f"{DATABASE} in the archive is damaged: {verdict}")
+    if odd is not None:
+        raise StudyError(f"{DATABASE} in the archive holds {odd[0]!r:.60}, which is no plain table")
+
+
+# ---------------------------------------------------------------------- both
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> str:
+    """Copy a file; return its SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK):
+        digest.update(chunk)
+        target.write(chunk)
+    return digest.hexdigest()
 
 
 @contextmanager
-def _workplace(parent: Path, *, what: str) -> Iterator[Path]:
+def _workplace(parent: Path, *, shown: str) -> Iterator[Path]:
     """Yield a folder beside the target, so that a rename ends the work; it is gone afterwards."""
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        workplace = Path(tempfile.mkdtemp(dir=parent, prefix=".lsbe-")).resolve()
-        try:
-            yield workplace
-        finally:
-            shutil.rmtree(workplace, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix=".lsbe-") as workplace:
+            yield Path(workplace).resolve()
     except OSError as error:
-        raise StudyError(f"{what!r} cannot be written: {error}") from error
+        raise StudyError(f"{shown!r} cannot be written: {error}") from error

@@ -1,4 +1,4 @@
-"""What each trial made, kept beside its score: in Optuna's artifact store, for Optuna's tools."""
+"""Keep what each trial made beside its score, in Optuna's artifact store, for Optuna's tools."""
 
 from __future__ import annotations
 

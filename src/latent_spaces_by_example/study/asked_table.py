@@ -11,7 +11,8 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Result:
-    """What one row of a filled table says of its trial.
+    """The result of one trial, as its row of a filled table has it.
 
     Attributes:
         trial: its number.
@@ -126,25 +127,27 @@ def read_results(
             the file, the line and the column.
     """
     path = Path(path)
-    table = _Table(path)
-    for name in (_STUDY, _TRIAL, *_score_columns(score_names)):
-        table.require_column(name)
-    for name in constraint_names:
-        table.require_column(_CONSTRAINT + name)
-    lines: dict[int, int] = {}
-    results = []
-    for row in table.rows():
+    score_columns = _score_columns(score_names)
+    constraint_columns = [_CONSTRAINT + name for name in constraint_names]
+    columns, rows = _rows_of(path)
+    needed = [_STUDY, _TRIAL, *score_columns, *constraint_columns]
+    for name in needed:
+        if name not in columns:
+            raise ArgumentError(
+                f"{str(path)!r} has no column {name!r}; it has {', '.join(columns)}"
+            )
+    results: dict[int, tuple[int, Result]] = {}
+    for row in rows:
         if row[_STUDY] != study_id:
             raise row.error(_STUDY, f"the study is {study_id!r}: this is a table of another study")
-        result = _result(row, score_names=score_names, constraint_names=constraint_names)
-        if result.trial in lines:
-            raise row.error(_TRIAL, f"trial {result.trial} is in line {lines[result.trial]} too")
-        lines[result.trial] = row.line
-        results.append(result)
-    known = {_STUDY, _TRIAL, _FILE, _ERROR, *_score_columns(score_names)}
-    known |= {_CONSTRAINT + name for name in constraint_names}
-    extra = (name for name in table.columns if name not in known and not name.startswith(_METRIC))
-    return FilledTable(tuple(results), ignored_columns=tuple(extra))
+        result = _result(row, scores=score_columns, constraints=constraint_columns)
+        if result.trial in results:
+            line = results[result.trial][0]
+            raise row.error(_TRIAL, f"trial {result.trial} is in line {line} too")
+        results[result.trial] = row.line, result
+    known = {*needed, _FILE, _ERROR}
+    extra = (name for name in columns if name not in known and not name.startswith(_METRIC))
+    return FilledTable(tuple(r for _, r in results.values()), ignored_columns=tuple(extra))
 
 
 def safe_cell(value: Any) -> Any:
@@ -162,113 +165,43 @@ def _score_columns(score_names: Sequence[str]) -> list[str]:
     return [f"{_SCORE} {name}" for name in score_names] or [_SCORE]
 
 
-def _result(row: _Row, *, score_names: Sequence[str], constraint_names: Sequence[str]) -> Result:
+def _result(row: _Row, *, scores: Sequence[str], constraints: Sequence[str]) -> Result:
     trial = row.number(_TRIAL)
     if trial is None or trial < 0 or trial != int(trial):
         raise row.error(_TRIAL, "expected the number of a trial")
-    scores = {
-        name: row.number(column)
-        for name, column in zip(score_names or [_SCORE], _score_columns(score_names), strict=True)
-    }
-    constraints = {name: row.number(_CONSTRAINT + name) for name in constraint_names}
+    numbers = {column: row.number(column) for column in (*scores, *constraints)}
+    given = {column: value for column, value in numbers.items() if value is not None}
     metrics = {
         column.removeprefix(_METRIC): row.number_or_text(column)
-        for column in row.columns
+        for column in row.cells
         if column.startswith(_METRIC) and row[column]
     }
     error = _as_written(row[_ERROR]) or None
-    given = [value is not None for value in (*scores.values(), *constraints.values())]
-    if error is not None and any(given):
-        raise row.error(_ERROR, "the row has a score or constraint too; empty one of them")
-    if error is None and any(given) and not all(given):
-        columns = [*_score_columns(score_names), *(_CONSTRAINT + name for name in constraint_names)]
-        raise row.error(columns[given.index(False)], "expected a number, as the row has others")
-    filled = error is None and any(given)
-    if not filled and error is None and metrics:
-        raise row.error(_score_columns(score_names)[0], "expected a score, as the row has metrics")
+    if error is not None:
+        if given:
+            raise row.error(_ERROR, "the row has a score or constraint too; empty one of them")
+    elif given and len(given) < len(numbers):
+        missing = next(column for column in numbers if column not in given)
+        raise row.error(missing, "expected a number, as the row has others")
+    elif metrics and not given:
+        raise row.error(scores[0], "expected a score, as the row has metrics")
     return Result(
         trial=int(trial),
-        scores={name: value for name, value in scores.items() if value is not None} or None,
-        constraints={name: value for name, value in constraints.items() if value is not None},
+        scores={name.removeprefix(f"{_SCORE} "): given[name] for name in scores if given} or None,
+        constraints={c.removeprefix(_CONSTRAINT): given[c] for c in constraints if given},
         metrics=metrics,
         error=error,
     )
 
 
-class _Table:
-    """The cells of a file, and how its numbers are written."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        text = _decoded(path)
-        first, _, rest = text.partition("\n")
-        separators, skipped = _SEPARATORS, 0
-        if re.fullmatch(r"sep=.\r?", first.strip('"')):  # Excel's own hint
-            separators, text, skipped = first.strip('"')[4], rest, 1
-        self.separator = max(separators, key=lambda mark: len(_known(text, mark)))
-        self._records = list(self._read(text, line=1 + skipped))
-        header = self._records.pop(0)[1] if self._records else []
-        self.columns = [name for name in header if name]
-        self._header = header
-        if _TRIAL not in header:
-            raise ArgumentError(
-                f"{str(path)!r}, line {1 + skipped}: expected a table that lsbe ask wrote, with "
-                f"columns {_STUDY!r} and {_TRIAL!r}"
-            )
-        if len(set(self.columns)) != len(self.columns):
-            twice = next(name for name in self.columns if self.columns.count(name) > 1)
-            raise ArgumentError(f"{str(path)!r}: column {twice!r} is there twice; remove one")
-        self.decimal_comma = self._decimal_comma()
-
-    def require_column(self, name: str) -> None:
-        if name not in self.columns:
-            raise ArgumentError(
-                f"{str(self.path)!r} has no column {name!r}; it has {', '.join(self.columns)}"
-            )
-
-    def rows(self) -> Iterator[_Row]:
-        for line, cells in self._records:
-            if len(cells) > len(self._header):
-                raise ArgumentError(
-                    f"{str(self.path)!r}, line {line}: {len(cells)} cells, where the first line "
-                    f"has {len(self._header)}; a decimal comma between commas is written as a point"
-                )
-            yield _Row(self, line=line, cells=dict(zip(self._header, cells, strict=False)))
-
-    def _read(self, text: str, *, line: int) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.separator)
-        offset, start = line - 1, line
-        try:
-            for cells in reader:
-                stripped = [cell.strip() for cell in cells]
-                if any(stripped):
-                    yield start, stripped
-                start = reader.line_num + offset + 1
-        except csv.Error as error:
-            raise ArgumentError(f"{str(self.path)!r}, line {start}: {error}") from error
-
-    def _decimal_comma(self) -> bool:
-        """Return whether "0,31" is a number here: where nothing says that "1,234" is 1234."""
-        numbers = [
-            cell
-            for _, cells in self._records
-            for name, cell in zip(self._header, cells, strict=False)
-            if name.startswith((_SCORE, _CONSTRAINT, _METRIC)) and _WITH_COMMA.fullmatch(cell)
-        ]
-        if self.separator == ";":
-            return bool(numbers)
-        return self.separator == "\t" and any(not _THOUSANDS.fullmatch(cell) for cell in numbers)
-
-
 @dataclass(frozen=True)
 class _Row:
-    table: _Table
+    """The cells of one line by column, and whether numbers have decimal commas in this table."""
+
+    path: Path
     line: int
     cells: dict[str, str]
-
-    @property
-    def columns(self) -> list[str]:
-        return self.table.columns
+    decimal_comma: bool
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -277,9 +210,9 @@ class _Row:
         cell = self[column].replace("\N{MINUS SIGN}", "-")
         if not cell:
             return None
-        if "," in cell and not (self.table.decimal_comma and _WITH_COMMA.fullmatch(cell)):
+        if "," in cell and not (self.decimal_comma and _WITH_COMMA.fullmatch(cell)):
             raise self.error(column, "a comma may be a decimal mark or not; write a point")
-        if "." in cell and self.table.decimal_comma and column != _TRIAL:
+        if "." in cell and self.decimal_comma and column != _TRIAL:
             raise self.error(column, "other numbers of this table have a comma; write all alike")
         cell = cell.replace(",", ".")
         if not _NUMBER.fullmatch(cell) or not math.isfinite(float(cell)):
@@ -293,8 +226,58 @@ class _Row:
 
     def error(self, column: str, problem: str) -> ArgumentError:
         cell = f" ({self[column]!r:.60})" if self[column] else ""
-        place = f"{str(self.table.path)!r}, line {self.line}, column {column!r}{cell}"
+        place = f"{str(self.path)!r}, line {self.line}, column {column!r}{cell}"
         return ArgumentError(f"{place}: {problem}")
+
+
+def _rows_of(path: Path) -> tuple[list[str], list[_Row]]:
+    """Return the columns of a table and its rows, empty ones left out."""
+    text, separators, first = _decoded(path), _SEPARATORS, 1
+    hint = re.match(r'"?sep=(.)"?\r?\n', text)  # Excel's own
+    if hint:
+        separators, text, first = hint[1], text[hint.end() :], 2
+    separator = max(separators, key=lambda mark: len(_known(text, mark)))
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), first
+    lines: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            lines.append((line, [cell.strip() for cell in cells]))
+            line = first + reader.line_num
+    except csv.Error as error:
+        raise ArgumentError(f"{str(path)!r}, line {line}: {error}") from error
+    lines = [(line, cells) for line, cells in lines if any(cells)]
+    header = lines.pop(0)[1] if lines else []
+    if _TRIAL not in header:
+        raise ArgumentError(
+            f"{str(path)!r}, line {first}: expected a table that lsbe ask wrote, with columns "
+            f"{_STUDY!r} and {_TRIAL!r}"
+        )
+    columns = [name for name in header if name]
+    if twice := {name for name in columns if columns.count(name) > 1}:
+        raise ArgumentError(f"{str(path)!r}: column {min(twice)!r} is there twice; remove one")
+    rows = []
+    for line, cells in lines:
+        if len(cells) > len(header):
+            raise ArgumentError(
+                f"{str(path)!r}, line {line}: {len(cells)} cells, where the first line has "
+                f"{len(header)}; a decimal comma between commas is written as a point"
+            )
+        rows.append((line, dict(zip(header, cells, strict=False))))
+    comma = _has_decimal_commas((cells for _, cells in rows), separator=separator)
+    return columns, [_Row(path, line, cells, comma) for line, cells in rows]
+
+
+def _has_decimal_commas(rows: Iterable[dict[str, str]], *, separator: str) -> bool:
+    """Return whether "0,31" is a number here: where nothing says that "1,234" is 1234."""
+    numbers = [
+        cell
+        for cells in rows
+        for name, cell in cells.items()
+        if name.startswith((_SCORE, _CONSTRAINT, _METRIC)) and _WITH_COMMA.fullmatch(cell)
+    ]
+    if separator == ";":
+        return bool(numbers)
+    return separator == "\t" and any(not _THOUSANDS.fullmatch(cell) for cell in numbers)
 
 
 def _known(text: str, separator: str) -> list[str]:
@@ -320,17 +303,12 @@ def _decoded(path: Path) -> str:
         raise ArgumentError(f"{str(path)!r} cannot be read: {error}") from error
     if content.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         raise ArgumentError(f"{str(path)!r} is a workbook; save the sheet as CSV")
+    encodings = ["utf-8-sig", "cp1252", "latin-1"]  # the last reads everything
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif content[:1] == b"\0":
-        encodings = ["utf-16-be"]
-    elif content[1:2] == b"\0":
-        encodings = ["utf-16-le"]
-    else:
-        encodings = ["utf-8-sig", "cp1252", "latin-1"]  # the last reads everything
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
     for encoding in encodings:
-        try:
+        with suppress(UnicodeDecodeError):
             return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     raise ArgumentError(f"{str(path)!r} is no text; save the sheet as CSV in UTF-8")

@@ -1,4 +1,4 @@
-"""Is each candidate of a study what its seed latents promise? Checked before it is generated.
+"""A check of each candidate against the promise of its seed latents, before it is generated.
 
 The inner latent is read back from the very array that the generator is given, so a transport map
 that does not invert, a dtype that overflows, or a law that is not the model's shows up here.

@@ -4,47 +4,34 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+from msgspec import Meta, Struct
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.pool import StaticPool
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.study.database import patiently, quiet_optuna
+from latent_spaces_by_example.study.database import quiet_optuna, storage_errors
 from latent_spaces_by_example.study.records import ARTIFACT, SETTINGS, Records
+from latent_spaces_by_example.study.settings import read
 
-_BUSY_SECONDS = 60
 _MOST_DELETED = 1000
 _OURS = "lsbe:"
 _CONSTRAINTS, _METRIC_NAMES = "constraints", "study:metric_names"
-_FILE_NAME = re.compile(r"\w[\w .-]{0,99}", re.ASCII)
-_FILE_ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _UNKNOWN = "application/octet-stream"
 
 
-def sqlite_snapshot(source: Path, target: Path) -> None:
-    """Copy a SQLite database, which may be written to meanwhile, as it is at one moment.
+class _Artifact(Struct):
+    """The entry that Optuna's artifact store keeps of a file."""
 
-    Raises:
-        StudyError: there is none, or it cannot be read.
-    """
-    if not source.is_file():
-        raise StudyError(f"there is no database {str(source)!r}")
-    uri = f"{source.resolve().as_uri()}?mode=ro"
-    try:
-        with (
-            closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as opened,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            opened.backup(copy)
-    except sqlite3.Error as error:
-        raise StudyError(f"the database {source.name} cannot be copied: {error}") from error
+    artifact_id: Annotated[str, Meta(pattern=r"\A[0-9a-f-]{36}\Z")]
+    filename: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9_ .-]{0,99}\Z")]
+    mimetype: str = _UNKNOWN
+    encoding: str | None = None
 
 
 def copy_study(
@@ -66,23 +53,18 @@ def copy_study(
     Raises:
         StudyError: a value is damaged.
     """
-    settings = records.settings
+    settings, source = records.settings, records.storage
+    with storage_errors(source, doing="read"):
+        study_id = source.get_study_id_from_name(records.name)
+        directions = source.get_study_directions(study_id)
+        entries = {entry.number: entry for entry in source.get_all_trials(study_id, deepcopy=False)}
     ours = {trial.number for trial in records.trials()}
-    source = records.storage
-    study_id = source.get_study_id_from_name(records.name)
-    directions = patiently(lambda: source.get_study_directions(study_id), shown=records.name)
-    if len(directions) != len(settings.directions):
-        raise StudyError(f"study {records.name!r} is damaged: it has {len(directions)} directions")
-    entries = {
-        entry.number: entry
-        for entry in patiently(
-            lambda: source.get_all_trials(study_id, deepcopy=False), shown=records.name
-        )
-    }
     last = max(entries, default=-1)
-    if last >= 2 * len(entries) + _MOST_DELETED:
-        raise StudyError(f"study {records.name!r} is damaged: its last trial has number {last}")
-    attributes = {k: v for k, v in records.attributes().items() if k.startswith(_OURS)}
+    if len(directions) != len(settings.directions) or last >= 2 * len(entries) + _MOST_DELETED:
+        raise StudyError(
+            f"study {records.name!r} is damaged: it has {len(directions)} directions, and "
+            f"{len(entries)} trials of which the last has number {last}"
+        )
     # one connection, which need not reach the disk before the copy is whole
     copy = RDBStorage(f"sqlite:///{target}", engine_kwargs={"poolclass": StaticPool})
     try:
@@ -94,12 +76,10 @@ def copy_study(
             copy.set_study_system_attr(copied, _METRIC_NAMES, list(settings.score_names))
         for number in range(last + 1):
             trial = create_trial(state=TrialState.FAIL)
-            if number in ours:
-                entry = entries[number]
-                system = _system_attributes(entry, files=files, kept=kept)
-                trial = _copied(entry, system=system)
+            if number in ours and number in entries:
+                trial = _copied(entries[number], files=files, kept=kept)
             copy.create_new_trial(copied, template_trial=trial)
-        for key, value in attributes.items():
+        for key, value in _own(records.attributes()).items():
             if key != SETTINGS:
                 copy.set_study_user_attr(copied, key, value)
         # last of all: with these the study exists
@@ -107,68 +87,6 @@ def copy_study(
     finally:
         copy.remove_session()
         copy.engine.dispose()
-
-
-def _copied(entry: FrozenTrial, *, system: dict[str, Any]) -> FrozenTrial:
-    return FrozenTrial(
-        number=entry.number,
-        state=entry.state,
-        value=None,
-        values=entry.values,
-        datetime_start=entry.datetime_start,
-        datetime_complete=entry.datetime_complete,
-        params={},
-        distributions={},
-        user_attrs={k: v for k, v in entry.user_attrs.items() if k.startswith(_OURS)},
-        system_attrs=system,
-        intermediate_values={},
-        trial_id=-1,
-    )
-
-
-def _system_attributes(
-    entry: FrozenTrial, *, files: Path | None, kept: Path | None
-) -> dict[str, Any]:
-    """Return the attributes that Optuna's tools read: constraints, and files that are there."""
-    system: dict[str, Any] = {}
-    constraints = entry.system_attrs.get(_CONSTRAINTS)
-    if isinstance(constraints, (list, tuple)):
-        system[_CONSTRAINTS] = [float(value) for value in constraints]
-    for key, value in entry.system_attrs.items():
-        if key.startswith(ARTIFACT):
-            artifact = _artifact(key, value)
-            if files is not None and kept is not None and not _moved(artifact, files, kept):
-                continue
-            system[key] = json.dumps(artifact)
-    return system
-
-
-def _artifact(key: str, value: Any) -> dict[str, Any]:
-    """Return what Optuna's artifact store keeps of a file, once its names have been checked."""
-    try:
-        stored = json.loads(value)
-        file_id, name = stored["artifact_id"], stored["filename"]
-        if key != ARTIFACT + file_id or not _FILE_ID.fullmatch(file_id):
-            raise ValueError(f"its id is {file_id!r:.60}")
-        if not _FILE_NAME.fullmatch(name):
-            raise ValueError(f"its name is {name!r:.60}")
-        kind = str(stored.get("mimetype", _UNKNOWN))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StudyError(f"a file of a trial is damaged: {error!r:.200}") from error
-    return {"artifact_id": file_id, "filename": name, "mimetype": kind, "encoding": None}
-
-
-def _moved(artifact: dict[str, Any], files: Path, kept: Path) -> bool:
-    """Move a file to those kept; return False if it is missing, or no picture though called one."""
-    path = files / artifact["artifact_id"]
-    if not path.is_file():
-        return False
-    artifact["mimetype"] = media_type(path)
-    if artifact["filename"].lower().endswith(_PICTURES) and artifact["mimetype"] == _UNKNOWN:
-        return False
-    kept.mkdir(exist_ok=True)
-    os.replace(path, kept / path.name)
-    return True
 
 
 def media_type(path: Path) -> str:
@@ -179,3 +97,44 @@ def media_type(path: Path) -> str:
         return {b"WAVE": "audio/wav", b"WEBP": "image/webp"}.get(head[8:12], _UNKNOWN)
     kinds = {b"\x89PNG\r\n\x1a\n": "image/png", b"GIF8": "image/gif", b"\xff\xd8\xff": "image/jpeg"}
     return next((kind for magic, kind in kinds.items() if head.startswith(magic)), _UNKNOWN)
+
+
+def _own(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in attributes.items() if key.startswith(_OURS)}
+
+
+def _copied(entry: FrozenTrial, *, files: Path | None, kept: Path | None) -> FrozenTrial:
+    """Return a trial of ours with the attributes that this library and Optuna's tools read."""
+    system: dict[str, Any] = {}
+    if _CONSTRAINTS in entry.system_attrs:
+        system[_CONSTRAINTS] = [float(value) for value in entry.system_attrs[_CONSTRAINTS]]
+    for key, value in entry.system_attrs.items():
+        if not key.startswith(ARTIFACT):
+            continue
+        artifact = read(json.loads(value), as_a=_Artifact, what="the files of a trial")
+        if key != ARTIFACT + artifact.artifact_id:
+            raise StudyError(f"the files of a trial are damaged: {key!r:.60} is another's name")
+        if files is not None and kept is not None:
+            artifact.mimetype = _moved(artifact, files, kept)
+        if artifact.mimetype:
+            system[key] = json.dumps(msgspec.to_builtins(artifact))
+    trial = create_trial(
+        state=entry.state,
+        values=entry.values,
+        user_attrs=_own(entry.user_attrs),
+        system_attrs=system,
+    )
+    trial.datetime_start = entry.datetime_start
+    trial.datetime_complete = entry.datetime_complete
+    return trial
+
+
+def _moved(artifact: _Artifact, files: Path, kept: Path) -> str:
+    """Move a file to those kept; return its type, or "" for none or a false picture."""
+    path = files / artifact.artifact_id
+    kind = media_type(path) if path.is_file() else ""
+    if not kind or (kind == _UNKNOWN and artifact.filename.lower().endswith(_PICTURES)):
+        return ""
+    kept.mkdir(exist_ok=True)
+    os.replace(path, kept / path.name)
+    return kind

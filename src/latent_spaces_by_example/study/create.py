@@ -245,6 +245,8 @@ def create_study(
         candidates=checked_candidates(candidates),
     )
     folder = None
+    # for whoever opens the study without its folder
+    attributes = {} if storage is None else as_attributes(seeds.examples)
     if out is not None:
         folder = RunFolder.create(out)
         # before the database, so that a study that exists always has its seed latents
@@ -255,8 +257,7 @@ def create_study(
         storage,
         name=name or "study",
         settings=settings,
-        # for whoever opens the study without the folder; in memory there is nobody
-        attributes={} if storage is None else as_attributes(seeds.examples),
+        attributes=attributes,
     )
     study = Study(
         records,

@@ -24,10 +24,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError as UrlError
 from sqlalchemy.exc import (
     DBAPIError,
-    IntegrityError,
     InterfaceError,
     OperationalError,
-    ProgrammingError,
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -38,7 +36,8 @@ from latent_spaces_by_example.errors import (
     MissingPackageError,
     StudyError,
 )
-from latent_spaces_by_example.study.passwords import shown_storage, without_password
+from latent_spaces_by_example.study.passwords import shown_storage as shown_storage
+from latent_spaces_by_example.study.passwords import without_password
 
 if TYPE_CHECKING:
     StorageLike = str | BaseStorage | None
@@ -46,6 +45,7 @@ else:
     # run-time type checkers must leave a caller's mistake to this library's own message
     StorageLike = Any
 
+_URLS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 Access = Literal["create", "write", "read"]
 T = TypeVar("T")
 
@@ -53,10 +53,9 @@ _logger = logging.getLogger(__name__)
 _OPENING_PATIENCE = 15.0
 _BUSY_SECONDS = 15.0  # that SQLite itself waits for another writer
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
-_TIMES_TRIED = 20
 _SQLITE_HEAD = b"SQLite format 3\0"
-# TCP notices a dead server or client within a minute; without these it takes two hours
-KEEPALIVES = {
+# without these TCP takes two hours to notice a dead server or client
+_KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -71,17 +70,6 @@ _PERMANENT = (
 )  # fmt: skip
 _NO_TABLES = ("no such table", "UndefinedTable")
 _DATABASE_ERRORS = (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
-
-
-__all__ = [
-    "open_storage",
-    "patiently",
-    "quiet_optuna",
-    "shown_storage",
-    "sqlite_file",
-    "storage_errors",
-    "without_password",
-]
 
 
 def open_storage(storage: StorageLike, *, access: Access = "create") -> BaseStorage:
@@ -132,23 +120,33 @@ def patiently(call: Callable[[], T], *, shown: str, patience: float = 60.0) -> T
     Raises:
         StudyError: the database refuses, or has not answered within ``patience`` seconds.
     """
-    start, pauses = time.monotonic(), _pauses()
+    start, pause = time.monotonic(), 0.0
     file = sqlite_file(shown)
     while True:
         try:
             return call()
         except _DATABASE_ERRORS as error:
             reason = without_password(_reason(error))
-            gone = file is not None and not file.exists()
-            if not gone and not is_passing(error):
+            is_gone = file is not None and not file.exists()
+            if not is_gone and not is_passing(error):
                 raise StudyError(f"storage={shown} refuses: {reason}") from None
-            waited, pause = time.monotonic() - start, next(pauses)
+            waited = time.monotonic() - start
             if waited + pause > patience:
-                raise StudyError(_given_up(shown, reason, waited=waited, gone=gone)) from None
+                lost = (
+                    f"the database of storage={shown} is gone, since {waited:.0f} seconds or "
+                    "longer, and what was stored in it with it; put the file back from a copy, or "
+                    "start a new study"
+                )
+                away = (
+                    f"storage={shown} has not answered for {waited:.0f} seconds ({reason}); every "
+                    "evaluation stored before is there: go on with lsbe resume once it answers"
+                )
+                raise StudyError(lost if is_gone else away) from None
             if pause == _FIRST_PAUSE:
                 # not at once: a connection that has idled for hours may just need another
                 _logger.warning("the storage %s does not answer (%s); waiting", shown, reason)
             time.sleep(pause)
+            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
 
 
 def is_passing(error: BaseException | None) -> bool:
@@ -172,16 +170,19 @@ def database_url(storage: StorageLike) -> URL:
         ArgumentError: it is no URL, or of a database other than SQLite and PostgreSQL.
     """
     shown = shown_storage(storage)
+    path = str(storage)
+    looks_like_path = path.endswith((".db", ".sqlite", ".sqlite3")) and ":" not in path
+    expected = f"sqlite:///{path}" if looks_like_path else _URLS
     if not isinstance(storage, str):
-        raise ArgumentError(f"storage={storage!r}; expected a URL: {_expected(storage)}")
+        raise ArgumentError(f"storage={storage!r}; expected a URL: {expected}")
     try:
         url = make_url(storage)
         kind = url.get_backend_name()
     except (UrlError, ValueError):
         kind = storage.partition(":")[0] if ":" in storage else ""
-        if kind in ("postgresql", "postgres", "sqlite") or not kind:
+        if kind in ("postgresql", "postgres", "sqlite", ""):
             raise ArgumentError(
-                f"storage={shown} is no URL of a database; expected {_expected(storage)}"
+                f"storage={shown} is no URL of a database; expected {expected}"
             ) from None
     if kind == "sqlite":
         file = sqlite_file(storage)
@@ -190,7 +191,7 @@ def database_url(storage: StorageLike) -> URL:
         return url.set(drivername="postgresql+psycopg")
     raise ArgumentError(
         f"storage={shown}: studies are kept in SQLite or PostgreSQL, not in {kind}; "
-        f"expected {_expected(storage)}"
+        f"expected {expected}"
     )
 
 
@@ -241,26 +242,9 @@ def quiet_optuna() -> Iterator[None]:
         optuna.logging.set_verbosity(verbosity)
 
 
-class _SqliteConnection(sqlite3.Connection):
-    """A connection whose commits a power cut cannot undo.
-
-    A commit ends with the removal of its journal. By default a power cut before that reaches the
-    disk brings the journal back, which undoes the commit; EXTRA waits for it. A write-ahead log
-    would wait once for a commit and not five times, but then the database could not be read in a
-    read-only folder, nor be copied as one file after a kill.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.execute("PRAGMA synchronous = EXTRA").close()
-
-
-class _ReadingConnection(sqlite3.Connection):
-    """A connection that changes nothing."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.execute("PRAGMA query_only = ON").close()
+def keepalives(url: URL) -> dict[str, Any]:
+    """Return options by which a PostgreSQL connection notices within a minute that it is dead."""
+    return {name: value for name, value in _KEEPALIVES.items() if name not in url.query}
 
 
 class _Storage(RDBStorage):
@@ -279,36 +263,33 @@ class _Storage(RDBStorage):
 def _opened(url: URL, *, access: Access) -> RDBStorage:
     # Optuna fills in {SCHEMA_VERSION}; other braces, in a password say, are meant
     text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
-    for _ in range(_TIMES_TRIED):
-        try:
-            return _Storage(
-                text,
-                engine_kwargs=_engine_options(url, access=access),
-                skip_table_creation=access != "create",
-            )
-        except (OperationalError, ProgrammingError, IntegrityError) as error:
-            # two may make the tables of a new database at once
-            made = "already exists" in str(error) or isinstance(error, IntegrityError)
-            if access != "create" or not made:
-                raise
-            time.sleep(0.1)
-    raise StudyError(f"storage={shown_storage(text)} cannot be opened: its tables cannot be made")
+    options = _engine_options(url, access=access)
+    return _Storage(text, engine_kwargs=options, skip_table_creation=access != "create")
 
 
 def _engine_options(url: URL, *, access: Access) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         if sqlite_file(str(url)) is None:
             return {}
-        factory = _ReadingConnection if access == "read" else _SqliteConnection
-        return {"connect_args": {"timeout": _BUSY_SECONDS, "factory": factory}}
+        # A commit ends with the removal of its journal. By default a power cut before that reaches
+        # the disk brings the journal back, which undoes the commit; EXTRA waits for it. A
+        # write-ahead log would wait once for a commit and not five times, but then the database
+        # could not be read in a read-only folder, nor be copied as one file after a kill.
+        pragma = "query_only = ON" if access == "read" else "synchronous = EXTRA"
+
+        def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+            connection = sqlite3.Connection(*args, **kwargs)
+            connection.execute(f"PRAGMA {pragma}").close()
+            return connection
+
+        return {"connect_args": {"timeout": _BUSY_SECONDS, "factory": connect}}
     if find_spec("psycopg") is None:
         raise MissingPackageError(
             "a PostgreSQL storage needs psycopg; install it with: "
             "pip install 'latent-spaces-by-example[postgres]'"
         )
-    options = {name: value for name, value in KEEPALIVES.items() if name not in url.query}
     only = {"postgresql_readonly": True} if access == "read" else {}
-    return {"connect_args": options, "execution_options": only}
+    return {"connect_args": keepalives(url), "execution_options": only}
 
 
 def _check_file(file: Path, *, shown: str, access: Access) -> None:
@@ -336,26 +317,6 @@ def _expected(storage: Any) -> str:
         f"sqlite:///{path}" if looks_like_path
         else "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
     )  # fmt: skip
-
-
-def _given_up(shown: str, reason: str, *, waited: float, gone: bool) -> str:
-    if gone:
-        return (
-            f"the database of storage={shown} is gone, since {waited:.0f} seconds or longer, and "
-            "what was stored in it with it; put the file back from a copy, or start a new study"
-        )
-    return (
-        f"storage={shown} has not answered for {waited:.0f} seconds ({reason}); every evaluation "
-        "stored before is there: go on with lsbe resume once it answers"
-    )
-
-
-def _pauses() -> Iterator[float]:
-    yield 0.0
-    pause = _FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _reason(error: BaseException) -> str:

@@ -20,7 +20,7 @@ _MOST_TRACEBACK = 20_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one latent: an evaluation, or the reason why there is none.
+    """The outcome of one latent: an evaluation, or the reason why there is none.
 
     Attributes:
         evaluation: what the objective returned; None if it failed.

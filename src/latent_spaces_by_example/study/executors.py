@@ -1,4 +1,4 @@
-"""Where evaluations run: this process, processes of this machine, or any executor of the user's."""
+"""Run evaluations in processes of this machine, or in any executor of the user's."""
 
 from __future__ import annotations
 

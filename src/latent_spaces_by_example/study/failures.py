@@ -1,4 +1,4 @@
-"""What a run makes of evaluations that fail."""
+"""Count evaluations that fail, and end a run that cannot succeed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 
 from latent_spaces_by_example.errors import EvaluationError
 from latent_spaces_by_example.study.evaluation import Outcome
+from latent_spaces_by_example.study.plain_text import plain
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.trial import Trial
 
@@ -39,9 +40,10 @@ class FailureCount:
         self._in_a_row.append(trial)
         self._last = trial.error
         self._exception = outcome.exception or remote_cause(outcome)
-        log.warning("trial %d failed: %s", trial.number, trial.error)
+        log.warning("trial %d failed: %s", trial.number, plain(trial.error))
         if trial.traceback:
-            log.log(logging.WARNING if first else logging.DEBUG, "%s", trial.traceback.rstrip())
+            level = logging.WARNING if first else logging.DEBUG
+            log.log(level, "%s", plain(trial.traceback.rstrip(), lines=True))
 
     def check(self) -> None:
         """Raise if too many evaluations in a row have failed.
@@ -70,7 +72,7 @@ class FailureCount:
             return
         total = self._num_failed + self._num_scored
         if self._num_scored or self._num_with_score():
-            log.warning("%d of %d failed: %s", self._num_failed, total, self._last)
+            log.warning("%d of %d failed: %s", self._num_failed, total, plain(self._last))
             return
         raise EvaluationError(
             f"all {total} evaluations failed, the last one with: {self._last}"

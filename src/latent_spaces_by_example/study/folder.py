@@ -1,4 +1,4 @@
-"""The run folder: what a study leaves on disk, in formats that outlive it."""
+"""The run folder: the files that a study leaves on disk, in formats that outlive it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """A new folder; one that holds anything already is an error.
+        """Make a new folder; one that holds anything already is an error.
 
         Raises:
             StudyError: it exists and is not empty, or cannot be written.
@@ -56,7 +56,7 @@ class RunFolder:
 
     @property
     def database(self) -> Path:
-        """Where the study's SQLite database is, unless it has a storage elsewhere."""
+        """Path of the study's SQLite database, unless it has a storage elsewhere."""
         return self.path / DATABASE
 
     @property
@@ -65,7 +65,7 @@ class RunFolder:
         return f"sqlite:///{self.database.resolve()}"
 
     def existing_storage(self) -> str:
-        """The same, of a database that is there; opening one that is not would make an empty one.
+        """Return the URL of a database that exists; opening a missing one would make an empty one.
 
         Raises:
             StudyError: there is no study in the folder, or no folder.
@@ -79,12 +79,12 @@ class RunFolder:
 
     @property
     def report(self) -> Path:
-        """Where the report goes."""
+        """Path of the report."""
         return self.path / REPORT
 
     @property
     def artifacts(self) -> Path:
-        """Where Optuna's artifact store keeps the outputs of the trials."""
+        """Folder of Optuna's artifact store, with the outputs of the trials."""
         return self.path / ARTIFACTS
 
     def save_seed_latents(self, seeds: SeedLatents) -> Path:

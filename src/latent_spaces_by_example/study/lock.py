@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from optuna.storages import RDBStorage
-from sqlalchemy.engine import URL
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.database import StorageLike, database_url, sqlite_file
@@ -23,11 +22,9 @@ from latent_spaces_by_example.study.lock_kinds import (
     UNKNOWN,
     DriverLock,
     Holder,
-    MemoryLock,
     PostgresLock,
     SqliteLock,
     this_process,
-    url_text,
 )
 
 _POLL_SECONDS = 0.05
@@ -38,7 +35,7 @@ class _Held:
     lock: DriverLock
     thread: int
     owner: Holder
-    depth: int = 1
+    depth: int = 0
 
 
 # of this process, by study: a second Study object of it nests in the same thread
@@ -69,14 +66,14 @@ def driver_lock(
     Raises:
         StudyError: another driver has it; the message says which.
     """
-    key = _key(storage, study_name)
+    lock = _lock_of(storage, study_name=study_name)
     end = time.monotonic() + wait
-    while not (held := _take(key, storage, study_name=study_name)):
+    while not (held := _take(lock)):
         if time.monotonic() >= end:
+            place = "" if folder is None else f" in {os.fspath(folder)}"
             raise StudyError(
-                f"study {study_name!r}{_place(folder)} is being run by "
-                f"{holder(storage, study_name=study_name) or UNKNOWN}; "
-                "wait for it, or stop it"
+                f"study {study_name!r}{place} is being run by "
+                f"{holder(storage, study_name=study_name) or UNKNOWN}; wait for it, or stop it"
             )
         time.sleep(_POLL_SECONDS)
     try:
@@ -85,7 +82,7 @@ def driver_lock(
         with _guard:
             held.depth -= 1
             if held.depth == 0:
-                del _held[key]
+                del _held[lock.key]
                 held.lock.release()
 
 
@@ -95,56 +92,34 @@ def holder(storage: StorageLike, *, study_name: str) -> Holder | None:
     Raises:
         StudyError: its PostgreSQL server cannot be asked.
     """
+    lock = _lock_of(storage, study_name=study_name)
     with _guard:
-        held = _held.get(_key(storage, study_name))
-    if held is not None:
-        return held.owner
-    return _lock(storage, study_name=study_name).holder()
+        held = _held.get(lock.key)
+    return lock.holder() if held is None else held.owner
 
 
-def _take(key: str, storage: StorageLike, *, study_name: str) -> _Held | None:
+def _take(lock: DriverLock) -> _Held | None:
     with _guard:
-        held = _held.get(key)
-        if held is not None:
-            if held.thread != threading.get_ident():
+        held = _held.get(lock.key)
+        if held is None:
+            if not lock.acquire():
                 return None
-            held.depth += 1
-            return held
-        lock = _lock(storage, study_name=study_name)
-        if not lock.acquire():
+            held = _held[lock.key] = _Held(lock, thread=threading.get_ident(), owner=this_process())
+        elif held.thread != threading.get_ident():
             return None
-        _held[key] = _Held(lock, thread=threading.get_ident(), owner=this_process())
-        return _held[key]
+        held.depth += 1
+        return held
 
 
-def _lock(storage: StorageLike, *, study_name: str) -> DriverLock:
+def _lock_of(storage: StorageLike, *, study_name: str) -> DriverLock:
     file = sqlite_file(storage)
     if file is not None:
         return SqliteLock(file, study_name=study_name)
-    url = _postgres_url(storage)
-    return MemoryLock() if url is None else PostgresLock(url, study_name=study_name)
-
-
-def _key(storage: StorageLike, study_name: str) -> str:
-    file = sqlite_file(storage)
-    if file is not None:
-        return f"{file.resolve()}\0{study_name}"
-    url = _postgres_url(storage)
-    place = f"memory {id(storage)}" if url is None else f"{url.host}:{url.port}/{url.database}"
-    return f"{place}\0{study_name}"
-
-
-def _postgres_url(storage: StorageLike) -> URL | None:
-    if isinstance(storage, RDBStorage):
-        storage = url_text(storage.engine.url)
-    if not isinstance(storage, str):
-        return None
-    url = database_url(storage)
-    return url if url.get_backend_name() == "postgresql" else None
-
-
-def _place(folder: str | os.PathLike[str] | None) -> str:
-    return "" if folder is None else f" in {os.fspath(folder)}"
+    if isinstance(storage, str | RDBStorage):
+        url = database_url(storage) if isinstance(storage, str) else storage.engine.url
+        if url.get_backend_name() == "postgresql":
+            return PostgresLock(url, study_name=study_name)
+    return DriverLock(f"memory {id(storage)}\0{study_name}")
 
 
 def _forget_after_fork() -> None:
@@ -152,8 +127,7 @@ def _forget_after_fork() -> None:
     global _guard
     _guard = threading.Lock()
     for held in _held.values():
-        if isinstance(held.lock, PostgresLock):
-            held.lock.leave_to_parent()
+        held.lock.leave_to_parent()
     _held.clear()
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import shlex
 import socket
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
@@ -24,13 +22,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.study.database import KEEPALIVES
+from latent_spaces_by_example.study.database import keepalives, patiently
 from latent_spaces_by_example.study.passwords import shown_storage, without_password
 
 _logger = logging.getLogger(__name__)
 _NETWORK_KINDS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "gpfs",
                   "beegfs", "glusterfs")  # fmt: skip
 _LONGEST_NAME = 63  # bytes that PostgreSQL keeps of an application's name
+_TAKE = text("SELECT pg_try_advisory_lock(:key)")
+_GIVE_BACK = text("SELECT pg_advisory_unlock_all()")
+_HOLDER = text(
+    "SELECT a.application_name, a.backend_start FROM pg_locks l "
+    "LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "AND (l.classid::bigint << 32) | l.objid::bigint = :key "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 _warned: set[Path] = set()
 
 
@@ -61,20 +68,26 @@ class Holder:
 UNKNOWN = Holder(host="another process", pid=0)
 
 
-class DriverLock(ABC):
-    """The lock of a study; whoever is given one holds it."""
+class DriverLock:
+    """The lock of a study in memory; its subclasses keep out other processes too.
 
-    @abstractmethod
+    Attributes:
+        key: names the study in this process, whose threads :func:`driver_lock` keeps apart.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
     def acquire(self) -> bool:
         """Take the lock if it is free, and return whether it was."""
+        return True
 
-    @abstractmethod
     def release(self) -> None:
         """Give the lock back."""
 
-    @abstractmethod
     def holder(self) -> Holder | None:
         """Return the other process that holds the lock, or None."""
+        return None
 
     def confirm(self) -> None:
         """Check that the lock is still held, and take it again after a lost connection.
@@ -82,13 +95,16 @@ class DriverLock(ABC):
         Raises:
             StudyError: another driver has taken it meanwhile.
         """
-        return
+
+    def leave_to_parent(self) -> None:
+        """Let go of the lock without giving it back, in a process that was forked."""
 
 
 class SqliteLock(DriverLock):
     """A lock file beside the database, and a note beside that which says who has it."""
 
     def __init__(self, database: Path, *, study_name: str) -> None:
+        super().__init__(f"{database.resolve()}\0{study_name}")
         # a run folder's database holds one study, any other may hold several
         digest = hashlib.sha256(study_name.encode(errors="surrogatepass")).hexdigest()[:12]
         middle = "" if database.name == "study.db" else f".{digest}"
@@ -106,9 +122,7 @@ class SqliteLock(DriverLock):
         except OSError as error:
             raise StudyError(f"{str(self._path)!r} cannot be locked: {error}") from error
         with suppress(OSError):  # the note is a courtesy; a full disk shows where it matters
-            partial = self._note.with_name(f".{self._note.name}.{os.getpid()}")
-            partial.write_text(json.dumps(asdict(this_process())), encoding="utf-8")
-            os.replace(partial, self._note)
+            self._note.write_bytes(msgspec.json.encode(this_process()))
         return True
 
     def release(self) -> None:
@@ -132,32 +146,40 @@ class SqliteLock(DriverLock):
 
     def _noted(self) -> Holder | None:
         try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
-            command, since = str(note["command"]), str(note["since"])
-            noted = Holder(str(note["host"]), int(note["pid"]), command=command, since=since)
-        except (OSError, ValueError, KeyError, TypeError):
+            return msgspec.json.decode(self._note.read_bytes(), type=Holder)
+        except (OSError, ValueError, msgspec.MsgspecError):
             return None
-        return None if _is_dead(noted) else noted
 
 
 class PostgresLock(DriverLock):
     """An advisory lock of a session, which ends with its connection."""
 
     def __init__(self, url: URL, *, study_name: str) -> None:
-        self._url, self._name = url, study_name
+        super().__init__(f"{url.host}:{url.port}/{url.database}\0{study_name}")
+        self._name, self._shown = study_name, shown_storage(url.render_as_string())
         digest = hashlib.sha256(f"lsbe:{study_name}".encode(errors="surrogatepass")).digest()
-        self._key = int.from_bytes(digest[:8], "big", signed=True)
+        self._number = {"key": int.from_bytes(digest[:8], "big", signed=True)}
+        me = this_process()
+        name = f"{me.host}:{me.pid} {me.command}".encode("ascii", "replace")[:_LONGEST_NAME]
+        self._engine = create_engine(
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={**keepalives(url), "application_name": name.decode().strip()},
+        )
         self._connection: Connection | None = None
 
     def acquire(self) -> bool:
         """Connect, and ask the server for the lock."""
-        with self._errors():
-            self._connection = self._connect()
-            query = text("SELECT pg_try_advisory_lock(:key)")
-            if self._connection.execute(query, {"key": self._key}).scalar():
-                return True
-            self.release()
-            return False
+
+        def ask() -> bool:
+            self._connection = self._engine.connect()
+            return bool(self._connection.execute(_TAKE, self._number).scalar())
+
+        if patiently(ask, shown=self._shown):
+            return True
+        self.release()
+        return False
 
     def confirm(self) -> None:
         """Ask the server, which forgets its locks when it is started anew."""
@@ -169,22 +191,21 @@ class PostgresLock(DriverLock):
             self.release()
         if not self.acquire():
             raise StudyError(
-                f"the connection to {shown_storage(url_text(self._url))} was lost, and study "
-                f"{self._name!r} is now being run by {self.holder() or UNKNOWN}"
+                f"the connection to {self._shown} was lost, and study {self._name!r} is now being "
+                f"run by {self.holder() or UNKNOWN}"
             )
 
     def release(self) -> None:
         """Unlock, and close the connection."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            # a server that is away has forgotten the lock already
-            with suppress(SQLAlchemyError):
-                connection.execute(text("SELECT pg_advisory_unlock_all()"))
-            with suppress(SQLAlchemyError):
-                connection.close()
+        # a server that is away has forgotten the lock already
+        with suppress(SQLAlchemyError):
+            if connection is not None:
+                with connection:
+                    connection.execute(_GIVE_BACK)
 
     def leave_to_parent(self) -> None:
-        """Let go of the connection without ending it, in a process that was forked."""
+        """Turn the connection's socket into a file that goes nowhere, so that nothing ends it."""
         if self._connection is not None:
             driver: Any = self._connection.connection.driver_connection
             null = os.open(os.devnull, os.O_RDWR)
@@ -194,66 +215,21 @@ class PostgresLock(DriverLock):
 
     def holder(self) -> Holder | None:
         """Return the process whose session has the lock."""
-        query = text(
-            "SELECT a.application_name, a.pid, a.backend_start FROM pg_locks l "
-            "LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
-            "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-            "AND l.classid::bigint = :high AND l.objid::bigint = :low AND l.database = "
-            "(SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        halves = {"high": (self._key >> 32) & 0xFFFFFFFF, "low": self._key & 0xFFFFFFFF}
-        with self._errors(), self._connect() as connection:
-            row = connection.execute(query, halves).first()
+
+        def ask() -> Any:
+            with self._engine.connect() as connection:
+                return connection.execute(_HOLDER, self._number).first()
+
+        row = patiently(ask, shown=self._shown)
         if row is None:
             return None
-        # "host:pid command", as _connect wrote it; a role without the right sees nothing of it
+        # "host:pid command", as it was named; a role without the right sees nothing of it
         process, _, command = (row[0] or "").partition(" ")
         host, _, pid = process.rpartition(":")
-        since = row[2].isoformat() if row[2] is not None else ""
+        since = "" if row[1] is None else row[1].isoformat()
         if not host or not pid.isdigit():
             return replace(UNKNOWN, since=since)
         return Holder(host, int(pid), command=command, since=since)
-
-    def _connect(self) -> Connection:
-        me = this_process()
-        name = f"{me.host}:{me.pid} {me.command}".encode("ascii", "replace")[:_LONGEST_NAME]
-        options = {key: value for key, value in KEEPALIVES.items() if key not in self._url.query}
-        engine = create_engine(
-            self._url,
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-            connect_args={**options, "application_name": name.decode().strip()},
-        )
-        return engine.connect()
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            url = url_text(self._url)
-            reason = without_password(str(getattr(error, "orig", None) or error), storage=url)
-            raise StudyError(f"storage={shown_storage(url)} cannot be locked: {reason}") from None
-
-
-class MemoryLock(DriverLock):
-    """A lock of nothing outside this process, whose threads the caller keeps apart."""
-
-    def acquire(self) -> bool:
-        """Return True: nobody else can have it."""
-        return True
-
-    def release(self) -> None:
-        """Do nothing."""
-
-    def holder(self) -> Holder | None:
-        """Return None: nobody else can have it."""
-        return None
-
-
-def url_text(url: URL) -> str:
-    """Return a URL as text, with its password."""
-    return url.render_as_string(hide_password=False)
 
 
 def this_process() -> Holder:
@@ -264,18 +240,6 @@ def this_process() -> Holder:
     command = without_password(shlex.join([program, *sys.argv[1:]]))
     since = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return Holder(socket.gethostname(), os.getpid(), command=command.strip("' "), since=since)
-
-
-def _is_dead(process: Holder) -> bool:
-    if process.host != socket.gethostname():
-        return False
-    try:
-        os.kill(process.pid, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _warn_of_network(folder: Path) -> None:
@@ -298,7 +262,6 @@ def _file_system(folder: Path, *, mounts: Path = Path("/proc/mounts")) -> str:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    kinds = {}
-    for _, point, kind, *_ in (line.split(" ") for line in lines if line.count(" ") >= 3):
-        kinds[Path(point.replace("\\040", " "))] = kind  # of two at one place the later is seen
-    return next((kinds[place] for place in (folder, *folder.parents) if place in kinds), "")
+    # of two at one place the later is seen
+    kinds = {line.split()[1].replace("\\040", " "): line.split()[2] for line in lines}
+    return next((kinds[str(at)] for at in (folder, *folder.parents) if str(at) in kinds), "")

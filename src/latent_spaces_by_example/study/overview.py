@@ -1,4 +1,4 @@
-"""How studies stand: read from the database alone, without generator or objective."""
+"""The progress of studies, read from the database alone, without generator or objective."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEEPEST = 3
 
 @dataclass(frozen=True)
 class WorkerOverview:
-    """What one process has done for a study.
+    """The share of one process in a study.
 
     Attributes:
         name: host:pid, or "" for trials that name no worker.
@@ -46,7 +46,7 @@ class WorkerOverview:
 
 @dataclass(frozen=True)
 class Overview:
-    """How a study stands.
+    """The progress of a study.
 
     Attributes:
         name: of the study in its storage.
@@ -83,7 +83,7 @@ class Overview:
 
     @property
     def done(self) -> int:
-        """How many trials of the budget are used up."""
+        """Number of trials that have a result."""
         return self.finished + self.failed
 
 
@@ -99,7 +99,7 @@ def open_records(
 
 
 def overview_of(records: Records) -> Overview:
-    """Return how the study stands now.
+    """Return the progress of a study.
 
     Raises:
         StudyError: the database cannot be read, or another version made the study.
@@ -129,7 +129,7 @@ def overview_of(records: Records) -> Overview:
 
 
 def studies_below(folder: str | os.PathLike[str]) -> Iterator[tuple[Path, Overview | StudyError]]:
-    """Every run folder in a folder, up to three levels down, and how its study stands.
+    """Yield every run folder in a folder, up to three levels down, and its study's progress.
 
     One that cannot be read comes with the error that says why.
 
@@ -147,7 +147,7 @@ def studies_below(folder: str | os.PathLike[str]) -> Iterator[tuple[Path, Overvi
 
 
 def studies_in(storage: str | BaseStorage) -> Iterator[tuple[str, Overview | StudyError]]:
-    """Every study of ours in a storage, by name, and how it stands.
+    """Yield the name and the progress of every study of this library in a storage.
 
     Raises:
         StudyError: the storage cannot be read.

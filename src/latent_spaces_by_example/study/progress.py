@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal or notebook, plain lines elsewhere."""
+"""Progress of a run: a bar in a terminal or notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Progress:
 
     @staticmethod
     def of(study: Any, *, budget: int, shown: bool | None) -> Progress:
-        """Return what shows a run's progress on standard error.
+        """Return a display of a run's progress on standard error.
 
         Args:
             study: that runs.

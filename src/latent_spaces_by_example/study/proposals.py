@@ -1,4 +1,4 @@
-"""What is evaluated next: examples first, then what the search proposes; stored as open trials."""
+"""Open the next trials: examples first, then what the search proposes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Proposals:
 
     @property
     def num_examples_left(self) -> int:
-        """How many examples have no trial yet."""
+        """The number of examples that have no trial yet."""
         begun = sum(trial.source == "example" for trial in self._records.trials())
         return max(0, self._seeds.num_examples - begun)
 

@@ -1,4 +1,4 @@
-"""Which trials are better: directions, constraints, several scores."""
+"""Compare trials by directions, constraints and several scores."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 import optuna
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, get_storage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -67,7 +67,9 @@ class Records:
     """
 
     def __init__(self, storage: BaseStorage, *, name: str, shown: str = "") -> None:
-        self._storage = storage
+        self.storage = storage
+        # Optuna's own cache over it, which reads again only trials that were not finished
+        self._storage = get_storage(storage)
         self._shown = shown or shown_storage(storage)
         self.name = name
         with storage_errors(self._shown, doing="read"):
@@ -160,13 +162,8 @@ class Records:
     # ------------------------------------------------------------------ the study itself
 
     @property
-    def storage(self) -> BaseStorage:
-        """The Optuna storage that holds the study."""
-        return self._storage
-
-    @property
     def settings(self) -> Settings:
-        """What was fixed when the study was created, checked when it is first read."""
+        """The settings that were fixed when the study was created, checked when they are read."""
         if self._settings is None:
             self._settings = Settings.from_json(self.attributes().get(SETTINGS))
         return self._settings
@@ -231,7 +228,7 @@ class Records:
             StudyError: the storage does not answer, or a trial of ours is damaged.
         """
         entries = self._do(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
-        self._read_corrections()
+        self._read_attributes()
         present = set()
         self._num_entries = len(entries)
         for entry in entries:
@@ -274,10 +271,13 @@ class Records:
             )
         return replace(trial, scores=dict(zip(names, values, strict=True)))
 
-    def _read_corrections(self) -> None:
+    def _read_attributes(self) -> None:
+        """Read the settings, which a run elsewhere may have changed, and the corrections."""
+        attributes = self.attributes()
+        self._settings = Settings.from_json(attributes.get(SETTINGS))
         stored = {
             key.removeprefix(CORRECTION): value
-            for key, value in self.attributes().items()
+            for key, value in attributes.items()
             if key.startswith(CORRECTION)
         }
         for key, value in stored.items():

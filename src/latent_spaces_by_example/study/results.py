@@ -1,4 +1,4 @@
-"""What a user or an objective gives for a trial, checked before Optuna sees it."""
+"""Check what a user or an objective gives for a trial, before Optuna sees it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def scored_result(
 
 def metrics_of(evaluation: Evaluation) -> Mapping[str, Any]:
     """Return the numbers and texts that an objective gave beside the score."""
-    return evaluation.figures
+    return evaluation.metrics
 
 
 def scrubbed(text: str) -> str:

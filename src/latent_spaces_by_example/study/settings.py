@@ -59,7 +59,7 @@ class SeedLatentFacts(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """What is fixed when a study is created.
+    """The settings of a study, fixed when it is created.
 
     Attributes:
         generator: its name.
@@ -154,7 +154,7 @@ class Settings(Struct, frozen=True):
 
 
 class Point(Struct, frozen=True):
-    """What is stored of a trial when it is proposed.
+    """The part of a trial that is stored when it is proposed.
 
     Attributes:
         weights: over the study's first seed latents; the rest are zero.
@@ -176,7 +176,7 @@ class Point(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True, omit_defaults=True):
-    """What came of a trial: scores, or an error.
+    """The result of a trial: scores, or an error.
 
     Attributes:
         scores: as the user gives them, in the order of the study's scores; empty if it failed.

@@ -1,4 +1,4 @@
-"""What is known of a study: its trials, the best of them, and what they tell."""
+"""Read a study: its trials, the best of them, and what they tell."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from latent_spaces_by_example.transport_maps.layout import rows_of
 
 
 class StudyView:
-    """What is known of a study so far; the base of :class:`Study`, which goes on with it.
+    """The state of a study; the base of :class:`Study`, which goes on with it.
 
     Attributes:
         folder: the run folder, or None.
@@ -110,7 +110,7 @@ class StudyView:
 
     @property
     def settings(self) -> Settings:
-        """What was fixed when the study was created."""
+        """The settings that were fixed when the study was created."""
         return self._records.settings
 
     @property

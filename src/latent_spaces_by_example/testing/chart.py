@@ -1,4 +1,4 @@
-"""What every chart must do."""
+"""Tests that any chart passes, to inherit."""
 
 from __future__ import annotations
 

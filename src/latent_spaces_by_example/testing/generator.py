@@ -1,4 +1,4 @@
-"""What every generator must do; inherit ``GeneratorContract`` in your tests to hold yours to it."""
+"""Tests that any generator passes, to inherit."""
 
 from __future__ import annotations
 
@@ -91,8 +91,7 @@ class GeneratorContract:
 
     def test_invert_finds_latents_of_outputs(self) -> None:
         """``generate(invert(x))`` is x for what the generator itself made."""
-        generator = self.make_generator()
-        if not self._has(generator, "invert"):
+        if not (generator := self._generator_with("invert")):
             return
         outputs = generator.generate(self.make_latents(generator))
         z = generator.invert(outputs)
@@ -102,8 +101,7 @@ class GeneratorContract:
 
     def test_latent_from_random_seed(self) -> None:
         """A random seed gives the same latent each time, and another seed another one."""
-        generator = self.make_generator()
-        if not self._has(generator, "latent_from_random_seed"):
+        if not (generator := self._generator_with("latent_from_random_seed")):
             return
         first = np.asarray(generator.latent_from_random_seed(1))
         assert first.shape == tuple(generator.latent_shape)
@@ -112,24 +110,24 @@ class GeneratorContract:
 
     def test_render_gives_a_picture(self) -> None:
         """``render`` gives a PIL image with something on it."""
-        generator = self.make_generator()
-        if not self._has(generator, "render"):
+        if not (generator := self._generator_with("render")):
             return
         picture = generator.render(generator.generate(self.make_latents(generator))[0])
         assert np.ptp(np.asarray(picture)) > 0
 
     def test_save_writes_a_file(self, tmp_path: Path) -> None:
         """``save`` writes a file that is not empty, and ``suffix`` is an ending with its dot."""
-        generator = self.make_generator()
-        if not self._has(generator, "save"):
+        if not (generator := self._generator_with("save")):
             return
         assert generator.suffix.startswith(".")
         path = tmp_path / f"output{generator.suffix}"
         generator.save(generator.generate(self.make_latents(generator))[0], path)
         assert path.stat().st_size > 0
 
-    def _has(self, generator: Any, name: str) -> bool:
-        return inspect.isroutine(getattr(generator, name, None))
+    def _generator_with(self, method: str) -> Any:
+        """Return the generator if it has this optional method, or None."""
+        generator = self.make_generator()
+        return generator if inspect.isroutine(getattr(generator, method, None)) else None
 
     def _assert_close(self, actual: Any, expected: Any, kind: str) -> None:
         expected = np.asarray(expected)

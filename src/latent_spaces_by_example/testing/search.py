@@ -20,7 +20,7 @@ Constraints = Callable[[Float64[np.ndarray, " d"]], Sequence[float]]
 
 @dataclass
 class SimulatedStudy:
-    """A study in memory that scores directions of inner latents: nothing is generated.
+    """Study directions of inner latents in memory: nothing is generated.
 
     Example:
         >>> from latent_spaces_by_example.search import load
@@ -53,12 +53,9 @@ class SimulatedStudy:
 
     @property
     def best(self) -> float:
-        """The best score so far among the trials that meet every constraint; NaN if none does."""
-        met = [
-            score
-            for score, v in zip(self.scores, self.violations, strict=True)
-            if max(v, default=0) <= 0
-        ]
+        """Return the best score of the trials that meet every constraint; NaN if none does."""
+        pairs = zip(self.scores, self.violations, strict=True)
+        met = [score for score, violated in pairs if max(violated, default=0) <= 0]
         return float(np.nanmax(met)) if met else float("nan")
 
     def history(self, *, num_pending: int = 0) -> History:
@@ -100,17 +97,6 @@ class SimulatedStudy:
             rng = np.random.default_rng([self.random_seed, len(self.scores)])
             self.add(search.propose(self.history(), n, rng))
 
-    def go_back(self, *, to: int) -> None:
-        """Forget every trial from number ``to`` on."""
-        for kept in (
-            self.weights,
-            self.scores,
-            self.violations,
-            self.objectives,
-            self.num_known,
-        ):
-            del kept[to:]
-
     def add(self, weights: Float64[np.ndarray, "n K_and_m"]) -> None:
         """Score weights, whose further columns become seed latents."""
         self.num_seeds = max(self.num_seeds, weights.shape[1])
@@ -119,7 +105,7 @@ class SimulatedStudy:
             vector = w @ self.seed_latents(len(w))
             self.weights.append(w)
             direction = vector / np.linalg.norm(vector)
-            scored = [float(value) for value in np.atleast_1d(self.score(direction))]
+            scored = np.atleast_1d(self.score(direction)).astype(float).tolist()
             self.scores.append(scored[0])
             self.objectives.append(scored if len(scored) > 1 else [])
             violated = [] if self.constraints is None else self.constraints(direction)
@@ -163,9 +149,7 @@ class SearchContract(ABC):
     def study(self, score: Score | None = None, **options: Any) -> SimulatedStudy:
         """Return a study of four given seed latents with a smooth score."""
         return SimulatedStudy(
-            score or (lambda x: float(x[0] + x[1] * x[2])),
-            within_span=self.within_span,
-            **options,
+            score or (lambda x: float(x[0] + x[1] * x[2])), within_span=self.within_span, **options
         )
 
     def filled(
@@ -186,18 +170,14 @@ class SearchContract(ABC):
 
     def check(self, weights: np.ndarray, study: SimulatedStudy, *, n: int) -> None:
         """Raise unless weights have shape, unit norm and, where that is asked, the right signs."""
-        width = len(study.history().space.correlation)
-        if weights.dtype != np.float64 or weights.ndim != 2 or len(weights) != n:
-            raise AssertionError(f"expected float64 weights of {n} rows: {weights!r}")
-        if weights.shape[1] < width:
-            raise AssertionError(f"{weights.shape[1]} columns for {width} seed latents")
-        norms = np.linalg.norm(weights, axis=1)
-        if not np.allclose(norms, 1, rtol=0, atol=1e-9):
-            raise AssertionError(f"norms are not one: {norms}")
+        num_rows, width = weights.shape
+        assert weights.dtype == np.float64
+        assert num_rows == n
+        assert width >= study.num_seeds, "fewer columns than seed latents"
+        np.testing.assert_allclose(np.linalg.norm(weights, axis=1), 1, rtol=0, atol=1e-9)
         if self.within_span:
-            given = weights[:, : study.num_given]
-            if (given < 0).any() or weights[:, study.num_given :].any():
-                raise AssertionError(f"outside the given seeds' span: {weights}")
+            assert (weights[:, : study.num_given] >= 0).all(), "negative weights of given seeds"
+            assert not weights[:, study.num_given :].any(), "outside the given seeds' span"
 
     def check_proposal(
         self, study: SimulatedStudy, *, n: int = 2, num_pending: int = 0, steps: int = 1
@@ -225,11 +205,11 @@ class SearchContract(ABC):
         before = [array.copy() for array in arrays]
         for array in arrays:
             array.setflags(write=False)
-        first = self.make_search().propose(history, 2, np.random.default_rng(0))
-        np.testing.assert_array_equal(
-            first,
-            self.make_search().propose(study.history(num_pending=2), 2, np.random.default_rng(0)),
+        first, again = (
+            self.make_search().propose(known, 2, np.random.default_rng(0))
+            for known in (history, study.history(num_pending=2))
         )
+        np.testing.assert_array_equal(first, again)
         for array, old in zip(arrays, before, strict=True):
             np.testing.assert_array_equal(array, old)
 
@@ -252,8 +232,7 @@ class SearchContract(ABC):
             new = weights[trials:]
             gaps = np.linalg.norm(new[:, None] - weights, axis=2)
             gaps[np.arange(len(new)), trials + np.arange(len(new))] = np.inf
-            if gaps.min() < 1e-7:
-                raise AssertionError(f"proposed twice: {gaps}")
+            assert gaps.min() > 1e-7, "proposed twice"
 
     def test_failed_evaluations(self) -> None:
         """Some failed, all failed: the search goes on."""

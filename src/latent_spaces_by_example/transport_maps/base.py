@@ -1,4 +1,4 @@
-"""What a transport map is: z <-> inner latent, from a model's law to a standard Gaussian."""
+"""Define a transport map: z <-> inner latent, from a model's law to a standard Gaussian."""
 
 from __future__ import annotations
 
@@ -93,12 +93,7 @@ class TransportMap(ABC):
         return inner.reshape(len(flat), d)
 
     @final
-    def inverse(
-        self,
-        inner: ArrayLike,
-        *,
-        latent_shape: Any = None,
-    ) -> Any:
+    def inverse(self, inner: ArrayLike, *, latent_shape: Any = None) -> Any:
         """Map inner latents to latents, T^-1(inner).
 
         Args:
@@ -119,15 +114,16 @@ class TransportMap(ABC):
         if inner_latents.ndim != 2:
             raise ArgumentError(f"inner has shape {tuple(inner_latents.shape)}; expected (n, d)")
         layout = layout_of((inner_latents.shape[1],) if latent_shape is None else latent_shape)
-        if isinstance(latent_shape, Mapping):
-            self._check_parts(layout.latent_shape)
-        d = self.num_inner_dims(layout.latent_shape)
+        shape: Any = layout.latent_shape
+        if isinstance(shape, Mapping):
+            self._check_parts(shape)
+        d = self.num_inner_dims(shape)
         if inner_latents.shape[1] != d:
             raise ArgumentError(
                 f"inner has shape {tuple(inner_latents.shape)}; expected (n, {d}) for latents of "
-                f"shape {layout.latent_shape}"
+                f"shape {shape}"
             )
-        flat = self._to_latent(inner_latents, layout.latent_shape)
+        flat = self._to_latent(inner_latents, shape)
         self._check_library(flat, library)
         return layout.unpack(flat.reshape(len(inner_latents), *layout.packed_shape))
 
@@ -141,7 +137,7 @@ class TransportMap(ABC):
     ) -> Float[Any, "n D"]:
         """Map inner latents to flattened latents, in the same dtype and array library."""
 
-    def _check_parts(self, latent_shape: Mapping[str, tuple[int, ...]]) -> None:
+    def _check_parts(self, latent_shape: Any) -> None:
         if not self.takes_parts:
             parts = ", ".join(f"{part!r}: ..." for part in latent_shape)
             raise ArgumentError(

@@ -133,7 +133,7 @@ class ElementLaw:
         return np.asarray(np.clip(values, low, high))
 
     def _bisected(self, score: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
-        """The least numbers whose scores are at least these, one bit of them at a time."""
+        """Return the least numbers whose scores are at least these, one bit of them at a time."""
         limit = np.finfo(np.float64).max
         below, above = (
             _ordinal(np.broadcast_to(np.clip(end, -limit, limit), score.shape)) for end in self.ends
@@ -146,13 +146,13 @@ class ElementLaw:
 
 
 def _ordinal(x: np.ndarray) -> np.ndarray:
-    """Integers in the order of the numbers, consecutive for consecutive ones."""
+    """Return integers in the order of the numbers, consecutive for consecutive ones."""
     bits = np.ascontiguousarray(x, dtype=np.float64).view(np.int64)
     return bits ^ ((bits >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF))
 
 
 def _number(ordinal: np.ndarray) -> np.ndarray:
-    """What ``_ordinal`` undoes, by the same operation."""
+    """Undo ``_ordinal``, by the same operation."""
     bits = ordinal ^ ((ordinal >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF))
     return bits.view(np.float64)
 
@@ -235,9 +235,7 @@ def _check_cdf_rises(law: ElementLaw, values: Float64[np.ndarray, "n ..."]) -> N
 
 
 def _check_inverse(
-    law: ElementLaw,
-    scores: Float64[np.ndarray, "n ..."],
-    values: Float64[np.ndarray, "n ..."],
+    law: ElementLaw, scores: Float64[np.ndarray, "n ..."], values: Float64[np.ndarray, "n ..."]
 ) -> None:
     again = law.score(values)
     # what rounding of a value changes in its score, by the steeper of the neighbouring steps

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.element_law import FARTHEST, ElementLaw, law_of
-from latent_spaces_by_example.transport_maps.host import HostTransportMap
+from latent_spaces_by_example.transport_maps.host import Flat, HostTransportMap, Inner
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 
@@ -90,7 +90,7 @@ class ElementwiseTransportMap(HostTransportMap):
         return prod(latent_shape)
 
     def _shapes(self, latent_shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """The shape of what each law is the law of."""
+        """Return the shape of the elements that each law covers."""
         shape = tuple(latent_shape)
         if self._axis is None:
             return [shape]
@@ -102,9 +102,7 @@ class ElementwiseTransportMap(HostTransportMap):
             )
         return [shape[: axis % rank] + shape[axis % rank + 1 :]] * len(self._laws)
 
-    def _inner_of(
-        self, z: Float64[np.ndarray, "n D"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n d"]:
+    def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         shaped = z.reshape(len(z), *latent_shape)
         inner = np.empty_like(shaped)
         for law, place in zip(self._laws, self._places(latent_shape), strict=True):
@@ -123,9 +121,7 @@ class ElementwiseTransportMap(HostTransportMap):
             inner[place] = scores
         return inner.reshape(z.shape)
 
-    def _latents_of(
-        self, inner: Float64[np.ndarray, "n d"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n D"]:
+    def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
         shaped = inner.reshape(len(inner), *latent_shape)
         z = np.empty_like(shaped)
         for law, place in zip(self._laws, self._places(latent_shape), strict=True):
@@ -133,7 +129,7 @@ class ElementwiseTransportMap(HostTransportMap):
         return z.reshape(inner.shape)
 
     def _places(self, latent_shape: tuple[int, ...]) -> list[tuple[Any, ...]]:
-        """Where in an array of latents the elements of each law are."""
+        """Return the index of each law's elements in an array of latents."""
         if self._axis is None:
             return [(...,)]
         before = (slice(None),) * (1 + self._axis % len(latent_shape))
@@ -148,20 +144,14 @@ def _refusal(
     first: tuple[int, ...],
     count: int,
 ) -> str:
-    ends = np.broadcast_arrays(*law.ends, values)[:2]
-    low, high = (float(end[first]) for end in ends)
-    found = f"z holds {count} values %s, the first ({values[first]:.6g}) in {where}"
+    low, high = (float(end[first]) for end in np.broadcast_arrays(*law.ends, values)[:2])
     if not low <= values[first] <= high:
-        return (
-            f"{found % f'outside the support [{low:g}, {high:g}] of their law'}; expected "
-            "latents of this law"
-        )
-    if law.sf is None:
-        return (
-            f"{found % 'whose cdf rounds to 0 or 1'}, so the score is lost; give the law's sf and "
-            "isf too, which keep the digits of the upper tail"
-        )
-    return (
-        f"{found % 'so far out that float64 cannot tell their tail from zero'}; expected "
-        "latents of this law, which draws none such"
-    )
+        reason = f"outside the support [{low:g}, {high:g}] of their law"
+        remedy = "expected latents of this law"
+    elif law.sf is None:
+        reason = "whose cdf rounds to 0 or 1, so that the score is lost"
+        remedy = "give the law's sf and isf too, which keep the digits of the upper tail"
+    else:
+        reason = "so far out that float64 cannot tell their tail from zero"
+        remedy = "expected latents of this law, which draws none such"
+    return f"z holds {count} values {reason}, the first ({values[first]:.6g}) in {where}; {remedy}"

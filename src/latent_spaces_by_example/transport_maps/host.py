@@ -11,6 +11,9 @@ from jaxtyping import Float, Float64
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.transport_maps.base import TransportMap
 
+#: Flattened latents, and inner latents, n of each.
+Flat = Float64[np.ndarray, "n D"]
+Inner = Float64[np.ndarray, "n d"]
 #: Where a map depends on an inner norm, components are cut here, since their squares overflow.
 FARTHEST_NORM = 1e100
 
@@ -41,9 +44,7 @@ class HostTransportMap(TransportMap):
         return library.from_host(np.clip(z, -limit, limit), like=inner)
 
     @abstractmethod
-    def _inner_of(
-        self, z: Float64[np.ndarray, "n D"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n d"]:
+    def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         """Map flattened latents, known to within ``eps`` relative, to inner latents.
 
         Raises:
@@ -51,7 +52,5 @@ class HostTransportMap(TransportMap):
         """
 
     @abstractmethod
-    def _latents_of(
-        self, inner: Float64[np.ndarray, "n d"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n D"]:
+    def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
         """Map inner latents, known to within ``eps`` relative, to flattened latents."""

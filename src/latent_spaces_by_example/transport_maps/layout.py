@@ -1,16 +1,16 @@
-"""What latents look like: one array, or a dictionary of named arrays, and both as one array."""
+"""Pack latents, one array or a dictionary of named arrays, into one array, and unpack them."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
 from typing import Any, final
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, check_finite
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 
@@ -20,66 +20,37 @@ Latents = ArrayLike | Mapping[str, Any]
 LatentShape = tuple[int, ...] | Mapping[str, tuple[int, ...]]
 
 
-class Layout(ABC):
-    """How latents of one shape are packed into a single array, and unpacked."""
+@final
+@dataclass(frozen=True)
+class ArrayLayout:
+    """Latents that are one array, packed as they are.
+
+    Attributes:
+        latent_shape: the shape of one latent.
+    """
+
+    latent_shape: tuple[int, ...]
 
     @property
-    @abstractmethod
-    def latent_shape(self) -> Any:
-        """The shape of one latent, a tuple; or a dictionary of the shapes of its parts."""
-
-    @property
-    @abstractmethod
     def packed_shape(self) -> tuple[int, ...]:
         """The shape of one latent once packed."""
+        return self.latent_shape
 
     @property
-    @abstractmethod
     def described(self) -> str:
         """The shape of n latents, for messages."""
+        return f"(n, {', '.join(map(str, self.latent_shape))})"
 
-    @abstractmethod
     def pack(self, z: Any, *, name: str) -> Any:
-        """Return n latents as one array, shape (n, *packed_shape).
+        """Return n latents as they are, shape (n, *latent_shape).
 
         Args:
-            z: latents; one array, or a dictionary of arrays with the parts of this layout.
+            z: the latents.
             name: what the caller calls them, for the message.
 
         Raises:
-            ArgumentError: parts are missing or unknown; shapes, numbers of latents, dtypes or
-                array libraries do not fit; or a part holds NaN or infinite values.
+            ArgumentError: they are no floating-point numbers of that shape.
         """
-
-    @abstractmethod
-    def unpack(self, packed: Any) -> Any:
-        """Return an array of shape (n, *packed_shape) as latents: what :meth:`pack` undoes."""
-
-
-@final
-@dataclass(frozen=True)
-class ArrayLayout(Layout):
-    """Latents that are one array: packed as they are."""
-
-    shape: tuple[int, ...]
-
-    @property
-    def latent_shape(self) -> tuple[int, ...]:
-        """The shape of one latent."""
-        return self.shape
-
-    @property
-    def packed_shape(self) -> tuple[int, ...]:
-        """The same."""
-        return self.shape
-
-    @property
-    def described(self) -> str:
-        """(n, *latent_shape) in numbers."""
-        return f"(n, {', '.join(map(str, self.shape))})"
-
-    def pack(self, z: Any, *, name: str) -> Any:
-        """Itself, if its shape is right."""
         if isinstance(z, Mapping):
             raise ArgumentError(
                 f"{name} is a dictionary with {_listed(z)}, but these latents are one array of "
@@ -87,105 +58,102 @@ class ArrayLayout(Layout):
             )
         latents = library_of(z).float_array(z, name=name, shape=self.described)
         shape = tuple(latents.shape)
-        if not shape or shape[1:] != self.shape:
-            hint = f"; write {name}[None] for a single latent" if shape == self.shape else ""
+        if not shape or shape[1:] != self.latent_shape:
+            hint = f"; write {name}[None] for a single latent" * (shape == self.latent_shape)
             raise ArgumentError(f"{name} has shape {shape}; expected {self.described}{hint}")
         return latents
 
     def unpack(self, packed: Any) -> Any:
-        """Itself."""
+        """Return the latents, which :meth:`pack` left as they were."""
         return packed
 
 
 @final
 @dataclass(frozen=True)
-class PartsLayout(Layout):
-    """Latents that are a dictionary of named arrays: flattened, joined in the names' order."""
+class PartsLayout:
+    """Latents that are a dictionary of named arrays, flattened and joined in the names' order.
 
-    shapes: Mapping[str, tuple[int, ...]]
+    Attributes:
+        latent_shape: the shape of each part of one latent.
+    """
 
-    @property
-    def latent_shape(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each part."""
-        return dict(self.shapes)
+    latent_shape: Mapping[str, tuple[int, ...]]
 
     @property
     def packed_shape(self) -> tuple[int, ...]:
-        """(D,), the number of numbers in all parts."""
-        return (sum(prod(shape) for shape in self.shapes.values()),)
+        """(D,), D the number of numbers in all parts."""
+        return (sum(prod(shape) for shape in self.latent_shape.values()),)
 
     @property
     def described(self) -> str:
-        """The shape of each part of n latents."""
-        parts = (f"{part!r}: {ArrayLayout(s).described}" for part, s in self.shapes.items())
+        """The shape of each part of n latents, for messages."""
+        parts = (f"{part!r}: {ArrayLayout(s).described}" for part, s in self.latent_shape.items())
         return f"{{{', '.join(parts)}}}"
 
-    def columns(self) -> dict[str, slice]:
-        """Where each part is in the packed array; names are sorted, so their order is no matter."""
-        columns, start = {}, 0
-        for part in sorted(self.shapes):
-            stop = start + prod(self.shapes[part])
-            columns[part], start = slice(start, stop), stop
-        return columns
-
     def pack(self, z: Any, *, name: str) -> Any:
-        """One row a latent; of the parts' dtype, library and device."""
+        """Return n latents as one array, shape (n, D), of the parts' dtype, library and device.
+
+        Args:
+            z: a dictionary of arrays with the parts of this layout; or what was packed already.
+            name: what the caller calls them, for the message.
+
+        Raises:
+            ArgumentError: parts are missing or unknown; shapes, numbers of latents, dtypes or
+                array libraries do not fit; or a part holds NaN or infinite values.
+        """
         if not isinstance(z, Mapping):
-            return self._packed_already(z, name=name)
+            shape = tuple(getattr(z, "shape", ()))
+            if len(shape) == 2 and shape[1:] == self.packed_shape:
+                return z
+            raise ArgumentError(
+                f"{name} is {type(z).__name__} of shape {shape}; expected a dictionary of arrays "
+                f"{self.described}"
+            )
         self._check_names(z, name=name)
-        arrays = {part: self._part(z[part], part, name=name) for part in sorted(self.shapes)}
+        arrays = {part: self._part(z[part], part, name=name) for part in sorted(self.latent_shape)}
         _check_alike(arrays, name=name)
         like = next(iter(arrays.values()))
         library = library_of(like)
         rows = []
         for part, array in arrays.items():
             on_host = library.on_host(array)
-            finite = np.isfinite(on_host)
-            if not finite.all():
-                place = tuple(int(i) for i in np.argwhere(~finite)[0])
-                raise ArgumentError(
-                    f"{name}[{part!r}] holds {int((~finite).sum())} values that are NaN or "
-                    f"infinite, the first ({on_host[place]}) at index {place}; expected finite "
-                    "numbers"
-                )
-            rows.append(on_host.reshape(len(on_host), prod(self.shapes[part])))
+            check_finite(on_host, name=f"{name}[{part!r}]")
+            rows.append(on_host.reshape(len(on_host), prod(self.latent_shape[part])))
         return library.from_host(np.concatenate(rows, axis=1), like=like)
 
     def unpack(self, packed: Any) -> dict[str, Any]:
-        """The parts, each of its shape; they may share the memory of what was packed."""
-        columns = self.columns()
+        """Return the parts, each of its shape; they may share the memory of what was packed."""
+        names = sorted(self.latent_shape)
+        ends = [0, *accumulate(prod(self.latent_shape[part]) for part in names)]
+        columns = {part: slice(*ends[i : i + 2]) for i, part in enumerate(names)}
         return {
             part: packed[:, columns[part]].reshape(len(packed), *shape)
-            for part, shape in self.shapes.items()
+            for part, shape in self.latent_shape.items()
         }
 
-    def _packed_already(self, z: Any, *, name: str) -> Any:
-        shape = tuple(getattr(z, "shape", ()))
-        if len(shape) == 2 and shape[1:] == self.packed_shape:
-            return z
-        raise ArgumentError(
-            f"{name} is {type(z).__name__} of shape {shape}; expected a dictionary of arrays "
-            f"{self.described}"
-        )
-
     def _check_names(self, z: Mapping[Any, Any], *, name: str) -> None:
-        missing = [part for part in self.shapes if part not in z]
-        unknown = [part for part in z if part not in self.shapes]
+        missing = [part for part in self.latent_shape if part not in z]
+        unknown = [part for part in z if part not in self.latent_shape]
         if missing or unknown:
             faults = [f"lacks {_listed(missing)}"] * bool(missing)
             faults += [f"has {_listed(unknown)} besides"] * bool(unknown)
+            expected = _listed(self.latent_shape)
             raise ArgumentError(
-                f"{name} {' and '.join(faults)}; expected exactly the parts {_listed(self.shapes)}"
+                f"{name} {' and '.join(faults)}; expected exactly the parts {expected}"
             )
 
     def _part(self, value: Any, part: str, *, name: str) -> Any:
         array = _part_array(value, part, name=name)
         shape = tuple(array.shape)
-        if shape[1:] != tuple(self.shapes[part]) or not shape:
-            expected = ArrayLayout(tuple(self.shapes[part])).described
-            hint = "; write array[None] for one latent" if shape == self.shapes[part] else ""
+        if shape[1:] != tuple(self.latent_shape[part]) or not shape:
+            expected = ArrayLayout(tuple(self.latent_shape[part])).described
+            hint = "; write array[None] for one latent" * (shape == self.latent_shape[part])
             raise ArgumentError(f"{name}[{part!r}] has shape {shape}; expected {expected}{hint}")
         return array
+
+
+#: How latents of one shape are packed into a single array, and unpacked.
+Layout = ArrayLayout | PartsLayout
 
 
 def layout_of(latent_shape: Any) -> Layout:
@@ -239,7 +207,7 @@ def layout_of_latents(z: Any, *, name: str) -> Layout:
 
 
 def num_latents(z: Any) -> int:
-    """Number n of latents in an array, or in a dictionary of arrays.
+    """Return the number n of latents in an array, or in a dictionary of arrays.
 
     >>> num_latents({"move": np.zeros((3, 2)), "turn": np.zeros((3, 4))})
     3

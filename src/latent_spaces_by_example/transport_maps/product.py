@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any, final
 
@@ -12,11 +14,68 @@ from jaxtyping import Float
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import TransportMap
-from latent_spaces_by_example.transport_maps.layout import sizes_of
+from latent_spaces_by_example.transport_maps.layout import LatentShape, sizes_of
+
+#: The name of a piece (None if it has none), its map, and the shape of a latent of it.
+Piece = tuple[str | None, TransportMap, tuple[int, ...]]
+
+
+class PiecewiseTransportMap(TransportMap):
+    """A transport map that gives consecutive runs of the flattened latent to other maps.
+
+    The pieces are mapped by NumPy on the host, whatever the array library. It is written by giving
+    ``_pieces``.
+    """
+
+    @abstractmethod
+    def _pieces(self, latent_shape: Any) -> Sequence[Piece]:
+        """Return the pieces of a latent of that shape, in order.
+
+        Raises:
+            ArgumentError: the law has no latents of that shape.
+        """
+
+    def num_inner_dims(self, latent_shape: LatentShape) -> int:
+        """Return the sum of the pieces' inner dimensions.
+
+        Raises:
+            ArgumentError: the pieces do not make up a latent of that shape, or a piece has a shape
+                that its law has not.
+        """
+        total = 0
+        for name, piece, shape in self._pieces(latent_shape):
+            with _naming(name):
+                total += piece.num_inner_dims(shape)
+        return total
+
+    @final
+    def _to_inner(self, z: Float[Any, "n D"], latent_shape: Any) -> Float[Any, "n d"]:
+        library = library_of(z)
+        rows, start = library.on_host(z), 0
+        images = [np.empty((len(rows), 0), rows.dtype)]
+        for name, piece, shape in self._pieces(latent_shape):
+            run = rows[:, start : start + prod(shape)].reshape(len(rows), *shape)
+            with _naming(name):
+                images.append(piece.forward(run))
+            start += prod(shape)
+        return library.from_host(np.concatenate(images, axis=1), like=z)
+
+    @final
+    def _to_latent(self, inner: Float[Any, "n d"], latent_shape: Any) -> Float[Any, "n D"]:
+        library = library_of(inner)
+        rows, start = library.on_host(inner), 0
+        latents = [np.empty((len(rows), 0), rows.dtype)]
+        for name, piece, shape in self._pieces(latent_shape):
+            width = piece.num_inner_dims(shape)
+            with _naming(name):
+                z = piece.inverse(rows[:, start : start + width], latent_shape=shape)
+            latents.append(z.reshape(len(rows), prod(shape)))
+            start += width
+        return library.from_host(np.concatenate(latents, axis=1), like=inner)
 
 
 @final
-class ProductTransportMap(TransportMap):
+class ProductTransportMap(PiecewiseTransportMap):
     """The map for latents whose pieces are independent, each with its own map.
 
     T(z) = (T_1(z_1), T_2(z_2), ...), where z_1, z_2, ... are consecutive runs of the flattened
@@ -55,66 +114,24 @@ class ProductTransportMap(TransportMap):
                     f"pieces holds {piece!r:.60}; expected (number of elements, map), or (shape, "
                     "map): sizes of at least 1, and a TransportMap"
                 )
-        self._pieces: tuple[tuple[tuple[int, ...], TransportMap], ...] = tuple(
+        self._given: list[tuple[tuple[int, ...], TransportMap]] = [
             ((int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape), piece)
             for shape, piece in pieces
-        )
+        ]
 
     def __repr__(self) -> str:
         """Return the call that makes one."""
-        return f"ProductTransportMap({list(self._pieces)!r})"
+        return f"ProductTransportMap({self._given!r})"
 
-    def num_inner_dims(self, latent_shape: tuple[int, ...]) -> int:
-        """Return the sum of the pieces' inner dimensions.
-
-        Raises:
-            ArgumentError: the pieces do not add up to a latent of that shape.
-        """
-        total = sum(prod(shape) for shape, _ in self._pieces)
+    def _pieces(self, latent_shape: Any) -> Sequence[Piece]:
+        total = sum(prod(shape) for shape, _ in self._given)
         num_dims = prod(sizes_of(latent_shape))
         if num_dims != total:
             raise ArgumentError(
                 f"latents have shape {latent_shape}, {num_dims} numbers, but the pieces "
                 f"of this law have {total} in all"
             )
-        return sum(piece.num_inner_dims(shape) for shape, piece in self._pieces)
-
-    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n d"]:
-        library = library_of(z)
-        return library.from_host(self._pieces_to_inner(library.on_host(z), latent_shape), like=z)
-
-    def _to_latent(
-        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[Any, "n D"]:
-        library = library_of(inner)
-        z = self._pieces_to_latent(library.on_host(inner), latent_shape)
-        return library.from_host(z, like=inner)
-
-    def _pieces_to_inner(
-        self, z: Float[np.ndarray, "n D"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n d"]:
-        inner: Float[np.ndarray, "n d"] = np.empty(
-            (len(z), self.num_inner_dims(latent_shape)), z.dtype
-        )
-        source = target = 0
-        for shape, piece in self._pieces:
-            size, width = prod(shape), piece.num_inner_dims(shape)
-            part = z[:, source : source + size].reshape(len(z), *shape)
-            inner[:, target : target + width] = piece.forward(part)
-            source, target = source + size, target + width
-        return inner
-
-    def _pieces_to_latent(
-        self, inner: Float[np.ndarray, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[np.ndarray, "n D"]:
-        z: Float[np.ndarray, "n D"] = np.empty((len(inner), prod(latent_shape)), inner.dtype)
-        source = target = 0
-        for shape, piece in self._pieces:
-            size, width = prod(shape), piece.num_inner_dims(shape)
-            part = piece.inverse(inner[:, source : source + width], latent_shape=shape)
-            z[:, target : target + size] = part.reshape(len(z), size)
-            source, target = source + width, target + size
-        return z
+        return [(None, piece, shape) for shape, piece in self._given]
 
 
 def _is_piece(value: Any) -> bool:
@@ -125,3 +142,14 @@ def _is_piece(value: Any) -> bool:
         isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size >= 1
         for size in sizes
     )
+
+
+@contextmanager
+def _naming(piece: str | None) -> Iterator[None]:
+    """Name the piece whose law refused its latents, if it has a name."""
+    try:
+        yield
+    except ArgumentError as error:
+        if piece is None:
+            raise
+        raise ArgumentError(f"part {piece!r}: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.spatial.transform import Rotation
 
 from latent_spaces_by_example.errors import ArgumentError
 
@@ -33,8 +34,6 @@ def quaternions_of(
 ) -> Float64[np.ndarray, "n m 4"]:
     """Return the unit quaternions of rotation matrices.
 
-    The row of 4 q q^T with the largest diagonal element, normalised.
-
     Raises:
         ArgumentError: a matrix is not orthogonal within ``slack``, or is a reflection.
     """
@@ -51,28 +50,20 @@ def quaternions_of(
             f"{name} holds {int(off.sum())} matrices that are no rotations; the first, in latent "
             f"{row}, rotation {place}, {what}; expected R^T R = 1 and determinant 1"
         )
-    outer = _outer_products(matrices)
-    largest = np.argmax(np.diagonal(outer, axis1=-2, axis2=-1), axis=-1)
-    q = np.take_along_axis(outer, largest[..., None, None], axis=-2)[..., 0, :]
-    unit: Float64[np.ndarray, "n m 4"] = q / np.linalg.norm(q, axis=-1, keepdims=True)
-    return unit
+    scalar_last = Rotation.from_matrix(matrices.reshape(-1, 3, 3)).as_quat()
+    return np.roll(scalar_last, 1, axis=-1).reshape(*matrices.shape[:-2], 4)
 
 
 def matrices_of(q: Float64[np.ndarray, "n m 4"]) -> Float64[np.ndarray, "n m 3 3"]:
     """Return the rotation matrices of unit quaternions: v -> q v q*."""
-    w, x, y, z = np.moveaxis(q, -1, 0)
-    rows = [
-        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
-        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
-    ]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    matrices = Rotation.from_quat(np.roll(q.reshape(-1, 4), -1, axis=-1)).as_matrix()
+    return matrices.reshape(*q.shape[:-1], 3, 3)
 
 
 def multiplied(
     p: Float64[np.ndarray, "... 4"], q: Float64[np.ndarray, "... 4"]
 ) -> Float64[np.ndarray, "... 4"]:
-    """The quaternions p q: first turned by q, then by p."""
+    """Return the quaternions p q: first turned by q, then by p."""
     a, u = p[..., :1], p[..., 1:]
     b, v = q[..., :1], q[..., 1:]
     scalar = a * b - (u * v).sum(axis=-1, keepdims=True)
@@ -81,27 +72,12 @@ def multiplied(
 
 
 def conjugated(q: Float64[np.ndarray, "... 4"]) -> Float64[np.ndarray, "... 4"]:
-    """The turn back: q*."""
+    """Return the turns back, q*."""
     back: Float64[np.ndarray, "... 4"] = q * np.array([1.0, -1.0, -1.0, -1.0])
     return back
 
 
 def canonical(q: Float64[np.ndarray, "... 4"]) -> Float64[np.ndarray, "... 4"]:
-    """Of q and -q, which are the same rotation, the one whose scalar part is not negative."""
+    """Return q or -q, the same rotation, whichever has a scalar part that is not negative."""
     chosen: Float64[np.ndarray, "... 4"] = np.where(q[..., :1] < 0.0, -q, q)
     return chosen
-
-
-def _outer_products(matrices: Float64[np.ndarray, "n m 3 3"]) -> Float64[np.ndarray, "n m 4 4"]:
-    """4 q q^T, whose elements are sums of the matrix's."""
-    r = matrices
-    trace = np.trace(r, axis1=-2, axis2=-1)
-    outer = np.empty((*r.shape[:-2], 4, 4))
-    outer[..., 0, 0] = 1.0 + trace
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        outer[..., i + 1, i + 1] = 1.0 + 2.0 * r[..., i, i] - trace
-        outer[..., 0, i + 1] = outer[..., i + 1, 0] = r[..., k, j] - r[..., j, k]
-        mixed = r[..., i, j] + r[..., j, i]
-        outer[..., i + 1, j + 1] = outer[..., j + 1, i + 1] = mixed
-    return outer

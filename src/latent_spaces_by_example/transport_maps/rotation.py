@@ -11,7 +11,12 @@ from jaxtyping import Float64
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
-from latent_spaces_by_example.transport_maps.host import FARTHEST_NORM, HostTransportMap
+from latent_spaces_by_example.transport_maps.host import (
+    FARTHEST_NORM,
+    Flat,
+    HostTransportMap,
+    Inner,
+)
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 from latent_spaces_by_example.transport_maps.quaternions import (
     canonical,
@@ -118,9 +123,7 @@ class RotationTransportMap(HostTransportMap):
             )
         return 3 * (prod(latent_shape) // prod(expected))
 
-    def _inner_of(
-        self, z: Float64[np.ndarray, "n D"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n d"]:
+    def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         shape = _SHAPES[self._representation]
         num_rotations = prod(latent_shape) // prod(shape)
         rotations = z.reshape(len(z), num_rotations, *shape)
@@ -135,9 +138,7 @@ class RotationTransportMap(HostTransportMap):
         axis = q[..., 1:] / np.where(sine > 0.0, sine, 1.0)[..., None]
         return (norm.reshape(theta.shape)[..., None] * axis).reshape(len(z), 3 * num_rotations)
 
-    def _latents_of(
-        self, inner: Float64[np.ndarray, "n d"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n D"]:
+    def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
         g = inner.reshape(len(inner), inner.shape[1] // 3, 3)
         g = np.clip(g, -FARTHEST_NORM, FARTHEST_NORM)
         norm = np.linalg.norm(g, axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -11,6 +12,8 @@ from jaxtyping import Float64
 from scipy.interpolate import PchipInterpolator
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
 
+Vector = Float64[np.ndarray, " m"]
+Edges = Float64[np.ndarray, " edges"]
 # Angles beyond so many sigma have probabilities that float64 cannot tell from zero.
 FARTHEST_SIGMAS = 36.0
 # Below this sigma the heat kernel is summed over windings of the circle, above it over
@@ -23,6 +26,8 @@ _NODES, _NODE_WEIGHTS = (_NODES + 1.0) / 2.0, _NODE_WEIGHTS / 2.0
 _MOST_STEPS = 40
 # Newton's method squares its error, so that after a step as small as this nothing is left.
 _SMALL_STEP = 1e-9
+
+Tail = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @final
@@ -50,9 +55,7 @@ class RotationAngle:
         """The largest angle that has an image: pi, unless sigma is small."""
         return float(np.pi) if self.sigma is None else min(np.pi, FARTHEST_SIGMAS * self.sigma)
 
-    def norm_of(
-        self, theta: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
+    def norm_of(self, theta: Vector, rest: Vector) -> Vector:
         """Return |g| of angles theta; ``rest`` is pi - theta, which near pi has more digits."""
         if not self._to_half_turn:
             rest = self._end - theta
@@ -61,20 +64,24 @@ class RotationAngle:
         squares[near] = gammaincinv(1.5, self._below(theta[near]))
         upper = self._above(theta[~near], np.maximum(rest[~near], _NEAREST_TO_HALF_TURN))
         squares[~near] = gammainccinv(1.5, upper)
-        norms: Float64[np.ndarray, " m"] = np.sqrt(2.0 * squares)
+        norms: Vector = np.sqrt(2.0 * squares)
         return norms
 
-    def angle_of(
-        self, norm: Float64[np.ndarray, " m"]
-    ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+    def angle_of(self, norm: Vector) -> tuple[Vector, Vector]:
         """Return theta of norms |g|, and pi - theta, which near pi has more digits."""
         half_squares = norm**2 / 2.0
         lower, upper = gammainc(1.5, half_squares), gammaincc(1.5, half_squares)
         theta = np.minimum(self._guess(np.minimum(norm, self._norms[-1])), self._end)
         near = lower <= upper
-        theta[near] = self._solved_from_below(lower[near], theta[near])
+        theta[near] = self._solved(
+            lower[near], theta[near], tail=lambda x: (self._below(x), self._density(x))
+        )
         rest = np.pi - theta
-        left = self._solved_from_above(upper[~near], self._end - theta[~near])
+        left = self._solved(
+            upper[~near],
+            self._end - theta[~near],
+            tail=lambda x: (self._above(self._end - x, x), self._density(self._end - x)),
+        )
         theta[~near] = self._end - left
         rest[~near] = left + (np.pi - self._end)
         return theta, rest
@@ -101,7 +108,7 @@ class RotationAngle:
 
     @property
     def _end(self) -> float:
-        """Where the panels end: a little beyond ``farthest``, so that its tail is there in full."""
+        """The end of the panels, a little beyond ``farthest``, so that its whole tail is there."""
         return float(np.pi) if self.sigma is None else min(np.pi, 1.03 * self.farthest)
 
     @property
@@ -109,12 +116,12 @@ class RotationAngle:
         return self._end == np.pi
 
     @cached_property
-    def _panels(self) -> Float64[np.ndarray, " edges"]:
+    def _panels(self) -> Edges:
         width = np.pi / 16.0 if self.sigma is None else min(np.pi / 16.0, self.sigma / 2.0)
         return np.linspace(0.0, self._end, int(np.ceil(self._end / width)) + 1)
 
     @cached_property
-    def _sums(self) -> tuple[Float64[np.ndarray, " edges"], Float64[np.ndarray, " edges"]]:
+    def _sums(self) -> tuple[Edges, Edges]:
         """P(angle <= edge) and P(angle >= edge), each added up from its small end."""
         edges = self._panels
         shares = self._integral(edges[:-1], np.diff(edges))
@@ -128,7 +135,7 @@ class RotationAngle:
         return float(self._panels[np.argmin(np.abs(self._sums[0] - 0.5))])
 
     @cached_property
-    def _norms(self) -> Float64[np.ndarray, " edges"]:
+    def _norms(self) -> Edges:
         edges = self._panels
         return self.norm_of(edges, np.pi - edges)
 
@@ -137,76 +144,47 @@ class RotationAngle:
         distinct = np.concatenate([[True], np.diff(self._norms) > 0.0])
         return PchipInterpolator(self._norms[distinct], self._panels[distinct])
 
-    def _integral(
-        self, start: Float64[np.ndarray, " m"], width: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
+    def _integral(self, start: Vector, width: Vector) -> Vector:
         nodes = start[:, None] + width[:, None] * _NODES
-        integral: Float64[np.ndarray, " m"] = width * (self._density(nodes) @ _NODE_WEIGHTS)
+        integral: Vector = width * (self._density(nodes) @ _NODE_WEIGHTS)
         return integral
 
-    def _panel_of(self, theta: Float64[np.ndarray, " m"]) -> np.ndarray:
+    def _panel_of(self, theta: Vector) -> np.ndarray:
         return np.clip(np.searchsorted(self._panels, theta) - 1, 0, len(self._panels) - 2)
 
-    def _below(self, theta: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
-        """P(angle <= theta)."""
+    def _below(self, theta: Vector) -> Vector:
+        """Return P(angle <= theta)."""
         panel = self._panel_of(theta)
         start = self._panels[panel]
-        below: Float64[np.ndarray, " m"] = self._sums[0][panel] + self._integral(
-            start, theta - start
-        )
+        below: Vector = self._sums[0][panel] + self._integral(start, theta - start)
         return below
 
-    def _above(
-        self, theta: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
-        """P(angle >= theta); ``rest`` is what is left up to the end of the panels."""
+    def _above(self, theta: Vector, rest: Vector) -> Vector:
+        """Return P(angle >= theta); ``rest`` is the way left to the end of the panels."""
         panel = self._panel_of(theta)
         last = panel == len(self._panels) - 2
         width = np.where(last, rest, self._panels[panel + 1] - theta)
-        above: Float64[np.ndarray, " m"] = self._sums[1][panel + 1] + self._integral(theta, width)
+        above: Vector = self._sums[1][panel + 1] + self._integral(theta, width)
         return above
 
-    def _solved_from_below(
-        self, probability: Float64[np.ndarray, " m"], theta: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
-        """Solve P(angle <= theta) = probability, in logarithms: near 0 it is a cubic."""
-        found = np.zeros_like(theta)
+    def _solved(self, probability: Vector, x: Vector, *, tail: Tail) -> Vector:
+        """Solve P(x) = probability by Newton's method in logarithms; near 0, P is a power of x.
+
+        Args:
+            probability: of the tail that ends at x.
+            x: first guesses, the length of the tail.
+            tail: x -> P(x) and its density.
+        """
+        solution = np.zeros_like(x)
         inside = probability > 0.0
-        target, theta = np.log(probability[inside]), np.maximum(theta[inside], 1e-99)
+        target, x = np.log(probability[inside]), np.maximum(x[inside], 1e-99)
         for _ in range(_MOST_STEPS):
-            below = self._below(theta)
-            step = _newton_step(target, below, theta * self._density(theta))
-            theta = np.minimum(theta * np.exp(step), self._end)
+            below, density = tail(x)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                step = (target - np.log(below)) * below / (x * density)
+            step = np.clip(np.nan_to_num(step), -1.0, 1.0)
+            x = np.minimum(x * np.exp(step), self._end)
             if not (np.abs(step) > _SMALL_STEP).any():
                 break
-        found[inside] = theta
-        return found
-
-    def _solved_from_above(
-        self, probability: Float64[np.ndarray, " m"], rest: Float64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, " m"]:
-        """Solve P(angle >= end - rest) = probability, in logarithms: near 0 it is linear."""
-        found = np.zeros_like(rest)
-        inside = probability > 0.0
-        target, rest = np.log(probability[inside]), np.maximum(rest[inside], 1e-99)
-        for _ in range(_MOST_STEPS):
-            theta = self._end - rest
-            above = self._above(theta, rest)
-            step = _newton_step(target, above, rest * self._density(theta))
-            rest = np.minimum(rest * np.exp(step), self._end)
-            if not (np.abs(step) > _SMALL_STEP).any():
-                break
-        found[inside] = rest
-        return found
-
-
-def _newton_step(
-    target: Float64[np.ndarray, " m"],
-    probability: Float64[np.ndarray, " m"],
-    slope: Float64[np.ndarray, " m"],
-) -> Float64[np.ndarray, " m"]:
-    """The step in the logarithm of x towards log P(x) = target, with slope = x P'(x)."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        step = (target - np.log(probability)) * probability / slope
-    clipped: Float64[np.ndarray, " m"] = np.clip(np.nan_to_num(step), -1.0, 1.0)
-    return clipped
+        solution[inside] = x
+        return solution

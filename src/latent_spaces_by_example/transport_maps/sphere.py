@@ -12,7 +12,12 @@ from scipy.special import betainc, betaincinv, gammainc, gammaincc, gammainccinv
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
-from latent_spaces_by_example.transport_maps.host import FARTHEST_NORM, HostTransportMap
+from latent_spaces_by_example.transport_maps.host import (
+    FARTHEST_NORM,
+    Flat,
+    HostTransportMap,
+    Inner,
+)
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 # Below this, float64 cannot tell a probability from zero.
@@ -82,12 +87,10 @@ class SphereTransportMap(HostTransportMap):
         return (prod(latent_shape) // num_dims) * (num_dims - 1)
 
     def _num_dims(self, latent_shape: tuple[int, ...]) -> int:
-        """D, the numbers of one point on a sphere."""
+        """Return D, the number of elements of one point on a sphere."""
         return latent_shape[-1] if self._per_vector and latent_shape else prod(latent_shape)
 
-    def _inner_of(
-        self, z: Float64[np.ndarray, "n D"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n d"]:
+    def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         num_dims = self._num_dims(latent_shape)
         points = z.reshape(len(z), z.shape[1] // num_dims, num_dims)
         points = self._checked(points, slack=8.0 * eps * np.sqrt(num_dims))
@@ -109,9 +112,7 @@ class SphereTransportMap(HostTransportMap):
         inner = np.sqrt(2.0 * squares)[..., None] * direction
         return inner.reshape(len(z), points.shape[1] * (num_dims - 1))
 
-    def _latents_of(
-        self, inner: Float64[np.ndarray, "n d"], latent_shape: tuple[int, ...], *, eps: float
-    ) -> Float64[np.ndarray, "n D"]:
+    def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
         num_dims = self._num_dims(latent_shape)
         g = inner.reshape(len(inner), inner.shape[1] // (num_dims - 1), num_dims - 1)
         g = np.clip(g, -FARTHEST_NORM, FARTHEST_NORM)
@@ -130,7 +131,7 @@ class SphereTransportMap(HostTransportMap):
     def _checked(
         self, points: Float64[np.ndarray, "n m D"], *, slack: float
     ) -> Float64[np.ndarray, "n m D"]:
-        """The points on the unit sphere."""
+        """Return the points scaled to the unit sphere."""
         unit: Float64[np.ndarray, "n m D"] = points / self._radius
         norms = np.linalg.norm(unit, axis=-1)
         off = ~(np.abs(norms - 1.0) <= slack)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, final
+from typing import final
 
 import numpy as np
-from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
 from latent_spaces_by_example.arguments import ArrayLike
-from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.transport_maps.base import TransportMap, finite_parameter
+from latent_spaces_by_example.transport_maps.base import finite_parameter
+from latent_spaces_by_example.transport_maps.host import Flat, HostTransportMap, Inner
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 
 _FINEST = 2.0**-52
 
 
 @final
-class UniformTransportMap(TransportMap):
+class UniformTransportMap(HostTransportMap):
     """The map for latents that are independent and uniform on [low, high], element by element.
 
     T(z) = Phi^-1((z - low) / (high - low)), and T^-1(inner) = low + (high - low) Phi(inner).
@@ -75,21 +74,10 @@ class UniformTransportMap(TransportMap):
         """Return the number of elements of a latent: any shape will do."""
         return prod(sizes_of(latent_shape))
 
-    def _to_inner(self, z: Float[Any, "n D"], latent_shape: tuple[int, ...]) -> Float[Any, "n D"]:
-        library = library_of(z)
-        return library.from_host(self._scores(library.on_host(z), eps=library.eps(z)), like=z)
-
-    def _to_latent(
-        self, inner: Float[Any, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[Any, "n d"]:
-        library = library_of(inner)
-        z = self._values(library.on_host(inner), eps=library.eps(inner))
-        return library.from_host(z, like=inner)
-
-    def _scores(self, z: Float[np.ndarray, "n D"], *, eps: float) -> Float[np.ndarray, "n D"]:
-        share = (z.astype(np.float64) - self._low) / (self._high - self._low)
-        scale = max(abs(self._low), abs(self._high)) / (self._high - self._low)
-        slack = 8.0 * eps * max(1.0, scale)
+    def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
+        width = self._high - self._low
+        share = (z - self._low) / width
+        slack = 8.0 * eps * max(1.0, max(abs(self._low), abs(self._high)) / width)
         outside = ~((share >= -slack) & (share <= 1.0 + slack))
         if outside.any():
             row, column = (int(i) for i in np.argwhere(outside)[0])
@@ -98,24 +86,19 @@ class UniformTransportMap(TransportMap):
                 f"first ({z[row, column]:g}) in latent {row} at element {column}; expected latents "
                 "of this uniform law"
             )
-        end = self._resolution / 4.0
         # by the nearer end: 1 - share is exact above one half, and 1 - end would round to 1
-        below = ndtri(np.clip(np.minimum(share, 1.0 - share), end, 0.5))
-        inner: Float[np.ndarray, "n D"] = np.where(share > 0.5, -below, below).astype(z.dtype)
-        return inner
+        below = ndtri(np.clip(np.minimum(share, 1.0 - share), self._resolution / 4.0, 0.5))
+        return np.where(share > 0.5, -below, below)
 
-    def _values(self, inner: Float[np.ndarray, "n d"], *, eps: float) -> Float[np.ndarray, "n d"]:
+    def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         # an inner latent of few digits can miss that of an end by rounding, so compare with slack
-        rounding = 4.0 * eps
-        end = -float(ndtri(self._resolution / 4.0)) * (1.0 - rounding)
-        wide = inner.astype(np.float64)
-        share = ndtr(wide)
+        end = -float(ndtri(self._resolution / 4.0)) * (1.0 - 4.0 * eps)
+        share = ndtr(inner)
         # in this form both ends come out exactly, which low + (high - low) * share does not do
-        z = self._low * (1.0 - share) + self._high * share
-        z[wide <= -end] = self._low
-        z[wide >= end] = self._high
-        latents: Float[np.ndarray, "n d"] = z.astype(inner.dtype)
-        return latents
+        z: Inner = self._low * (1.0 - share) + self._high * share
+        z[inner <= -end] = self._low
+        z[inner >= end] = self._high
+        return z
 
 
 def _number(value: ArrayLike, *, name: str) -> float:

@@ -1,4 +1,4 @@
-"""Which axes of a latent are axes in space or time, and which one counts channels."""
+"""Tell a latent's axes in space or time from the one that counts channels."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Spaces that people use in place of a surrogate chart, to compare it with."""
+"""Define the spaces that people use in place of a surrogate chart, to compare it with."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from math import prod
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -14,11 +14,14 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.seed_array import checked_seed_latents
 from latent_spaces_by_example.space.span import SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
-from latent_spaces_by_example.validity.spaces import Space, root_of
+from latent_spaces_by_example.validity.spaces import Points, Space, root_of
 
 
 class _SpannedSpace(Space):
     """inner = sum_k c_k(u) T(z_k), by any rule c."""
+
+    #: Coefficients that the others determine.
+    _num_determined: ClassVar[int] = 1
 
     def __init__(
         self, seed_latents: ArrayLike, *, transport_map: TransportMap | None = None
@@ -29,20 +32,20 @@ class _SpannedSpace(Space):
         self.latent_shape = tuple(seeds.shape[1:])
         self._span = SeedSpan(self.transport_map.forward(seeds))
         self._root = root_of(self._span.gram)
-        self.num_coordinates = self._span.num_seeds - 1
+        self.num_coordinates = self._span.num_seeds - self._num_determined
 
     @abstractmethod
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         """Return c(u)."""
 
-    def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return the combination, carried back by the transport map."""
         span = self._span
         coefficients = span.library.beside(self._coefficients(u), like=span.rows)
         inner = span.combine(coefficients)
         return self.transport_map.inverse(inner, latent_shape=self.latent_shape)
 
-    def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def positions(self, u: Points) -> Float64[np.ndarray, "n K"]:
         """Return c(u) R, R R^T the Gram matrix of the seed latents."""
         positions: Float64[np.ndarray, "n K"] = self._coefficients(u) @ self._root
         return positions
@@ -63,7 +66,7 @@ class LinearInterpolation(_SpannedSpace):
 
     name = "linear interpolation"
 
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         m = u.shape[1]
         rests = (1.0 - u) ** (1.0 / np.arange(m, 0, -1))
         coefficients = np.ones((len(u), m + 1))
@@ -89,7 +92,7 @@ class SphericalInterpolation(_SpannedSpace):
 
     name = "spherical interpolation"
 
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         gram, norms = self._span.gram, self._span.norms
         n, m = u.shape
         point = np.zeros((n, m + 1))
@@ -119,15 +122,9 @@ class WeightBox(_SpannedSpace):
     """
 
     name = "box of weights"
+    _num_determined = 0
 
-    def __init__(
-        self, seed_latents: ArrayLike, *, transport_map: TransportMap | None = None
-    ) -> None:
-        """Check the seed latents, shape (K, *latent_shape), and keep them."""
-        super().__init__(seed_latents, transport_map=transport_map)
-        self.num_coordinates = self._span.num_seeds
-
-    def _coefficients(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def _coefficients(self, u: Points) -> Float64[np.ndarray, "n K"]:
         return u
 
 
@@ -162,11 +159,11 @@ class LatentBox(Space):
         self.num_coordinates = self.num_latent_dims
         self._bound = bound
 
-    def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return the box's point, carried back by the transport map."""
         return self.transport_map.inverse(self.positions(u), latent_shape=self.latent_shape)
 
-    def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n d"]:
+    def positions(self, u: Points) -> Float64[np.ndarray, "n d"]:
         """Return the inner latents themselves."""
         inner: Float64[np.ndarray, "n d"] = self._bound * (2.0 * u - 1.0)
         return inner

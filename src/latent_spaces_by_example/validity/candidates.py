@@ -1,4 +1,4 @@
-"""A few metrics of one candidate's inner latent, cheap enough for every trial of a study.
+"""Measure one candidate's inner latent, cheaply enough for every trial of a study.
 
 Written without ``scipy.stats``, which takes longer to import than most studies of a toy run.
 """

@@ -1,4 +1,4 @@
-"""Do the slices of latents along an axis, such as their channels, have one mean and variance?
+"""Test whether slices of latents along an axis, such as channels, have one mean and variance.
 
 A fault of a few channels is diluted in the mean and the variance of the whole latent. Inversion
 makes such faults, and so does a decoder's scale that was applied to some channels only.

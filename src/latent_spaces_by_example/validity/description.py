@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from latent_spaces_by_example.space.typicality import LEAST_NORM, MOST_NORM
 from latent_spaces_by_example.validity.space_validity import Validity
 from latent_spaces_by_example.validity.stationarity import Stationarity
 from latent_spaces_by_example.validity.uniqueness import Uniqueness
@@ -24,7 +25,7 @@ class SeedLatentLikeness:
         relative_norm: norm of the inner latent over the sqrt(d) that the model expects.
         relative_error: distance between the example and its reconstruction, over the median
             distance between two outputs; None if no examples were given.
-        unlike: why it is unlike anything that the model makes, or None.
+        unlike: why it is unlike anything that the model makes and what to do, or None.
     """
 
     name: str
@@ -69,10 +70,23 @@ class Description:
         return self.table()
 
     @property
+    def _norms_are_off(self) -> bool:
+        return self.validity.norms_inside < _ENOUGH_INSIDE
+
+    @property
+    def _harmless(self) -> bool:
+        """True if norms are off only as those of examples are, which the shell rule keeps."""
+        norms = self.validity.relative_norms
+        usual = norms.min() >= LEAST_NORM and norms.max() <= MOST_NORM
+        return self._norms_are_off and self.combination == "shell" and bool(usual)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what to know before searching the space, in words."""
+        """Return what should be mended before the space is searched, in words."""
         lines = [f"{s.name}: {s.unlike}" for s in self.seed_latents if s.unlike is not None]
-        if self.validity.norms_inside < _ENOUGH_INSIDE:
+        if self._harmless:
+            return tuple(lines)
+        if self._norms_are_off:
             low, high = self.validity.norm_interval
             lines.append(
                 f"{1 - self.validity.norms_inside:.0%} of the points have a latent norm outside "
@@ -94,15 +108,20 @@ class Description:
                 f"Do not search it: {identical:.0%} of pairs of points have the very same output."
             )
         unlike = ", ".join(s.name for s in self.seed_latents if s.unlike is not None)
-        norms_are_off = self.validity.norms_inside < _ENOUGH_INSIDE
-        if norms_are_off and self.combination == "linear":
+        if self._norms_are_off and self.combination == "linear":
             return 'Search it with combination="shell", which keeps the norms of its seed latents.'
         if unlike:
             return (
-                f"Search it, and look at what lies near {unlike} first: if that disappoints, "
-                "repair the latents (--repair rescale) or choose other examples."
+                f"Mend {unlike} before you search it, as the warnings say, or look first at what "
+                "lies near."
             )
-        if norms_are_off or self.validity.elements_rejected > _MOST_REJECTED:
+        if self._harmless:
+            norms = self.validity.relative_norms
+            return (
+                f"Good to search: its points have {norms.min():.2f} to {norms.max():.2f} of the "
+                "expected norm, as its seed latents do, which models cope with."
+            )
+        if self._norms_are_off or self.validity.elements_rejected > _MOST_REJECTED:
             return (
                 "Do not search it yet: most of its latents are not ones that the model would draw; "
                 "check the seed latents with lsbe.diagnose, and the transport map."

@@ -1,4 +1,4 @@
-"""Is a generator a function of its latents? One latent, made again, and made beside another."""
+"""Check that a generator is a function of its latents: make one again, and beside others."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def require_determinism(
 ) -> DeterminismReport:
     """Run :func:`check_determinism`, and stop if a study of this generator would be in vain.
 
-    Warns if other latents change less than 1 % of the output.
+    Warns if other latents change less than 0.1 % of the output.
 
     Raises:
         GeneratorError: outputs of one latent differ, or those of all latents are equal; with the

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from latent_spaces_by_example.space.typicality import LEAST_NORM, MOST_NORM
 from latent_spaces_by_example.validity.set_tests import MiddleNorm
 from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic
 
 _OF_THE_NORM = {"norm", "variance", "Kolmogorov-Smirnov", "Anderson-Darling", "all: norm"}
-# Norms that inversion leaves; beyond them the scale of the latents is mistaken.
-_LEAST_NORM, _MOST_NORM = 0.2, 3.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Diagnosis:
         """
         faults = {*self.failed, *(name for latent in self.latents for name in latent.failed)}
         norms = [latent.relative_norm for latent in self.latents]
-        usual = min(norms) >= _LEAST_NORM and max(norms) <= _MOST_NORM
+        usual = min(norms) >= LEAST_NORM and max(norms) <= MOST_NORM
         return bool(faults) and faults <= _OF_THE_NORM and usual
 
     def to_json(self) -> dict[str, Any]:
@@ -80,12 +79,4 @@ class Diagnosis:
         """
         from latent_spaces_by_example.validity.plots import save_diagnosis_plot  # matplotlib
 
-        save_diagnosis_plot(
-            path,
-            latents=self.latents,
-            correlation=self.correlation,
-            middle={name: norms.centre for name, norms in self.middle.items() if norms},
-            num_inner_dims=self.num_inner_dims,
-            level=self.level,
-            title=self.verdict,
-        )
+        save_diagnosis_plot(path, self)

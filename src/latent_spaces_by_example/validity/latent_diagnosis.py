@@ -1,4 +1,4 @@
-"""Would the model draw these latents? Tests of each and of the set, with one error rate for all."""
+"""Test each of several latents and their set against the model's law, at one error rate for all."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, check_finite
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.span import SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
+from latent_spaces_by_example.transport_maps.layout import layout_of
 from latent_spaces_by_example.validity.channel_tests import channel_statistics
 from latent_spaces_by_example.validity.diagnosis import Diagnosis
 from latent_spaces_by_example.validity.marginal_tests import marginal_statistics
 from latent_spaces_by_example.validity.set_tests import middle_norms, set_statistics
-from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic
+from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic, checked_names
 from latent_spaces_by_example.validity.verdicts import advice_on, latent_verdict, set_verdict
 from latent_spaces_by_example.validity.whiteness import whiteness_statistics
 
@@ -81,8 +82,7 @@ def diagnose(
         generator: the generator that the latents are for: tells their shape, and their law if
             ``transport_map`` is not given.
         names: one for each latent, for verdicts; by default "latent 0", "latent 1", ...
-        level: between 0 and 1. At the default, fewer than 1 in 100 of 2,000 sets of true prior
-            draws, of 64 to 262,144 dimensions, failed a test.
+        level: between 0 and 1, a bound on the probability that true prior draws fail any test.
 
     Returns:
         Statistics, verdicts in words and advice; ``.ok`` is the verdict as a bool.
@@ -109,21 +109,18 @@ def diagnose(
             f"transport_map={transport_map!r:.60}; expected a TransportMap, such as "
             "transport_maps.GaussianTransportMap(scale=2.0)"
         )
-    library = library_of(latents)
-    z = library.float_array(latents, name="latents", shape="(K, *latent_shape)")
-    latent_shape = _checked_shape(tuple(z.shape), generator)
-    names = _checked_names(names, count=len(z))
-    _check_values(library.on_host(z).reshape(len(z), -1), latent_shape, what="latents")
+    z = _checked(latents, generator)
+    names = checked_names(names, [f"latent {k}" for k in range(len(z))])
     mapped = transport_map.forward(z)
     inner = library_of(mapped).on_host(mapped)
-    _check_values(inner, inner.shape[1:], what=f"inner latents of {transport_map!r:.60}")
+    _check_each_finite(inner, name=f"inner latents of {transport_map!r:.60}")
     if inner.shape[1] < _FEWEST_DIMS:
         raise ArgumentError(
             f"latents have {inner.shape[1]} inner dimensions; expected at least {_FEWEST_DIMS}, "
             "since tests of fewer have next to no power"
         )
     _check_sizes(inner)
-    return _diagnosis(inner, latent_shape=latent_shape, names=names, level=level)
+    return _diagnosis(inner, latent_shape=tuple(z.shape[1:]), names=names, level=level)
 
 
 def _diagnosis(
@@ -203,46 +200,30 @@ def _adjusted(
     ]
 
 
-def _checked_shape(shape: tuple[int, ...], generator: Any) -> tuple[int, ...]:
-    expected = None
+def _checked(latents: ArrayLike, generator: Any) -> Any:
+    """Return the latents as an array of shape (K, *latent_shape), finite."""
+    z = library_of(latents).float_array(latents, name="latents", shape="(K, *latent_shape)")
+    shape = tuple(z.shape)
     if generator is not None:
-        expected = getattr(generator, "latent_shape", None)
-        if expected is None or isinstance(expected, Mapping):
+        latent_shape = getattr(generator, "latent_shape", None)
+        if latent_shape is None or isinstance(latent_shape, Mapping):
             raise ArgumentError(
-                f"generator={generator!r:.60} has latent_shape {expected!r}; expected a generator "
-                "whose latents are one array, such as lsbe.generators.load('airfoil')"
+                f"generator={generator!r:.60} has latent_shape {latent_shape!r}; expected a "
+                "generator whose latents are one array, such as lsbe.generators.load('airfoil')"
             )
-        expected = tuple(int(n) for n in expected)
-    wanted = "(K, *latent_shape)" if expected is None else f"(K, {', '.join(map(str, expected))})"
-    single = len(shape) == 1 if expected is None else shape == expected
-    hint = "; write latents[None] for a single one" if single else ""
-    if len(shape) < 2 or 0 in shape or (expected is not None and shape[1:] != expected):
-        whose = "" if expected is None else ", the shape of this generator's latents"
-        raise ArgumentError(f"latents has shape {shape}; expected {wanted}{whose}{hint}")
-    return shape[1:]
+        z = layout_of(latent_shape).pack(z, name="latents")
+    elif len(shape) < 2 or 0 in shape:
+        hint = "; write latents[None] for a single one" if len(shape) == 1 else ""
+        raise ArgumentError(f"latents has shape {shape}; expected (K, *latent_shape){hint}")
+    if not len(z):
+        raise ArgumentError(f"latents has shape {shape}; expected at least one latent")
+    _check_each_finite(library_of(z).on_host(z), name="latents")
+    return z
 
 
-def _checked_names(names: Sequence[str] | None, *, count: int) -> list[str]:
-    if names is None:
-        return [f"latent {k}" for k in range(count)]
-    if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != count:
-        raise ArgumentError(f"names={names!r:.60}; expected one for each of {count} latents")
-    return [str(name) for name in names]
-
-
-def _check_values(
-    rows: Float[np.ndarray, "K d"], latent_shape: tuple[int, ...], *, what: str
-) -> None:
-    for k, row in enumerate(rows):
-        finite = np.isfinite(row)
-        if not finite.all():
-            first = int(np.argmin(finite))
-            place = tuple(int(i) for i in np.unravel_index(first, latent_shape))
-            raise ArgumentError(
-                f"{what}[{k}] holds {int((~finite).sum())} values that are NaN or infinite, the "
-                f"first ({row[first]}) at element {place if len(place) > 1 else place[0]}; "
-                "expected finite numbers: leave that latent out, or find out where it was made"
-            )
+def _check_each_finite(latents: Float[np.ndarray, "K ..."], *, name: str) -> None:
+    for k, latent in enumerate(latents):
+        check_finite(latent, name=f"{name}[{k}]")
 
 
 def _check_sizes(inner: Float[np.ndarray, "K d"]) -> None:

@@ -1,4 +1,4 @@
-"""Do the elements of one inner latent look like independent standard Gaussians, one by one?"""
+"""Test the elements of one inner latent, one by one, against the standard Gaussian law."""
 
 from __future__ import annotations
 

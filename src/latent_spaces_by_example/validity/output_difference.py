@@ -1,4 +1,4 @@
-"""How far apart two outputs of a generator are, whatever they are made of.
+"""Measure how far apart two outputs of a generator are, whatever they are made of.
 
 An output is taken apart into its leaves: arrays of numbers (of any library and device), and values
 that can only be equal or not. Dictionaries, dataclasses, lists and tuples of any shape, and

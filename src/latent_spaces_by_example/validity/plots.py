@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -21,52 +21,47 @@ from latent_spaces_by_example.space.typicality import norm_interval
 from latent_spaces_by_example.validity.stationarity import Stationarity
 from latent_spaces_by_example.validity.statistic import LatentDiagnosis
 
+if TYPE_CHECKING:
+    from latent_spaces_by_example.validity.diagnosis import Diagnosis
+
 _INK, _FIRST, _SECOND, _PALE = "#4a5568", "#1d4ed8", "#c2410c", "#94a3b8"
 _LAW, _SOFT = "#bfdbfe", "#e2e8f0"
 _SHADES = ("#f7f7f7", "#d4d4d8", "#fdba74", "#ea580c", "#7c2d12")
 _MOST_NAMED = 24
 
 
-def save_diagnosis_plot(
-    path: str | PathLike[str],
-    *,
-    latents: Sequence[LatentDiagnosis],
-    correlation: Float64[np.ndarray, "K K"],
-    middle: Mapping[str, float],
-    num_inner_dims: int,
-    level: float,
-    title: str,
-) -> None:
+def save_diagnosis_plot(path: str | PathLike[str], diagnosis: Diagnosis) -> None:
     """Draw norms, adjusted p-values and correlations of latents to a file.
 
     Args:
         path: its ending chooses the format.
-        latents: the tests of each.
-        correlation: cosines between them.
-        middle: for each combination rule, the norm in the middle of the space.
-        num_inner_dims: dimension of the inner latents.
-        level: adjusted p-values below it count against a latent.
-        title: the verdict.
+        diagnosis: of the latents.
 
     Raises:
         ArgumentError: the file cannot be written, or its ending names no kind of picture.
     """
+    latents, level, num_dims = diagnosis.latents, diagnosis.level, diagnosis.num_inner_dims
     several = len(latents) > 1
     rows = min(max(len(latents), 3), _MOST_NAMED)
     figure = _figure(width=15.0 if several else 10.0, height=3.2 + 0.28 * rows)
     panels = figure.subplots(1, 3 if several else 2, width_ratios=[3, 4, 3.5][: 2 + several])
-    _draw_norms(panels[0], latents, num_inner_dims, level)
+    _draw_norms(panels[0], latents, num_dims, level)
     _draw_p_values(panels[1], latents, level)
     if several:
-        for (rule, centre), style in zip(middle.items(), (":", "--"), strict=False):
-            label = f"middle of the space, {rule} rule"
-            panels[0].axvline(centre, color=_INK, linewidth=1, linestyle=style, label=label)
-        _draw_correlation(panels[2], correlation, num_inner_dims)
+        for (rule, norms), style in zip(diagnosis.middle.items(), (":", "--"), strict=True):
+            if norms is not None:
+                label = f"middle of the space, {rule} rule"
+                panels[0].axvline(norms.centre, color=_INK, lw=1, linestyle=style, label=label)
+        _draw_correlation(panels[2], diagnosis.correlation, num_dims)
     panels[0].legend(fontsize=7, framealpha=0.8)
     for axes in panels:
         _name_rows(axes, [latent.name for latent in latents])
     figure.suptitle(
-        "\n".join(wrap(title, width=120)), fontsize=11, x=0.01, ha="left", parse_math=False
+        "\n".join(wrap(diagnosis.verdict, width=120)),
+        fontsize=11,
+        x=0.01,
+        ha="left",
+        parse_math=False,
     )
     try:
         figure.savefig(path, dpi=120)
@@ -123,10 +118,7 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def validity_plot(
-    relative_norms: Float64[np.ndarray, " n"],
-    *,
-    num_latent_dims: int,
-    seed_norms: Sequence[float],
+    relative_norms: Float64[np.ndarray, " n"], *, num_latent_dims: int, seed_norms: Sequence[float]
 ) -> bytes:
     """Return a PNG: norms at random points of a space, and the law of the model's own draws."""
     figure = _figure(width=6.4, height=3.0)

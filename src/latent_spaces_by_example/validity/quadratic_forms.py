@@ -1,4 +1,4 @@
-"""The tail probability of a ratio of quadratic forms in independent Gaussians.
+"""Compute the tail probability of a ratio of quadratic forms in independent Gaussians.
 
 Autocorrelations are such ratios, and at a few hundred elements their tails are far from a
 Gaussian's: the saddlepoint approximation is right there to a per cent or so.

@@ -1,4 +1,4 @@
-"""Are the latents of a set independent of each other, and what happens between them?"""
+"""Test whether the latents of a set are independent, and measure the norms between them."""
 
 from __future__ import annotations
 

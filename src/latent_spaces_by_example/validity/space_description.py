@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
@@ -16,8 +15,9 @@ from latent_spaces_by_example.transport_maps.layout import layout_of
 from latent_spaces_by_example.validity.description import Description, SeedLatentLikeness
 from latent_spaces_by_example.validity.space_outputs import OutputReader
 from latent_spaces_by_example.validity.space_validity import validity_of
-from latent_spaces_by_example.validity.spaces import ChartSpace, Space
+from latent_spaces_by_example.validity.spaces import ChartSpace, Points, Space
 from latent_spaces_by_example.validity.stationarity import stationarity_of
+from latent_spaces_by_example.validity.statistic import checked_names
 from latent_spaces_by_example.validity.uniqueness import uniqueness_of
 
 _STEP = 0.05
@@ -159,12 +159,12 @@ def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -
         )
 
 
-def _stepped(u: Float64[np.ndarray, "n m"], rng: np.random.Generator) -> Float64[np.ndarray, "n m"]:
+def _stepped(u: Points, rng: np.random.Generator) -> Points:
     """Return a point at a short distance from each, in a random direction, within the cube."""
     directions = rng.standard_normal(u.shape)
     directions *= _STEP / np.linalg.norm(directions, axis=1, keepdims=True)
     outside = (u + directions < 0.0) | (u + directions > 1.0)
-    moved: Float64[np.ndarray, "n m"] = u + np.where(outside, -directions, directions)
+    moved: Points = u + np.where(outside, -directions, directions)
     return moved
 
 
@@ -185,9 +185,7 @@ def _likeness(
     errors: list[float | None] = [None] * count
     if examples is not None:
         errors = [*reader.relative_errors(chart, examples, outputs=outputs)]
-    called = [f"seed {k + 1}" for k in range(count)] if names is None else names
-    if isinstance(called, str) or not isinstance(called, Sequence) or len(called) != count:
-        raise ArgumentError(f"names={names!r:.60}; expected one for each of {count} seed latents")
+    called = checked_names(names, [f"seed {k + 1}" for k in range(count)])
     norms = np.sqrt(np.diagonal(chart.gram) / chart.num_latent_dims)
     return tuple(
         SeedLatentLikeness(

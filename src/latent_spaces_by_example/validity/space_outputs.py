@@ -11,10 +11,10 @@ from jaxtyping import Bool, Float64
 from scipy.spatial.distance import pdist
 
 from latent_spaces_by_example.arguments import check_positive
-from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import SurrogateChart
-from latent_spaces_by_example.validity.spaces import Space
+from latent_spaces_by_example.space.distances import output_rows
+from latent_spaces_by_example.validity.spaces import Points, Space
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class OutputReader:
         check_positive(self.batch_size, argument="batch_size")
 
     def at(
-        self, space: Space, u: Float64[np.ndarray, "n m"]
+        self, space: Space, u: Points
     ) -> tuple[Float64[np.ndarray, "n p"], Bool[np.ndarray, " n"] | None]:
         """Return features of the output at each point, and whether it passed the caller's check."""
         rows, passed = [], []
@@ -82,12 +82,11 @@ class OutputReader:
     def _rows(self, outputs: Any) -> Float64[np.ndarray, "n p"]:
         read = outputs if self.features is None else self.features(outputs)
         try:
-            array = _on_host(read) if hasattr(read, "dtype") else np.stack([*map(_on_host, read)])
-            rows = np.asarray(array, dtype=np.float64).reshape(len(outputs), -1)
-        except (TypeError, ValueError) as error:
+            rows = output_rows(read)
+        except ArgumentError as error:
             raise ArgumentError(
-                f"the outputs cannot be compared as arrays of one shape ({error}); give "
-                "output_features, a function from outputs to an array of shape (n, p)"
+                f"{error}; give output_features, a function from outputs to an array of shape "
+                "(n, p)"
             ) from error
         if not np.isfinite(rows).all():
             raise ArgumentError(
@@ -95,7 +94,3 @@ class OutputReader:
                 "that are not finite, so distances mean nothing; give output_features that are"
             )
         return rows
-
-
-def _on_host(output: Any) -> np.ndarray:
-    return library_of(output).on_host(output) if hasattr(output, "dtype") else np.asarray(output)

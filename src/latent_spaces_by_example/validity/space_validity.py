@@ -1,4 +1,4 @@
-"""Validity of a space: are its random points latents that the model would draw?"""
+"""Measure a space's validity: are its random points latents that the model would draw?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.stats import ks_1samp
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.space.typicality import norm_interval
-from latent_spaces_by_example.validity.spaces import Space
+from latent_spaces_by_example.validity.spaces import Points, Space
 
 # One prior draw in a hundred is outside by chance, in norm and in the test of its elements.
 LEVEL = 0.01
@@ -41,18 +41,18 @@ class Validity:
     outputs_valid: float | None = None
 
 
-def validity_of(
-    space: Space, u: Float64[np.ndarray, "n m"], *, outputs_valid: float | None = None
-) -> Validity:
+def validity_of(space: Space, u: Points, *, outputs_valid: float | None = None) -> Validity:
     """Compare the latents at the points u with the model's law."""
     norms = np.linalg.norm(space.positions(u), axis=1) / np.sqrt(space.num_latent_dims)
     low, high = norm_interval(space.num_latent_dims, level=LEVEL)
     tested = u[:_MOST_TESTED]
-    p_values = [
-        ks_1samp(row.astype(np.float64), ndtr).pvalue
-        for start in range(0, len(tested), _ROWS_AT_ONCE)
-        for row in _inner_latents(space, tested[start : start + _ROWS_AT_ONCE])
-    ]
+    p_values: list[float] = []
+    for start in range(0, len(tested), _ROWS_AT_ONCE):
+        inner = space.transport_map.forward(
+            space.from_u_to_z(tested[start : start + _ROWS_AT_ONCE])
+        )
+        rows = library_of(inner).on_host(inner).astype(np.float64)
+        p_values += [ks_1samp(row, ndtr).pvalue for row in rows]
     return Validity(
         relative_norms=norms,
         norm_interval=(low, high),
@@ -60,8 +60,3 @@ def validity_of(
         elements_rejected=float((np.array(p_values) < LEVEL).mean()),
         outputs_valid=outputs_valid,
     )
-
-
-def _inner_latents(space: Space, u: Float64[np.ndarray, "n m"]) -> np.ndarray:
-    inner = space.transport_map.forward(space.from_u_to_z(u))
-    return library_of(inner).on_host(inner)

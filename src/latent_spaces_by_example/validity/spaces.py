@@ -12,6 +12,11 @@ from latent_spaces_by_example.charts import Chart
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.transport_maps import TransportMap
 
+#: Coordinates of n points in the cube.
+Points = Float64[np.ndarray, "n m"]
+#: Outputs or positions of n points, as rows of numbers.
+Rows = Float64[np.ndarray, "n p"]
+
 
 class Space(ABC):
     """A map u -> z from [0, 1]^m, and a set of coordinates in which its latents can be compared.
@@ -37,17 +42,17 @@ describe` takes any. The library's own are surrogate charts and, to compare them
         return self.transport_map.num_inner_dims(self.latent_shape)
 
     @abstractmethod
-    def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return latents (n, *latent_shape) at coordinates (n, m) in [0, 1]."""
 
     @abstractmethod
-    def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n p"]:
+    def positions(self, u: Points) -> Float64[np.ndarray, "n p"]:
         """Return vectors with the norms and distances of the inner latents, of any length p.
 
         The inner latents themselves will do; K numbers do where K seed latents span them.
         """
 
-    def weights(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"] | None:
+    def weights(self, u: Points) -> Float64[np.ndarray, "n K"] | None:
         """Return unit-norm weights over seed latents, or None if the space has none."""
         return None
 
@@ -66,15 +71,15 @@ class ChartSpace(Space):
         self.latent_shape = chart.latent_shape
         self.transport_map = chart.transport_map
 
-    def weights(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def weights(self, u: Points) -> Float64[np.ndarray, "n K"]:
         """Return the weights of u under the weight chart."""
         return self._weight_chart.forward(u)
 
-    def from_u_to_z(self, u: Float64[np.ndarray, "n m"]) -> Float[Any, "n ..."]:
+    def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return the latents that the surrogate chart makes of the weights."""
         return self._chart.from_w_to_z(self.weights(u))
 
-    def positions(self, u: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n K"]:
+    def positions(self, u: Points) -> Float64[np.ndarray, "n K"]:
         """Return c(w) R, R R^T the Gram matrix of the seed latents: K numbers in place of d."""
         coefficients = self._chart.coefficients(self.weights(u))
         positions: Float64[np.ndarray, "n K"] = coefficients @ self._root

@@ -1,4 +1,4 @@
-"""Stationarity: does a distance in the space mean the same everywhere?"""
+"""Measure a space's stationarity: does a distance mean the same everywhere?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
-from latent_spaces_by_example.validity.spaces import Space
+from latent_spaces_by_example.validity.spaces import Points, Rows, Space
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,7 @@ class Stationarity:
 
 
 def stationarity_of(
-    space: Space,
-    u: Float64[np.ndarray, "n m"],
-    stepped: Float64[np.ndarray, "n m"],
-    *,
-    outputs: Float64[np.ndarray, "n p"] | None,
-    stepped_outputs: Float64[np.ndarray, "n p"] | None,
+    space: Space, u: Points, stepped: Points, *, outputs: Rows | None, stepped_outputs: Rows | None
 ) -> Stationarity:
     """Correlate distances over all pairs of points, and compare short steps from each."""
     scale = np.sqrt(space.num_latent_dims)

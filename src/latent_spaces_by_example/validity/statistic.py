@@ -1,11 +1,15 @@
-"""A test statistic with its p-value, and all those of one latent."""
+"""Hold a test statistic with its p-value, and all those of one latent."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+
+from latent_spaces_by_example.errors import ArgumentError
 
 LEAST_P = 1e-300
 
@@ -53,6 +57,19 @@ class LatentDiagnosis:
     def ok(self) -> bool:
         """Return True if the latent passed every test."""
         return not self.failed
+
+
+def checked_names(names: Any, default: list[str]) -> list[str]:
+    """Return the caller's names of latents, or the default ones.
+
+    Raises:
+        ArgumentError: they are no sequence with one name for each.
+    """
+    if names is None:
+        return default
+    if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != len(default):
+        raise ArgumentError(f"names={names!r:.60}; expected one for each of {len(default)} latents")
+    return [str(name) for name in names]
 
 
 def one_sided(name: str, value: float, *, p_value: float) -> Statistic:

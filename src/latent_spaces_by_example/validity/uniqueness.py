@@ -1,4 +1,4 @@
-"""Uniqueness: are distinct points of a space distinct latents, and distinct outputs?"""
+"""Measure a space's uniqueness: are distinct points distinct latents and distinct outputs?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.spatial.distance import pdist
 
-from latent_spaces_by_example.validity.spaces import Space
+from latent_spaces_by_example.validity.spaces import Points, Rows, Space
 
 _MOST_COORDINATES = 32
 _SAME = 1e-9
@@ -68,11 +68,11 @@ class Uniqueness:
 
 def uniqueness_of(
     space: Space,
-    u: Float64[np.ndarray, "n m"],
-    stepped: Float64[np.ndarray, "n m"],
+    u: Points,
+    stepped: Points,
     *,
-    outputs: Float64[np.ndarray, "n p"] | None,
-    stepped_outputs: Float64[np.ndarray, "n p"] | None,
+    outputs: Rows | None,
+    stepped_outputs: Rows | None,
     rng: np.random.Generator,
 ) -> Uniqueness:
     """Look for the closest pair among the points, and between each and its short step."""
@@ -96,10 +96,7 @@ def uniqueness_of(
 
 
 def _closest(
-    u: Float64[np.ndarray, "n m"],
-    stepped: Float64[np.ndarray, "n m"],
-    there: Float64[np.ndarray, "n p"],
-    moved: Float64[np.ndarray, "n p"],
+    u: Points, stepped: Points, there: Rows, moved: Rows
 ) -> tuple[float, Float64[np.ndarray, "2 m"]]:
     among = pdist(there) / pdist(u)
     nearby = np.linalg.norm(moved - there, axis=1) / np.linalg.norm(stepped - u, axis=1)

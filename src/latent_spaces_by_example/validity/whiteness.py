@@ -1,4 +1,4 @@
-"""Is an inner latent white over its spatial axes, or smooth, rough, or periodic?
+"""Test whether an inner latent is white over its spatial axes, not smooth, rough or periodic.
 
 All tests read one periodogram. The ordinates of white noise are independent exponentials, so each
 law below is exact, or a saddlepoint approximation of the exact one.

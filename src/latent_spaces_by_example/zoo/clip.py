@@ -16,7 +16,8 @@ from PIL import Image
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.pictures import read_picture, to_pil
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.objectives.base import Metric
+from latent_spaces_by_example.parameters import written
 
 _DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
@@ -73,10 +74,10 @@ class Clip:
     @property
     def spec(self) -> str:
         """Return the string that ``objectives.load`` makes this objective from again."""
-        given = [(f.name, getattr(self, f.name)) for f in fields(self) if f.init]
-        return "clip:" + ",".join(f"{key}={quote(v, safe=' /:')}" for key, v in given if v)
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+        return written(self.name, {key: quote(v, safe=" /:") or None for key, v in given.items()})
 
-    def __call__(self, outputs: Any) -> list[dict[str, Figure]]:
+    def __call__(self, outputs: Any) -> list[dict[str, Metric]]:
         """Score n images: PIL images, or arrays of shape (height, width, 1, 3 or 4 channels).
 
         Arrays hold floating point in [0, 1], uint8 or uint16; see ``generators.pictures``.
@@ -87,11 +88,11 @@ class Clip:
         if len(outputs) == 0:
             return []
         pictures = [to_pil(read_picture(x, name="an output for clip")) for x in outputs]
-        figures: list[dict[str, Figure]] = []
+        metrics: list[dict[str, Metric]] = []
         for embedding in self._loaded.images(pictures):
             each = {name: 100.0 * float(embedding @ t) for name, t in self._targets.items()}
-            figures.append({"score": sum(each.values()) / len(each), **each})
-        return figures
+            metrics.append({"score": sum(each.values()) / len(each), **each})
+        return metrics
 
 
 @dataclass(frozen=True)

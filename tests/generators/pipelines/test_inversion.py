@@ -16,11 +16,7 @@ from PIL import Image
 
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.pipelines.inversion import (
-    encoded,
-    from_loop,
-    walk_back,
-)
+from latent_spaces_by_example.generators.pipelines.inversion import encoded, from_loop, walk_back
 
 # of diffusers and transformers about each other, not of ours
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -77,11 +73,7 @@ def end_of_denoising(generator, z):
 
 def back(generator, x0, *, iterations=50):
     return walk_back(
-        generator.pipeline,
-        x0,
-        family=generator._family,
-        run=generator._run,
-        iterations=iterations,
+        generator.pipeline, x0, family=generator._family, run=generator._run, iterations=iterations
     )
 
 

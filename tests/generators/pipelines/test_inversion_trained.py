@@ -12,12 +12,7 @@ pytest.importorskip("sklearn")
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.zoo.digits import load
-from tiny.trained_digits import (
-    digits_ddim,
-    digits_flux,
-    image_of_levels,
-    levels_of_image,
-)
+from tiny.trained_digits import digits_ddim, digits_flux, image_of_levels, levels_of_image
 
 # of diffusers and transformers about each other, not of ours
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

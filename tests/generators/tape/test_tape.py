@@ -49,6 +49,48 @@ class TestMixedContract(GeneratorContract):
         return np.stack([generator.latent_from_random_seed(i) for i in range(self.num_latents)])
 
 
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def brownian_path():
+    """A process that asks for the same increments again, halving intervals as torchsde does."""
+    total = torch.zeros(())
+    for level in (1, 2, 4, 8):
+        for k in range(level):
+            total = total + torch.randn((), generator=seeded(8 * k // level)) / 15
+    return total
+
+
+@pytest.mark.parametrize(
+    ("sampler", "size", "spread"),
+    [
+        (lambda: torch.randn(3, generator=seeded(5)) - torch.randn(3, generator=seeded(5)), 3, 0.0),
+        (lambda: torch.randn(3, generator=seeded(5)) + torch.randn(3, generator=seeded(5)), 3, 2.0),
+        (lambda: torch.randn(3, generator=seeded(5)) - torch.randn(3, generator=seeded(6)), 6, 1.4),
+        (lambda: torch.rand(3, generator=seeded(5)) - torch.rand(3, generator=seeded(5)), 3, 0.0),
+        (lambda: np.random.default_rng(5).random() - np.random.default_rng(5).random(), 1, 0.0),
+    ],
+)
+def test_draws_from_one_state_are_one_place_of_the_latent(sampler, size, spread):
+    tape = noise_tape(sampler, numpy=True)
+    assert tape.latent_shape == (size,)
+    z = np.stack([tape.latent_from_random_seed(i) for i in range(60)])
+    outputs = np.array([np.asarray(output) for output in tape.generate(z)])
+    assert outputs.std() == pytest.approx(spread, rel=0.25)
+    assert ("again" in tape.report) == (spread != 1.4)
+
+
+def test_a_brownian_tree_keeps_its_law():
+    tape = noise_tape(brownian_path)
+    assert tape.latent_shape == (8,)
+    counts = np.array([4, 1, 2, 1, 3, 1, 2, 1])  # how often each increment is asked for
+    z = np.random.default_rng(0).standard_normal((20, 8)).astype(np.float32)
+    again = np.array(tape.generate(z))
+    order = [0, 4, 2, 6, 1, 3, 5, 7]  # in the order in which they are first asked for
+    np.testing.assert_allclose(again, z @ counts[order] / 15, atol=1e-5)
+
+
 def test_the_latent_is_every_draw_and_gives_the_recorded_output_back():
     torch.manual_seed(11)
     expected = samplers.langevin()

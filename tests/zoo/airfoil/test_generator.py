@@ -31,7 +31,7 @@ def draws(count, seed=0):
 
 
 def test_latents_come_back():
-    z = draws(50)
+    z = draws(15)
     again = GENERATOR.invert(GENERATOR.generate(z))
     assert np.median(np.abs(again - z).max(axis=1)) < 1e-2
 
@@ -68,10 +68,10 @@ def test_example_that_the_model_cannot_make():
     [
         (np.zeros((2, 5)), r"shape \(2, 5\)"),
         (np.zeros(GENERATOR.latent_shape), r"z\[None\]"),
-        (np.zeros((1, *GENERATOR.latent_shape), dtype=int), "floating point"),
-        (np.full((2, *GENERATOR.latent_shape), np.nan), "not finite in row 0"),
-        (np.full((2, *GENERATOR.latent_shape), np.inf), "not finite"),
-        ("airfoil", "floating point"),
+        (np.zeros((1, *GENERATOR.latent_shape), dtype=int), "floating-point"),
+        (np.full((2, *GENERATOR.latent_shape), np.nan), "NaN or infinite"),
+        (np.full((2, *GENERATOR.latent_shape), np.inf), "NaN or infinite"),
+        ("airfoil", "float16, float32 or float64"),
     ],
 )
 def test_bad_latents(z, message):
@@ -139,7 +139,7 @@ def test_card_agrees_with_what_is_shipped():
     assert figures["latent dimensions"] == GENERATOR.latent_shape[0]
     assert figures["parameters"] == training["parameters"]
     # a fresh sample of real sections, training ones included, must agree with the card
-    names = [n for n in list_sections()[::80] if n not in training["left_out"]]
+    names = [n for n in list_sections()[::120] if n not in training["left_out"]]
     sections = np.stack([GENERATOR.example(name) for name in names])
     z = GENERATOR.invert(sections)
     error = np.sqrt(np.mean((GENERATOR.generate(z) - sections)[:, :, 1] ** 2, axis=1))

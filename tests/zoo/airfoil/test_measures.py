@@ -2,12 +2,7 @@ import numpy as np
 import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil import (
-    cosine_grid,
-    find_section,
-    measure,
-    resample,
-)
+from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, measure, resample
 
 
 @pytest.mark.parametrize("thickness", [0.06, 0.12, 0.24])

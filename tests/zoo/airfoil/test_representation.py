@@ -7,20 +7,14 @@ from hypothesis import strategies as st
 
 from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, resample
 from latent_spaces_by_example.zoo.airfoil.generator import load
+from latent_spaces_by_example.zoo.airfoil.geometry import join_sides, split_sides
 from latent_spaces_by_example.zoo.airfoil.representation import (
-    chord_grid,
-    contour,
     features,
     largest_gap,
     sections_from_features,
-    sides,
 )
 
 REPRESENTATION = load().representation
-
-
-def test_grid_is_that_of_the_airfoils_room():
-    np.testing.assert_allclose(chord_grid(), cosine_grid(64), rtol=0.0, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["naca0012", "naca4415", "clarky", "e387", "s1223"])
@@ -34,8 +28,8 @@ def test_features_hold_a_section_exactly_but_for_a_closed_trailing_edge(name):
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 3.0))
 def test_thickness_is_positive_whatever_the_features(seed, size):
     f = size * np.random.default_rng(seed).standard_normal((3, 125))
-    f[:, :62] *= np.sqrt(chord_grid()[1:-1]) * (1.0 - chord_grid()[1:-1])
-    upper, lower = sides(sections_from_features(f))
+    f[:, :62] *= np.sqrt(cosine_grid()[1:-1]) * (1.0 - cosine_grid()[1:-1])
+    upper, lower = split_sides(sections_from_features(f))
     assert ((upper - lower)[:, 1:] > 0.0).all()
     assert ((upper - lower)[:, -1] <= 0.06).all()
     assert (upper[:, 0] == 0.0).all()
@@ -57,10 +51,10 @@ def test_decode_then_encode(seed):
 
 
 def test_closed_and_blunt_trailing_edges_stay_inside():
-    upper, lower = sides(resample(find_section("naca0012"))[None])
+    upper, lower = split_sides(resample(find_section("naca0012"))[None])
     for gap in (0.0, 1e-12, 1e-6, largest_gap()):
         upper[:, -1], lower[:, -1] = gap / 2.0, -gap / 2.0
-        f = features(contour(upper, lower))
+        f = features(join_sides(upper, lower))
         assert np.isfinite(f).all()
-        made = sides(sections_from_features(f))
+        made = split_sides(sections_from_features(f))
         assert abs((made[0] - made[1])[0, -1] - gap) <= 1.1e-5

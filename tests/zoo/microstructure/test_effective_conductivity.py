@@ -5,13 +5,9 @@ from hypothesis import strategies as st
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives import load
-from latent_spaces_by_example.zoo.microstructure.effective_conductivity import (
-    EffectiveConductivity,
-)
+from latent_spaces_by_example.zoo.microstructure.effective_conductivity import EffectiveConductivity
 from latent_spaces_by_example.zoo.microstructure.generator import Microstructure
-from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import (
-    effective_conductivity,
-)
+from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import effective_conductivity
 
 STRIPES = np.tile([[True], [False]], (8, 16))
 

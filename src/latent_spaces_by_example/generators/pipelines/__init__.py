@@ -9,13 +9,11 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from latent_spaces_by_example.errors import MissingPackageError
+from latent_spaces_by_example import plugins
 from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings, Text, read_spec
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.generators.pipelines.generator import DiffusersGenerator
-
-_PACKAGES = ("diffusers", "torch", "transformers", "PIL")
 
 
 def diffusers(
@@ -96,15 +94,8 @@ def diffusers(
     """
     # before any other variable is made, these are the arguments
     settings = PipelineSettings(**{k: v for k, v in locals().items() if k != "pipeline"})
-    try:
+    with plugins.missing_packages_named("generators.diffusers", extra="diffusers"):
         from latent_spaces_by_example.generators.pipelines.generator import DiffusersGenerator
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in _PACKAGES:
-            raise
-        raise MissingPackageError(
-            f"generators.diffusers needs {error.name}; install it with: "
-            "pip install 'latent-spaces-by-example[diffusers]'"
-        ) from error
     source = os.fspath(pipeline) if isinstance(pipeline, os.PathLike) else pipeline
     return DiffusersGenerator(source, settings)
 

@@ -165,22 +165,22 @@ def _pack_in_time(pipeline: Any, z: torch.Tensor) -> torch.Tensor:
     return pipeline._pack_latents(z, *patch)
 
 
+# The least number that each is compared with is one that the pipeline itself asks for.
+
+
 def _wan_multiple(pipeline: Any) -> int:
-    patch = pipeline.transformer or pipeline.transformer_2
-    ratio = pipeline.vae_scale_factor_spatial * patch.config.patch_size[1]
-    return max(16, int(ratio))  # the pipeline itself refuses others, whatever its VAE
+    patch = (pipeline.transformer or pipeline.transformer_2).config.patch_size[1]
+    return max(16, int(pipeline.vae_scale_factor_spatial * patch))
 
 
 def _ltx_multiple(pipeline: Any) -> int:
-    # the pipeline itself refuses what is no multiple of 32, whatever its VAE
-    ratio = pipeline.vae_spatial_compression_ratio * pipeline.transformer_spatial_patch_size
-    return max(32, int(ratio))
+    patch = pipeline.transformer_spatial_patch_size
+    return max(32, int(pipeline.vae_spatial_compression_ratio * patch))
 
 
 def _image_multiple(pipeline: Any) -> int:
     patch = getattr(denoiser(pipeline).config, "patch_size", None) or 1
-    pixels = _pixels_per_latent(pipeline) * patch
-    return max(8, pixels)  # pipelines refuse other sizes, whatever their VAE
+    return max(8, _pixels_per_latent(pipeline) * patch)
 
 
 def _of_unet(pipeline: Any, size: Size) -> Shape:
@@ -269,10 +269,6 @@ def _by_channel(values: Any, like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(values).view(1, -1, 1, 1).to(like)
 
 
-def _float32(pipeline: Any) -> torch.dtype:
-    return torch.float32
-
-
 def _twice(pipeline: Any) -> int:
     return 2 * _pixels_per_latent(pipeline)
 
@@ -289,7 +285,9 @@ _packed = partial(
     multiple=_twice,
     makes_sigmas=True,
 )
-_video = partial(Family, output="video", latent_shape=_in_time, draw_dtype=_float32)
+_video = partial(
+    Family, output="video", latent_shape=_in_time, draw_dtype=lambda pipeline: torch.float32
+)
 
 FAMILIES: tuple[Family, ...] = (
     Family(
@@ -308,9 +306,8 @@ FAMILIES: tuple[Family, ...] = (
     _image(("PixArtSigmaPipeline",), fixed=_UNBINNED, encode=_scaled, scales_noise=True),
     _image(
         ("SanaPipeline",),
-        # the pipeline itself refuses what is no multiple of 32, whatever its VAE
         multiple=lambda pipeline: max(32, _image_multiple(pipeline)),
-        draw_dtype=_float32,
+        draw_dtype=lambda pipeline: torch.float32,
         fixed=_UNBINNED,
         encode=_scaled,
     ),

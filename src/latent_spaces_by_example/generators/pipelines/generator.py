@@ -6,7 +6,6 @@ import inspect
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,8 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from latent_spaces_by_example.arguments import check_finite
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.pictures import named, read_picture
 from latent_spaces_by_example.generators.pipelines.call import call_arguments
 from latent_spaces_by_example.generators.pipelines.families import Size, denoiser, family_of
@@ -37,7 +36,7 @@ from latent_spaces_by_example.generators.pipelines.settings import PipelineSetti
 from latent_spaces_by_example.generators.pipelines.sizes import checked_size
 
 _NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
-_WAN_FRAME_RATE = 16.0
+_WAN_RATE = 16.0
 # Of float32 on a CPU 1e-5 was measured; of a pipeline of FLUX's size in bfloat16 0.023 after four
 # steps, and of float32 on a GPU, where convolutions round to TF32, 0.008. More steps make more.
 _ROUNDING, _COARSE_ROUNDING = 1e-3, 0.2
@@ -188,7 +187,7 @@ class DiffusersGenerator:
             )
         return image
 
-    def render(self, output: npt.ArrayLike) -> Image.Image:
+    def render(self, output: npt.ArrayLike) -> Image.Image | None:
         """Draw one output: the image, three frames of the video, or the waveform of the sound."""
         return picture_of(output, kind=self._family.output)
 
@@ -200,39 +199,24 @@ class DiffusersGenerator:
             MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
         """
         vae = getattr(self.pipeline, "vae", None)
+        parameters = inspect.signature(type(self.pipeline).__call__).parameters
+        default = parameters["frame_rate"].default if "frame_rate" in parameters else _WAN_RATE
         save_output(
             output,
             path,
             kind=self._family.output,
-            frame_rate=float(self._arguments.get("frame_rate", self._default_frame_rate())),
+            frame_rate=float(self._arguments.get("frame_rate", default)),
             sampling_rate=int(getattr(getattr(vae, "config", None), "sampling_rate", 44100)),
         )
 
-    def _default_frame_rate(self) -> float:
-        parameters = inspect.signature(type(self.pipeline).__call__).parameters
-        if "frame_rate" in parameters:
-            return float(parameters["frame_rate"].default)
-        return _WAN_FRAME_RATE
-
     def _checked(self, z: Any) -> torch.Tensor:
         """Return z as float32: points near each other must not collapse before the model's cast."""
-        array = z.detach().cpu() if isinstance(z, torch.Tensor) else np.asarray(z)
-        if tuple(array.shape[1:]) != self.latent_shape or len(array) == 0:
-            raise ArgumentError(
-                f"z has shape {tuple(array.shape)}; expected at least one latent, shape (n, "
-                f"{', '.join(map(str, self.latent_shape))}), of {type(self.pipeline).__name__} at "
-                f"{self._described_size()}"
-            )
-        if isinstance(array, torch.Tensor):
-            array = array.float().numpy()
-        if array.dtype.kind != "f":
-            raise ArgumentError(f"z holds {array.dtype} values; expected floating-point numbers")
-        check_finite(array, name="z")
-        return torch.from_numpy(np.array(array, dtype=np.float32))
-
-    def _described_size(self) -> str:
-        sizes = [f"{k}={v}" for k, v in asdict(self.size).items() if v is not None]
-        return ", ".join(sizes)
+        if isinstance(z, torch.Tensor) and z.is_floating_point():
+            z = z.detach().float().cpu().numpy()
+        latents = checked_latents(z, latent_shape=self.latent_shape)
+        if len(latents) == 0:
+            raise ArgumentError(f"z has shape {latents.shape}; expected at least one latent")
+        return torch.from_numpy(np.array(latents, dtype=np.float32))
 
     def _run(self, latents: torch.Tensor) -> np.ndarray:
         n = len(latents)
@@ -259,7 +243,7 @@ class DiffusersGenerator:
         smaller = f"batch_size={n // 2}" if n > 1 else "a smaller size"
         return (
             f"out of memory on {device} with {n} latents of {type(self.pipeline).__name__} at "
-            f"{self._described_size()} ({str(error).splitlines()[0][:120]}). Try {smaller}, "
+            f"{self.size} ({str(error).splitlines()[0][:120]}). Try {smaller}, "
             "memory='vae-slicing+vae-tiling', or memory='model-offload' (slower: "
             "'sequential-offload'); dtype='bfloat16' halves what float32 needs"
         )

@@ -13,7 +13,7 @@ import torch
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.pipelines.call import check_names
 from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
-from latent_spaces_by_example.parameters import near
+from latent_spaces_by_example.parameters import check_choice, near
 
 # what each memory option is in diffusers: where it lives, and the method that turns it on
 MEMORY_OPTIONS = {
@@ -38,11 +38,7 @@ def load_pipeline(source: Any, settings: PipelineSettings) -> Any:
         MissingPackageError: offloading needs accelerate.
     """
     for option in settings.memory:
-        if option not in MEMORY_OPTIONS:
-            raise ArgumentError(
-                f"memory={option!r}{near(option, list(MEMORY_OPTIONS))}; expected any of "
-                f"{', '.join(MEMORY_OPTIONS)}"
-            )
+        check_choice(option, argument="memory", choices=MEMORY_OPTIONS)
     is_given = not isinstance(source, str)
     if is_given and not isinstance(source, diffusers.DiffusionPipeline):
         raise ArgumentError(

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from latent_spaces_by_example.errors import ArgumentError, GeneratorError, MissingPackageError
+from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.generators import default_pictures
 from latent_spaces_by_example.generators.pictures import to_pil
+from latent_spaces_by_example.plugins import missing_packages_named
 
 _SUFFIXES = {"image": (".png",), "video": (".mp4", ".gif"), "audio": (".wav",)}
 _RETURNED = {"image": "images", "video": "frames", "audio": "audios"}
-_SOUND_PICTURE = (256, 1024)
 
 
 def suffix_of(kind: str) -> str:
@@ -56,14 +57,15 @@ def read_outputs(returned: Any, *, kind: str, n: int) -> np.ndarray:
     return outputs
 
 
-def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image:
+def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image | None:
     """Draw an image; a video's first, middle and last frame side by side; a sound's waveform."""
     array = np.asarray(output)
     if kind == "image":
         return to_pil(array)
     if kind == "video":
         return to_pil(np.concatenate([array[i] for i in (0, len(array) // 2, -1)], axis=1))
-    return _waveform(array)
+    line: Any = default_pictures.picture_of(array.mean(axis=0))  # finite, so never None
+    return line
 
 
 def save_output(
@@ -103,13 +105,8 @@ def save_output(
 
 def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: float) -> None:
     """Write H.264, which every browser plays, without an odd last row or column of pixels."""
-    try:
+    with missing_packages_named("saving a video as .mp4, and not as .gif,", extra="video"):
         import imageio_ffmpeg  # only videos need it
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "saving a video as .mp4 needs imageio-ffmpeg; install it with: "
-            "pip install 'latent-spaces-by-example[video]', or save it as .gif"
-        ) from error
     frames = [np.asarray(to_pil(frame).convert("RGB")) for frame in video]
     height, width = (size - size % 2 for size in frames[0].shape[:2])
     writer = imageio_ffmpeg.write_frames(
@@ -119,18 +116,3 @@ def _save_mp4(video: np.ndarray, path: str | os.PathLike[str], *, frame_rate: fl
     for frame in frames:
         writer.send(np.ascontiguousarray(frame[:height, :width]))
     writer.close()
-
-
-def _waveform(sound: np.ndarray) -> Image.Image:
-    """Draw the lowest to the highest sample of each column, black on white."""
-    height, width = _SOUND_PICTURE
-    mono = sound.mean(axis=0)
-    columns = np.array_split(mono, min(width, len(mono)))
-    peak = max(float(np.abs(mono).max()), 1e-12)
-    levels = np.full((height, len(columns)), 255, dtype=np.uint8)
-    for x, column in enumerate(columns):
-        low, high = (
-            round((0.5 - 0.5 * v / peak) * (height - 1)) for v in (column.max(), column.min())
-        )
-        levels[low : high + 1, x] = 0
-    return Image.fromarray(levels)

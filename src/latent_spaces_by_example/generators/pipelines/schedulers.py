@@ -6,7 +6,7 @@ A study needs z -> x to be a function. Read from the sources of diffusers 0.42.1
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
@@ -32,58 +32,37 @@ _NOISY: dict[str, str | None] = {
 }
 
 
-def _of_eta(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    """Judge those that draw in proportion to ``eta``: the pipeline's, or else their own."""
-    calls = inspect.signature(type(pipeline).__call__).parameters
-    steps = inspect.signature(pipeline.scheduler.step).parameters
-    default = calls["eta"].default if "eta" in calls else steps["eta"].default
-    eta = arguments.get("eta", default)
-    return f"eta={eta} makes it draw noise at every step: give eta=0.0" if eta else None
+# schedulers that draw only with some settings, all of which ``_noisy_setting`` knows
+_CONDITIONAL = frozenset(
+    {"CogVideoXDDIMScheduler", "DDIMParallelScheduler", "DDIMScheduler", "EDMEulerScheduler"}
+    | {"DPMSolverMultistepInverseScheduler", "DPMSolverMultistepScheduler", "TCDScheduler"}
+    | {"DPMSolverSinglestepScheduler", "EDMDPMSolverMultistepScheduler"}
+    | {"EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler"}
+    | {"FlowMatchHeunDiscreteScheduler", "LTXEulerAncestralRFScheduler"}
+)
 
 
-def _of_ltx(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    eta = pipeline.scheduler.config.eta
-    return _mended(pipeline, f"eta={eta}", by="eta=0.0") if eta else None
-
-
-def _of_flow_matching(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    if not pipeline.scheduler.config.get("stochastic_sampling", False):
+def _noisy_setting(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
+    """Return which setting makes a scheduler draw noise at every step, with the fix, or None."""
+    scheduler, config = pipeline.scheduler, pipeline.scheduler.config
+    steps = inspect.signature(scheduler.step).parameters
+    if "eta" in steps and "CogVideoX" not in type(scheduler).__name__:  # which ignores it
+        # the pipeline's, or else the scheduler's own
+        calls = inspect.signature(type(pipeline).__call__).parameters
+        eta = arguments.get("eta", (calls if "eta" in calls else steps)["eta"].default)
+        return f"eta={eta} makes it draw noise at every step: give eta=0.0" if eta else None
+    algorithm = config.get("algorithm_type") or ""
+    if algorithm.startswith("sde-"):
+        setting = f"algorithm_type={algorithm!r}"
+        fix = f"algorithm_type={algorithm.removeprefix('sde-')!r}"
+    elif config.get("stochastic_sampling"):
+        setting, fix = "stochastic_sampling=True", "stochastic_sampling=False"
+    elif config.get("eta"):
+        setting, fix = f"eta={config.eta}", "eta=0.0"
+    else:
         return None
-    return _mended(pipeline, "stochastic_sampling=True", by="stochastic_sampling=False")
-
-
-def _of_dpm_solver(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    algorithm = pipeline.scheduler.config.algorithm_type
-    if not algorithm.startswith("sde-"):
-        return None
-    fix = f"algorithm_type={algorithm.removeprefix('sde-')!r}"
-    return _mended(pipeline, f"algorithm_type={algorithm!r}", by=fix)
-
-
-def _mended(pipeline: Any, setting: str, *, by: str) -> str:
-    name = type(pipeline.scheduler).__name__
-    return f"its {setting} draws noise at every step: {reconfigured(name, by)}"
-
-
-def _never(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    return None  # what would make it draw (s_churn) is an argument of step that no pipeline gives
-
-
-_CONDITIONAL: dict[str, Callable[[Any, Mapping[str, Any]], str | None]] = {
-    "CogVideoXDDIMScheduler": _never,
-    "DDIMParallelScheduler": _of_eta,
-    "DDIMScheduler": _of_eta,
-    "DPMSolverMultistepInverseScheduler": _of_dpm_solver,
-    "DPMSolverMultistepScheduler": _of_dpm_solver,
-    "DPMSolverSinglestepScheduler": _of_dpm_solver,
-    "EDMDPMSolverMultistepScheduler": _of_dpm_solver,
-    "EDMEulerScheduler": _never,
-    "EulerDiscreteScheduler": _never,
-    "FlowMatchEulerDiscreteScheduler": _of_flow_matching,
-    "FlowMatchHeunDiscreteScheduler": _never,
-    "LTXEulerAncestralRFScheduler": _of_ltx,
-    "TCDScheduler": _of_eta,
-}
+    name = type(scheduler).__name__
+    return f"its {setting} draws noise at every step: {reconfigured(name, fix)}"
 
 
 def noise_in(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
@@ -108,7 +87,7 @@ def _noise_in_steps(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
             fix = "no scheduler of its family is without noise here"
         return f"{name} draws noise at every step: {fix}"
     if name in _CONDITIONAL:
-        reason = _CONDITIONAL[name](pipeline, arguments)
+        reason = _noisy_setting(pipeline, arguments)
         return reason and f"{name}: {reason}"
     if "generator" in inspect.signature(scheduler.step).parameters:
         return f"{name} takes a random generator and is not known to be without noise"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -19,6 +20,7 @@ import numpy as np
 
 from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.parameters import check_choice, checked_number
 
 if TYPE_CHECKING:
     Text = str
@@ -74,33 +76,28 @@ class PipelineSettings:
             "memory": tuple(option for option in options if option),
             "seconds": _number(self.seconds, argument="seconds"),
             "guidance": _number(self.guidance, argument="guidance"),
-            "inversion_error": _number(self.inversion_error, argument="inversion_error"),
         }
         for name, form in forms.items():
             object.__setattr__(self, name, form)
-        texts = {"prompt": self.prompt, "negative_prompt": self.negative_prompt}
-        for name, text in {**texts, **_texts_in(call)}.items():
-            if text is not None and not isinstance(text, str):
+        for name, text in self.texts.items():
+            if not isinstance(text, str):
                 raise ArgumentError(
                     f"{name} is a {type(text).__name__}; expected one text, the same for every "
                     "latent: make one generator for each prompt"
                 )
-        if self.step_noise not in ("refuse", "fixed"):
-            raise ArgumentError(f"step_noise={self.step_noise!r}; expected 'refuse' or 'fixed'")
+        check_choice(self.step_noise, argument="step_noise", choices=("refuse", "fixed"))
         for name in ("steps", "batch_size", "inversion_iterations"):
             if name != "steps" or self.steps is not None:
                 check_positive(getattr(self, name), argument=name)
-        if not self.inversion_error > 0:
-            raise ArgumentError(
-                f"inversion_error={self.inversion_error!r}; expected a number above 0"
-            )
+        checked_number(
+            self.inversion_error, argument="inversion_error", low=0, high=math.inf, above=True
+        )
 
     @property
     def texts(self) -> dict[str, str]:
         """Return every prompt by the name of its argument, those for further encoders too."""
-        own = {"prompt": self.prompt, "negative_prompt": self.negative_prompt}
-        given = {**own, **_texts_in(self.call)}
-        return {name: text for name, text in given.items() if text is not None}
+        given = {"prompt": self.prompt, "negative_prompt": self.negative_prompt, **self.call}
+        return {n: text for n, text in given.items() if is_prompt(n) and text is not None}
 
     def name(self, source: Any, *, scheduler: str, dtype: str) -> str:
         """Return the string that ``generators.load`` makes the same generator from again.
@@ -217,18 +214,15 @@ def is_prompt(name: str) -> bool:
     return re.fullmatch(r"(negative_)?prompt(_\d)?", name) is not None
 
 
-def _texts_in(call: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: text for name, text in call.items() if is_prompt(name)}
-
-
 def _one_dtype(dtype: Any, alias: Any) -> str | None:
     """Return the name of a dtype given as ``dtype`` or ``torch_dtype``, by name or torch's own."""
     names = {str(given).removeprefix("torch.") for given in (dtype, alias) if given is not None}
     if len(names) > 1:
         raise ArgumentError(f"dtype={dtype!r} and torch_dtype={alias!r} differ; give one of them")
-    if names and not names <= set(DTYPES):
-        raise ArgumentError(f"dtype={names.pop()!r}; expected one of {', '.join(DTYPES)}")
-    return names.pop() if names else None
+    name = names.pop() if names else None
+    if name is not None:
+        check_choice(name, argument="dtype", choices=DTYPES)
+    return name
 
 
 def _number(value: Any, *, argument: str) -> Any:

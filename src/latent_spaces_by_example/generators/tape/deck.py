@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -17,7 +17,7 @@ from latent_spaces_by_example.generators.tape.streams import SeedStreams
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw that can be combined: standard numbers of a known law.
+    """Describe a draw that can be combined: standard numbers of a known law.
 
     Attributes:
         op: what draws it.
@@ -25,6 +25,7 @@ class Draw:
         shape: of its numbers.
         dtype: that the sampler draws.
         wide: whether its standard numbers need float64.
+        state: returns the state of the sampler's own source, as something that can be hashed.
         now: draws the standard numbers from the sampler's own source.
         again: draws them as a random seed says.
     """
@@ -34,37 +35,39 @@ class Draw:
     shape: tuple[int, ...]
     dtype: str
     wide: bool
+    state: Callable[[], bytes]
     now: Callable[[], np.ndarray]
     again: Callable[[SeedStreams], np.ndarray]
 
 
-class RandomSource(ABC):
-    """Where the random bits of one draw come from, with a state that can be kept and set."""
+@dataclass(frozen=True)
+class RandomSource:
+    """Reach the random bits of one draw.
 
-    @abstractmethod
-    def state(self) -> Any:
-        """The state now, a copy."""
+    Attributes:
+        state: returns a copy of the state.
+        set_state: goes back to a state.
+    """
 
-    @abstractmethod
-    def set_state(self, state: Any) -> None:
-        """Go back to a state."""
+    state: Callable[[], Any]
+    set_state: Callable[[Any], Any]
 
 
 class Deck(ABC):
-    """What answers draws, one after the other."""
+    """Answer draws, one after the other."""
 
     @abstractmethod
     def combine(self, draw: Draw) -> np.ndarray:
-        """The standard numbers of a draw that is part of the latent, of its shape."""
+        """Return the standard numbers of a draw that is part of the latent, in its shape."""
 
     @abstractmethod
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """The result of ``run``, with the random bits that it had when it was recorded."""
+        """Return the result of ``run`` with the random bits that it had when it was recorded."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A part, and what makes it again: a recipe, or the state whose bits are held.
+    """Keep a part with what makes it again: a recipe, or the state whose bits are held.
 
     Of a :class:`Draw` only the recipe is kept: the rest of it holds the sampler's own arrays.
     """
@@ -76,20 +79,30 @@ class Entry:
 
 @final
 class Recorder(Deck):
-    """Lets the sampler draw, and keeps what it drew."""
+    """Let the sampler draw, and keep what it drew."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.values: list[np.ndarray] = []
         self._size = 0
+        self._starts: dict[tuple[Any, ...], int] = {}
 
     def combine(self, draw: Draw) -> np.ndarray:
-        """Draw, and keep the numbers."""
+        """Draw, and keep the numbers.
+
+        A draw from the same state as an earlier one gives the same numbers, as the random access
+        of Brownian trees does: it is the same place of the latent again.
+        """
+        key = (draw.op, draw.law, draw.shape, draw.dtype, draw.wide, draw.state())
         values = np.asarray(draw.now(), dtype=np.float64 if draw.wide else np.float32)
         values = values.reshape(draw.shape)
         if values.size == 0:
             return values
-        part = self._part(draw.op, draw.law, shape=draw.shape, dtype=draw.dtype, start=self._size)
+        start = self._starts.setdefault(key, self._size)
+        part = self._part(draw.op, draw.law, shape=draw.shape, dtype=draw.dtype, start=start)
+        if start < self._size:
+            self.entries.append(Entry(replace(part, repeated=True)))
+            return values
         self.entries.append(Entry(part, again=draw.again))
         self.values.append(values.ravel().copy())
         self._size += values.size
@@ -114,7 +127,7 @@ class Recorder(Deck):
 
 @final
 class Player(Deck):
-    """Answers each draw from a latent, and refuses draws that were not recorded."""
+    """Answer each draw from a latent, and refuse draws that were not recorded."""
 
     def __init__(self, entries: tuple[Entry, ...], latent: np.ndarray) -> None:
         self._entries = entries
@@ -123,19 +136,17 @@ class Player(Deck):
         self.refusal: SamplerChangedError | None = None
 
     def combine(self, draw: Draw) -> np.ndarray:
-        """The numbers that the latent has for this draw."""
+        """Return the numbers that the latent has for this draw."""
         if 0 in draw.shape:
             return np.empty(draw.shape)
-        part = self._expect(draw.op, shape=draw.shape, dtype=draw.dtype).part
-        if not part.combined:
-            raise self._refuse(draw.op, draw.shape, draw.dtype, part)
+        part = self._expect(draw.op, shape=draw.shape, dtype=draw.dtype)
         return self._latent[part.columns].reshape(draw.shape)
 
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """The result that the recorded bits give; the source is left as it was."""
-        if self._next >= len(self._entries) or self._entries[self._next].part.op != op:
-            raise self._refuse(op, None, None, None)
-        entry = self._entries[self._next]
+        """Return the result that the recorded bits give; leave the source as it was."""
+        entry = self._entries[self._next] if self._next < len(self._entries) else None
+        if entry is None or entry.part.op != op:
+            raise self._refuse(op)
         before = source.state()
         try:
             source.set_state(entry.state)
@@ -161,28 +172,20 @@ class Player(Deck):
                 f"were recorded; the first that it left out is {_described(part)}. {_WHY}"
             )
 
-    def _expect(self, op: str, *, shape: tuple[int, ...], dtype: str) -> Entry:
-        if self._next >= len(self._entries):
-            raise self._refuse(op, shape, dtype, None)
-        entry = self._entries[self._next]
-        if (entry.part.op, entry.part.shape, entry.part.dtype) != (op, shape, dtype):
-            raise self._refuse(op, shape, dtype, entry.part)
+    def _expect(self, op: str, *, shape: tuple[int, ...], dtype: str) -> Part:
+        part = self._entries[self._next].part if self._next < len(self._entries) else None
+        if part is None or (part.op, part.shape, part.dtype) != (op, shape, dtype):
+            raise self._refuse(f"{op} of shape {shape} and {dtype}")
         self._next += 1
-        return entry
+        return part
 
-    def _refuse(
-        self, op: str, shape: tuple[int, ...] | None, dtype: str | None, recorded: Part | None
-    ) -> SamplerChangedError:
-        if recorded is None and self._next < len(self._entries):
-            recorded = self._entries[self._next].part
-        if recorded is None:
-            expected = f"no draw: all {len(self._entries)} had been made"
-        else:
-            expected = _described(recorded)
-        found = f"{op} of shape {shape} and {dtype}" if shape is not None else op
+    def _refuse(self, drawn: str) -> SamplerChangedError:
+        recorded = f"no draw: all {len(self._entries)} had been made"
+        if self._next < len(self._entries):
+            recorded = _described(self._entries[self._next].part)
         self.refusal = SamplerChangedError(
-            f"draw {self._next + 1} of the sampler is now {found}, at {place_of_draw()}; when it "
-            f"was recorded, it was {expected}. {_WHY}"
+            f"draw {self._next + 1} of the sampler is now {drawn}, at {place_of_draw()}; when it "
+            f"was recorded, it was {recorded}. {_WHY}"
         )
         return self.refusal
 
@@ -199,7 +202,7 @@ def _described(part: Part) -> str:
 
 
 def shape_and_dtype(result: Any) -> tuple[tuple[int, ...], str]:
-    """Shape and dtype of the first array in what an operation gave; () and "" if there is none."""
+    """Return shape and dtype of the first array in an operation's result; () and "" if none."""
     for one in result if isinstance(result, tuple) else (result,):
         if hasattr(one, "shape") and hasattr(one, "dtype"):
             return tuple(int(n) for n in one.shape), str(one.dtype).removeprefix("torch.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import pickle
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -12,7 +14,7 @@ from latent_spaces_by_example.generators.tape.deck import Deck, Draw, RandomSour
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM
 from latent_spaces_by_example.generators.tape.streams import SeedStreams
 
-# Of a RandomState's and a Generator's public methods, all others draw.
+# All other public methods of a RandomState and a Generator draw.
 _NO_DRAWS = frozenset({"seed", "get_state", "set_state", "spawn", "bit_generator"})
 # These only call others, in Python.
 _BY_OTHERS = frozenset({"randn", "rand"})
@@ -20,7 +22,7 @@ _BY_OTHERS = frozenset({"randn", "rand"})
 
 @contextmanager
 def numpy_draws(deck: Deck) -> Iterator[None]:
-    """While active, draws from ``numpy.random`` functions and new Generators go to a deck.
+    """Send draws of ``numpy.random``'s functions and of new Generators to a deck while active.
 
     A Generator made before is reached if the sampler passes it through
     ``numpy.random.default_rng(rng)``.
@@ -50,8 +52,23 @@ def numpy_draws(deck: Deck) -> Iterator[None]:
         theirs.set_state(ours.get_state())
 
 
+class _ScaledDraws:
+    """Make normal and uniform draws of standard ones, which are the latent."""
+
+    standard_normal: Any
+    random: Any
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        standard = self.standard_normal(_size(size, loc, scale))
+        return _plain(loc + np.multiply(scale, standard))
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        share = self.random(_size(size, low, high))
+        return _plain(low + np.multiply(np.subtract(high, low), share))
+
+
 def _taped_random_state(deck: Deck, theirs: np.random.RandomState) -> Any:
-    class TapedRandomState(np.random.RandomState):
+    class TapedRandomState(_ScaledDraws, np.random.RandomState):
         """NumPy's own, with its draws answered by a deck."""
 
         def standard_normal(self, size: Any = None) -> Any:
@@ -63,14 +80,6 @@ def _taped_random_state(deck: Deck, theirs: np.random.RandomState) -> Any:
         def random(self, size: Any = None) -> Any:
             return self.random_sample(size)
 
-        def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
-            standard = self.standard_normal(_size(size, loc, scale))
-            return _plain(loc + np.multiply(scale, standard))
-
-        def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
-            share = self.random_sample(_size(size, low, high))
-            return _plain(low + np.multiply(np.subtract(high, low), share))
-
     table = _Table(deck, is_global=True)
     table.hold_the_rest(TapedRandomState)
     ours = TapedRandomState(theirs._bit_generator)
@@ -79,7 +88,7 @@ def _taped_random_state(deck: Deck, theirs: np.random.RandomState) -> Any:
 
 
 def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
-    class TapedGenerator(np.random.Generator):
+    class TapedGenerator(_ScaledDraws, np.random.Generator):
         """NumPy's own, with its draws answered by a deck."""
 
         def standard_normal(
@@ -91,32 +100,24 @@ def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
         def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
             return table.combine(UNIFORM, super().random, size=size, dtype=dtype, out=out)
 
-        def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
-            standard = self.standard_normal(_size(size, loc, scale))
-            return _plain(loc + np.multiply(scale, standard))
-
-        def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
-            share = self.random(_size(size, low, high))
-            return _plain(low + np.multiply(np.subtract(high, low), share))
-
     table = _Table(deck, is_global=False)
     table.hold_the_rest(TapedGenerator)
     return TapedGenerator(generator.bit_generator)
 
 
 def _size(size: Any, *parameters: Any) -> Any:
-    """The size of a draw with array parameters; None for a single number."""
+    """Return the size of a draw with array parameters; None for a single number."""
     return size if size is not None else np.broadcast_shapes(*map(np.shape, parameters)) or None
 
 
 def _plain(values: Any) -> Any:
-    """A single number as NumPy's own draws return it."""
+    """Return a single number as NumPy's own draws do."""
     return float(values) if np.ndim(values) == 0 else values
 
 
 @final
 class _Table:
-    """Deals the draws of one source; those that a held draw makes inside stay part of it."""
+    """Deal the draws of one source; those that a held draw makes inside stay part of it."""
 
     def __init__(self, deck: Deck, *, is_global: bool) -> None:
         self._deck = deck
@@ -124,21 +125,20 @@ class _Table:
         self._holding = False
 
     def combine(
-        self,
-        law: str,
-        draw: Callable[..., Any],
-        *,
-        size: Any,
-        dtype: Any = np.float64,
-        out: Any = None,
+        self, law: str, draw: Any, *, size: Any, dtype: Any = np.float64, out: Any = None
     ) -> Any:
-        """The numbers of a standard draw: from the deck, as NumPy would return them."""
+        """Return the numbers of a standard draw from the deck, as NumPy would."""
         options = {} if self._is_global else {"dtype": dtype}
         if self._holding:
             return draw(size, **options) if out is None else draw(out=out, **options)
         wanted = np.shape(out) if out is not None else () if size is None else np.atleast_1d(size)
         shape = tuple(int(n) for n in wanted)
         name, is_global = draw.__name__, self._is_global
+
+        def state() -> bytes:
+            source = draw.__self__
+            bits = source.get_state(legacy=False) if is_global else source.bit_generator.state
+            return pickle.dumps(bits)
 
         def now() -> np.ndarray:
             return np.asarray(draw(shape, **options))
@@ -149,7 +149,7 @@ class _Table:
 
         kind = np.dtype(dtype)
         values = self._deck.combine(
-            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, now, again)
+            Draw(f"numpy.{name}", law, shape, kind.name, kind == np.float64, state, now, again)
         )
         if out is not None:
             out[...] = values
@@ -159,7 +159,7 @@ class _Table:
     def hold_the_rest(self, taped: Any) -> None:
         """Hold every public method that draws and that ``taped`` does not define itself."""
         for name in dir(taped):
-            own = name.startswith("_") or name in vars(taped)
+            own = name.startswith("_") or name in vars(taped) or name in vars(_ScaledDraws)
             if not own and name not in _NO_DRAWS | _BY_OTHERS and callable(getattr(taped, name)):
                 setattr(taped, name, self._held(name, getattr(taped, name)))
 
@@ -175,35 +175,11 @@ class _Table:
                 finally:
                     self._holding = False
 
-            source = _GlobalSource(this) if self._is_global else _GeneratorSource(this)
+            if self._is_global:
+                source = RandomSource(this.get_state, this.set_state)
+            else:
+                bits = this.bit_generator
+                source = RandomSource(lambda: bits.state, partial(setattr, bits, "state"))
             return self._deck.hold(f"numpy.{name}", source=source, run=run)
 
         return held
-
-
-@final
-class _GlobalSource(RandomSource):
-    def __init__(self, random_state: Any) -> None:
-        self._random_state = random_state
-
-    def state(self) -> Any:
-        """The global generator's state."""
-        return self._random_state.get_state()
-
-    def set_state(self, state: Any) -> None:
-        """Put it back."""
-        self._random_state.set_state(state)
-
-
-@final
-class _GeneratorSource(RandomSource):
-    def __init__(self, generator: Any) -> None:
-        self._generator = generator
-
-    def state(self) -> Any:
-        """The bit generator's state."""
-        return self._generator.bit_generator.state
-
-    def set_state(self, state: Any) -> None:
-        """Put it back."""
-        self._generator.bit_generator.state = state

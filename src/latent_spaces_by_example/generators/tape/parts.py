@@ -1,4 +1,4 @@
-"""What a tape holds: one part for each random draw that a sampler makes."""
+"""The parts of a tape: one for each random draw that a sampler makes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNIFORM = "uniform"
 
 @dataclass(frozen=True)
 class Place:
-    """A line of code.
+    """Name a line of code.
 
     Attributes:
         file: its path.
@@ -24,13 +24,13 @@ class Place:
     line: int
 
     def __str__(self) -> str:
-        """The name of the file and the line, such as sampler.py:41."""
+        """Return the name of the file and the line, such as sampler.py:41."""
         return f"{Path(self.file).name}:{self.line}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One random draw of a sampler.
+    """Describe one random draw of a sampler.
 
     Attributes:
         name: such as "randn:3 at sampler.py:41", the third draw of the sampler.
@@ -42,6 +42,8 @@ class Part:
         combined: whether it is part of the latent; otherwise it is held fixed as recorded.
         place: where in the sampler's code it is drawn.
         start: index of its first number in the latent; None where it is held fixed.
+        repeated: whether an earlier draw came from the same random state, so that this one has
+            the same numbers and no place of its own.
     """
 
     name: str
@@ -52,20 +54,21 @@ class Part:
     combined: bool
     place: Place
     start: int | None = None
+    repeated: bool = False
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """Return how many numbers it has."""
         return prod(self.shape)
 
     @property
     def columns(self) -> slice:
-        """Where it is in the latent; empty where it is held fixed."""
+        """Return its place in the latent; empty where it is held fixed."""
         return slice(self.start, self.start + self.size) if self.start is not None else slice(0)
 
 
 def table(parts: Sequence[Part], *, frozen_streams: Sequence[str]) -> str:
-    """The parts as lines of text, a heading first; whole streams that are held fixed at the end."""
+    """Return the parts as lines of text: a heading first, whole streams that are held last."""
     rows = [("draw", "law", "shape", "dtype", "in the latent")]
     rows += [(part.name, part.law, str(part.shape), part.dtype, _where(part)) for part in parts]
     rows += [(stream, "any", "", "", "held fixed") for stream in frozen_streams]
@@ -79,4 +82,4 @@ def table(parts: Sequence[Part], *, frozen_streams: Sequence[str]) -> str:
 def _where(part: Part) -> str:
     if part.start is None:
         return "held fixed"
-    return f"[{part.start}:{part.start + part.size}]"
+    return f"[{part.start}:{part.start + part.size}]{' again' if part.repeated else ''}"

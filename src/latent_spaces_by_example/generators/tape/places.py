@@ -1,4 +1,4 @@
-"""Where in a sampler's code a draw is made."""
+"""Find the place in a sampler's code where a draw is made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MACHINERY = (
 
 
 def place_of_draw() -> Place:
-    """The innermost line on the stack that belongs to the sampler rather than to a framework."""
+    """Return the innermost line on the stack that is the sampler's, not a framework's."""
     frame = sys._getframe(1)
     innermost = frame
     while frame is not None:

@@ -1,4 +1,4 @@
-"""Which functions of torch's Python interface a sampler draws through.
+"""Watch which functions of torch's Python interface a sampler draws through.
 
 Looking at every operation below that interface slows a small network by a tenth; looking at the
 calls of the interface costs next to nothing. So a recording looks at everything and notes the
@@ -26,7 +26,7 @@ _DRAW_INSIDE |= {"fractional_max_pool3d", "dropout1d", "dropout2d", "dropout3d"}
 
 @dataclass(frozen=True)
 class Routes:
-    """Through what a sampler drew.
+    """Name the functions through which a sampler drew.
 
     Attributes:
         names: of functions of torch's Python interface.
@@ -39,7 +39,7 @@ class Routes:
 
 @final
 class RouteWatch(TorchFunctionMode):
-    """Notes which calls make draws, while ``draws`` answers them."""
+    """Note which calls make draws, while ``draws`` answers them."""
 
     def __init__(self, draws: TorchDraws) -> None:
         super().__init__()
@@ -59,13 +59,13 @@ class RouteWatch(TorchFunctionMode):
                 self._accounted += made
 
     def routes(self) -> Routes:
-        """What was noted."""
+        """Return what was noted."""
         return Routes(frozenset(self._names), beside_python=self._accounted < self._draws.draws)
 
 
 @final
 class RouteGate(TorchFunctionMode):
-    """Answers the draws of calls that drew before, or that can draw; lets all others pass."""
+    """Answer the draws of calls that drew before, or that can draw; let all others pass."""
 
     def __init__(self, deck: Deck, routes: Routes) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ def _name(func: Any) -> str:
 
 
 def _is_switched_off(name: str, args: Any, kwargs: Any) -> bool:
-    """Whether a call is dropout or attention of a network that is used, not trained."""
+    """Return whether a call is dropout or attention of a network that is not being trained."""
     if name == "scaled_dot_product_attention":
         return len(args) < 5 and not (kwargs and kwargs.get("dropout_p"))
     return name == "dropout" and bool(kwargs) and kwargs.get("training") is False

@@ -23,14 +23,14 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @dataclass(frozen=True)
 class OtherStreams:
-    """The states of the global streams that are not taken apart into draws."""
+    """Keep the states of the global streams that are not taken apart into draws."""
 
     python: Any
     numpy: Any
 
     @classmethod
     def now(cls) -> OtherStreams:
-        """The states as they are."""
+        """Return the states as they are."""
         return cls(random.getstate(), np.random.get_state())
 
     def restore(self) -> None:
@@ -39,14 +39,14 @@ class OtherStreams:
         np.random.set_state(self.numpy)
 
     def used_since(self) -> tuple[bool, bool]:
-        """Whether Python's and NumPy's stream have moved since."""
+        """Return whether Python's and NumPy's stream have moved since."""
         numpy_now = np.random.get_state()
         same = all(np.array_equal(a, b) for a, b in zip(self.numpy, numpy_now, strict=True))
         return random.getstate() != self.python, not same
 
 
 def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> tuple[Any, Routes]:
-    """What the sampler gives when a deck answers its draws, and through what it drew.
+    """Run a sampler whose draws a deck answers; return its output and the routes of its draws.
 
     Every operation of torch is looked at.
     """
@@ -58,7 +58,7 @@ def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> 
 
 
 def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool, routes: Routes) -> Any:
-    """The same, looking only where a draw can come from."""
+    """Run a sampler likewise, but look only where a draw can come from."""
     if routes.beside_python:
         return run_watched(sampler, deck, with_numpy=with_numpy)[0]
     gate = RouteGate(deck, routes)

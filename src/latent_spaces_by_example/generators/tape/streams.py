@@ -12,7 +12,7 @@ _TWO_TO_32 = 2**32
 
 @final
 class SeedStreams:
-    """The streams that ``torch.manual_seed(n)`` on the CPU, and NumPy's seeding by n, start.
+    """Start the streams of ``torch.manual_seed(n)`` on the CPU and of NumPy's seeding by n.
 
     Args:
         random_seed: n, at least 0.

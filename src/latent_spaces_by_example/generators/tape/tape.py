@@ -1,4 +1,4 @@
-"""A sampler that never heard of latents, as a generator: its random draws are the latent."""
+"""Make a generator of a sampler that never heard of latents: its random draws are the latent."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, final
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite, float_array
+from latent_spaces_by_example.arguments import ArrayLike, float_array
 from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.tape.comparison import detached, same_output
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
@@ -35,7 +36,7 @@ _RESOLUTION = {"float64": 2.0**-52, "float32": 2.0**-24, "float16": 2.0**-11, "b
 
 @final
 class NoiseTape:
-    """A sampler with its random draws recorded: a deterministic map from one long latent.
+    """Replay a sampler whose random draws were recorded, a deterministic map of one latent.
 
     The latent z is the sampler's Gaussian and uniform draws, standardised, one after the other:
     z ~ N(0, I) and U(0, 1). Where the sampler scales and shifts a draw, x = mean + std z, it still
@@ -72,7 +73,9 @@ class NoiseTape:
         self.recorded_latent: np.ndarray = np.concatenate(recorder.values)
         self.recorded_latent.setflags(write=False)
         self.latent_shape = self.recorded_latent.shape
-        self.transport_map = _transport_map([part for part in self.parts if part.combined])
+        self.transport_map = _transport_map(
+            [part for part in self.parts if part.combined and not part.repeated]
+        )
 
     def __repr__(self) -> str:
         """Say how many draws of which kind there are."""
@@ -84,7 +87,7 @@ class NoiseTape:
 
     @property
     def report(self) -> str:
-        """Every draw as a line of text: law, shape, place, and whether it is held fixed."""
+        """Return every draw as a line of text: law, shape, place, and whether it is held fixed."""
         return table(self.parts, frozen_streams=self._frozen_streams)
 
     def generate(self, z: ArrayLike) -> list[Any]:
@@ -103,7 +106,7 @@ class NoiseTape:
         return [self._replay(latent) for latent in self._checked(z)]
 
     def latent_from_random_seed(self, random_seed: Any) -> np.ndarray:
-        """The latent that the sampler would draw on the CPU after ``torch.manual_seed``.
+        """Return the latent that the sampler would draw on the CPU after ``torch.manual_seed``.
 
         Made by drawing again, without running the sampler. For a sampler that draws from one
         generator on the CPU, and holds no draw fixed, ``generate`` of it is what the sampler gives
@@ -128,7 +131,7 @@ class NoiseTape:
         return np.concatenate(pieces)
 
     def named(self, z: ArrayLike) -> Mapping[str, np.ndarray]:
-        """The draws of one latent by name, each in its shape; held ones are left out.
+        """Return the draws of one latent by name, each in its shape; leave held ones out.
 
         Args:
             z: one latent, shape (d,).
@@ -174,13 +177,7 @@ class NoiseTape:
         return detached(output)
 
     def _checked(self, z: ArrayLike) -> np.ndarray:
-        latents = float_array(z, name="z", shape=f"(n, {self.latent_shape[0]})")
-        if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
-            raise ArgumentError(
-                f"z has shape {latents.shape}; expected (n, {self.latent_shape[0]}), all the "
-                f"numbers that {self.name} draws"
-            )
-        check_finite(latents, name="z")
+        latents = checked_latents(z, latent_shape=self.latent_shape)
         for part in self.parts:
             if part.law == UNIFORM and part.combined and latents.size:
                 values = latents[:, part.columns]
@@ -210,9 +207,9 @@ def _transport_map(parts: list[Part]) -> TransportMap:
 
 def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> str:
     drawn = [part.name for part in parts] + frozen_streams
-    found = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
+    drew = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
     return (
-        f"the sampler {found}, so there is no latent; expected Gaussian or uniform draws of torch, "
+        f"the sampler {drew}, so there is no latent; expected Gaussian or uniform draws of torch, "
         "in the thread that calls it, or of NumPy with numpy=True"
     )
 

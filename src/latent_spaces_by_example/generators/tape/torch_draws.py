@@ -1,4 +1,4 @@
-"""Every random draw of torch, on any device, seen below its Python interface."""
+"""See every random draw of torch, on any device, below its Python interface."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FLAGS = frozenset({"train", "training", "dropout", "dropout_p", "p"})
 
 @dataclass(frozen=True)
 class _Law:
-    """Gaussian: loc + scale N(0, 1). Uniform: loc + scale U(0, 1), below ``high``.
+    """Describe loc + scale N(0, 1), or loc + scale U(0, 1) below ``high``.
 
     ``asked`` is what the sampler passed to torch, before torch rounded it to the draw's dtype.
     """
@@ -51,7 +51,7 @@ class _Law:
 
 @final
 class TorchDraws(TorchDispatchMode):
-    """While active, in this thread, draws of torch go to a deck; all else runs as it is.
+    """Send draws of torch in this thread to a deck; run all else as it is.
 
     Sees every operation, below torch's Python interface, which costs each of them some 20
     microseconds.
@@ -117,9 +117,14 @@ class TorchDraws(TorchDispatchMode):
             fresh = torch.empty_strided(shape, strides, dtype=dtype)
             return _draw(law, fresh, streams.torch)
 
+        def state() -> bytes:
+            own = _default_generator({"self": target}) if generator is None else generator
+            # what fills memory in another order, or is scaled otherwise, is another draw
+            return own.get_state().numpy().tobytes() + repr((strides, law)).encode()
+
         self.draws += 1
         wide = dtype == torch.float64 or not law.standard
-        draw = Draw(_name(func), law.name, shape, _dtype_name(dtype), wide, now, again)
+        draw = Draw(_name(func), law.name, shape, _dtype_name(dtype), wide, state, now, again)
         _write(law, target, self._deck.combine(draw))
 
     def _hold(self, func: Any, args: Any, kwargs: Any) -> Any:
@@ -129,27 +134,14 @@ class TorchDraws(TorchDispatchMode):
             return func(*args, **kwargs)
         self.draws += 1
         given = next((a for a in call.values() if isinstance(a, torch.Generator)), None)
-        source = _TorchSource(_default_generator(call) if given is None else given)
+        generator = _default_generator(call) if given is None else given
+        source = RandomSource(generator.get_state, generator.set_state)
         return self._deck.hold(_name(func), source=source, run=lambda: func(*args, **kwargs))
-
-
-@final
-class _TorchSource(RandomSource):
-    def __init__(self, generator: torch.Generator) -> None:
-        self._generator = generator
-
-    def state(self) -> Any:
-        """The generator's state."""
-        return self._generator.get_state()
-
-    def set_state(self, state: Any) -> None:
-        """Put it back."""
-        self._generator.set_state(state)
 
 
 @cache
 def how_it_draws(func: Any) -> str | None:
-    """How an operation draws: by a law that can be combined, in another way, or not at all."""
+    """Return "gaussian", "uniform", "hold" for a law that cannot be combined, or None."""
     name = _name(func)
     if func.namespace == "aten" and name in _GAUSSIAN_OPS:
         return "gaussian"
@@ -169,7 +161,7 @@ def _dtype_name(dtype: torch.dtype) -> str:
 
 
 def _arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
-    """All arguments by name, defaults included."""
+    """Return all arguments by name, defaults included."""
     call = {}
     for position, argument in enumerate(func._schema.arguments):
         if position < len(args):
@@ -182,7 +174,7 @@ def _arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
 
 
 def _target(func: Any, call: dict[str, Any], parameters: tuple[Any, ...]) -> torch.Tensor:
-    """The tensor that a draw is to be written to: the caller's own, or a new one."""
+    """Return the tensor that a draw is written to: the caller's own, or a new one."""
     if func._schema.name.endswith("_"):
         return call["self"]
     tensors = [p for p in parameters if isinstance(p, torch.Tensor)]
@@ -220,7 +212,7 @@ def _write(law: _Law, target: torch.Tensor, standard: np.ndarray) -> None:
 
     The standard numbers behind float32 or shorter draws give those back bit for bit.
     """
-    values = torch.from_numpy(np.ascontiguousarray(standard))
+    values = torch.from_numpy(np.asarray(standard, order="C"))
     if not law.standard:
         values = values.double() * law.scale + law.loc
     if law.name == UNIFORM and law.scale > 0.0:
@@ -234,7 +226,7 @@ def _write(law: _Law, target: torch.Tensor, standard: np.ndarray) -> None:
 
 
 def _default_generator(call: dict[str, Any]) -> torch.Generator:
-    """The generator that an operation draws from where it is given none."""
+    """Return the generator that an operation draws from if it is given none."""
     tensors = [a for a in call.values() if isinstance(a, torch.Tensor)]
     device = tensors[0].device if tensors else torch.device(call.get("device") or "cpu")
     if device.type == "cpu":

@@ -17,6 +17,7 @@ from latent_spaces_by_example.report.plane.grid import Plane
 from latent_spaces_by_example.study import Study
 
 _INK, _BEST, _SEED = "#4a5568", "#c2410c", "#1d4ed8"
+_BOX: dict[str, Any] = {"boxstyle": "round,pad=0.2", "fc": _SEED, "ec": "none", "alpha": 0.75}
 _LEVELS = 16
 _POINTS = "offset points"
 _EDGE = 1e-6
@@ -73,16 +74,14 @@ def _draw_path(axes: Axes, plane: Plane, study: Study) -> None:
     path[path[:, 0] < _EDGE, 1] = _SEEDS[0][0][1]  # anywhere on that edge is the first seed latent
     axes.plot(*path.T, "-", color="white", linewidth=0.7, alpha=0.45)
     best, order = path[study.best_trial.number], "evaluated, joined in their order"
-    axes.scatter(
-        path[:, 0],
-        path[:, 1],
-        c="white",
-        s=14,
-        edgecolors=_INK,
-        linewidths=0.6,
-        zorder=3,
-        label=order,
-    )
+    dots: dict[str, Any] = {
+        "c": "white",
+        "s": 14,
+        "edgecolors": _INK,
+        "linewidths": 0.6,
+        "zorder": 3,
+    }
+    axes.scatter(path[:, 0], path[:, 1], label=order, **dots)
     (star,) = axes.plot(*best, "*", color=_BEST, markersize=16, zorder=5, label="best found")
     star.set(markeredgecolor="white", linestyle="none")
 
@@ -92,13 +91,7 @@ def _draw_seeds(axes: Axes, plane: Plane) -> None:
         label = None if number else "seed latents"
         (square,) = axes.plot(*place, "s", color=_SEED, zorder=4, label=label)
         square.set(markeredgecolor="white", clip_on=False, linestyle="none")
-        box: dict[str, Any] = {
-            "boxstyle": "round,pad=0.2",
-            "fc": _SEED,
-            "ec": "none",
-            "alpha": 0.75,
-        }
-        name = axes.annotate(plane.seed_names[number], place, offset, textcoords=_POINTS, bbox=box)
+        name = axes.annotate(plane.seed_names[number], place, offset, textcoords=_POINTS, bbox=_BOX)
         name.set(
             parse_math=False, ha=side, va="center", color="white", fontsize=9, fontweight="bold"
         )

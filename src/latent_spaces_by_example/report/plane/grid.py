@@ -47,7 +47,7 @@ class Plane:
 
     @property
     def best(self) -> tuple[int, int]:
-        """Where on the grid the score is best."""
+        """The place on the grid with the best score."""
         place = np.nanargmin(self.scores) if self.minimise else np.nanargmax(self.scores)
         i, j = np.unravel_index(int(place), self.scores.shape)
         return int(i), int(j)

@@ -1,4 +1,4 @@
-"""What a point promises: log expected improvement, and log probabilities of being of any use."""
+"""Judge points: log expected improvement, and log probabilities of being of any use."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ _OPTIMISM = 1.5  # standard deviations
 
 @dataclass(frozen=True)
 class Beliefs:
-    """What the search believes of the score, of each constraint and of failures.
+    """The beliefs of the search about the score, each constraint and failures.
 
     A trial that failed has no score, and says nothing of it: the candidate may be poor, or have
     nothing to do with the failure. A second model predicts where evaluations fail.
@@ -289,17 +289,17 @@ class Beliefs:
 
     @property
     def num_scored(self) -> int:
-        """How many of the posterior's points have a score."""
+        """The number of the posterior's points that have a score."""
         return len(self.posterior.points) - self.num_believed
 
     @property
     def is_noisy(self) -> bool:
-        """Whether the user says so, or a step of 0.06 radians tells mostly of noise."""
+        """True if the user says so, or a step of 0.06 radians tells mostly of noise."""
         return self.is_known_noisy or self.posterior.kernel.telling_angle(_NOISELESS) >= _NOISELESS
 
     @property
     def is_noisy_trend(self) -> bool:
-        """Whether the user says that scores are noisy, and most of what they follow is linear.
+        """True if the user says that scores are noisy, and most of what they follow is linear.
 
         Then there is more to learn farther away. Noise that nobody speaks of may be kinks.
         """

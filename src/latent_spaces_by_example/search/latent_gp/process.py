@@ -299,7 +299,7 @@ class NoisePrior:
     spread: float
 
     def deviation(self, log_noise: float) -> float:
-        """How many standard deviations a logarithm is from the mean."""
+        """Return how many standard deviations a logarithm is from the mean."""
         return float(log_noise - np.log(self.median)) / self.spread
 
 

@@ -1,4 +1,4 @@
-"""The angle of attack at which a section has a given lift."""
+"""Solve for the angle of attack at which a section has a given lift."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64
+
+PerSection = Float64[np.ndarray, " n"]
+PerAngle = Float64[np.ndarray, "n m"]
+Chosen = Bool[np.ndarray, " n"]
 
 LOWEST, HIGHEST = -16.0, 20.0
 _COARSE_STEP = 2.0
@@ -26,10 +30,10 @@ class Coefficients:
         confidence: how much the solver trusts its answer, from 0 to 1.
     """
 
-    cl: Float64[np.ndarray, "n m"]
-    cd: Float64[np.ndarray, "n m"]
-    cm: Float64[np.ndarray, "n m"]
-    confidence: Float64[np.ndarray, "n m"]
+    cl: PerAngle
+    cd: PerAngle
+    cm: PerAngle
+    confidence: PerAngle
 
 
 @runtime_checkable
@@ -40,11 +44,11 @@ class Stream(Protocol):
         """Return the number n of sections."""
         ...
 
-    def of(self, which: Bool[np.ndarray, " n"]) -> Stream:
+    def of(self, which: Chosen) -> Stream:
         """Return the same stream with some of the sections."""
         ...
 
-    def at(self, angles: Float64[np.ndarray, "n m"]) -> Coefficients:
+    def at(self, angles: PerAngle) -> Coefficients:
         """Return coefficients of each section at its own m angles of attack, in degrees."""
         ...
 
@@ -60,12 +64,12 @@ class Trimmed:
         cl, cd, cm, confidence: as in ``Coefficients``.
     """
 
-    alpha: Float64[np.ndarray, " n"]
-    reached: Bool[np.ndarray, " n"]
-    cl: Float64[np.ndarray, " n"]
-    cd: Float64[np.ndarray, " n"]
-    cm: Float64[np.ndarray, " n"]
-    confidence: Float64[np.ndarray, " n"]
+    alpha: PerSection
+    reached: Chosen
+    cl: PerSection
+    cd: PerSection
+    cm: PerSection
+    confidence: PerSection
 
 
 def trim(flow: Stream, *, cl: float) -> Trimmed:
@@ -102,16 +106,13 @@ def trim(flow: Stream, *, cl: float) -> Trimmed:
     return Trimmed(
         alpha=alpha,
         reached=np.abs(at.cl[:, 0] - cl) <= 1e-6,
-        cl=at.cl[:, 0],
-        cd=at.cd[:, 0],
-        cm=at.cm[:, 0],
-        confidence=at.confidence[:, 0],
+        **{name: values[:, 0] for name, values in vars(at).items()},
     )
 
 
 def _bracket(
-    grid: Float64[np.ndarray, "n m"], at: Coefficients, *, cl: float
-) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    grid: PerAngle, at: Coefficients, *, cl: float
+) -> tuple[PerSection, PerSection, Chosen]:
     """Return neighbouring angles with the target between their lifts, and whether any exist."""
     below: np.ndarray = np.less(at.cl, cl)
     rising, falling = below[:, :-1] & ~below[:, 1:], ~below[:, :-1] & below[:, 1:]
@@ -123,13 +124,8 @@ def _bracket(
 
 
 def _look_closer(
-    flow: Stream, grid: Float64[np.ndarray, "n m"], lift: Float64[np.ndarray, "n m"], *, cl: float
-) -> tuple[
-    Float64[np.ndarray, " n"],
-    Float64[np.ndarray, " n"],
-    Bool[np.ndarray, " n"],
-    Float64[np.ndarray, " n"],
-]:
+    flow: Stream, grid: PerAngle, lift: PerAngle, *, cl: float
+) -> tuple[PerSection, PerSection, Chosen, PerSection]:
     """Bracket on a finer grid around the nearest lift; also return the angle of that lift."""
     row = np.arange(len(grid))
     nearest = np.clip(np.argmin(np.abs(lift - cl), axis=1), 1, grid.shape[1] - 2)
@@ -147,9 +143,7 @@ def _look_closer(
     return low, high, bracketed, fine[row, best] + np.clip(shift, -1.0, 1.0) * step
 
 
-def _solve(
-    flow: Stream, low: Float64[np.ndarray, " n"], high: Float64[np.ndarray, " n"], *, cl: float
-) -> Float64[np.ndarray, " n"]:
+def _solve(flow: Stream, low: PerSection, high: PerSection, *, cl: float) -> PerSection:
     """Solve by regula falsi; an end that stays has its value halved, so that both ends move."""
     ends = flow.at(np.stack([low, high], axis=1)).cl - cl
     f_low, f_high = ends[:, 0].copy(), ends[:, 1].copy()

@@ -25,7 +25,7 @@ _SEPARATOR = 999.0  # both numbers of a line between the elements of a multi-ele
 
 @dataclass(frozen=True)
 class DatFile:
-    """The content of a coordinate file.
+    """Hold the content of a coordinate file.
 
     Attributes:
         title: its first line, if that is not a point; else the name of the file.
@@ -38,7 +38,7 @@ class DatFile:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of numbers: where it stands in the file, its text and its numbers."""
+    """Hold a line of numbers: where it stands in the file, its text and its numbers."""
 
     number: int
     text: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,12 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.zoo.airfoil.dat_files import write_dat
-from latent_spaces_by_example.zoo.airfoil.geometry import resample
+from latent_spaces_by_example.zoo.airfoil.geometry import POINTS_PER_SIDE, resample
 from latent_spaces_by_example.zoo.airfoil.lookup import find_section, search_sections
 from latent_spaces_by_example.zoo.airfoil.representation import (
     NUM_POINTS,
-    NUM_POINTS_PER_SIDE,
     SectionRepresentation,
     first_fault,
 )
@@ -86,12 +86,10 @@ class AirfoilGenerator:
         Raises:
             ArgumentError: wrong shape, not floating point, or not finite.
         """
-        latents = self._checked_latents(z)
+        latents = checked_latents(z, latent_shape=self.latent_shape).astype(np.float64)
         return self.representation.decode(flow_forward(self._velocity, latents, steps=self._steps))
 
-    def invert(
-        self, outputs: npt.ArrayLike | Sequence[npt.ArrayLike]
-    ) -> Float64[np.ndarray, "n d"]:
+    def invert(self, outputs: Iterable[npt.ArrayLike]) -> Float64[np.ndarray, "n d"]:
         """Return the latents behind sections on the model's grid.
 
         Heun's steps are undone one by one, so what is inverted is ``generate`` itself. A section
@@ -105,10 +103,16 @@ class AirfoilGenerator:
             ArgumentError: wrong shape or other x than the model's, not finite, sides that touch
                 or cross, or a trailing edge off the x axis or blunter than 5 % of the chord.
         """
-        sections = self._checked_sections(outputs)
-        return flow_backward(
-            self._velocity, self.representation.encode(sections), steps=self._steps
-        )
+        rows = [_checked_output(output) for output in outputs]
+        sections = np.stack(rows) if rows else np.empty((0, NUM_POINTS, 2))
+        fault = first_fault(sections)
+        if fault is not None:
+            raise ArgumentError(
+                f"output {fault[0]} has {fault[1]}, so it is no section that this model can make; "
+                "give outputs of generate() or example(), or sections on the same grid"
+            )
+        y = self.representation.encode(sections)
+        return flow_backward(self._velocity, y, steps=self._steps)
 
     def example(self, name: str | PathLike[str]) -> Float64[np.ndarray, "127 2"]:
         """Look up a real section, on the model's grid and ready for ``invert``.
@@ -128,7 +132,7 @@ class AirfoilGenerator:
         """
         outline = find_section(Path(name) if isinstance(name, PathLike) else name)
         try:
-            section = resample(outline, points_per_side=NUM_POINTS_PER_SIDE)
+            section = resample(outline, points_per_side=POINTS_PER_SIDE)
         except ArgumentError as error:
             raise ArgumentError(f"the section {str(name)!r} cannot be read: {error}") from error
         fault = first_fault(section[None])
@@ -167,9 +171,9 @@ class AirfoilGenerator:
         Raises:
             ArgumentError: not a finite array of shape (127, 2).
         """
-        from latent_spaces_by_example.zoo.airfoil.picture import draw_section
+        from latent_spaces_by_example.zoo.airfoil.picture import draw_sections
 
-        return draw_section(_checked_output(output))
+        return draw_sections(_checked_output(output))
 
     def render_overlay(self, output: npt.ArrayLike, reference: npt.ArrayLike) -> Image:
         """Draw one section over the outline of another, as a PIL image of 800 x 320 pixels.
@@ -188,33 +192,6 @@ class AirfoilGenerator:
             ArgumentError: not a finite array of shape (127, 2).
         """
         write_dat(Path(path), _checked_output(output), name=f"{self.name}: {Path(path).stem}")
-
-    def _checked_latents(self, z: npt.ArrayLike) -> Float64[np.ndarray, "n d"]:
-        latents = np.asarray(z)
-        (d,) = self.latent_shape
-        if latents.dtype.kind != "f":
-            raise ArgumentError(
-                f"z has dtype {latents.dtype}, but latents are floating point: "
-                "pass z.astype(float) if these really are latents"
-            )
-        if latents.ndim != 2 or latents.shape[1] != d:
-            hint = "; pass z[None] for a single latent" if latents.shape == (d,) else ""
-            raise ArgumentError(f"z has shape {latents.shape}, but (n, {d}) was expected{hint}")
-        if not np.isfinite(latents).all():
-            row = int(np.flatnonzero(~np.isfinite(latents).all(axis=1))[0])
-            raise ArgumentError(f"z has a value that is not finite in row {row}")
-        return latents.astype(np.float64)
-
-    def _checked_sections(self, outputs: Any) -> Float64[np.ndarray, "n 127 2"]:
-        rows = [_checked_output(output) for output in outputs]
-        sections = np.stack(rows) if rows else np.empty((0, NUM_POINTS, 2))
-        what = first_fault(sections)
-        if what is not None:
-            raise ArgumentError(
-                f"output {what[0]} has {what[1]}, so it is no section that this model can make; "
-                "give outputs of generate() or example(), or sections on the same grid"
-            )
-        return sections
 
 
 def _checked_output(output: Any) -> Float64[np.ndarray, "127 2"]:
@@ -237,9 +214,7 @@ def load() -> AirfoilGenerator:
     """
     settings = json.loads((_FOLDER / "training.json").read_text(encoding="utf-8"))
     with np.load(_FOLDER / "representation.npz") as arrays:
-        parts = {
-            name: arrays[name].astype(np.float64) for name in SectionRepresentation.field_names()
-        }
+        parts = {name: array.astype(np.float64) for name, array in arrays.items()}
     return AirfoilGenerator(
         OnnxVelocity(_FOLDER / "velocity.onnx"),
         representation=SectionRepresentation(**parts),

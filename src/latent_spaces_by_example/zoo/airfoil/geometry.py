@@ -18,6 +18,7 @@ else:
 
 Points = Float64[np.ndarray, "p 2"]
 OtherPoints = Float64[np.ndarray, "q 2"]
+Stations = Float64[np.ndarray, " m"]
 
 POINTS_PER_SIDE = 64
 _FEWEST_POINTS = 7
@@ -26,7 +27,7 @@ _ASKEW = 0.01  # of the chord: how far apart in x the ends of the sides of a rea
 _SAME_POINT = 1e-7  # in chords; published tables have six decimals or fewer
 
 
-def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, " m"]:
+def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Stations:
     """Return chordwise stations, dense at both edges: x_i = (1 - cos(pi i / (m - 1))) / 2.
 
     Args:
@@ -48,6 +49,29 @@ def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, "
     grid = (1.0 - np.cos(np.pi * np.arange(points_per_side) / (points_per_side - 1))) / 2.0
     grid[-1] = 1.0
     return grid
+
+
+def stations(points_per_side: int = POINTS_PER_SIDE) -> Float64[np.ndarray, " p"]:
+    """Return x of a section on the cosine grid in Selig order, shape (2 m - 1,)."""
+    grid = cosine_grid(points_per_side)
+    return np.concatenate([grid[::-1], grid[1:]])
+
+
+def join_sides(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Join ordinates of two sides on the cosine grid, shape (..., m), leading edge first.
+
+    Returns:
+        Sections in Selig order, shape (..., 2 m - 1, 2).
+    """
+    y = np.concatenate([upper[..., ::-1], lower[..., 1:]], axis=-1)
+    return np.stack([np.broadcast_to(stations(upper.shape[-1]), y.shape), y], axis=-1)
+
+
+def split_sides(sections: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ordinates of both sides, the inverse of :func:`join_sides`."""
+    y = sections[..., 1]
+    nose = y.shape[-1] // 2
+    return y[..., nose::-1], y[..., nose:]
 
 
 def to_selig_order(coordinates: npt.ArrayLike) -> Points:
@@ -140,15 +164,13 @@ def resample(
     grid = cosine_grid(points_per_side)
     points = to_selig_order(coordinates) if reorder else _with_equal_sides(as_points(coordinates))
     placed = _place(points)
-    upper = _ordinates(placed, grid=grid, end=placed.spline.x[0])
-    lower = _ordinates(placed, grid=grid, end=placed.spline.x[-1])
-    x = np.concatenate([grid[::-1], grid[1:]])
-    return np.stack([x, np.concatenate([upper[::-1], lower[1:]])], axis=1)
+    ends = placed.spline.x[[0, -1]]
+    return join_sides(*(_ordinates(placed, grid=grid, end=float(end)) for end in ends))
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """A section in normal position, its spline, and the spline's parameter at the nose."""
+    """Hold a section in normal position, its spline, and the spline's parameter at the nose."""
 
     points: np.ndarray
     spline: CubicSpline
@@ -274,9 +296,7 @@ def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float
     return where
 
 
-def _ordinates(
-    placed: _Placed, *, grid: Float64[np.ndarray, " m"], end: float
-) -> Float64[np.ndarray, " m"]:
+def _ordinates(placed: _Placed, *, grid: Stations, end: float) -> Stations:
     """Return the ordinates at the stations of the side between nose and parameter ``end``."""
     spline, nose = placed.spline, placed.nose
     # Quadratic spacing from the nose, where x grows as the square of the arc length.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, SupportsFloat
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.objectives.base import Metric
+from latent_spaces_by_example.parameters import check_choice, checked_number, written
 from latent_spaces_by_example.zoo.airfoil import check_all, measure, resample
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import trim
 from latent_spaces_by_example.zoo.airfoil.neural_foil import MODEL_SIZES, Flow, fit_kulfan
@@ -25,9 +26,8 @@ _COSTS = {"thickness": 4.0, "confidence": 10.0, "fit": 2.0}
 _COST_OF_CROSSING = 1000.0  # per chord of negative thickness
 _COST_OF_GAP = 100.0  # per chord of trailing-edge gap above the widest
 
-_FLOORS = ("constraints", "penalties")
 
-
+@dataclass(frozen=True, kw_only=True)
 class LiftToDrag:
     """Lift over drag at a given lift coefficient, with floors under what could not be built.
 
@@ -84,59 +84,55 @@ class LiftToDrag:
 
     >>> from latent_spaces_by_example.zoo.airfoil import find_section
     >>> objective = LiftToDrag(cl=0.7, reynolds=5e5)
-    >>> figures, = objective([find_section("naca2412")])
-    >>> print(round(figures["score"]), round(figures["alpha"], 1), figures["floors_met"])
+    >>> metrics, = objective([find_section("naca2412")])
+    >>> print(round(metrics["score"]), round(metrics["alpha"], 1), metrics["floors_met"])
     85 4.0 True
     """
 
-    name = "lift-to-drag"
+    name: ClassVar[str] = "lift-to-drag"
 
-    def __init__(
-        self,
-        *,
-        cl: SupportsFloat = 1.0,
-        reynolds: SupportsFloat = 1e6,
-        min_thickness: SupportsFloat = 0.12,
-        min_confidence: SupportsFloat = 0.9,
-        max_fit_error: SupportsFloat = 1e-3,
-        model_size: str = "xlarge",
-        floors: str = "constraints",
-    ) -> None:
+    cl: float = 1.0
+    reynolds: float = 1e6
+    min_thickness: float = 0.12
+    min_confidence: float = 0.9
+    max_fit_error: float = 1e-3
+    model_size: str = "xlarge"
+    floors: str = "constraints"
+
+    def __post_init__(self) -> None:
         """Check the parameters."""
-        self.cl = _within(cl, "cl", low=0.0, high=3.0, above=True)
-        self.reynolds = _within(reynolds, "reynolds", low=1e3, high=1e9)
-        self.min_thickness = _within(min_thickness, "min_thickness", low=0.0, high=0.5)
-        self.min_confidence = _within(min_confidence, "min_confidence", low=0.0, high=0.99)
-        self.max_fit_error = _within(
-            max_fit_error, "max_fit_error", low=0.0, high=math.inf, above=True
-        )
-        if model_size not in MODEL_SIZES:
-            raise ArgumentError(
-                f"model_size must be one of {', '.join(MODEL_SIZES)}, not {model_size!r}"
+        ranges: dict[str, tuple[float, float]] = {
+            "cl": (0.0, 3.0),
+            "reynolds": (1e3, 1e9),
+            "min_thickness": (0.0, 0.5),
+            "min_confidence": (0.0, 0.99),
+            "max_fit_error": (0.0, math.inf),
+        }
+        for name, (low, high) in ranges.items():
+            number = checked_number(
+                getattr(self, name),
+                argument=name,
+                low=low,
+                high=high,
+                above=name in ("cl", "max_fit_error"),
             )
-        self.model_size = model_size
-        if floors not in _FLOORS:
-            raise ArgumentError(f"floors must be one of {', '.join(_FLOORS)}, not {floors!r}")
-        self.floors = floors
+            object.__setattr__(self, name, number)
+        check_choice(self.model_size, argument="model_size", choices=MODEL_SIZES)
+        check_choice(self.floors, argument="floors", choices=("constraints", "penalties"))
 
     @property
     def spec(self) -> str:
         """Return the string that ``objectives.load`` makes this objective from again."""
-        return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in vars(self).items())
+        return written(self.name, vars(self))
 
-    def __repr__(self) -> str:
-        """Return the call that makes it."""
-        arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
-        return f"{type(self).__name__}({arguments})"
-
-    def __call__(self, outputs: Iterable[Any]) -> list[dict[str, Figure | dict[str, float]]]:
+    def __call__(self, outputs: Iterable[Any]) -> list[dict[str, Metric | dict[str, float]]]:
         """Score sections.
 
         Args:
             outputs: n sections, each of shape (p, 2) with any p >= 7, in Selig order.
 
         Returns:
-            For each a dictionary with "score" and the figures named above, and "constraints" where
+            For each a dictionary with "score" and the metrics named above, and "constraints" where
             floors are that.
 
         Raises:
@@ -154,7 +150,7 @@ class LiftToDrag:
             for section in prepared
         ]
 
-    def _score(self, sections: list[_Section]) -> list[dict[str, Figure | dict[str, float]]]:
+    def _score(self, sections: list[_Section]) -> list[dict[str, Metric | dict[str, float]]]:
         points = np.stack([section.points for section in sections])
         loops = np.array([section.loops for section in sections], dtype=np.float64)
         parameters, misfit = fit_kulfan(points)
@@ -201,16 +197,16 @@ class LiftToDrag:
             return results
         return [
             {
-                **figures,
+                **metrics,
                 "constraints": {name: short[i].item() for name, short in shortfalls.items()},
             }
-            for i, figures in enumerate(results)
+            for i, metrics in enumerate(results)
         ]
 
 
 @dataclass(frozen=True)
 class _Section:
-    """A section on the grid, and how often its outline crosses itself unseen by thickness."""
+    """Hold a section on the grid, and how often its outline crosses itself unseen by thickness."""
 
     points: Float64[np.ndarray, "p 2"]
     loops: int
@@ -260,17 +256,3 @@ def _validity(
     excess = np.maximum(gap - MAX_TRAILING_EDGE_GAP, 0.0)
     factor: np.ndarray = 1.0 / (1.0 + _COST_OF_CROSSING * negative + _COST_OF_GAP * excess + loops)
     return factor
-
-
-def _within(
-    value: SupportsFloat, name: str, *, low: float, high: float, above: bool = False
-) -> float:
-    """Return a number in [low, high], or in (low, high] if ``above``."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"{name} must be a number, not {value!r}") from error
-    if not (low < number <= high or (number == low and not above)):
-        bounds = f"above {low:g} and at most {high:g}" if above else f"within {low:g} to {high:g}"
-        raise ArgumentError(f"{name} must be {bounds}, not {value!r}")
-    return number

@@ -9,7 +9,11 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid
+from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, split_sides, stations
+
+PerSection = Float64[np.ndarray, " n"]
+Ordinates = Float64[np.ndarray, "n m"]
+Stations = Float64[np.ndarray, " m"]
 
 _ON_GRID = 1e-6
 _NOSE_STATIONS = 8
@@ -31,13 +35,13 @@ class Measures:
             second differences, with x = (1 - cos theta) / 2.
     """
 
-    max_thickness: Float64[np.ndarray, " n"]
-    max_thickness_at: Float64[np.ndarray, " n"]
-    max_camber: Float64[np.ndarray, " n"]
-    max_camber_at: Float64[np.ndarray, " n"]
-    leading_edge_radius: Float64[np.ndarray, " n"]
-    trailing_edge_gap: Float64[np.ndarray, " n"]
-    roughness: Float64[np.ndarray, " n"]
+    max_thickness: PerSection
+    max_thickness_at: PerSection
+    max_camber: PerSection
+    max_camber_at: PerSection
+    leading_edge_radius: PerSection
+    trailing_edge_gap: PerSection
+    roughness: PerSection
 
 
 def measure(sections: npt.ArrayLike) -> Measures:
@@ -76,9 +80,7 @@ def measure(sections: npt.ArrayLike) -> Measures:
     )
 
 
-def thickness_and_camber(
-    sections: npt.ArrayLike,
-) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, "n m"]]:
+def thickness_and_camber(sections: npt.ArrayLike) -> tuple[Ordinates, Ordinates]:
     """Return thickness y_u - y_l and mean line (y_u + y_l) / 2 at the m stations of the grid.
 
     Args:
@@ -102,25 +104,20 @@ def thickness_and_camber(
             "sections must lie on the cosine grid, shape (n, 2 m - 1, 2), as resample() returns "
             f"them; these have shape {array.shape}"
         )
-    m = (array.shape[1] + 1) // 2
-    upper, lower = array[:, m - 1 :: -1, 1], array[:, m - 1 :, 1]
+    upper, lower = split_sides(array)
     return upper - lower, (upper + lower) / 2.0
 
 
 def is_on_grid(sections: np.ndarray) -> bool:
     """Return whether sections (n, p, 2) have the stations of ``resample``, to 1e-6 chord."""
-    if sections.ndim != 3 or sections.shape[1] % 2 == 0 or sections.shape[1] < 15:
+    _, num_points, width = sections.shape if sections.ndim == 3 else (0, 0, 0)
+    if width != 2 or num_points < 15 or num_points % 2 == 0:
         return False
-    if sections.shape[2] != 2:
-        return False
-    grid = cosine_grid((sections.shape[1] + 1) // 2)
-    x = np.concatenate([grid[::-1], grid[1:]])
+    x = stations((num_points + 1) // 2)
     return bool(np.all(np.abs(sections[:, :, 0] - x) <= _ON_GRID))
 
 
-def _peak(
-    values: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
-) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+def _peak(values: Ordinates, *, grid: Stations) -> tuple[PerSection, PerSection]:
     """Return the largest value of each row and where it is, between stations."""
     row = np.arange(len(values))
     top = np.clip(np.argmax(values, axis=1), 1, len(grid) - 2)
@@ -137,9 +134,7 @@ def _peak(
     return np.where(inside, height, values[row, best]), np.where(inside, at, grid[best])
 
 
-def _nose_radius(
-    thickness: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
-) -> Float64[np.ndarray, " n"]:
+def _nose_radius(thickness: Ordinates, *, grid: Stations) -> PerSection:
     x = grid[1 : _NOSE_STATIONS + 1]
     ratio = (thickness[:, 1 : _NOSE_STATIONS + 1] / 2.0) ** 2 / (2.0 * x)
     basis = np.stack([np.ones_like(x), np.sqrt(x), x], axis=1)
@@ -147,9 +142,7 @@ def _nose_radius(
     return fitted
 
 
-def _roughness(
-    side: Float64[np.ndarray, "n m"], *, grid: Float64[np.ndarray, " m"]
-) -> Float64[np.ndarray, " n"]:
+def _roughness(side: Ordinates, *, grid: Stations) -> PerSection:
     step = np.pi / (len(grid) - 1)
     inside = (grid[1:-1] >= _SMOOTH_RANGE[0]) & (grid[1:-1] <= _SMOOTH_RANGE[1])
     largest: np.ndarray = np.abs(np.diff(side, n=2, axis=1)[:, inside]).max(axis=1) / step**2

@@ -9,6 +9,8 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 
+Stations = Float64[np.ndarray, " m"]
+
 _CODE = re.compile(r"naca[\s_-]*(\d{4,5})", re.IGNORECASE)
 _STATIONS = 200  # per side
 
@@ -92,9 +94,7 @@ def naca_section(code: str) -> Float64[np.ndarray, "p 2"]:
     return np.concatenate([(middle + across)[::-1], (middle - across)[1:]])
 
 
-def _four_digit_line(
-    digits: str, *, x: Float64[np.ndarray, " m"]
-) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+def _four_digit_line(digits: str, *, x: Stations) -> tuple[Stations, Stations]:
     """Return the mean line and its slope: two parabolas that meet at their maximum."""
     height, position = int(digits[0]) / 100.0, int(digits[1]) / 10.0
     if height == 0.0:
@@ -108,9 +108,7 @@ def _four_digit_line(
     return line, -2.0 * scale * (x - position)
 
 
-def _five_digit_line(
-    digits: str, x: Float64[np.ndarray, " m"]
-) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+def _five_digit_line(digits: str, x: Stations) -> tuple[Stations, Stations]:
     """Return the mean line and its slope: a cubic, straight or reflexed beyond r."""
     position, reflexed = int(digits[1]), digits[2] == "1"
     lines = _REFLEXED_LINES if reflexed else _SIMPLE_LINES

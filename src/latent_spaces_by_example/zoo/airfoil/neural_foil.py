@@ -9,27 +9,16 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.special import comb
 
-from latent_spaces_by_example.errors import MissingPackageError
+from latent_spaces_by_example.plugins import missing_packages_named
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import Coefficients
+from latent_spaces_by_example.zoo.airfoil.geometry import stations
 
-try:
+Parameters = Float64[np.ndarray, "n 18"]
+
+with missing_packages_named("the lift and drag of airfoils", extra="airfoil"):
     import neuralfoil
-except ImportError as error:
-    raise MissingPackageError(
-        "lift and drag of airfoils need the package NeuralFoil: "
-        "pip install 'latent-spaces-by-example[airfoil]'"
-    ) from error
 
-MODEL_SIZES = (
-    "xxsmall",
-    "xsmall",
-    "small",
-    "medium",
-    "large",
-    "xlarge",
-    "xxlarge",
-    "xxxlarge",
-)
+MODEL_SIZES = ("xxsmall", "xsmall", "small", "medium", "large", "xlarge", "xxlarge", "xxxlarge")
 _WEIGHTS_PER_SIDE = 8
 
 
@@ -43,7 +32,7 @@ class Flow:
         model_size: which of NeuralFoil's networks, one of ``MODEL_SIZES``.
     """
 
-    parameters: Float64[np.ndarray, "n 18"]
+    parameters: Parameters
     reynolds: float
     model_size: str
 
@@ -76,7 +65,7 @@ class Flow:
 
 def fit_kulfan(
     sections: Float64[np.ndarray, "n p 2"],
-) -> tuple[Float64[np.ndarray, "n 18"], Float64[np.ndarray, " n"]]:
+) -> tuple[Parameters, Float64[np.ndarray, " n"]]:
     """Fit the Kulfan (CST) shape that NeuralFoil sees in place of each section.
 
     By least squares, y = sqrt(x) (1 - x) sum_i a_i B_i(x) + b x (1 - x)^8.5 +- e x / 2, with the
@@ -111,9 +100,8 @@ def _operators(
 ) -> tuple[Float64[np.ndarray, "p 18"], Float64[np.ndarray, "18 p"], Float64[np.ndarray, "17 p"]]:
     """Return the basis, its pseudo-inverse, and the one without trailing-edge thickness."""
     side = (num_points + 1) // 2
-    row = np.arange(num_points)
-    x = (1.0 - np.cos(np.pi * np.abs(row - side + 1) / (side - 1))) / 2.0
-    upper = (row < side)[:, None]
+    x = stations(side)
+    upper = (np.arange(num_points) < side)[:, None]
     i = np.arange(_WEIGHTS_PER_SIDE)
     last = _WEIGHTS_PER_SIDE - 1
     bernstein = comb(last, i) * x[:, None] ** i * (1.0 - x[:, None]) ** (last - i)

@@ -12,15 +12,10 @@ _FINER = 3  # drawn so many times larger and made smaller again, which smooths i
 _FILL, _LINE, _CHORD, _REFERENCE = "#cfe3f5", "#1f4e79", "#999999", "#b4410e"
 
 
-def draw_section(section: Float64[np.ndarray, "127 2"]) -> Image.Image:
-    """Draw the outline, filled, with equal scales on both axes: 800 x 320 pixels."""
-    return draw_sections(section)
-
-
 def draw_sections(
     section: Float64[np.ndarray, "127 2"], reference: Float64[np.ndarray, "127 2"] | None = None
 ) -> Image.Image:
-    """Draw a section, filled, and the outline of another over it, on one chord."""
+    """Draw a section, filled, and the outline of another over it; 800 x 320 pixels."""
     both = section if reference is None else np.concatenate([section, reference])
     scale = _FINER * _WIDTH / (1 + 2 * _MARGIN)
     middle = 0.5 * (both[:, 1].max() + both[:, 1].min())

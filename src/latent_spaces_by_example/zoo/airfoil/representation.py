@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 
-NUM_POINTS_PER_SIDE = 64
-NUM_POINTS = 2 * NUM_POINTS_PER_SIDE - 1
-_LEADING_EDGE = NUM_POINTS_PER_SIDE - 1
+from latent_spaces_by_example.zoo.airfoil.geometry import (
+    POINTS_PER_SIDE,
+    cosine_grid,
+    join_sides,
+    split_sides,
+    stations,
+)
+
+NUM_POINTS = 2 * POINTS_PER_SIDE - 1
+_INSIDE = POINTS_PER_SIDE - 2  # stations of a side strictly between its ends
+_GRID = cosine_grid()
+_CLASS = np.sqrt(_GRID[1:-1]) * (1.0 - _GRID[1:-1])
 
 # The softplus bends where real sections hardly are. The gap is bounded on both sides, since a
 # tail that is Gaussian in its logarithm would now and then open a section like a pair of jaws.
@@ -28,31 +37,6 @@ def largest_gap() -> float:
     return 0.9999 * _GAP_CEILING
 
 
-def chord_grid() -> Float64[np.ndarray, " 64"]:
-    """Return chordwise stations from the leading edge, x_i = (1 - cos(pi i / 63)) / 2."""
-    grid = 0.5 * (1.0 - np.cos(np.linspace(0.0, np.pi, NUM_POINTS_PER_SIDE)))
-    grid[-1] = 1.0
-    return grid
-
-
-def contour(
-    upper: Float64[np.ndarray, "n 64"], lower: Float64[np.ndarray, "n 64"]
-) -> Float64[np.ndarray, "n 127 2"]:
-    """Join two sides, each from leading to trailing edge, into contours in Selig order."""
-    grid = chord_grid()
-    x = np.concatenate([grid[::-1], grid[1:]])
-    y = np.concatenate([upper[:, ::-1], lower[:, 1:]], axis=1)
-    return np.stack([np.broadcast_to(x, y.shape), y], axis=2)
-
-
-def sides(
-    sections: Float64[np.ndarray, "n 127 2"],
-) -> tuple[Float64[np.ndarray, "n 64"], Float64[np.ndarray, "n 64"]]:
-    """Split contours into the ordinates of the upper and the lower side, leading edge first."""
-    y = sections[:, :, 1]
-    return y[:, _LEADING_EDGE::-1], y[:, _LEADING_EDGE:]
-
-
 def _softplus(v: np.ndarray) -> np.ndarray:
     y: np.ndarray = _BEND * np.logaddexp(0.0, v / _BEND)
     return y
@@ -64,12 +48,6 @@ def _inverse_softplus(y: np.ndarray) -> np.ndarray:
     return v
 
 
-def _class_function() -> np.ndarray:
-    x = chord_grid()[1:-1]
-    values: np.ndarray = np.sqrt(x) * (1.0 - x)
-    return values
-
-
 def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n 125"]:
     """Return unbounded coordinates whose squared distance is close to that of ordinates.
 
@@ -78,48 +56,41 @@ def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n
     62 of sqrt(2) c, and log(g / (0.05 - g)). Where a section has t(x) <= g x, a small thickness
     stands for it; a closed trailing edge becomes a gap of 1e-5.
     """
-    upper, lower = sides(sections)
+    upper, lower = split_sides(sections)
     thickness, camber = upper - lower, 0.5 * (upper + lower)
     gap = thickness[:, -1:]
     gap = np.where(gap < 1e-3 * _NO_GAP, _NO_GAP, np.minimum(gap, largest_gap()))
-    shape = (thickness - gap * chord_grid())[:, 1:-1] / _class_function()
+    shape = (thickness - gap * _GRID)[:, 1:-1] / _CLASS
     v = _inverse_softplus(np.where(shape < 1e-4 * _NO_SHAPE, _NO_SHAPE, shape))
     g = np.log(gap / (_GAP_CEILING - gap))
-    return np.concatenate(
-        [_class_function() * v / np.sqrt(2.0), np.sqrt(2.0) * camber[:, 1:-1], g], axis=1
-    )
+    parts = [_CLASS * v / np.sqrt(2.0), np.sqrt(2.0) * camber[:, 1:-1], g]
+    return np.concatenate(parts, axis=1)
 
 
 def sections_from_features(f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarray, "n 127 2"]:
     """Invert ``features``: every result has positive thickness between its two ends."""
-    inside = NUM_POINTS_PER_SIDE - 2
-    v = np.sqrt(2.0) * f[:, :inside] / _class_function()
-    camber = np.zeros((len(f), NUM_POINTS_PER_SIDE))
-    camber[:, 1:-1] = f[:, inside:-1] / np.sqrt(2.0)
+    v = np.sqrt(2.0) * f[:, :_INSIDE] / _CLASS
+    camber = np.zeros((len(f), POINTS_PER_SIDE))
+    camber[:, 1:-1] = f[:, _INSIDE:-1] / np.sqrt(2.0)
     gap = _GAP_CEILING / (1.0 + np.exp(-np.clip(f[:, -1:], -700.0, 700.0)))
-    thickness = gap * chord_grid()
-    thickness[:, 1:-1] += _class_function() * _softplus(v)
-    return contour(camber + 0.5 * thickness, camber - 0.5 * thickness)
+    thickness = gap * _GRID
+    thickness[:, 1:-1] += _CLASS * _softplus(v)
+    return join_sides(camber + 0.5 * thickness, camber - 0.5 * thickness)
 
 
 def first_fault(sections: Float64[np.ndarray, "n 127 2"]) -> tuple[int, str] | None:
     """Return row and fault of the first section that no features can hold, or None."""
-    grid = chord_grid()
-    x = np.concatenate([grid[::-1], grid[1:]])
-    upper, lower = sides(sections)
+    upper, lower = split_sides(sections)
     thickness = upper - lower
+    crossed = (thickness[:, 1:-1] <= 0.0).any(axis=1)
+    blunt = thickness[:, -1] > largest_gap()
     faults = {
-        "x other than the model's grid": np.abs(sections[:, :, 0] - x).max(axis=1) > _TOLERANCE,
+        "x other than the model's grid": np.abs(sections[:, :, 0] - stations()).max(axis=1)
+        > _TOLERANCE,
         "a leading edge away from (0, 0)": np.abs(upper[:, 0]) > _TOLERANCE,
-        "a trailing edge whose middle is off the x axis": (
-            np.abs(upper + lower)[:, -1] > _TOLERANCE
-        ),
-        "sides that touch or cross": (
-            (thickness[:, 1:-1] <= 0.0).any(axis=1) | (thickness[:, -1] < -_TOLERANCE)
-        ),
-        f"a trailing edge blunter than {largest_gap():.2%} of the chord": (
-            thickness[:, -1] > largest_gap()
-        ),
+        "a trailing edge whose middle is off the x axis": np.abs(upper + lower)[:, -1] > _TOLERANCE,
+        "sides that touch or cross": crossed | (thickness[:, -1] < -_TOLERANCE),
+        f"a trailing edge blunter than {largest_gap():.2%} of the chord": blunt,
     }
     for fault, at_fault in faults.items():
         if at_fault.any():
@@ -156,11 +127,6 @@ class SectionRepresentation:
     def num_dims(self) -> int:
         """Return the dimension d of the vectors."""
         return len(self.location)
-
-    @classmethod
-    def field_names(cls) -> tuple[str, ...]:
-        """Return the names of the arrays that make up a representation."""
-        return tuple(field.name for field in fields(cls))
 
     def project(self, f: Float64[np.ndarray, "n 125"]) -> Float64[np.ndarray, "n d"]:
         """Return principal components and gap, q, of features."""

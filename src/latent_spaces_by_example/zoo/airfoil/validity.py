@@ -9,8 +9,11 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float64, Int64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid
+from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, join_sides
 from latent_spaces_by_example.zoo.airfoil.measures import is_on_grid, thickness_and_camber
+
+Sections = Float64[np.ndarray, "n p 2"]
+Pairs = Int64[np.ndarray, " q"]
 
 MAX_TRAILING_EDGE_GAP = 0.05
 _ROUNDING = 1e-6
@@ -19,7 +22,7 @@ _CHUNK = 32  # sections whose pairs of segments are tested at once: about 25 MB
 
 @dataclass(frozen=True)
 class Validity:
-    """The verdict on one section.
+    """Hold the verdict on one section.
 
     Attributes:
         reasons: what is wrong, in words; empty for a valid section.
@@ -82,7 +85,7 @@ def check_all(
     known = np.where(np.isfinite(array), array, 0.0)
     thickness = _min_thickness(known)
     gap = np.hypot(*(known[:, 0] - known[:, -1]).T)
-    tail_swapped = _tail_swapped(known)
+    tail_swapped = known[:, 0, 1] - known[:, -1, 1] < -_ROUNDING
     crossings = count_crossings(known)
     results = []
     for i in range(len(array)):
@@ -105,7 +108,7 @@ def check_all(
     return tuple(results)
 
 
-def count_crossings(sections: Float64[np.ndarray, "n p 2"]) -> Int64[np.ndarray, " n"]:
+def count_crossings(sections: Sections) -> Int64[np.ndarray, " n"]:
     """Count the pairs of segments of each open outline that cross, neighbours left out.
 
     Segments ab and cd cross if a, b lie strictly on different sides of cd, and c, d of ab.
@@ -117,18 +120,12 @@ def count_crossings(sections: Float64[np.ndarray, "n p 2"]) -> Int64[np.ndarray,
     i, j = i[~neighbours], j[~neighbours]
     counts = np.zeros(len(sections), dtype=np.int64)
     for start in range(0, len(sections), _CHUNK):
-        counts[start : start + _CHUNK] = _crossing(sections[start : start + _CHUNK], i=i, j=j).sum(
-            axis=1
-        )
+        chunk = slice(start, start + _CHUNK)
+        counts[chunk] = _crossing(sections[chunk], i=i, j=j).sum(axis=1)
     return counts
 
 
-def _crossing(
-    sections: Float64[np.ndarray, "n p 2"],
-    *,
-    i: Int64[np.ndarray, " q"],
-    j: Int64[np.ndarray, " q"],
-) -> Bool[np.ndarray, "n q"]:
+def _crossing(sections: Sections, *, i: Pairs, j: Pairs) -> Bool[np.ndarray, "n q"]:
     x, y = sections[:, :, 0], sections[:, :, 1]
     dx, dy = np.diff(x, axis=1), np.diff(y, axis=1)
 
@@ -143,7 +140,7 @@ def _crossing(
     return crossing
 
 
-def _min_thickness(sections: Float64[np.ndarray, "n p 2"]) -> Float64[np.ndarray, " n"]:
+def _min_thickness(sections: Sections) -> Float64[np.ndarray, " n"]:
     if not is_on_grid(sections):
         sections = np.stack([_on_grid(section) for section in sections])
     smallest: np.ndarray = thickness_and_camber(sections)[0][:, 1:-1].min(axis=1)
@@ -155,13 +152,5 @@ def _on_grid(section: Float64[np.ndarray, "p 2"]) -> Float64[np.ndarray, "q 2"]:
     nose = int(np.clip(np.argmin(section[:, 0]), 1, len(section) - 2))
     grid = cosine_grid(len(section) // 2 + 8)
     upper, lower = section[nose::-1], section[nose:]
-    sides = [
-        np.interp(grid, np.maximum.accumulate(side[:, 0]), side[:, 1]) for side in (upper, lower)
-    ]
-    x = np.concatenate([grid[::-1], grid[1:]])
-    return np.stack([x, np.concatenate([sides[0][::-1], sides[1][1:]])], axis=1)
-
-
-def _tail_swapped(sections: Float64[np.ndarray, "n p 2"]) -> Bool[np.ndarray, " n"]:
-    swapped: np.ndarray = np.asarray(sections[:, 0, 1] - sections[:, -1, 1] < -_ROUNDING)
-    return swapped
+    sides = (np.interp(grid, np.maximum.accumulate(s[:, 0]), s[:, 1]) for s in (upper, lower))
+    return join_sides(*sides)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -14,8 +13,10 @@ import numpy.typing as npt
 from jaxtyping import Float64
 from scipy.ndimage import label
 
-from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.objectives.base import Metric
+from latent_spaces_by_example.parameters import checked_number, written
+from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 _SIDE = 8
 _DARKEST = 16.0
@@ -24,7 +25,7 @@ _STEEPEST = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class DigitMargin:
-    """How clearly a picture shows one digit rather than any other.
+    """Score how clearly a picture shows one digit rather than any other.
 
     score = f_c(x) - max_{k != c} f_k(x) - ((slant - s) / tolerance)^2, the last term only if a
     slant s is asked for. f_k is the decision function of a support vector machine for digit k
@@ -61,23 +62,18 @@ class DigitMargin:
     def __post_init__(self) -> None:
         """Check the parameters, and train the classifier if it is the first time."""
         if self.digit not in range(10):
-            raise ArgumentError(f"digit is {self.digit!r}; expected one of 0 to 9")
-        if self.slant is not None and not _is_number(self.slant, -_STEEPEST, _STEEPEST):
-            raise ArgumentError(
-                f"slant is {self.slant!r}; expected degrees from -60 to 60, or None"
-            )
-        if not _is_number(self.tolerance, sys.float_info.min, math.inf):
-            raise ArgumentError(f"tolerance is {self.tolerance!r}; expected degrees, more than 0")
+            raise ArgumentError(f"digit={self.digit!r}; expected one of 0 to 9")
+        if self.slant is not None:
+            checked_number(self.slant, argument="slant", low=-_STEEPEST, high=_STEEPEST)
+        checked_number(self.tolerance, argument="tolerance", low=0.0, high=math.inf, above=True)
         _classifier()
 
     @property
     def spec(self) -> str:
         """Return the string that ``objectives.load`` makes this objective from again."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        given = [f"{name}={value}" for name, value in values.items() if value is not None]
-        return f"{self.name}:{','.join(given)}"
+        return written(self.name, vars(self))
 
-    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Figure]]:
+    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Metric]]:
         """Score pictures, each of shape (8, 8) with ink from 0 to 16.
 
         Raises:
@@ -87,11 +83,11 @@ class DigitMargin:
         if not images:
             return []
         values = _classifier().decision_function(np.stack(images).reshape(len(images), -1))
-        return [self._figures(x, f) for x, f in zip(images, values, strict=True)]
+        return [self._metrics(x, f) for x, f in zip(images, values, strict=True)]
 
-    def _figures(
+    def _metrics(
         self, image: Float64[np.ndarray, "8 8"], values: Float64[np.ndarray, " 10"]
-    ) -> dict[str, Figure]:
+    ) -> dict[str, Metric]:
         margin = float(values[self.digit] - np.delete(values, self.digit).max())
         slant = ink_slant(image)
         off = 0.0 if self.slant is None else (slant - self.slant) / self.tolerance
@@ -154,21 +150,12 @@ def count_holes(image: npt.ArrayLike) -> int:
 
 @lru_cache(maxsize=1)
 def _classifier() -> Any:
-    try:
-        from sklearn.datasets import load_digits
-        from sklearn.multiclass import OneVsRestClassifier
-        from sklearn.svm import SVC
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "the objective 'digit-margin' needs scikit-learn; install it with: "
-            "pip install 'latent-spaces-by-example[digits]'"
-        ) from error
-    levels, classes = load_digits(return_X_y=True)
+    images, classes = load_scans()
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.svm import SVC
+
+    levels = images.reshape(len(images), -1)
     return OneVsRestClassifier(SVC(C=10.0, gamma=0.001)).fit(levels, classes)
-
-
-def _is_number(value: object, least: float, most: float) -> bool:
-    return isinstance(value, int | float) and least <= value <= most
 
 
 def _checked(output: npt.ArrayLike) -> Float64[np.ndarray, "8 8"]:

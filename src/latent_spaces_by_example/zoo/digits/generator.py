@@ -13,8 +13,8 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 from PIL import Image
 
-from latent_spaces_by_example.arguments import check_finite, float_array
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.zoo.digits.levels import (
     NUM_LEVELS,
     NUM_PIXELS,
@@ -87,11 +87,7 @@ class DigitsGenerator:
         Raises:
             ArgumentError: wrong shape, not floating point, or not finite.
         """
-        latents = float_array(z, name="z", shape="(n, 8, 8)")
-        if latents.ndim != 3 or latents.shape[1:] != self.latent_shape:
-            hint = "; pass z[None] for a single latent" if latents.ndim == 2 else ""
-            raise ArgumentError(f"z has shape {latents.shape}, but (n, 8, 8) was expected{hint}")
-        check_finite(latents, name="z")
+        latents = checked_latents(z, latent_shape=self.latent_shape)
         flat = latents.reshape(-1, NUM_PIXELS).astype(np.float64)
         y = flow_forward(self._velocity, flat, steps=self._steps)
         return self.representation.decode(y).reshape(-1, SIDE, SIDE).astype(np.float64)

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.plugins import missing_packages_named
 
 
 @lru_cache(maxsize=1)
@@ -21,13 +22,9 @@ def load_scans() -> tuple[Float64[np.ndarray, "n 8 8"], Int64[np.ndarray, " n"]]
     Raises:
         MissingPackageError: scikit-learn is not installed.
     """
-    try:
+    with missing_packages_named("the data set of real digits", extra="digits"):
         from sklearn.datasets import load_digits
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "the real digits come with scikit-learn; install it with: "
-            "pip install 'latent-spaces-by-example[digits]'"
-        ) from error
+
     images, classes = load_digits(return_X_y=True)
     return images.reshape(-1, 8, 8).astype(np.float64), classes.astype(np.int64)
 

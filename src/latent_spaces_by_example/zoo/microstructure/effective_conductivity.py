@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool
 
-from latent_spaces_by_example.objectives.base import Figure
+from latent_spaces_by_example.objectives.base import Metric
+from latent_spaces_by_example.parameters import check_choice, checked_number, written
 from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import (
     DIRECTIONS,
     MOST_CONTRAST,
     SIDES,
-    check_number,
-    check_word,
     conductivity_bounds,
     effective_conductivity,
     two_phases,
@@ -65,19 +64,22 @@ class EffectiveConductivity:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        tiny = np.finfo(float).tiny
-        check_number("contrast", self.contrast, least=1.0, most=MOST_CONTRAST)
-        check_number("volume_fraction", self.volume_fraction, least=tiny, most=1.0)
-        check_number("excess_cost", self.excess_cost, least=0.0, most=1e6)
-        check_word("direction", self.direction, DIRECTIONS)
-        check_word("sides", self.sides, SIDES)
+        ranges = {
+            "contrast": (1.0, MOST_CONTRAST),
+            "volume_fraction": (np.finfo(float).tiny, 1.0),
+            "excess_cost": (0.0, 1e6),
+        }
+        for name, (low, high) in ranges.items():
+            checked_number(getattr(self, name), argument=name, low=low, high=high)
+        check_choice(self.direction, argument="direction", choices=DIRECTIONS)
+        check_choice(self.sides, argument="sides", choices=SIDES)
 
     @property
     def spec(self) -> str:
         """Return the string that ``objectives.load`` makes this objective from again."""
-        return f"{self.name}:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
+        return written(self.name, vars(self))
 
-    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Figure]]:
+    def __call__(self, outputs: Iterable[npt.ArrayLike]) -> list[dict[str, Metric]]:
         """Score materials, each of shape (ny, nx), true or 1 where the conductor is.
 
         Raises:
@@ -85,7 +87,7 @@ class EffectiveConductivity:
         """
         return [self._score(two_phases(output)) for output in outputs]
 
-    def _score(self, phases: Bool[np.ndarray, "ny nx"]) -> dict[str, Figure]:
+    def _score(self, phases: Bool[np.ndarray, "ny nx"]) -> dict[str, Metric]:
         fraction = float(phases.mean())
         conductivity = effective_conductivity(
             phases, contrast=self.contrast, direction=self.direction, sides=self.sides

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +14,10 @@ from PIL import Image
 from scipy import fft
 from scipy.special import ndtri
 
+from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.base import checked_latents
+from latent_spaces_by_example.parameters import check_choice, checked_number, written
 
 # Width of the ring over its radius: narrow enough for phases of one size, wide enough to reach
 # waves of a grid that holds only a few of them.
@@ -86,24 +89,16 @@ class Microstructure:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if isinstance(self.size, bool) or not isinstance(self.size, (int, np.integer)):
-            raise ArgumentError(f"size is {self.size!r}; expected a whole number of pixels")
-        if not 2 <= self.size <= _MOST_PIXELS:
-            bound = "at least 2" if self.size < 2 else f"at most {_MOST_PIXELS}"
-            raise ArgumentError(f"size is {self.size:.6g}; expected {bound} pixels")
+        check_positive(self.size, argument="size")
+        checked_number(self.size, argument="size", low=2, high=_MOST_PIXELS)
         ranges = {
-            "correlation_length": (0.0, float(self.size), "pixels, at most the size"),
-            "volume_fraction": (0.0, np.nextafter(1.0, 0.0), "strictly between 0 and 1"),
-            "anisotropy": (0.0, 1000.0, "at most 1000"),
+            "correlation_length": (0.0, float(self.size)),
+            "volume_fraction": (0.0, float(np.nextafter(1.0, 0.0))),
+            "anisotropy": (0.0, 1000.0),
         }
-        for name, (above, most, words) in ranges.items():
-            value = getattr(self, name)
-            if isinstance(value, (str, bool)) or not above < float(value) <= most:
-                raise ArgumentError(f"{name} is {value!r}; expected more than 0, {words}")
-        if self.spectrum not in _SPECTRA:
-            raise ArgumentError(
-                f"spectrum is {self.spectrum!r}; expected one of {', '.join(sorted(_SPECTRA))}"
-            )
+        for name, (low, high) in ranges.items():
+            checked_number(getattr(self, name), argument=name, low=low, high=high, above=True)
+        check_choice(self.spectrum, argument="spectrum", choices=_SPECTRA)
         if not self._power().max() > _LEAST_POWER:
             raise ArgumentError(
                 f"the ring of wave length {2 * np.pi * self.correlation_length:.3g} pixels lies "
@@ -119,7 +114,7 @@ class Microstructure:
     @property
     def name(self) -> str:
         """Return the string that ``generators.load`` makes this generator from again."""
-        return "microstructure:" + ",".join(f"{key}={value}" for key, value in asdict(self).items())
+        return written("microstructure", vars(self))
 
     def _power(self) -> Float64[np.ndarray, "ny nx"]:
         """Return S at every wave of the grid, not normalised."""
@@ -140,14 +135,7 @@ class Microstructure:
         >>> Microstructure(size=8).fields(np.zeros((1, 8, 8))).shape
         (1, 8, 8)
         """
-        noise = np.asarray(z)
-        if noise.ndim != 3 or noise.shape[1:] != self.latent_shape or noise.dtype.kind != "f":
-            raise ArgumentError(
-                f"z is an array of {noise.dtype} of shape {noise.shape}; expected floating-point "
-                f"numbers of shape (n, {self.size}, {self.size})"
-            )
-        if not np.isfinite(noise).all():
-            raise ArgumentError("z holds values that are NaN or infinite; expected finite numbers")
+        noise = checked_latents(z, latent_shape=self.latent_shape)
         power = self._power()
         # white noise of unit variance has E|FFT|^2 = 1 per wave and pixel, hence the mean power
         amplitude = np.sqrt(power / power.mean())[:, : self.size // 2 + 1]

@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.parameters import check_choice, checked_number
 
 DIRECTIONS = ("x", "y")
 SIDES = ("periodic", "insulated")
@@ -55,8 +56,8 @@ def conductivity_bounds(volume_fraction: float, *, contrast: float) -> Bounds:
     >>> round(bounds.hashin_shtrikman_upper, 2), bounds.wiener_upper
     (34.22, 50.5)
     """
-    check_number("volume_fraction", volume_fraction, least=0.0, most=1.0)
-    check_number("contrast", contrast, least=1.0, most=MOST_CONTRAST)
+    checked_number(volume_fraction, argument="volume_fraction", low=0.0, high=1.0)
+    checked_number(contrast, argument="contrast", low=1.0, high=MOST_CONTRAST)
     v, c = volume_fraction, contrast
     mean = v * c + 1.0 - v
     spread, turned = v * (1.0 - v) * (c - 1.0) ** 2, v + (1.0 - v) * c
@@ -94,25 +95,13 @@ def effective_conductivity(
     >>> round(effective_conductivity(stripes, contrast=9.0, direction="y"), 12)
     1.8
     """
-    check_number("contrast", contrast, least=1.0, most=MOST_CONTRAST)
-    check_word("direction", direction, DIRECTIONS)
-    check_word("sides", sides, SIDES)
+    checked_number(contrast, argument="contrast", low=1.0, high=MOST_CONTRAST)
+    check_choice(direction, argument="direction", choices=DIRECTIONS)
+    check_choice(sides, argument="sides", choices=SIDES)
     conducts = two_phases(phases)
     if direction == "y":
         conducts = conducts.T
     return _solve(np.where(conducts, contrast, 1.0), periodic=sides == "periodic")
-
-
-def check_number(name: str, value: float, *, least: float, most: float) -> None:
-    """Raise ArgumentError unless least <= value <= most."""
-    if isinstance(value, (str, bool)) or not least <= float(value) <= most:
-        raise ArgumentError(f"{name} is {value!r}; expected a number from {least:g} to {most:g}")
-
-
-def check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Raise ArgumentError unless value is one of those allowed."""
-    if value not in allowed:
-        raise ArgumentError(f"{name} is {value!r}; expected one of {', '.join(allowed)}")
 
 
 def two_phases(output: npt.ArrayLike) -> Bool[np.ndarray, "ny nx"]:
@@ -163,10 +152,7 @@ def _solve(k: Float64[np.ndarray, "ny nx"], *, periodic: bool) -> float:
     source = np.zeros_like(k)
     source[:, 0] = 2.0 * k[:, 0]
     factors = splu(  # symmetric and diagonally dominant: no pivoting needed
-        matrix,
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
+        matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )
     potential = factors.solve(source.ravel()).reshape(ny, nx)
     return float((2.0 * k[:, -1] * potential[:, -1]).sum() * nx / ny)
