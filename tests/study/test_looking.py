@@ -75,9 +75,11 @@ def test_features_are_made_once_for_each_trial(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "each", "number"), [(0.01, 1e-4, 1), (2.0, 1e-3, 256), (2.0, 0.05, 16), (2, 1, 1)]
+    ("seconds", "each", "number"),
+    [(0.01, 1e-4, 256), (0.01, 1e-3, 16), (2.0, 1e-3, 256), (2.0, 0.05, 16), (2, 1, 1)],
 )
 def test_the_number_of_candidates_follows_from_what_things_take(seconds, each, number, monkeypatch):
+    monkeypatch.setattr(module, "_LEAST_SECONDS", 0.2)
     monkeypatch.setattr(module, "_seconds", lambda trial: seconds)
     monkeypatch.setattr(module, "_time", lambda function, weights: each * len(weights))
     assert run(Stretch(), budget=9, features="pixels").settings.candidates == number

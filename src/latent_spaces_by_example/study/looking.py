@@ -36,14 +36,15 @@ AUTO, NONE, OWN, COMPONENTS, PIXELS = "auto", "none", "generator", "components",
 NAMES = (AUTO, OWN, COMPONENTS, PIXELS)
 STEPS = (256, 16)  # how many candidates, where there are more than one
 
+# between so few seed latents there is a plane at most, in which angles tell as much as outputs
+_FEW_GIVEN = 3
+
 _ATTRIBUTE = "lsbe:features:"
 _AT_ONCE = 64
-# A proposal may take as long as an evaluation, or this many seconds. Where scores take less time
-# than the second number, evaluations are cheaper than thinking about them.
-_LEAST_SECONDS, _CHEAP = 0.2, 0.05
+_LEAST_SECONDS = 0.2  # a proposal may take as long as an evaluation, or this many seconds
 _NUM_TIMED = 8
 _NUM_SCORED = 2  # before that is settled; the model needs as many
-_HOPELESS = 20.0  # times as long as allowed: one generation is enough to see it
+_HOPELESS = 20.0  # times as long as allowed
 # random seeds of the prior draws that principal components are found in: far from a study's own
 _FIRST_DRAW, _NUM_DRAWS = 1 << 40, 256
 
@@ -229,7 +230,9 @@ class Looking:
     def _settle(self, trials: Sequence[Trial]) -> None:
         settings = self._records.settings
         number = getattr(self._generator, "num_candidates", None)
-        if self._given is not None or not isinstance(number, int):
+        if settings.within_span and settings.num_given <= _FEW_GIVEN:
+            number = 1
+        elif self._given is not None or not isinstance(number, int):
             number = self._affordable(trials)
         log.info(
             "study %r generates %d candidate%s for each proposal%s",
@@ -242,26 +245,20 @@ class Looking:
 
     def _affordable(self, trials: Sequence[Trial]) -> int:
         """Return how many candidates a proposal can afford by what evaluations took so far."""
-        seconds = float(np.median([_seconds(t) for t in trials if t.score is not None]))
-        if seconds < _CHEAP:
-            return 1
-        allowed = max(seconds, _LEAST_SECONDS)
         scored = [trial for trial in trials if trial.score is not None]
+        allowed = max(float(np.median([_seconds(trial) for trial in scored])), _LEAST_SECONDS)
         one = scored[0].weights[None]
         try:
-            cold = _time(self._generate, one)
-            if STEPS[-1] * cold > _HOPELESS * allowed or (
-                STEPS[-1] * cold > allowed and STEPS[-1] * _time(self._generate, one) > allowed
-            ):
-                return 1
-            self.look(one)  # features may load a model
-            each = _time(self.look, np.repeat(one, _NUM_TIMED, axis=0)) / _NUM_TIMED
-        except ArgumentError as error:
+            number = _within(allowed, self._generate, one)
+            if number > 1:
+                self.look(one)  # which may draw prior outputs, or load a model
+                number = _within(allowed, self.look, one)
+        except Exception as error:
             if self._records.settings.features != AUTO:
                 raise
-            log.info("outputs cannot be looked at: %s", error)
+            log.info("outputs cannot be looked at: %s: %s", type(error).__name__, error)
             return 1
-        return next((number for number in STEPS if number * each <= allowed), 1)
+        return number
 
     def _generate(self, weights: Float64[np.ndarray, "n K"]) -> Sequence[Any]:
         """Return the outputs at weights as the generator gives them, as an objective has them."""
@@ -277,6 +274,16 @@ def _seconds(trial: Trial) -> float:
     if trial.begun is None or trial.ended is None:
         return 0.0
     return (trial.ended - trial.begun).total_seconds()
+
+
+def _within(allowed: float, make: Callable[[Any], Any], one: Float64[np.ndarray, "1 K"]) -> int:
+    """Return how many outputs can be made in so many seconds, in coarse steps."""
+    # the first may load a model; where even that is far too long there is no second
+    for factor in (_HOPELESS, 1.0):
+        if STEPS[-1] * _time(make, one) > factor * allowed:
+            return 1
+    each = _time(make, np.repeat(one, _NUM_TIMED, axis=0)) / _NUM_TIMED
+    return next((number for number in STEPS if number * each <= allowed), 1)
 
 
 def _time(function: Callable[[Any], Any], argument: Any) -> float:

@@ -268,6 +268,10 @@ class Beliefs:
         values, gradients = zip(*terms, strict=True)
         return np.sum(values, axis=0), np.sum(gradients, axis=0)
 
+    def promise(self, points: Points) -> Values:
+        """Return the value of :meth:`acquisition` alone, shape (n,)."""
+        return self.acquisition(points)[0]
+
     def optimistic(self, points: Points) -> Values:
         """Return the mean plus one and a half deviations, plus log probabilities of use, (n,).
 

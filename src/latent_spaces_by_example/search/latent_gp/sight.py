@@ -35,6 +35,7 @@ _WIDE, _NARROW = (0.03, 1.2), (0.01, 0.5)
 # radians: how far climbs by the model of angles go, which need no outputs
 _CLIMBS = (0.8, 0.2)
 _OPTIMISTIC = 3  # every so many-th trial
+_SHARED = 4  # the second and later of a batch add a quarter as many candidates
 # how much larger the log evidence of scores that follow outputs has to be. For features of noise it
 # it was at most 1.7 with 8 to 36 scores, and above 1.5 in 2 of 60 cases; for those of sections at
 # least 6 from 12 scores on
@@ -42,6 +43,7 @@ _EVIDENCE = 1.5
 _MOST_FITTED = 150
 
 Rows = Float64[np.ndarray, "n q"]
+Judge = Callable[[Points], Values]
 
 
 def outputs_tell(history: History) -> bool:
@@ -99,28 +101,34 @@ def propose_by_sight(
     view = _View.of(history, directions)
     beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
     angles_alone = Beliefs.of(history, directions, start=0)
+    walk = _walk_in(space, directions, fresh=directions.factor[width:])
     weights = np.zeros((n, len(correlation)))
     weights[: len(first), :width] = first
-    points = view.of_weights(weights[: len(first)])[0] if len(first) else np.zeros((0, 0))
-    for row in range(n):
-        if row < len(first):
-            point = points[row]
-        else:
-            is_optimistic = (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
-            walk = _walk_in(space, directions, fresh=directions.factor[width:])
-            climbs = walk.climbs(angles_alone, history, rng)
-            weights[row], point = _best_candidate(
-                beliefs,
-                history,
-                view=view,
-                walk=walk,
-                climbs=climbs,
-                is_optimistic=is_optimistic,
-                rng=rng,
-            )
+    for point in view.of_weights(weights[: len(first)])[0] if len(first) else []:
+        beliefs = beliefs.believing(point)
+        angles_alone = angles_alone.believing(point[: directions.rank])
+    pool = _Pool.empty()
+    for row in range(len(first), n):
+        is_optimistic = (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
+        judge = beliefs.optimistic if is_optimistic else beliefs.promise
+        # what was generated for the first of a batch is there for the others too
+        size = space.num_candidates if row == len(first) else -(-space.num_candidates // _SHARED)
+        pool = _grown(
+            pool,
+            size,
+            climbs=walk.climbs(angles_alone, history, rng),
+            best=walk.best(history, beliefs),
+            walk=walk,
+            view=view,
+            judge=judge,
+            rng=rng,
+        )
+        order = np.argsort(-pool.values(judge), kind="stable").tolist()
+        chosen = next((index for index in order if beliefs.is_new(pool.points[index])), order[0])
+        weights[row] = walk.weights(pool.rows[chosen : chosen + 1])[0]
         if row < n - 1:
-            beliefs = beliefs.believing(point)
-            angles_alone = angles_alone.believing(point[: directions.rank])
+            beliefs = beliefs.believing(pool.points[chosen])
+            angles_alone = angles_alone.believing(pool.points[chosen, : directions.rank])
     return weights
 
 
@@ -171,50 +179,73 @@ def _nothing(weights: Rows) -> Rows:
     return np.zeros((len(weights), 0))
 
 
-def _best_candidate(
-    beliefs: Beliefs,
-    history: History,
-    *,
-    view: _View,
-    walk: _Walk,
-    climbs: Rows,
-    is_optimistic: bool,
-    rng: np.random.Generator,
-) -> tuple[Float64[np.ndarray, " K"], Float64[np.ndarray, " r"]]:
-    """Return the weights and the point of the best candidate that is new."""
-    space = history.space
-    total = space.num_candidates
-    num_rounds = _ROUNDS if total >= _FEW else 1
-    num_first = max(1, round(_FIRST * total))
-    best = walk.best(history, beliefs)
+@dataclass(frozen=True)
+class _Pool:
+    """The candidates that were generated so far for one batch.
 
-    def judged(rows: Rows) -> tuple[Points, Values]:
+    Attributes:
+        rows: where each is, as a walk has it, shape (n, q).
+        points: unit vectors with scaled features after them, shape (n, r + p).
+        penalty: 0, or minus infinity where nothing came out, shape (n,).
+    """
+
+    rows: Rows
+    points: Points
+    penalty: Values
+
+    @classmethod
+    def empty(cls) -> _Pool:
+        return cls(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0))
+
+    def values(self, judge: Judge) -> Values:
+        return judge(self.points) + self.penalty if len(self.rows) else self.penalty
+
+    def with_rows(self, rows: Rows, *, walk: _Walk, view: _View) -> _Pool:
+        """Generate the outputs at rows, and add them."""
+        if not len(rows):
+            return self
         points, penalty = view.of_weights(walk.weights(rows))
-        promise = beliefs.optimistic(points) if is_optimistic else beliefs.acquisition(points)[0]
-        return points, promise + penalty
+        if not len(self.rows):
+            return _Pool(rows, points, penalty)
+        return _Pool(
+            np.concatenate([self.rows, rows]),
+            np.concatenate([self.points, points]),
+            np.concatenate([self.penalty, penalty]),
+        )
 
+
+def _grown(
+    pool: _Pool,
+    size: int,
+    *,
+    climbs: Rows,
+    best: Rows,
+    walk: _Walk,
+    view: _View,
+    judge: Judge,
+    rng: np.random.Generator,
+) -> _Pool:
+    """Add candidates: climbs, draws and steps from the best trials, then children of the best."""
+    num_first = max(1, round(_FIRST * size))
     climbs = climbs[:num_first]
     num_drawn = num_first - len(climbs)
-    num_draws = num_drawn if not len(best) else num_drawn // _PRIOR
-    rows = np.concatenate([climbs, walk.draws(num_draws, rng)])
+    num_draws = num_drawn // _PRIOR if len(best) else num_drawn
+    rows = [climbs, walk.draws(num_draws, rng)]
     if len(best):
         centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
-        rows = np.concatenate([rows, walk.steps(centres, _angles(_WIDE, len(centres), rng), rng)])
-    points, values = judged(rows)
-    for size in np.diff(np.linspace(0, total - num_first, num_rounds + 1).astype(int)).tolist():
-        parents = rows[np.argsort(-values, kind="stable")[:_NUM_PARENTS]]
-        pair = parents[rng.integers(len(parents), size=(2, size))]
+        rows.append(walk.steps(centres, _angles(_WIDE, len(centres), rng), rng))
+    pool = pool.with_rows(np.concatenate(rows), walk=walk, view=view)
+    num_rounds = _ROUNDS if size >= _FEW else 1
+    for count in np.diff(np.linspace(0, size - num_first, num_rounds + 1).astype(int)).tolist():
+        order = np.argsort(-pool.values(judge), kind="stable")
+        parents = pool.rows[order[:_NUM_PARENTS]]
+        pair = parents[rng.integers(len(parents), size=(2, count))]
         # every other child has one parent
-        share = rng.uniform(size=(size, 1)) * (rng.uniform(size=(size, 1)) < 0.5)
+        share = rng.uniform(size=(count, 1)) * (rng.uniform(size=(count, 1)) < 0.5)
         mixed = on_sphere((1 - share) * pair[0] + share * pair[1])
-        children = walk.steps(mixed, _angles(_NARROW, size, rng), rng)
-        new_points, new_values = judged(children)
-        rows = np.concatenate([rows, children])
-        points = np.concatenate([points, new_points])
-        values = np.concatenate([values, new_values])
-    order = np.argsort(-values, kind="stable").tolist()
-    chosen = next((index for index in order if beliefs.is_new(points[index])), order[0])
-    return walk.weights(rows[chosen : chosen + 1])[0], points[chosen]
+        children = walk.steps(mixed, _angles(_NARROW, count, rng), rng)
+        pool = pool.with_rows(children, walk=walk, view=view)
+    return pool
 
 
 def _angles(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
