@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -84,13 +84,17 @@ def propose_by_sight(
     judged: prior draws and steps of many lengths from the best trials, then steps from the best
     candidates and mixes of two, in a few rounds. What is proposed has the largest log expected
     improvement; every third time the largest mean plus one and a half deviations, so as not to
-    stay in a poor basin.
+    stay in a poor basin. In a batch all but the first have the latter, the means being believed.
 
     Args:
         history: all trials, at least two of them scored; its space says how many candidates.
         first: weights of the opening that are part of this proposal, m < n.
         n: how many points to propose.
         rng: the only source of randomness.
+
+    References:
+        Desautels et al., "Parallelizing exploration-exploitation tradeoffs in Gaussian process
+        bandit optimization", JMLR 2014 (optimism in a batch).
     """
     space, width = history.space, first.shape[1]
     missing = space.num_latent_dims - width
@@ -101,35 +105,49 @@ def propose_by_sight(
     view = _View.of(history, directions)
     beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
     angles_alone = Beliefs.of(history, directions, start=0)
-    walk = _walk_in(space, directions, fresh=directions.factor[width:])
     weights = np.zeros((n, len(correlation)))
     weights[: len(first), :width] = first
     for point in view.of_weights(weights[: len(first)])[0] if len(first) else []:
         beliefs = beliefs.believing(point)
         angles_alone = angles_alone.believing(point[: directions.rank])
-    pool = _Pool.empty()
-    for row in range(len(first), n):
-        is_optimistic = (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
-        judge = beliefs.optimistic if is_optimistic else beliefs.promise
-        # what was generated for the first of a batch is there for the others too
-        size = space.num_candidates if row == len(first) else -(-space.num_candidates // _SHARED)
-        pool = _grown(
-            pool,
-            size,
+    walk = _walk_in(space, directions, fresh=directions.factor[width:])
+    pool = _Pool(walk, view).with_rows(
+        _first_rows(
+            max(1, round(_FIRST * space.num_candidates)),
+            walk=walk,
             climbs=walk.climbs(angles_alone, history, rng),
             best=walk.best(history, beliefs),
-            walk=walk,
-            view=view,
-            judge=judge,
             rng=rng,
         )
+    )
+    rounds = _ROUNDS if space.num_candidates >= _FEW else 1
+    counts = np.diff(np.linspace(len(pool.rows), space.num_candidates, rounds + 1).astype(int))
+    for row in range(len(first), n):
+        # of a batch all but the first are optimistic: its best is better for that
+        is_optimistic = row > len(first) or (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
+        judge = beliefs.optimistic if is_optimistic else beliefs.promise
+        for count in counts.tolist():
+            pool = pool.with_children(count, judge=judge, rng=rng)
+        # what was generated for the first of a batch is there for the others too
+        counts = np.array([space.num_candidates // _SHARED])
         order = np.argsort(-pool.values(judge), kind="stable").tolist()
         chosen = next((index for index in order if beliefs.is_new(pool.points[index])), order[0])
         weights[row] = walk.weights(pool.rows[chosen : chosen + 1])[0]
         if row < n - 1:
             beliefs = beliefs.believing(pool.points[chosen])
-            angles_alone = angles_alone.believing(pool.points[chosen, : directions.rank])
     return weights
+
+
+def _first_rows(n: int, *, walk: _Walk, climbs: Rows, best: Rows, rng: np.random.Generator) -> Rows:
+    """Return the first candidates: climbs, prior draws, and steps from the best trials."""
+    climbs = climbs[:n]
+    num_drawn = n - len(climbs)
+    num_draws = num_drawn // _PRIOR if len(best) else num_drawn
+    rows = [climbs, walk.draws(num_draws, rng)]
+    if len(best):
+        centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
+        rows.append(walk.steps(centres, _angles(_WIDE, len(centres), rng), rng))
+    return np.concatenate(rows)
 
 
 @dataclass(frozen=True)
@@ -184,68 +202,43 @@ class _Pool:
     """The candidates that were generated so far for one batch.
 
     Attributes:
-        rows: where each is, as a walk has it, shape (n, q).
+        walk: how they are moved.
+        view: how they are looked at.
+        rows: where each is, as the walk has it, shape (n, q).
         points: unit vectors with scaled features after them, shape (n, r + p).
         penalty: 0, or minus infinity where nothing came out, shape (n,).
     """
 
-    rows: Rows
-    points: Points
-    penalty: Values
-
-    @classmethod
-    def empty(cls) -> _Pool:
-        return cls(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0))
+    walk: _Walk
+    view: _View
+    rows: Rows = field(default_factory=lambda: np.zeros((0, 0)))
+    points: Points = field(default_factory=lambda: np.zeros((0, 0)))
+    penalty: Values = field(default_factory=lambda: np.zeros(0))
 
     def values(self, judge: Judge) -> Values:
-        return judge(self.points) + self.penalty if len(self.rows) else self.penalty
+        """Return the promise of each."""
+        return judge(self.points) + self.penalty
 
-    def with_rows(self, rows: Rows, *, walk: _Walk, view: _View) -> _Pool:
+    def with_rows(self, rows: Rows) -> _Pool:
         """Generate the outputs at rows, and add them."""
         if not len(rows):
             return self
-        points, penalty = view.of_weights(walk.weights(rows))
-        if not len(self.rows):
-            return _Pool(rows, points, penalty)
-        return _Pool(
-            np.concatenate([self.rows, rows]),
-            np.concatenate([self.points, points]),
-            np.concatenate([self.penalty, penalty]),
-        )
+        points, penalty = self.view.of_weights(self.walk.weights(rows))
+        if len(self.rows):
+            rows = np.concatenate([self.rows, rows])
+            points = np.concatenate([self.points, points])
+            penalty = np.concatenate([self.penalty, penalty])
+        return replace(self, rows=rows, points=points, penalty=penalty)
 
-
-def _grown(
-    pool: _Pool,
-    size: int,
-    *,
-    climbs: Rows,
-    best: Rows,
-    walk: _Walk,
-    view: _View,
-    judge: Judge,
-    rng: np.random.Generator,
-) -> _Pool:
-    """Add candidates: climbs, draws and steps from the best trials, then children of the best."""
-    num_first = max(1, round(_FIRST * size))
-    climbs = climbs[:num_first]
-    num_drawn = num_first - len(climbs)
-    num_draws = num_drawn // _PRIOR if len(best) else num_drawn
-    rows = [climbs, walk.draws(num_draws, rng)]
-    if len(best):
-        centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
-        rows.append(walk.steps(centres, _angles(_WIDE, len(centres), rng), rng))
-    pool = pool.with_rows(np.concatenate(rows), walk=walk, view=view)
-    num_rounds = _ROUNDS if size >= _FEW else 1
-    for count in np.diff(np.linspace(0, size - num_first, num_rounds + 1).astype(int)).tolist():
-        order = np.argsort(-pool.values(judge), kind="stable")
-        parents = pool.rows[order[:_NUM_PARENTS]]
-        pair = parents[rng.integers(len(parents), size=(2, count))]
+    def with_children(self, n: int, *, judge: Judge, rng: np.random.Generator) -> _Pool:
+        """Add n steps from the best candidates, and from mixes of two of them."""
+        order = np.argsort(-self.values(judge), kind="stable")
+        parents = self.rows[order[:_NUM_PARENTS]]
+        pair = parents[rng.integers(len(parents), size=(2, n))]
         # every other child has one parent
-        share = rng.uniform(size=(count, 1)) * (rng.uniform(size=(count, 1)) < 0.5)
+        share = rng.uniform(size=(n, 1)) * (rng.uniform(size=(n, 1)) < 0.5)
         mixed = on_sphere((1 - share) * pair[0] + share * pair[1])
-        children = walk.steps(mixed, _angles(_NARROW, count, rng), rng)
-        pool = pool.with_rows(children, walk=walk, view=view)
-    return pool
+        return self.with_rows(self.walk.steps(mixed, _angles(_NARROW, n, rng), rng))
 
 
 def _angles(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
