@@ -8,6 +8,7 @@ from msgspec.structs import replace
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.report.page import page_of
 from latent_spaces_by_example.report.repeat import call
 from latent_spaces_by_example.report.snapshot import read_study
 from latent_spaces_by_example.study import looking as module
@@ -52,6 +53,7 @@ def test_a_study_that_is_resumed_proposes_the_same(generator, options, tmp_path)
     assert cut.settings == replace(whole.settings, study_id=cut.settings.study_id)
     assert cut.settings.candidates == 16
     assert "candidates=16" in call(read_study(cut))
+    assert "16 a proposal" in page_of(read_study(cut))
 
 
 def test_it_finds_more_than_the_search_that_does_not_look():
