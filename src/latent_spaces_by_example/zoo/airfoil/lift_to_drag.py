@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import checked_number
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives.base import Metric
-from latent_spaces_by_example.parameters import check_choice, checked_number, written
+from latent_spaces_by_example.parameters import check_choice, written
 from latent_spaces_by_example.zoo.airfoil import check_all, measure, resample
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import trim
 from latent_spaces_by_example.zoo.airfoil.neural_foil import MODEL_SIZES, Flow, fit_kulfan

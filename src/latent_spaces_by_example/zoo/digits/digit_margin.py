@@ -13,9 +13,10 @@ import numpy.typing as npt
 from jaxtyping import Float64
 from scipy.ndimage import label
 
+from latent_spaces_by_example.arguments import checked_number
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives.base import Metric
-from latent_spaces_by_example.parameters import checked_number, written
+from latent_spaces_by_example.parameters import written
 from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 _SIDE = 8
