@@ -24,6 +24,7 @@ from latent_spaces_by_example.arguments import (
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS
 from latent_spaces_by_example.report.convergence import convergence_section
+from latent_spaces_by_example.report.drawing import with_pictures
 from latent_spaces_by_example.report.failed_trials import failure_table
 from latent_spaces_by_example.report.formatting import cleaned, shown, shown_alike
 from latent_spaces_by_example.report.front_plots import front_section
@@ -32,8 +33,9 @@ from latent_spaces_by_example.report.norms import validity_section
 from latent_spaces_by_example.report.plot import LEVELS
 from latent_spaces_by_example.report.repeat import repeat_section
 from latent_spaces_by_example.report.result import comparison, gain_in_words, named
+from latent_spaces_by_example.report.scores import expected_or_score
 from latent_spaces_by_example.report.seed_table import seeds_section
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score, read_study
+from latent_spaces_by_example.report.snapshot import Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
 from latent_spaces_by_example.study import Study
 from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
@@ -89,7 +91,8 @@ def write_report(
     seconds = checked_number(seconds, argument="seconds", low=0.0, high=np.inf, above=True)
     path = checked_path(path, argument="path")
     scores = None if prior_scores is None else _checked(prior_scores)
-    snapshot = read_study(study, prior_scores=scores).drawn(most=pictures, seconds=seconds)
+    snapshot = read_study(study, prior_scores=scores)
+    snapshot = with_pictures(snapshot, most=pictures, seconds=seconds)
     target = path.with_name(f".{path.name}.partial")
     target.write_text(page_of(snapshot), encoding="utf-8")
     target.replace(path)
