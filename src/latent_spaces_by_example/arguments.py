@@ -71,26 +71,29 @@ def edge_slack(dtype: np.dtype, *, terms: int = 1) -> float:
     return float(8.0 * np.finfo(dtype).eps * np.sqrt(max(terms, 1)))
 
 
-def real_array(value: ArrayLike, *, name: str, shape: str) -> np.ndarray:
+def real_array(value: ArrayLike, *, name: str, shape: str | tuple[int, ...]) -> np.ndarray:
     """Return ``value`` as a float64 array, possibly not a copy; integers will do.
 
     Args:
         value: anything that NumPy can read as an array of real numbers.
         name: what the caller calls the argument, for the message.
-        shape: the shape that was expected, for the message.
+        shape: the shape that it must have; or, for the message alone, the shape in words.
 
     Raises:
-        ArgumentError: it is ragged, or holds anything but real numbers.
+        ArgumentError: it is ragged, holds anything but real numbers, or has another shape.
     """
     try:
         array = np.asarray(value)
-        if array.dtype.kind in "c":
-            raise TypeError("complex numbers")
-        return array.astype(np.float64, copy=False)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"it has dtype {array.dtype}")
+        array = array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(
-            f"{name} cannot be read as an array ({error}); expected numbers of shape {shape}"
+            f"{name} has no shape of numbers ({error}); expected numbers of shape {shape}"
         ) from error
+    if isinstance(shape, tuple) and array.shape != shape:
+        raise ArgumentError(f"{name} has shape {array.shape}; expected numbers of shape {shape}")
+    return array
 
 
 def checked_number(

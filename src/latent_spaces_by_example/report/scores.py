@@ -1,4 +1,4 @@
-"""The scores of trials as a page shows them: expected ones where they are noisy, and their range."""
+"""The scores of trials as a page shows them, and the range of scores that is worth showing."""
 
 from __future__ import annotations
 
