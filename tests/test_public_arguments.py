@@ -28,7 +28,9 @@ from latent_spaces_by_example import (
     transport_maps,
     validity,
 )
-from latent_spaces_by_example.errors import LatentSpacesError
+from latent_spaces_by_example.arguments import real_array
+from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError
+from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.zoo import airfoil
 from toys import Stretch, height
 
@@ -61,6 +63,22 @@ ODD = {
     "texts": np.array(["a"]),
 }
 
+
+class Model(Stretch):
+    """A generator that refuses, as it should, what are no latents and no examples of its own."""
+
+    def generate(self, z):
+        return super().generate(checked_latents(z, latent_shape=self.latent_shape))
+
+    def invert(self, outputs):
+        return real_array(outputs, name="examples", shape=(len(outputs), *self.latent_shape)) / 2.0
+
+    def example(self, name):
+        if not name.isdecimal():
+            raise ArgumentError(f"there is no example {name!r}")
+        return super().example(name)
+
+
 RNG = np.random.default_rng(0)
 Z = RNG.standard_normal((3, 4, 8))
 SECTION = airfoil.resample(airfoil.naca_section("2412"))
@@ -77,6 +95,7 @@ ALSO_CALLED = {
     "folder": "run folder|out=",
     "path": "cannot (read|write)|no file",
     "generator": "the generator",
+    "latents": "z ",
 }
 
 
@@ -125,25 +144,25 @@ def of_spaces():
         space.choose, scores=[1.0, 2.0, 3.0], num=2, distances=distances, rule="mix", among=0.5
     )
     yield case(space.distances_between, outputs=list(Z))
-    yield case(space.invert_examples, generator=Stretch(), examples=["1", "2"], repair=None)
-    yield case(space.latent_from_random_seed, generator=Stretch(), random_seed=3)
-    yield case(space.latents_from_random_seeds, generator=Stretch(), random_seeds=[3, 4])
+    yield case(space.invert_examples, generator=Model(), examples=["1", "2"], repair=None)
+    yield case(space.latent_from_random_seed, generator=Model(), random_seed=3)
+    yield case(space.latents_from_random_seeds, generator=Model(), random_seeds=[3, 4])
     yield case(space.random_seed_of_draw, random_seed=3, index=1)
     yield case(
         space.spanned_by,
-        generator=Stretch(),
+        generator=Model(),
         examples=["1", "2"],
         num_prior_seeds=1,
         random_seed=0,
         repair=None,
     )
-    yield case(space.transport_map_of, generator=Stretch())
+    yield case(space.transport_map_of, generator=Model())
     for repair in (lsbe.repairs.rescale, lsbe.repairs.whiten, lsbe.repairs.gaussianise):
         yield case(
             repair,
             latents=Z,
             transport_map=transport_maps.IdentityTransportMap(),
-            generator=Stretch(),
+            generator=Model(),
         )
 
 
@@ -185,24 +204,24 @@ def of_validity():
         lsbe.diagnose,
         latents=Z,
         transport_map=transport_maps.IdentityTransportMap(),
-        generator=Stretch(),
+        generator=Model(),
         names=["a", "b", "c"],
         level=0.01,
     )
     yield case(
         lsbe.describe,
         chart=lsbe.knothe_rosenblatt_surrogate_chart(Z),
-        generator=Stretch(),
+        generator=Model(),
         num_points=10,
         random_seed=0,
         examples=list(2.0 * Z),
         names=["a", "b", "c"],
-        output_features=lambda outputs: np.stack(outputs)[:, 0],
+        output_features=lambda outputs: np.arange(2.0 * len(outputs)).reshape(-1, 2),
         output_valid=lambda outputs: [True] * len(outputs),
         batch_size=10,
     )
     for check in (validity.check_determinism, validity.require_determinism):
-        yield case(check, generator=Stretch(), latents=Z, batch_tolerance=0.1)
+        yield case(check, generator=Model(), latents=Z, batch_tolerance=0.1)
     mapped = {"transport_map": transport_maps.IdentityTransportMap()}
     yield case(validity.LatentBox, latent_shape=(4, 8), bound=3.0, **mapped)
     for baseline in (
@@ -243,11 +262,11 @@ def of_names():
 
 
 def of_studies(folder):
-    made = lsbe.optimise(Stretch(), height, budget=4, examples=["1", "2"], out=folder / "run")
+    made = lsbe.optimise(Model(), height, budget=4, examples=["1", "2"], out=folder / "run")
     archive = folder / "run.zip"
     lsbe.export_study(folder / "run", archive)
     settings = {
-        "generator": Stretch(),
+        "generator": Model(),
         "examples": ["1", "2"],
         "search": "sobol",
         "direction": "maximise",
@@ -258,10 +277,10 @@ def of_studies(folder):
         "out": None,
     }
     yield case(lsbe.create_study, **settings)
-    yield case(lsbe.create_study, "seeds: ", generator=Stretch(), seed_latents=Z, num_seeds=None)
+    yield case(lsbe.create_study, "seeds: ", generator=Model(), seed_latents=Z, num_seeds=None)
     yield case(
         lsbe.optimise,
-        generator=Stretch(),
+        generator=Model(),
         objective=height,
         budget=1,
         executor=None,
@@ -271,7 +290,7 @@ def of_studies(folder):
         max_seconds=60.0,
         max_consecutive_failures=10,
     )
-    yield case(lsbe.open_study, out=folder / "run", name=None, generator=Stretch())
+    yield case(lsbe.open_study, out=folder / "run", name=None, generator=Model())
     yield case(lsbe.export_study, folder=folder / "run", archive=archive, overwrite=True)
     yield case(lsbe.import_study, archive=archive, folder=folder / "again")
     yield case(lsbe.Patience, trials=3)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import check_whole, checked_number
+from latent_spaces_by_example.arguments import check_flag, check_whole, checked_number
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
@@ -238,6 +238,8 @@ class Study(StudyView):
             )
         check_whole(workers, argument="workers")
         check_callbacks(callbacks)
+        if progress is not None:
+            check_flag(progress, argument="progress")
         if num_pending is not None:
             check_whole(num_pending, argument="num_pending")
         if executor is not None:
