@@ -11,7 +11,7 @@ ROOT = Path(latent_spaces_by_example.__file__).parent
 PACKAGE = latent_spaces_by_example.__name__
 
 LEAVES = {"errors", "arguments", "arrays"}
-NAMING = {"parameters", "plugins"}
+NAMING = {"parameters", "embedded_plugins", "plugins"}
 MATHS = LEAVES | {"charts", "transport_maps"}
 # What each part may import: the arrows of the design, which all point one way.
 MAY_IMPORT = {
@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "space": MATHS,
     "parameters": {"errors"},
-    "plugins": {"errors", "parameters"},
+    "embedded_plugins": set(),
+    "plugins": {"errors", "parameters", "embedded_plugins"},
     "generators": LEAVES | NAMING | {"transport_maps"},
     "objectives": LEAVES | NAMING,
 }

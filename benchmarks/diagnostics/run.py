@@ -1,7 +1,8 @@
 """Measure how often ``diagnose`` is wrong: false alarms on true prior draws, and what it misses.
 
     python benchmarks/diagnostics/run.py false-alarms
-    python benchmarks/diagnostics/run.py power
+    python benchmarks/diagnostics/run.py channels       # faults of a quarter of the channels
+    python benchmarks/diagnostics/run.py power          # all other faults
     python benchmarks/diagnostics/run.py report         # only the table again
 
 Each part writes ``benchmarks/results/diagnostics/PART.json`` line by line, and leaves out what is
@@ -20,7 +21,7 @@ import json  # noqa: E402
 import platform  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Callable, Iterator  # noqa: E402
+from collections.abc import Callable, Iterable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -35,6 +36,8 @@ RESULTS = Path(__file__).parents[1] / "results" / "diagnostics"
 Array = np.ndarray
 Line = dict[str, Any]
 Effect = Callable[[Array, np.random.Generator], Array]
+# effect, latent shape, latents in a set, sets, whether only one latent has the effect
+Cell = tuple[str, tuple[int, ...], int, int, bool]
 
 # latent shape, latents in a set, how many sets: 2,000 of the first table, shared out by cost
 PRIOR = [
@@ -140,8 +143,16 @@ def _false_alarms_of(shape: tuple[int, ...], k: int, sets: int, *, table: str) -
     return {"alarms": len(faults), "faults": faults, "seconds_per_set": seconds / sets}
 
 
-def power(part: str = "power") -> None:
-    for name, shape, k, sets, only_one in _power_cells():
+def channels() -> None:
+    _measure("channels", ((name, (16, 16, 16), 2, 400, False) for name in OF_CHANNELS))
+
+
+def power() -> None:
+    _measure("power", _power_cells())
+
+
+def _measure(part: str, cells: Iterable[Cell]) -> None:
+    for name, shape, k, sets, only_one in cells:
         which = "one latent" if only_one else "all latents"
         which = "a pair" if name.startswith("correlation") else which
         key = {"effect": name, "shape": list(shape), "k": k, "in": which}
@@ -151,10 +162,7 @@ def power(part: str = "power") -> None:
             _add(part, {**key, "sets": sets, "caught": caught, **beside})
 
 
-def _power_cells() -> Iterator[tuple[str, tuple[int, ...], int, int, bool]]:
-    """Effect, latent shape, latents in a set, sets, whether only one latent has the effect."""
-    for name in OF_CHANNELS:
-        yield name, (16, 16, 16), 2, 400, False
+def _power_cells() -> Iterator[Cell]:
     for name in EFFECTS:
         pair = name.startswith("correlation")
         for k in (2, 8) if pair else (1, 2, 8):
@@ -194,7 +202,8 @@ def report() -> None:
     lines += [_facts(alarms), "", *_alarm_tables(alarms["sets"])]
     caught = json.loads((RESULTS / "power.json").read_text())
     lines += ["## What it catches", "", _facts(caught), "", *_power_table(caught["sets"])]
-    lines += ["", "## Faults of channels", "", *_channel_table(caught["sets"])]
+    caught = json.loads((RESULTS / "channels.json").read_text())
+    lines += ["", "## Faults of channels", "", _facts(caught), "", *_channel_table(caught["sets"])]
     (RESULTS / "diagnostics.md").write_text("\n".join(lines) + "\n")
 
 
@@ -241,10 +250,9 @@ def _channel_table(cells: list[Line]) -> Iterator[str]:
     yield "| what is wrong | sets | caught | by the chi-square of means |"
     yield "|---|---|---|---|"
     for cell in cells:
-        if "by chi-square" in cell:
-            sets = cell["sets"]
-            caught, plain = (f"{cell[key] / sets:.1%}" for key in ("caught", "by chi-square"))
-            yield f"| {cell['effect']} | {sets} | {caught} | {plain} |"
+        sets = cell["sets"]
+        caught, plain = (f"{cell[key] / sets:.1%}" for key in ("caught", "by chi-square"))
+        yield f"| {cell['effect']} | {sets} | {caught} | {plain} |"
 
 
 def _interval(hits: int, of: int) -> str:
@@ -294,7 +302,12 @@ def _cpu() -> str:
 
 
 if __name__ == "__main__":
-    parts = {"false-alarms": false_alarms, "power": power, "report": report}
+    parts = {
+        "false-alarms": false_alarms,
+        "channels": channels,
+        "power": power,
+        "report": report,
+    }
     if len(sys.argv) != 2 or sys.argv[1] not in parts:
         raise SystemExit(f"usage: python {sys.argv[0]} {'|'.join(parts)}")
     parts[sys.argv[1]]()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -37,40 +36,16 @@ def written(name: str, parameters: Mapping[str, Any]) -> str:
     return f"{name}:{','.join(given)}"
 
 
-def checked_number(
-    value: Any, *, argument: str, low: float, high: float, above: bool = False
-) -> float:
-    """Return a parameter as a float.
-
-    Args:
-        value: anything that ``float`` takes, but neither a text nor a truth value.
-        argument: what the caller calls it.
-        low: the least value, or with ``above`` the number that it must exceed.
-        high: the largest value.
-        above: whether ``low`` itself is too low.
-
-    Raises:
-        ArgumentError: it is no number, NaN, or out of range.
-    """
-    try:
-        number = math.nan if isinstance(value, (bool, str)) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not (low < number <= high or (number == low and not above)):
-        bounds = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
-        raise ArgumentError(f"{argument}={value!r:.40}; expected a number {bounds}")
-    return number
-
-
 def check_choice(value: Any, *, argument: str, choices: Iterable[str]) -> None:
     """Refuse a parameter that is none of the words that it may be.
 
     Raises:
         ArgumentError: with the choices.
     """
-    if value not in (listed := list(choices)):
-        hint = near(str(value), listed)
-        raise ArgumentError(f"{argument}={value!r}; expected one of {', '.join(listed)}{hint}")
+    listed = list(choices)
+    if not isinstance(value, str) or value not in listed:
+        hint = near(value, listed) if isinstance(value, str) else ""
+        raise ArgumentError(f"{argument}={value!r:.60}; expected one of {', '.join(listed)}{hint}")
 
 
 def read_parameters(

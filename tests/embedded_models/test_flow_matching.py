@@ -44,9 +44,9 @@ def test_the_exported_field_is_the_trained_one(tmp_path):
 
 
 def test_a_net_that_has_learnt_nothing_is_the_identity_and_its_law_gaussian():
-    net = begin(FlowSettings(num_dims=4, width=16)).averaged
+    net = begin(FlowSettings(num_dims=4, width=16, depth=2)).averaged
     y = torch.tensor(np.random.default_rng(0).standard_normal((6, 4)), dtype=torch.float32)
-    found = negative_log_likelihood(net, y, steps=64)
+    found = negative_log_likelihood(net, y, steps=16)
     gaussian = 0.5 * (y**2).sum(dim=1) + 2.0 * math.log(2.0 * math.pi)
     np.testing.assert_allclose(found.numpy(), gaussian.numpy(), rtol=5e-3)
 
@@ -56,7 +56,7 @@ def test_likelihood_agrees_with_the_jacobian_of_the_whole_flow():
     y = torch.randn(1, 5, generator=torch.Generator().manual_seed(1))
 
     def to_noise(x):
-        x, steps = x[None], 64
+        x, steps = x[None], 32
         for i in range(steps):
             t = torch.full((1, 1), 1.0 - i / steps)
             middle = x - 0.5 / steps * net(x, t)
@@ -66,7 +66,7 @@ def test_likelihood_agrees_with_the_jacobian_of_the_whole_flow():
     z = to_noise(y[0])
     volume = torch.linalg.slogdet(torch.autograd.functional.jacobian(to_noise, y[0]))[1]
     expected = 0.5 * (z**2).sum() + 2.5 * np.log(2.0 * np.pi) - volume
-    found = negative_log_likelihood(net, y, steps=64)[0]
+    found = negative_log_likelihood(net, y, steps=32)[0]
     assert (found - expected).abs().item() < 0.02
 
 
@@ -95,7 +95,7 @@ def test_a_checkpoint_of_other_settings_is_left_alone(tmp_path):
 @pytest.mark.slow
 def test_training_raises_the_likelihood(tmp_path):
     settings = FlowSettings(
-        num_dims=3, width=32, depth=2, steps=300, warm_up=20, check_every=150, dropout=0.0
+        num_dims=3, width=32, depth=2, steps=200, warm_up=20, check_every=200, dropout=0.0
     )
     y = batch(100, np.random.default_rng(1))
     progress = train(settings, batch, validation=y, checkpoint=tmp_path / "c.pt", fresh=True)

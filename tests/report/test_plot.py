@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.report.plot import Axes, Dot, Label, Scale, levels_of, ticks
-from latent_spaces_by_example.report.snapshot import useful_range
+from latent_spaces_by_example.report.scores import useful_range
 
 FINITE = st.floats(-1e100, 1e100, allow_subnormal=False)
 

@@ -10,6 +10,7 @@ import pytest
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.report.convergence import convergence_section
+from latent_spaces_by_example.report.drawing import with_pictures
 from latent_spaces_by_example.report.page import page_of
 from latent_spaces_by_example.report.result import comparison
 from latent_spaces_by_example.report.snapshot import Ranking, Snapshot, read_study
@@ -136,10 +137,10 @@ class Overlaid(Stretch):
 
 def test_the_best_is_drawn_over_the_best_example():
     study = lsbe.optimise(Overlaid(), height, budget=9, search="random", examples=["6", "17"])
-    section = comparison(read_study(study).drawn(most=9, seconds=60.0))
+    section = comparison(with_pictures(read_study(study), most=9, seconds=60.0))
     assert section.overlay.picture.image.size == (16, 4)
     assert section.overlay.note == f" over {section.table.head[3]}"
-    assert comparison(read_study(study).drawn(most=0, seconds=60.0)).overlay is None
+    assert comparison(with_pictures(read_study(study), most=0, seconds=60.0)).overlay is None
 
 
 def test_a_study_without_its_generator_shows_what_it_kept(tmp_path):
@@ -152,8 +153,8 @@ def test_a_study_without_its_generator_shows_what_it_kept(tmp_path):
         out=tmp_path / "run",
     )
     study.generator = None
-    drawn = read_study(study).drawn(most=5, seconds=60.0)
+    drawn = with_pictures(read_study(study), most=5, seconds=60.0)
     assert len(drawn.pictures) == len(drawn.wanted)
     assert drawn.missing == ""
     (tmp_path / "run" / "artifacts").rename(tmp_path / "gone")
-    assert read_study(study).drawn(most=5, seconds=60.0).pictures == {}
+    assert with_pictures(read_study(study), most=5, seconds=60.0).pictures == {}

@@ -5,7 +5,7 @@ import pytest
 from safetensors import safe_open
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
 from latent_spaces_by_example.space import latents_from_random_seeds
 from latent_spaces_by_example.study import open_study, stored_seeds
@@ -275,7 +275,7 @@ class TestBadArguments:
     @pytest.mark.parametrize("value", [2.5, "ten", None, np.float64(3)])
     def test_what_is_no_whole_number(self, value):
         with pytest.raises(ArgumentError, match=r"budget=.*whole number of at least 1"):
-            check_positive(value, argument="budget")
+            check_whole(value, argument="budget")
 
     def test_batch_size(self):
         with pytest.raises(ArgumentError, match="batch_size=0"):

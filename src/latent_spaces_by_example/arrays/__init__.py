@@ -10,6 +10,7 @@ from typing import Any
 
 from latent_spaces_by_example.arrays.base import ArrayLibrary
 from latent_spaces_by_example.arrays.numpy_arrays import NumpyArrays
+from latent_spaces_by_example.errors import ArgumentError
 
 __all__ = ["ArrayLibrary", "library_named", "library_of"]
 
@@ -43,7 +44,12 @@ def library_named(name: str) -> ArrayLibrary:
     >>> library_named("numpy").name
     'numpy'
     """
-    return _NUMPY if name == _NUMPY.name else _adapter(*_ADAPTERS[name])
+    if name == _NUMPY.name:
+        return _NUMPY
+    if not isinstance(name, str) or name not in _ADAPTERS:
+        known = ", ".join((_NUMPY.name, *_ADAPTERS))
+        raise ArgumentError(f"name={name!r:.60}; expected one of {known}")
+    return _adapter(*_ADAPTERS[name])
 
 
 def _adapter(module: str, name: str) -> ArrayLibrary:

@@ -38,11 +38,11 @@ def resume(
     lsbe resume runs/wing --budget 200
     """
     from latent_spaces_by_example import objectives
-    from latent_spaces_by_example.arguments import check_positive
+    from latent_spaces_by_example.arguments import check_whole
     from latent_spaces_by_example.cli.running import run_and_show
 
     if budget is not None:
-        check_positive(budget, argument="budget")
+        check_whole(budget, argument="budget")
     study = place.study(needs_generator=True)
     spec = objective or _stored_objective(study)
     measure = objectives.load(spec)

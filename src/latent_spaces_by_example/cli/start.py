@@ -136,10 +136,10 @@ def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
     \b
     lsbe optimise airfoil --examples naca2412,s1223,rae2822 --budget 100 --out runs/wing
     """
-    from latent_spaces_by_example.arguments import check_positive
+    from latent_spaces_by_example.arguments import check_whole
     from latent_spaces_by_example.cli.running import run_and_show
 
-    check_positive(budget, argument="budget")
+    check_whole(budget, argument="budget")
     made = _make_study(needs_objective=True, **new)
     _warn_of_small_budget(budget, num_examples=len(made.study.settings.examples))
     run_and_show(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import ArgumentError
 
 Metric = float | int | bool | str
@@ -81,6 +82,7 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
     latent_spaces_by_example.errors.ArgumentError: the objective must return one score for each
     output it was given: 2 outputs, 1 scores
     """
+    check_whole(n, argument="n", least=0)
     try:
         scores = None if isinstance(returned, Mapping | str | bytes) else iter(returned)
     except TypeError:

@@ -11,7 +11,8 @@ from jaxtyping import Float64
 from latent_spaces_by_example.report.best_of_n import BestOfN, best_of_n
 from latent_spaces_by_example.report.formatting import shortened, shown
 from latent_spaces_by_example.report.plot import Axes, Dot, Figure, Mark, dot_sample, line_sample
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score
+from latent_spaces_by_example.report.scores import expected_or_score
+from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from latent_spaces_by_example.report.blocks import Table
 from latent_spaces_by_example.report.formatting import shown
 from latent_spaces_by_example.report.plot import Axes, Dot, Figure, dot_sample
-from latent_spaces_by_example.report.snapshot import Snapshot, useful_range
+from latent_spaces_by_example.report.scores import useful_range
+from latent_spaces_by_example.report.snapshot import Snapshot
 
 _MOST_ROWS = 40
 _MOST_PAIRS = 3

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from latent_spaces_by_example.report.blocks import Table, Tile
 from latent_spaces_by_example.report.formatting import shown, shown_alike, shown_difference
-from latent_spaces_by_example.report.snapshot import (
-    Snapshot,
-    expected_of,
-    expected_or_score,
-)
+from latent_spaces_by_example.report.scores import expected_of, expected_or_score
+from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
 
 _SIDE = 300

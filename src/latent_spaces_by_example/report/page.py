@@ -14,9 +14,17 @@ import numpy.typing as npt
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from latent_spaces_by_example.arguments import (
+    check_instance,
+    check_whole,
+    checked_number,
+    checked_path,
+    real_array,
+)
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS
 from latent_spaces_by_example.report.convergence import convergence_section
+from latent_spaces_by_example.report.drawing import with_pictures
 from latent_spaces_by_example.report.failed_trials import failure_table
 from latent_spaces_by_example.report.formatting import cleaned, shown, shown_alike
 from latent_spaces_by_example.report.front_plots import front_section
@@ -25,8 +33,9 @@ from latent_spaces_by_example.report.norms import validity_section
 from latent_spaces_by_example.report.plot import LEVELS
 from latent_spaces_by_example.report.repeat import repeat_section
 from latent_spaces_by_example.report.result import comparison, gain_in_words, named
+from latent_spaces_by_example.report.scores import expected_or_score
 from latent_spaces_by_example.report.seed_table import seeds_section
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score, read_study
+from latent_spaces_by_example.report.snapshot import Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
 from latent_spaces_by_example.study import Study
 from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
@@ -77,13 +86,13 @@ def write_report(
         ...     page.read_text(encoding="utf-8")[:15]
         '<!doctype html>'
     """
-    if isinstance(pictures, bool) or not isinstance(pictures, int) or pictures < 0:
-        raise ArgumentError(f"pictures={pictures!r}; give a whole number of at least 0")
-    if not seconds > 0:
-        raise ArgumentError(f"seconds={seconds!r}; give a number above 0")
+    check_instance(study, Study, argument="study", example="lsbe.open_study('runs/wing')")
+    check_whole(pictures, argument="pictures", least=0)
+    seconds = checked_number(seconds, argument="seconds", low=0.0, high=np.inf, above=True)
+    path = checked_path(path, argument="path")
     scores = None if prior_scores is None else _checked(prior_scores)
-    snapshot = read_study(study, prior_scores=scores).drawn(most=pictures, seconds=seconds)
-    path = Path(path)
+    snapshot = read_study(study, prior_scores=scores)
+    snapshot = with_pictures(snapshot, most=pictures, seconds=seconds)
     target = path.with_name(f".{path.name}.partial")
     target.write_text(page_of(snapshot), encoding="utf-8")
     target.replace(path)
@@ -108,12 +117,7 @@ def page_of(snapshot: Snapshot) -> str:
 
 
 def _checked(prior_scores: npt.ArrayLike) -> np.ndarray:
-    try:
-        scores = np.asarray(prior_scores, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"prior_scores={prior_scores!r:.60} is no array of numbers; give one score a draw"
-        ) from error
+    scores = real_array(prior_scores, name="prior_scores", shape="(m,), one score a draw")
     if scores.ndim != 1 or np.isinf(scores).any():
         raise ArgumentError(
             f"prior_scores has shape {scores.shape}; give one score a draw, shape (m,), each "

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table, Tile
 from latent_spaces_by_example.report.formatting import shown_alike, shown_difference
-from latent_spaces_by_example.report.snapshot import Snapshot, expected_or_score
+from latent_spaces_by_example.report.scores import expected_or_score
+from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
 
 _LARGEST_SHARE = 10  # a score of eleven times another is told without a percentage

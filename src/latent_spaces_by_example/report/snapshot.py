@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import Image
 
-from latent_spaces_by_example.errors import LatentSpacesError
-from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.report.formatting import shown
-from latent_spaces_by_example.report.pictures import Drawn, Picture, draw_outputs
+from latent_spaces_by_example.report.pictures import Picture
+from latent_spaces_by_example.report.scores import expected_of, useful_range
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import ScoreModel
 from latent_spaces_by_example.study import Study, Trial
@@ -136,47 +133,6 @@ class Snapshot:
         model, sign = ScoreModel.of(self._history), -1.0 if self.minimise else 1.0
         error = float(np.sqrt(np.mean(model.left_out_errors() ** 2)))
         return Expectation(lambda w: sign * model.mean(w), model.uncertainty, error)
-
-    def drawn(self, *, most: int, seconds: float | int) -> Snapshot:
-        """Return the same with pictures: those that were kept, others made again.
-
-        Args:
-            most: how many outputs to make again at most.
-            seconds: none is begun after so many.
-        """
-        generator = _generator_of(self.study)
-        by_number = {trial.number: trial for trial in self.wanted}
-
-        def make(number: int) -> Any:
-            return generator.generate(self.study.latents(by_number[number].weights[None]))[0]
-
-        made = draw_outputs(
-            list(by_number),
-            kept=self._kept,
-            make=None if generator is None else make,
-            render=getattr(generator, "render", picture_of),
-            most=most,
-            seconds=seconds,
-        )
-        draw = getattr(generator, "render_overlay", None)
-        overlay = None if draw is None or most < 2 else self._overlaid(made, make, draw)
-        return replace(self, pictures=made.pictures, overlay=overlay, missing=made.missing)
-
-    def _kept(self, number: int) -> Image.Image | None:
-        path = None if self.study.artifacts is None else self.study.artifacts.picture(number)
-        return None if path is None else Image.open(path, formats=["PNG"])
-
-    def _overlaid(
-        self, made: Drawn, make: Callable[[int], Any], draw: Callable[[Any, Any], Image.Image]
-    ) -> Picture | None:
-        if self.best is None or not self.references or not made.pictures:
-            return None
-        numbers = (self.best.number, self.references[0][1].number)
-        try:
-            outputs = [made.outputs[n] if n in made.outputs else make(n) for n in numbers]
-            return Picture.of(draw(*outputs))
-        except Exception:  # a page without this picture is better than no page
-            return None
 
     # ------------------------------------------------------------------ what follows from it
 
@@ -389,34 +345,3 @@ class Snapshot:
 def read_study(study: Study, *, prior_scores: Float64[np.ndarray, " m"] | None = None) -> Snapshot:
     """Return a study as it is now, without pictures."""
     return Snapshot(study, study.trials, ranking=study.ranking, prior_scores=prior_scores)
-
-
-def _generator_of(study: Study) -> Any:
-    try:
-        return study.generator
-    except LatentSpacesError:  # opened without it: the page has the pictures that were kept
-        return None
-
-
-def expected_or_score(trial: Trial) -> float:
-    """Return the number that ranks a scored trial: its expected score if known, else its score."""
-    value = trial.expected_or_score
-    return np.nan if value is None else value
-
-
-def expected_of(trial: Trial) -> str:
-    """Return the words that follow a noisy score; none follow an exact one."""
-    expected = trial.expected_score
-    return "" if expected is None else f" (expected {shown(expected)})"
-
-
-def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> tuple[float, float]:
-    """Return bounds that show what matters: penalties far below the rest do not flatten it."""
-    known = scores[np.isfinite(scores)]
-    low, high = float(np.quantile(known, 0.1)), float(known.max())
-    if high - low <= 1e-9 * abs(high):
-        # scores that are all equal, but for rounding, still need a range to stand in
-        room = 0.1 * abs(high) or 1.0
-        return high - room, high + room
-    room = high - low
-    return max(float(known.min()), low - room) - margin * room, high + margin * room

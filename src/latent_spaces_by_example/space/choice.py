@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64, Int
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import (
+    ArrayLike,
+    check_whole,
+    checked_number,
+    real_array,
+)
 from latent_spaces_by_example.errors import ArgumentError
 
 RULES = ("best", "diverse", "mix")
@@ -56,7 +61,7 @@ def choose(
         >>> choose(scores, num=2, rule="diverse", distances=distances, among=0.75).tolist()
         [0, 3]
     """
-    values = np.asarray(scores, dtype=np.float64)
+    values = real_array(scores, name="scores", shape="(n,)")
     known = np.flatnonzero(np.isfinite(values)) if values.ndim == 1 else np.empty(0, int)
     _check(values, num=num, num_known=len(known), rule=rule, among=among)
     order = known[np.argsort(-values[known], kind="stable")]
@@ -86,13 +91,13 @@ def _greedily(
 def _check(values: np.ndarray, *, num: int, num_known: int, rule: str, among: float) -> None:
     if values.ndim != 1:
         raise ArgumentError(f"scores has shape {values.shape}; expected one score each, (n,)")
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise ArgumentError(f"rule={rule!r}; expected one of {', '.join(RULES)}")
-    if not 0 < among <= 1:
-        raise ArgumentError(f"among={among!r}; expected a share above 0 and at most 1")
-    if not 1 <= num <= num_known:
+    checked_number(among, argument="among", low=0.0, high=1.0, above=True)
+    check_whole(num, argument="num")
+    if num > num_known:
         raise ArgumentError(
-            f"num={num!r}; there are {num_known} candidates with a finite score to choose from"
+            f"num={num!r:.60}; there are {num_known} candidates with a finite score to choose from"
         )
 
 
@@ -102,7 +107,7 @@ def _checked_distances(distances: ArrayLike | None, *, n: int, rule: str) -> np.
             f"rule={rule!r} needs distances of shape ({n}, {n}); make them with angles_between or "
             "distances_between, or take rule='best'"
         )
-    between = np.asarray(distances, dtype=np.float64)
+    between = real_array(distances, name="distances", shape=f"({n}, {n})")
     if between.shape != (n, n):
         raise ArgumentError(f"distances has shape {between.shape}; expected ({n}, {n})")
     if not np.isfinite(between).all() or between.min() < 0:

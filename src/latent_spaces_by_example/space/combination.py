@@ -127,8 +127,8 @@ def combination_rule(name: str) -> CombinationRule:
     Raises:
         ArgumentError: if there is none.
     """
-    if name not in _RULES:
+    if not isinstance(name, str) or name not in _RULES:
         raise ArgumentError(
-            f"combination is {name!r}; expected one of {', '.join(map(repr, _RULES))}"
+            f"combination is {name!r:.60}; expected one of {', '.join(map(repr, _RULES))}"
         )
     return _RULES[name]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, real_array
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 
@@ -17,9 +17,14 @@ def angles_between(correlation: ArrayLike) -> np.ndarray:
 
     >>> angles_between(np.eye(2)).round(3).tolist()
     [[0.0, 1.571], [1.571, 0.0]]
+
+    Raises:
+        ArgumentError: they are no square array of numbers.
     """
-    cosines = np.clip(np.asarray(correlation, dtype=np.float64), -1.0, 1.0)
-    angles: np.ndarray = np.arccos(cosines)
+    cosines = real_array(correlation, name="correlation", shape="(n, n)")
+    if cosines.ndim != 2 or cosines.shape[0] != cosines.shape[1]:
+        raise ArgumentError(f"correlation has shape {cosines.shape}; expected (n, n)")
+    angles: np.ndarray = np.arccos(np.clip(cosines, -1.0, 1.0))
     np.fill_diagonal(angles, 0.0)
     return angles
 

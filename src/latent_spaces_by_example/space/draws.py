@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_spaces_by_example.arguments import check_has, check_whole
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps import IdentityTransportMap
@@ -25,6 +26,8 @@ def random_seed_of_draw(random_seed: int, index: int) -> int:
     >>> random_seed_of_draw(0, 0) != random_seed_of_draw(0, 1) != random_seed_of_draw(1, 0)
     True
     """
+    check_whole(random_seed, argument="random_seed", least=0)
+    check_whole(index, argument="index", least=0)
     state = np.random.SeedSequence([random_seed, index]).generate_state(1, np.uint64)[0]
     return int(state >> np.uint64(1))
 
@@ -36,6 +39,8 @@ def latent_from_random_seed(generator: Any, random_seed: int) -> Any:
     one. Otherwise inner ~ N(0, I) from ``numpy.random.default_rng(random_seed)`` is carried to the
     model's law by its transport map, as a NumPy array. Latents of named parts are a dictionary.
     """
+    check_has(generator, "latent_shape", argument="generator")
+    check_whole(random_seed, argument="random_seed", least=0)
     if hasattr(generator, "latent_from_random_seed"):
         return as_array(generator.latent_from_random_seed(random_seed))
     latent_shape = layout_of(generator.latent_shape).latent_shape
@@ -58,7 +63,8 @@ def latents_from_random_seeds(generator: Any, random_seeds: Any) -> Any:
     >>> latents_from_random_seeds(Model(), [1234567, 42]).shape
     (2, 4, 4)
     """
-    known = as_random_seeds(random_seeds)
+    known = as_random_seeds(random_seeds, argument="random_seeds")
+    check_has(generator, "latent_shape", argument="generator")
     if not known:
         raise ArgumentError(
             f"random_seeds={random_seeds!r:.60}; expected a list of whole numbers, one at least"
@@ -86,7 +92,7 @@ def packed_draws(generator: Any, random_seeds: Sequence[int], *, like: Any = Non
     return library_of(like).from_host(rows, like=like)
 
 
-def as_random_seeds(values: Any) -> tuple[int, ...]:
+def as_random_seeds(values: Any, *, argument: str = "seed_latents") -> tuple[int, ...]:
     """Return the random seeds given in place of latents; none if these are no whole numbers.
 
     Raises:
@@ -97,7 +103,7 @@ def as_random_seeds(values: Any) -> tuple[int, ...]:
     """
     if isinstance(values, (str, os.PathLike)):
         raise ArgumentError(
-            f"seed_latents={os.fspath(values)!r} is text or a path; expected arrays or whole "
+            f"{argument}={os.fspath(values)!r} is text or a path; expected arrays or whole "
             "numbers: read the file first, for example with numpy.load"
         )
     flat = isinstance(values, (list, tuple, range)) or getattr(values, "ndim", None) == 1

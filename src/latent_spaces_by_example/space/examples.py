@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from latent_spaces_by_example.arguments import check_has, check_whole
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.distances import rms_difference
@@ -61,8 +62,13 @@ def invert_examples(
         ArgumentError: the generator cannot invert, an example or the repair is unknown, or no
             example is given.
     """
+    check_has(generator, "latent_shape", "generate", argument="generator")
+    if isinstance(examples, (str, bytes)) or not hasattr(examples, "__len__"):
+        raise ArgumentError(f"examples={examples!r:.60}; expected a list of examples")
     if len(examples) == 0:
         raise ArgumentError("examples is empty; give at least one, or leave it out")
+    if isinstance(examples, Mapping):
+        raise ArgumentError("examples is a mapping; give a list of examples")
     if not hasattr(generator, "invert"):
         raise ArgumentError(
             f"examples were given, but {type(generator).__name__} has no invert(outputs); "
@@ -75,13 +81,16 @@ def invert_examples(
     for name in names:
         if names.count(name) > 1:
             raise ArgumentError(f"example {name!r} is given twice; leave one of them out")
-    if repair is not None and repair not in METHODS:
-        raise ArgumentError(f"repair={repair!r}; expected one of {', '.join(map(repr, METHODS))}")
+    if repair is not None and not (isinstance(repair, str) and repair in METHODS):
+        raise ArgumentError(
+            f"repair={repair!r:.60}; expected one of {', '.join(map(repr, METHODS))}"
+        )
     outputs = [_output(generator, x) for x in examples]
     # as they came where the generator reads them, so that its errors can name a file
     latents = as_array(
         generator.invert(examples if hasattr(generator, "read_example") else outputs)
     )
+    layout_of(generator.latent_shape).pack(latents, name="invert(examples)")
     moved: Sequence[float | None] = [None] * len(outputs)
     if repair is not None:
         done = METHODS[repair](latents, transport_map=transport_map_of(generator))
@@ -142,14 +151,13 @@ def spanned_by(
     """
     if examples is not None and seed_latents is not None:
         raise ArgumentError("examples and seed_latents were both given; give one of them")
-    if num_prior_seeds < 0 or random_seed < 0:
-        raise ArgumentError(
-            f"num_seeds={num_prior_seeds}, random_seed={random_seed}; both must be at least 0"
-        )
+    check_has(generator, "latent_shape", argument="generator")
+    check_whole(num_prior_seeds, argument="num_prior_seeds", least=0)
+    check_whole(random_seed, argument="random_seed", least=0)
     if examples is None and repair is not None:
         raise ArgumentError(
-            f"repair={repair!r} is for examples; repair seed latents before you give them, with "
-            f"repairs.{repair}(seed_latents).latents"
+            f"repair={repair!r:.60} is for examples; repair seed latents before you give them, "
+            f"with repairs.{repair!s:.20}(seed_latents).latents"
         )
     if examples is None:
         seeds = SeedLatents(

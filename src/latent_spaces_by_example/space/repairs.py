@@ -11,7 +11,7 @@ from jaxtyping import Float, Float64
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite
+from latent_spaces_by_example.arguments import ArrayLike, check_finite, check_has, check_instance
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.distances import (
@@ -241,8 +241,13 @@ def _repaired(
     """
     before = checked_seed_latents(latents)
     library = library_of(before)
+    if generator is not None:
+        check_has(generator, "generate", argument="generator")
     if transport_map is None:
         transport_map = transport_map_of(generator)
+    check_instance(
+        transport_map, TransportMap, argument="transport_map", example="UniformTransportMap()"
+    )
     inner = library.on_host(transport_map.forward(before)).astype(np.float64)
     check_finite(inner, name="the transport map's image of the latents")
     with np.errstate(over="ignore"):

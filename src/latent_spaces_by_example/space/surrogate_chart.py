@@ -446,7 +446,7 @@ def _instance(value: Any, *, of: type, name: str, default: type) -> Any:
         return default()
     if not isinstance(value, of):
         raise ArgumentError(
-            f"{name} is {value!r}; expected an instance of a subclass of {of.__name__}, for "
+            f"{name} is {value!r:.60}; expected an instance of a subclass of {of.__name__}, for "
             f"example {default.__name__}()"
         )
     return value

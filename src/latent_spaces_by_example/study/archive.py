@@ -19,6 +19,7 @@ from msgspec import Struct
 from optuna.storages import BaseStorage
 
 from latent_spaces_by_example import __version__
+from latent_spaces_by_example.arguments import check_flag, checked_path
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.copying import copy_study
 from latent_spaces_by_example.study.folder import (
@@ -97,7 +98,8 @@ def export_study(
         StudyError: there is no such study, it cannot be read, ``archive`` exists or cannot be
             written.
     """
-    path = Path(archive)
+    path = checked_path(archive, argument="archive")
+    check_flag(overwrite, argument="overwrite")
     records = open_records(folder, storage=storage, name=name)
     if path.exists() and not overwrite:
         raise StudyError(
@@ -141,16 +143,17 @@ def import_study(archive: str | os.PathLike[str], folder: str | os.PathLike[str]
         StudyError: the archive is no export, is damaged, or of a newer version; or ``folder`` is
             taken or cannot be written. Nothing is left behind.
     """
-    target = Path(folder)
+    target = checked_path(folder, argument="folder")
+    archive = checked_path(archive, argument="archive")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StudyError(f"{str(folder)!r} exists and is not empty; name another folder")
-    if not Path(archive).is_file():
+    if not archive.is_file():
         raise StudyError(f"there is no archive {str(archive)!r}")
     with _workplace(target.parent, shown=str(folder)) as workplace:
         unpacked = RunFolder.create(workplace / "unpacked")
         made = RunFolder.create(workplace / "made")
         try:
-            manifest = _unpack(Path(archive), unpacked.path)
+            manifest = _unpack(archive, unpacked.path)
             _check_tables(unpacked.database)
             source = open_records(unpacked.path, name=manifest.name)
             copy_study(source, made.database, files=unpacked.artifacts, kept=made.artifacts)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from latent_spaces_by_example.arguments import check_positive
-from latent_spaces_by_example.errors import StopStudy
+from latent_spaces_by_example.arguments import check_callable, check_whole
+from latent_spaces_by_example.errors import ArgumentError, StopStudy
 from latent_spaces_by_example.study.trial import Trial
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Refuse what is no list of functions.
+
+    Raises:
+        ArgumentError: with the one that cannot be called.
+    """
+    if isinstance(callbacks, str) or not isinstance(callbacks, Sequence):
+        raise ArgumentError(f"callbacks={callbacks!r:.60}; give a list of functions")
+    for callback in callbacks:
+        check_callable(callback, argument="callbacks", called="callback(study, trial)")
 
 
 class Patience:
@@ -31,7 +44,7 @@ class Patience:
     """
 
     def __init__(self, trials: int) -> None:
-        check_positive(trials, argument="trials")
+        check_whole(trials, argument="trials")
         self._most = trials
         self._since = 0
         self._front: set[int] = set()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latent_spaces_by_example import __version__
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_flag, check_whole
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import check_search, prior_seeds_wanted
@@ -25,7 +25,13 @@ from latent_spaces_by_example.study.ranking import (
     declared_scores,
 )
 from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.settings import SeedLatentFacts, Settings, name_of
+from latent_spaces_by_example.study.settings import (
+    MOST_AT_ONCE,
+    MOST_TRIALS,
+    SeedLatentFacts,
+    Settings,
+    name_of,
+)
 from latent_spaces_by_example.study.stored_seeds import as_attributes
 from latent_spaces_by_example.study.study import Callback, Study
 from latent_spaces_by_example.validity import require_determinism
@@ -88,7 +94,7 @@ def optimise(
         >>> study.scores.shape, study.best_latent.shape
         ((20,), (16,))
     """
-    check_positive(budget, argument="budget")
+    check_whole(budget, argument="budget", most=MOST_TRIALS)
     made = create_study(generator, objective=objective, **study)
     return made.run(
         objective,
@@ -190,10 +196,12 @@ def create_study(
         0.31
     """
     check_generator_object(generator)
-    check_whole("random_seed", random_seed, least=0)
-    check_positive(batch_size, argument="batch_size")
+    check_whole(random_seed, argument="random_seed", least=0)
+    check_whole(batch_size, argument="batch_size", most=MOST_AT_ONCE)
     if num_seeds is not None:
-        check_whole("num_seeds", num_seeds, least=0)
+        check_whole(num_seeds, argument="num_seeds", least=0)
+    if within_span is not None:
+        check_flag(within_span, argument="within_span")
     engine = load_search(search)
     score_names = declared_scores(objective, scores)
     directions = declared_directions(objective, direction, score_names=score_names)
@@ -268,18 +276,6 @@ def create_study(
     )
     study.use_search(engine)
     return study
-
-
-def check_whole(name: str, value: Any, *, least: int) -> None:
-    """Refuse what is not a whole number of at least ``least``.
-
-    Raises:
-        ArgumentError: it is not.
-    """
-    import numpy as np
-
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ArgumentError(f"{name}={value!r:.60}; give a whole number of at least {least}")
 
 
 def _check_span(seeds: SeedLatents, *, within_span: bool) -> None:

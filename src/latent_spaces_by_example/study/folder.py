@@ -14,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from latent_spaces_by_example.arguments import checked_path
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.space import SeedLatents
 from latent_spaces_by_example.study.artifacts import Files
@@ -31,7 +32,7 @@ class RunFolder:
     """A folder with a study's database, seed latents, history and best output."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path, argument="out")
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:

@@ -67,8 +67,6 @@ def open_study(
     Raises:
         StudyError: there is no such study, or it is of another generator or other features.
     """
-    if out is not None and not isinstance(out, str | os.PathLike):
-        raise ArgumentError(f"out={out!r:.60}; give the path of a run folder")
     folder = None if out is None else RunFolder(out)
     if folder is None and storage is None:
         raise ArgumentError("give out (a run folder) or storage (an Optuna storage or its URL)")

@@ -16,7 +16,7 @@ from optuna.storages import BaseStorage, get_storage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from latent_spaces_by_example.errors import StudyError
+from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.study.database import (
     Access,
     open_storage,
@@ -128,6 +128,8 @@ class Records:
         Raises:
             StudyError: there is none, there are several, or another program made it.
         """
+        if name is not None and not isinstance(name, str):
+            raise ArgumentError(f"name={name!r:.60}; give the name of a study, as text")
         backend = open_storage(storage, access=access)
         with storage_errors(storage, doing="read"):
             held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}

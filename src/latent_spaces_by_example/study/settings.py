@@ -27,7 +27,8 @@ AskedBy = Literal["run", "user"]
 
 _Name = Annotated[str, Meta(max_length=4096)]
 _Text = Annotated[str, Meta(max_length=1_000_000)]
-_Count = Annotated[int, Meta(ge=1, le=10**9)]
+MOST_TRIALS, MOST_AT_ONCE = 10**9, 10**6
+_Count = Annotated[int, Meta(ge=1, le=MOST_TRIALS)]
 _Number = Annotated[int, Meta(ge=0, le=10**9)]
 _Seed = Annotated[int, Meta(ge=0)]
 _Size = Annotated[int, Meta(ge=1, le=2**33)]
@@ -92,7 +93,7 @@ class Settings(Struct, frozen=True):
     objective: _Name
     search: _Name
     random_seed: _Seed
-    batch_size: Annotated[int, Meta(ge=1, le=10**6)]
+    batch_size: Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)]
     within_span: bool
     num_given: Annotated[int, Meta(ge=0, le=MOST_SEEDS)]
     examples: Annotated[tuple[SeedLatentFacts, ...], Meta(max_length=MOST_SEEDS)]

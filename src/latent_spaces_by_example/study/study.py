@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_flag, check_whole, checked_number
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
 from latent_spaces_by_example.search.base import check_search
 from latent_spaces_by_example.study.asking import Asking, own_points
+from latent_spaces_by_example.study.callbacks import check_callbacks
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
 from latent_spaces_by_example.study.executors import (
     Executor,
@@ -27,7 +29,7 @@ from latent_spaces_by_example.study.lock_kinds import DriverLock
 from latent_spaces_by_example.study.progress import Progress
 from latent_spaces_by_example.study.ranking import declared_noisy
 from latent_spaces_by_example.study.results import told_result
-from latent_spaces_by_example.study.settings import name_of
+from latent_spaces_by_example.study.settings import MOST_TRIALS, name_of
 from latent_spaces_by_example.study.trial import (
     Trial,
     constraint_names,
@@ -96,7 +98,7 @@ class Study(StudyView):
             raise ArgumentError("give one of n, u and weights")
         if u is None and weights is None:
             n = 1 if n is None else n
-            check_positive(n, argument="n")
+            check_whole(n, argument="n")
             with self._driving():
                 return self._asking().proposed(n, engine=self._engine(None))
         own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
@@ -234,7 +236,12 @@ class Study(StudyView):
                 f"objective={objective!r:.80} cannot be called with outputs; give a function, or "
                 "lsbe.objectives.load('lift-to-drag') for one that comes along"
             )
-        check_positive(workers, argument="workers")
+        check_whole(workers, argument="workers")
+        check_callbacks(callbacks)
+        if progress is not None:
+            check_flag(progress, argument="progress")
+        if num_pending is not None:
+            check_whole(num_pending, argument="num_pending")
         if executor is not None:
             check_executor(executor)
         with self._driving():
@@ -282,7 +289,7 @@ class Study(StudyView):
         Raises:
             ArgumentError: it is below 1.
         """
-        check_positive(budget, argument="budget")
+        check_whole(budget, argument="budget", most=MOST_TRIALS)
         self._change(budget=int(budget))
 
     def set_noisy(self, noisy: bool = True) -> None:
@@ -318,12 +325,11 @@ class Study(StudyView):
         budget = self.settings.budget if budget is None else budget
         if budget is None:
             raise ArgumentError("budget is needed: how many trials the study is to have in all")
-        check_positive(budget, argument="budget")
-        check_positive(rest["max_consecutive_failures"], argument="max_consecutive_failures")
+        check_whole(budget, argument="budget", most=MOST_TRIALS)
+        check_whole(rest["max_consecutive_failures"], argument="max_consecutive_failures")
         for name in ("max_seconds", "timeout"):
-            value = rest[name]
-            if value is not None and not (isinstance(value, int | float) and value > 0):
-                raise ArgumentError(f"{name}={value!r}; give a number of seconds above 0")
+            if rest[name] is not None:
+                checked_number(rest[name], argument=name, low=0.0, high=math.inf, above=True)
         return Limits(budget=int(budget), **rest)
 
     def _store_run(self, objective: Any, limits: Limits) -> None:

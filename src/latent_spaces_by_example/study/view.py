@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.generators.features import Features
 from latent_spaces_by_example.search.base import History
@@ -327,7 +327,7 @@ class StudyView:
             ArgumentError: ``num`` is below 1, or the outputs are not arrays of one shape.
             StudyError: nothing is finished yet, or there are several scores.
         """
-        check_positive(num, argument="num")
+        check_whole(num, argument="num")
         self._check_one_score("top")
         trials = self._records.trials()
         if self.settings.noisy if expected is None else expected:

@@ -154,10 +154,11 @@ class TransportMapContract(ABC):
         self._assert_same_law(transport_map, inner, reference=z)
 
     def test_combinations_follow_the_law(self) -> None:
-        """Unit-norm combinations of K independent draws follow the law, for K = 2, 8 and 64."""
+        """Unit-norm combinations of K independent draws follow the law, for K = 2 and 16."""
         transport_map, z = self._map_and_latents(self.num_draws)
         n = self.num_combinations
-        for num_seeds in (2, 8, 64):
+        # two differ most from the law where the map is wrong; sixteen show what adds up
+        for num_seeds in (2, 16):
             rng = np.random.default_rng(num_seeds)
             w = rng.standard_normal((n, num_seeds))
             w /= np.linalg.norm(w, axis=1, keepdims=True)

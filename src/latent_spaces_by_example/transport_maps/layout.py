@@ -233,9 +233,12 @@ def sizes_of(shape: Any, *, name: str = "latent_shape") -> tuple[int, ...]:
         ArgumentError: it is none.
     """
     try:
-        return tuple(int(size) for size in shape)
-    except (TypeError, ValueError) as error:
+        sizes = () if isinstance(shape, (str, bytes)) else tuple(int(size) for size in shape)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(f"{name} is {shape!r:.60}; expected a tuple of sizes") from error
+    if isinstance(shape, (str, bytes)) or any(size < 0 for size in sizes):
+        raise ArgumentError(f"{name} is {shape!r:.60}; expected a tuple of sizes")
+    return sizes
 
 
 def _part_array(value: Any, part: str, *, name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, check_flag
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import (
@@ -84,10 +84,11 @@ class RotationTransportMap(HostTransportMap):
         scalar_last: bool = False,
     ) -> None:
         """Check the law's parameters; the class says what they are."""
-        if representation not in _SHAPES:
+        if not isinstance(representation, str) or representation not in _SHAPES:
             raise ArgumentError(
-                f"representation is {representation!r}; expected 'quaternion' or 'matrix'"
+                f"representation is {representation!r:.60}; expected 'quaternion' or 'matrix'"
             )
+        check_flag(scalar_last, argument="scalar_last")
         self._angle = RotationAngle(None if sigma is None else _checked_sigma(sigma))
         self._representation = representation
         self._scalar_last = scalar_last

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import betainc, betaincinv, gammainc, gammaincc, gammainccinv, gammaincinv
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, check_flag
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import (
@@ -65,6 +65,7 @@ class SphereTransportMap(HostTransportMap):
         if number.shape != () or not number > 0.0:
             raise ArgumentError(f"radius={radius!r:.60}; expected one positive number")
         self._radius = float(number)
+        check_flag(per_vector, argument="per_vector")
         self._per_vector = per_vector
 
     def __repr__(self) -> str:

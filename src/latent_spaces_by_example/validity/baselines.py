@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import prod
 from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Float, Float64
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, check_instance, checked_number
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.seed_array import checked_seed_latents
 from latent_spaces_by_example.space.span import SeedSpan
 from latent_spaces_by_example.transport_maps import IdentityTransportMap, TransportMap
+from latent_spaces_by_example.transport_maps.layout import layout_of
 from latent_spaces_by_example.validity.spaces import Points, Space, root_of
+
+_WIDEST = 1e100
 
 
 class _SpannedSpace(Space):
@@ -28,7 +30,7 @@ class _SpannedSpace(Space):
     ) -> None:
         """Check the seed latents, shape (K, *latent_shape), and keep them."""
         seeds = checked_seed_latents(seed_latents)
-        self.transport_map = IdentityTransportMap() if transport_map is None else transport_map
+        self.transport_map = _given_or_identity(transport_map)
         self.latent_shape = tuple(seeds.shape[1:])
         self._span = SeedSpan(self.transport_map.forward(seeds))
         self._root = root_of(self._span.gram)
@@ -150,14 +152,10 @@ class LatentBox(Space):
         transport_map: TransportMap | None = None,
         bound: float = 3.0,
     ) -> None:
-        if not (np.isfinite(bound) and bound > 0.0):
-            raise ArgumentError(f"bound is {bound!r}; expected a finite number above 0")
-        if not latent_shape or prod(latent_shape) < 1:
-            raise ArgumentError(f"latent_shape is {latent_shape!r}; expected at least one number")
-        self.latent_shape = tuple(latent_shape)
-        self.transport_map = IdentityTransportMap() if transport_map is None else transport_map
+        self._bound = checked_number(bound, argument="bound", low=0.0, high=_WIDEST, above=True)
+        self.latent_shape = layout_of(latent_shape).latent_shape
+        self.transport_map = _given_or_identity(transport_map)
         self.num_coordinates = self.num_latent_dims
-        self._bound = bound
 
     def from_u_to_z(self, u: Points) -> Float[Any, "n ..."]:
         """Return the box's point, carried back by the transport map."""
@@ -167,3 +165,12 @@ class LatentBox(Space):
         """Return the inner latents themselves."""
         inner: Float64[np.ndarray, "n d"] = self._bound * (2.0 * u - 1.0)
         return inner
+
+
+def _given_or_identity(transport_map: TransportMap | None) -> TransportMap:
+    if transport_map is None:
+        return IdentityTransportMap()
+    check_instance(
+        transport_map, TransportMap, argument="transport_map", example="UniformTransportMap()"
+    )
+    return transport_map

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_spaces_by_example.arguments import check_has, checked_number
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 from latent_spaces_by_example.validity.output_difference import (
@@ -96,13 +97,11 @@ def check_determinism(
     >>> check_determinism(Doubling(), np.eye(2)).deterministic
     True
     """
-    count = num_latents(latents)
-    if count < 2:
-        raise ArgumentError(f"{count} latents were given; expected at least 2, for a batch")
+    check_has(generator, "generate", argument="generator")
+    count = _count(latents)
     if batch_tolerance is None:
         batch_tolerance = getattr(generator, "batch_tolerance", BATCH_TOLERANCE)
-    if not isinstance(batch_tolerance, (int, float)) or not batch_tolerance >= 0.0:
-        raise ArgumentError(f"batch_tolerance={batch_tolerance!r}; expected at least 0")
+    tolerance = checked_number(batch_tolerance, argument="batch_tolerance", low=0.0, high=np.inf)
     before = _random_states()
     first, again, beside = (
         [leaves_of(output) for output in _made(generator, rows_of(latents, slice(n)), n)]
@@ -118,7 +117,7 @@ def check_determinism(
     return DeterminismReport(
         again_difference=largest_difference(first[0], again[0]),
         batch_difference=largest_difference(first[0], beside[0]),
-        batch_tolerance=float(batch_tolerance),
+        batch_tolerance=tolerance,
         draws_from=drawn,
         share_changed=max(changes) if changes else float("nan"),
     )
@@ -176,6 +175,18 @@ def require_determinism(
             stacklevel=2,
         )
     return report
+
+
+def _count(latents: Any) -> int:
+    try:
+        count = num_latents(latents)
+    except (TypeError, StopIteration):
+        raise ArgumentError(
+            f"latents={latents!r:.60}; expected an array of shape (n, *latent_shape)"
+        ) from None
+    if count < 2:
+        raise ArgumentError(f"{count} latents were given; expected at least 2, for a batch")
+    return count
 
 
 def _made(generator: Any, latents: Any, count: int) -> list[Any]:

@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite
+from latent_spaces_by_example.arguments import (
+    ArrayLike,
+    check_finite,
+    check_instance,
+    checked_number,
+)
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.span import SeedSpan
@@ -55,6 +60,7 @@ _SHARE_OF_THE_SET = 0.6
 _SHARE_OF_CHANNELS = 0.7  # of the tests along three axes and more: the first counts channels
 DEFAULT_LEVEL = 0.007
 _FEWEST_DIMS = 4
+_MOST_LEVEL = 0.99
 _SMALLEST, _LARGEST = 1e-100, 1e100  # squares and their sums stay within float64
 
 
@@ -100,15 +106,15 @@ def diagnose(
         >>> diagnose(1.1 * z).latents[0].verdict
         'norm 1.10 times what the law expects'
     """
-    if not isinstance(level, (float, np.floating)) or not 0.0 < level < 1.0:
-        raise ArgumentError(f"level={level!r}; expected a probability between 0 and 1")
+    level = checked_number(level, argument="level", low=0.0, high=_MOST_LEVEL, above=True)
     if transport_map is None:
         transport_map = getattr(generator, "transport_map", None) or IdentityTransportMap()
-    if not isinstance(transport_map, TransportMap):
-        raise ArgumentError(
-            f"transport_map={transport_map!r:.60}; expected a TransportMap, such as "
-            "transport_maps.GaussianTransportMap(scale=2.0)"
-        )
+    check_instance(
+        transport_map,
+        TransportMap,
+        argument="transport_map",
+        example="transport_maps.GaussianTransportMap(scale=2.0)",
+    )
     z = _checked(latents, generator)
     names = checked_names(names, [f"latent {k}" for k in range(len(z))])
     mapped = transport_map.forward(z)

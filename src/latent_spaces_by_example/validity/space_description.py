@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_spaces_by_example.arguments import check_callable, check_whole
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import SurrogateChart
@@ -21,6 +22,7 @@ from latent_spaces_by_example.validity.statistic import checked_names
 from latent_spaces_by_example.validity.uniqueness import uniqueness_of
 
 _STEP = 0.05
+_MOST_POINTS = 10_000  # all pairs of them are compared
 
 
 def describe(
@@ -48,7 +50,7 @@ def describe(
         generator: if given, outputs are looked at too; 2 ``num_points`` of them are made for each
             of the weight charts, so that slow models want few points. A generator's outputs are
             compared as arrays of one shape.
-        num_points: n, at least 10.
+        num_points: n, 10 to 10,000.
         random_seed: at least 0.
         examples: the outputs that the seed latents were inverted from, in their order, to see
             which of them the generator does not give back.
@@ -87,6 +89,9 @@ def describe(
     if generator is None and (examples is not None or output_valid is not None):
         name = "output_valid was" if examples is None else "examples were"
         raise ArgumentError(f"{name} given without a generator; give that too")
+    for name, function in (("output_features", output_features), ("output_valid", output_valid)):
+        if function is not None:
+            check_callable(function, argument=name, called="outputs -> an array, a row for each")
     rng = np.random.default_rng(random_seed)
     reader = OutputReader(generator, output_features, output_valid, batch_size)
     u = rng.random((num_points, own.num_coordinates))
@@ -135,9 +140,8 @@ def _spaces(chart: Any) -> list[Space]:
 
 
 def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -> None:
-    for name, value, least in (("num_points", num_points, 10), ("random_seed", random_seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ArgumentError(f"{name}={value!r}; expected a whole number of at least {least}")
+    check_whole(num_points, argument="num_points", least=10, most=_MOST_POINTS)
+    check_whole(random_seed, argument="random_seed", least=0)
     if space.num_coordinates < 1:
         raise ArgumentError(
             "the chart has one seed latent, whose space is one point, with nothing to describe; "
@@ -146,10 +150,10 @@ def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -
     if generator is None:
         return
     shape = getattr(generator, "latent_shape", None)
-    if shape is None:
+    if shape is None or not hasattr(generator, "generate"):
         raise ArgumentError(
-            f"generator={generator!r:.60} has no latent_shape; give the generator itself, such as "
-            "lsbe.generators.load('airfoil')"
+            f"generator={generator!r:.60} has no latent_shape and generate(z); give the generator "
+            "itself, such as lsbe.generators.load('airfoil')"
         )
     its, expected = layout_of(shape), layout_of(space.latent_shape)
     if its != expected:

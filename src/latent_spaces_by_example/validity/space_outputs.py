@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.spatial.distance import pdist
 
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.space.distances import output_rows
@@ -35,7 +35,7 @@ class OutputReader:
 
     def __post_init__(self) -> None:
         """Check the batch size."""
-        check_positive(self.batch_size, argument="batch_size")
+        check_whole(self.batch_size, argument="batch_size")
 
     def at(
         self, space: Space, u: Points

@@ -18,9 +18,9 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_whole, checked_number
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.parameters import check_choice, checked_number
+from latent_spaces_by_example.parameters import check_choice
 
 if TYPE_CHECKING:
     Text = str
@@ -88,7 +88,7 @@ class PipelineSettings:
         check_choice(self.step_noise, argument="step_noise", choices=("refuse", "fixed"))
         for name in ("steps", "batch_size", "inversion_iterations"):
             if name != "steps" or self.steps is not None:
-                check_positive(getattr(self, name), argument=name)
+                check_whole(getattr(self, name), argument=name)
         checked_number(
             self.inversion_error, argument="inversion_error", low=0, high=math.inf, above=True
         )

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import checked_path
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.zoo.airfoil.geometry import as_points, to_selig_order
 
@@ -73,9 +74,7 @@ def read_dat(path: str | Path) -> DatFile:
     ...     read_dat(path).title
     'My section'
     """
-    if not isinstance(path, str | Path):
-        raise ArgumentError(f"path={path!r}; expected the path of a coordinate file")
-    path = Path(path).expanduser()
+    path = checked_path(path, argument="path").expanduser()
     lines = _read_text(path).splitlines()
     try:
         points = _without_heading(_number_lines(lines))
@@ -108,10 +107,10 @@ def write_dat(path: str | Path, coordinates: npt.ArrayLike, *, name: str) -> Non
     title = name.strip() if isinstance(name, str) else ""
     if len(title.splitlines()) != 1 or len(_numbers(title)) > 1:
         raise ArgumentError(f"name must be one line of text that is not two numbers, not {name!r}")
-    points = as_points(coordinates)
+    file, points = checked_path(path, argument="path"), as_points(coordinates)
     body = "".join(f"{x: .8f} {y: .8f}\n" for x, y in points)
     try:
-        Path(path).write_text(f"{title}\n{body}", encoding="utf-8")
+        file.write_text(f"{title}\n{body}", encoding="utf-8")
     except OSError as error:
         raise ArgumentError(f"cannot write {path}: {error.strerror or error}") from error
 

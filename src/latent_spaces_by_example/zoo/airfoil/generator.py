@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import real_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.zoo.airfoil.dat_files import write_dat
@@ -195,15 +196,10 @@ class AirfoilGenerator:
 
 
 def _checked_output(output: Any) -> Float64[np.ndarray, "127 2"]:
-    section = np.asarray(output)
-    if section.shape != (NUM_POINTS, 2) or section.dtype.kind not in "fiu":
-        raise ArgumentError(
-            f"an output has shape {section.shape} and dtype {section.dtype}, "
-            f"but numbers of shape ({NUM_POINTS}, 2) were expected"
-        )
+    section = real_array(output, name="an output", shape=(NUM_POINTS, 2))
     if not np.isfinite(section).all():
         raise ArgumentError("an output has a coordinate that is not finite")
-    return section.astype(np.float64)
+    return section
 
 
 def load() -> AirfoilGenerator:

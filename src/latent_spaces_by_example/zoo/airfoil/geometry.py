@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import check_flag, check_whole, real_array
 from latent_spaces_by_example.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ OtherPoints = Float64[np.ndarray, "q 2"]
 Stations = Float64[np.ndarray, " m"]
 
 POINTS_PER_SIDE = 64
-_FEWEST_POINTS = 7
+_FEWEST_POINTS, _MOST_POINTS = 7, 100_000
 _ON_CHORD = 1e-6
 _ASKEW = 0.01  # of the chord: how far apart in x the ends of the sides of a real section are
 _SAME_POINT = 1e-7  # in chords; published tables have six decimals or fewer
@@ -37,15 +38,12 @@ def cosine_grid(points_per_side: int = POINTS_PER_SIDE) -> Stations:
         Shape (m,), rising from exactly 0 to exactly 1.
 
     Raises:
-        ArgumentError: fewer than 8 points.
+        ArgumentError: fewer than 8 points, or more than 100,000.
 
     >>> cosine_grid(9)[[0, 4, 8]]
     array([0. , 0.5, 1. ])
     """
-    if isinstance(points_per_side, bool) or int(points_per_side) != points_per_side:
-        raise ArgumentError(f"points_per_side must be a whole number, not {points_per_side!r}")
-    if points_per_side < 8:
-        raise ArgumentError(f"points_per_side must be at least 8, not {points_per_side}")
+    check_whole(points_per_side, argument="points_per_side", least=8, most=_MOST_POINTS)
     grid = (1.0 - np.cos(np.pi * np.arange(points_per_side) / (points_per_side - 1))) / 2.0
     grid[-1] = 1.0
     return grid
@@ -161,6 +159,7 @@ def resample(
     >>> resample(section).shape, resample(section)[63].tolist()
     ((127, 2), [0.0, 0.0])
     """
+    check_flag(reorder, argument="reorder")
     grid = cosine_grid(points_per_side)
     points = to_selig_order(coordinates) if reorder else _with_equal_sides(as_points(coordinates))
     placed = _place(points)
@@ -179,12 +178,7 @@ class _Placed:
 
 def as_points(coordinates: npt.ArrayLike) -> Points:
     """Check that coordinates are finite and (p, 2) with p >= 7; float64, possibly not a copy."""
-    try:
-        points = np.asarray(coordinates, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"coordinates must be numbers of shape (n_points, 2), not {type(coordinates).__name__}"
-        ) from error
+    points = real_array(coordinates, name="coordinates", shape="(n_points, 2)")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < _FEWEST_POINTS:
         raise ArgumentError(
             f"coordinates must have shape (n_points, 2) with at least {_FEWEST_POINTS} points, "
@@ -280,20 +274,22 @@ def _place(points: Points) -> _Placed:
 
 def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float:
     """Return the parameter of the spline's farthest point from the trailing edge."""
+    from scipy.optimize import brentq
+
     knots = spline.x
     away = np.sum((spline(knots) - tail) ** 2, axis=1)
     peak = int(np.clip(np.argmax(away), 1, len(knots) - 2))
     fine = np.linspace(knots[peak - 1], knots[peak + 1], 65)
     best = int(np.clip(np.argmax(np.sum((spline(fine) - tail) ** 2, axis=1)), 1, 63))
-    low, high = fine[best - 1], fine[best + 1]
-    where = float(fine[best])
-    for _ in range(8):  # Newton on the derivative of the squared distance
-        offset, slope, bend = spline(where) - tail, spline(where, 1), spline(where, 2)
-        curvature = slope @ slope + offset @ bend
-        if curvature >= 0.0:  # not a maximum here: the sampled point has to do
-            break
-        where = float(np.clip(where - (offset @ slope) / curvature, low, high))
-    return where
+
+    def growth(where: float) -> float:
+        """Return half the derivative of the squared distance."""
+        return float((spline(where) - tail) @ spline(where, 1))
+
+    low, high = float(fine[best - 1]), float(fine[best + 1])
+    if not growth(low) > 0.0 > growth(high):  # no maximum here: the sampled point has to do
+        return float(fine[best])
+    return float(brentq(growth, low, high, xtol=1e-16, rtol=1e-15))
 
 
 def _ordinates(placed: _Placed, *, grid: Stations, end: float) -> Stations:

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import checked_number, real_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives.base import Metric
-from latent_spaces_by_example.parameters import check_choice, checked_number, written
+from latent_spaces_by_example.parameters import check_choice, written
 from latent_spaces_by_example.zoo.airfoil import check_all, measure, resample
 from latent_spaces_by_example.zoo.airfoil.angle_of_attack import trim
 from latent_spaces_by_example.zoo.airfoil.neural_foil import MODEL_SIZES, Flow, fit_kulfan
@@ -214,13 +215,7 @@ class _Section:
 
 def _prepare(output: Any, *, index: int) -> _Section | str:
     """Bring a section to the grid, or say why it has none."""
-    try:
-        outline = np.asarray(output, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"outputs[{index}] must be an array of numbers of shape (n_points, 2), "
-            f"not {type(output).__name__}"
-        ) from error
+    outline = real_array(output, name=f"outputs[{index}]", shape="(n_points, 2)")
     if outline.ndim != 2 or outline.shape[1] != 2 or len(outline) < 7:
         raise ArgumentError(
             f"outputs[{index}] must be an airfoil section, shape (n_points, 2) with at least "

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import real_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, split_sides, stations
 
@@ -97,7 +98,7 @@ def thickness_and_camber(sections: npt.ArrayLike) -> tuple[Ordinates, Ordinates]
     >>> thickness.shape, bool(np.abs(camber).max() < 1e-12)
     ((1, 64), True)
     """
-    array = np.asarray(sections, dtype=np.float64)
+    array = real_array(sections, name="sections", shape="(n, 2 m - 1, 2)")
     array = array[None] if array.ndim == 2 else array
     if not is_on_grid(array):
         raise ArgumentError(

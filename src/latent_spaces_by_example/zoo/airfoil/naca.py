@@ -40,6 +40,8 @@ def naca_code(name: str) -> str | None:
     >>> naca_code("NACA 2412"), naca_code("naca23012"), naca_code("naca63206"), naca_code("s1223")
     ('2412', '23012', None, None)
     """
+    if not isinstance(name, str):
+        raise ArgumentError(f"name={name!r:.60}; expected the name of a section, as text")
     match = _CODE.fullmatch(name.strip())
     if match is None:
         return None

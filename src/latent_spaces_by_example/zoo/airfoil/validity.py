@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool, Float64, Int64
 
+from latent_spaces_by_example.arguments import checked_number, real_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.zoo.airfoil.geometry import cosine_grid, join_sides
 from latent_spaces_by_example.zoo.airfoil.measures import is_on_grid, thickness_and_camber
@@ -61,7 +62,8 @@ def check(section: npt.ArrayLike, *, max_gap: float = MAX_TRAILING_EDGE_GAP) -> 
     >>> check(upside_down).reasons
     ('the sides touch or change places: thickness -0.12',)
     """
-    return check_all(np.asarray(section)[None], max_gap=max_gap)[0]
+    points = real_array(section, name="section", shape="(n_points, 2)")
+    return check_all(points[None], max_gap=max_gap)[0]
 
 
 def check_all(
@@ -76,7 +78,8 @@ def check_all(
     Raises:
         ArgumentError: not (n, p, 2) with p >= 7.
     """
-    array = np.asarray(sections, dtype=np.float64)
+    max_gap = checked_number(max_gap, argument="max_gap", low=0.0, high=np.inf)
+    array = real_array(sections, name="sections", shape="(n, n_points, 2)")
     if array.ndim != 3 or array.shape[1] < 7 or array.shape[2] != 2:
         raise ArgumentError(
             f"sections must have shape (n, n_points, 2) with n_points >= 7, not {array.shape}"

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from jaxtyping import Float64
 from scipy.ndimage import label
 
+from latent_spaces_by_example.arguments import checked_number, real_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives.base import Metric
-from latent_spaces_by_example.parameters import checked_number, written
+from latent_spaces_by_example.parameters import written
 from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 _SIDE = 8
@@ -116,7 +117,7 @@ def ink_slant(image: npt.ArrayLike) -> float:
     >>> round(ink_slant(np.fliplr(np.eye(8))), 6)
     45.0
     """
-    ink = np.asarray(image, dtype=np.float64)
+    ink = real_array(image, name="image", shape="(ny, nx)")
     if ink.ndim != 2 or not (ink >= 0.0).all():
         raise ArgumentError(f"image has shape {ink.shape}; expected (ny, nx), ink not negative")
     total = ink.sum()
@@ -142,7 +143,7 @@ def count_holes(image: npt.ArrayLike) -> int:
     >>> count_holes(ring)
     1
     """
-    ink = np.asarray(image, dtype=np.float64)
+    ink = real_array(image, name="image", shape="(ny, nx)")
     paper = np.pad(ink <= 0.5 * ink.max(initial=0.0), 1, constant_values=True)
     _, patches = label(paper)
     return int(patches) - 1
@@ -159,12 +160,7 @@ def _classifier() -> Any:
 
 
 def _checked(output: npt.ArrayLike) -> Float64[np.ndarray, "8 8"]:
-    image = np.asarray(output)
-    if image.shape != (_SIDE, _SIDE) or image.dtype.kind not in "biuf":
-        raise ArgumentError(
-            f"an output has shape {image.shape} and dtype {image.dtype}, but numbers of shape "
-            f"({_SIDE}, {_SIDE}) were expected"
-        )
+    image = real_array(output, name="an output", shape=(_SIDE, _SIDE))
     if not ((image >= 0) & (image <= _DARKEST)).all():
         raise ArgumentError("an output has values outside 0 (paper) to 16 (ink)")
-    return image.astype(np.float64)
+    return image

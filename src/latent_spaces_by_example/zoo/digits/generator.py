@@ -13,6 +13,7 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 from PIL import Image
 
+from latent_spaces_by_example.arguments import real_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.zoo.digits.levels import (
@@ -154,12 +155,7 @@ def _dither(levels: Int64[np.ndarray, " 64"]) -> Float64[np.ndarray, " 64"]:
 
 
 def _checked_levels(output: npt.ArrayLike) -> Int64[np.ndarray, "8 8"]:
-    image = np.asarray(output)
-    if image.shape != (SIDE, SIDE) or image.dtype.kind not in "iuf":
-        raise ArgumentError(
-            f"an output has shape {image.shape} and dtype {image.dtype}, but numbers of shape "
-            f"({SIDE}, {SIDE}) were expected"
-        )
+    image = real_array(output, name="an output", shape=(SIDE, SIDE))
     if not np.isin(image, np.arange(NUM_LEVELS)).all():
         raise ArgumentError(
             f"an output has values that are not whole numbers from 0 to {NUM_LEVELS - 1}; "

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool
 
+from latent_spaces_by_example.arguments import checked_number
 from latent_spaces_by_example.objectives.base import Metric
-from latent_spaces_by_example.parameters import check_choice, checked_number, written
+from latent_spaces_by_example.parameters import check_choice, written
 from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import (
     DIRECTIONS,
     MOST_CONTRAST,

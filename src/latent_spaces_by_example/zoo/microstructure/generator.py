@@ -14,10 +14,10 @@ from PIL import Image
 from scipy import fft
 from scipy.special import ndtri
 
-from latent_spaces_by_example.arguments import check_positive
+from latent_spaces_by_example.arguments import check_whole, checked_number
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
-from latent_spaces_by_example.parameters import check_choice, checked_number, written
+from latent_spaces_by_example.parameters import check_choice, written
 
 # Width of the ring over its radius: narrow enough for phases of one size, wide enough to reach
 # waves of a grid that holds only a few of them.
@@ -89,7 +89,7 @@ class Microstructure:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        check_positive(self.size, argument="size")
+        check_whole(self.size, argument="size")
         checked_number(self.size, argument="size", low=2, high=_MOST_PIXELS)
         ranges = {
             "correlation_length": (0.0, float(self.size)),

@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float64, Int64
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from latent_spaces_by_example.arguments import checked_number
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.parameters import check_choice, checked_number
+from latent_spaces_by_example.parameters import check_choice
 
 DIRECTIONS = ("x", "y")
 SIDES = ("periodic", "insulated")
