@@ -170,7 +170,11 @@ class TestSqlite:
         open_storage(url).create_new_study(MAXIMIZE, "wing")
         return url, tmp_path / "study.db"
 
-    def test_a_commit_survives_a_power_cut(self, made):
+    def test_a_commit_survives_a_power_cut(
+        self, made, monkeypatch, databases_that_wait_for_no_disk
+    ):
+        usual = databases_that_wait_for_no_disk
+        monkeypatch.setattr("latent_spaces_by_example.study.database.SYNCHRONOUS", usual)
         with open_storage(made[0]).engine.connect() as connection:
             # 3 is EXTRA: the removal of the journal is on the disk too before a commit returns
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3

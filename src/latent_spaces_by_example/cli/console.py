@@ -156,6 +156,18 @@ def _cut(cell: str) -> str:
     return text if len(text) <= _MOST_CELL else text[: _MOST_CELL - 1] + "…"
 
 
+def shortened(text: str, *, most: int) -> str:
+    """Return a text of at most so many characters, the middle of a longer one left out.
+
+    >>> shortened("lift-to-drag:cl=0.7,reynolds=1000000.0", most=20)
+    'lift-to-dra…000000.0'
+    """
+    if len(text) <= most:
+        return text
+    end = 2 * most // 5
+    return f"{text[: most - end - 1]}…{text[-end:]}"
+
+
 def _is_number(cell: str) -> bool:
     try:
         float(cell.rstrip("°"))

@@ -16,13 +16,14 @@ Metric = float | int | bool | str
 class Objective(Protocol):
     """A black box from outputs to scores: any callable of this form, a plain function included.
 
-    It gets a sequence of n outputs of the generator and returns n scores, higher is better. A
-    score is a number, or a mapping with the number under "score" and any metrics (numbers, truth
-    values, short texts) to keep beside it; a label, such as a class, is a text, so that nobody
-    subtracts it. Under "constraints" the mapping may name constraints, numbers that are
-    met where they are at most 0. In place of "score" it may have "scores", two or more of them by
-    name; the names are declared when the study is made, or by an attribute ``scores`` of the
-    objective. A score that is not finite says that this output could not be evaluated.
+    It gets a sequence of n outputs of the generator and returns n scores; higher is better, unless
+    the study or an attribute ``direction`` of the objective says "minimise". A score is a number,
+    or a mapping with the number under "score" and any metrics (numbers, truth values, short texts)
+    to keep beside it; a label, such as a class, is a text, so that nobody subtracts it. Under
+    "constraints" the mapping may name constraints, numbers that are met where they are at most 0.
+    In place of "score" it may have "scores", two or more of them by name; the names are declared
+    when the study is made, or by an attribute ``scores`` of the objective. A score that is not
+    finite says that this output could not be evaluated.
 
     Where a second evaluation of the same output would score something else, an attribute
     ``noisy`` that is true says so. An objective may have ``spec``, the string that ``load`` makes

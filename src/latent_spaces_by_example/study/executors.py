@@ -165,7 +165,10 @@ class ProcessPool:
         future: Future = call
         return future
 
-    def close(self) -> None:
+    def __enter__(self) -> ProcessPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """End the processes, at once if they are still evaluating."""
         self._pool.stop()
         self._pool.join()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -98,10 +98,10 @@ class Study(StudyView):
             n = 1 if n is None else n
             check_positive(n, argument="n")
             with self._driving():
-                return self._asking().proposed(n, engine=self._engine(None))
+                return Asking(self).proposed(n, engine=self._engine(None))
         own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
         with self._driving():
-            return self._asking().own(own)
+            return Asking(self).own(own)
 
     def tell(
         self,
@@ -157,14 +157,6 @@ class Study(StudyView):
             if self.artifacts is not None:
                 self.artifacts.thin(self._records.trials(), told)
             return told
-
-    def _asking(self) -> Asking:
-        return Asking(
-            self._records,
-            proposals=self.proposals,
-            generator=self.generator,
-            artifacts=self.artifacts,
-        )
 
     # ------------------------------------------------------------------ the loop in our hands
 
@@ -247,33 +239,17 @@ class Study(StudyView):
                     for callback in callbacks:
                         callback(self, trial)
 
-                driver = Driver(
-                    records=self._records,
-                    proposals=self.proposals,
-                    search=engine,
-                    generator=self.generator,
-                    objective=objective,
-                    artifacts=self.artifacts,
-                    batch_size=self.settings.batch_size,
-                    limits=limits,
-                    on_trial=on_trial,
-                )
+                driver = Driver(self, objective, search=engine, limits=limits, on_trial=on_trial)
                 if executor is None and workers == 1 and timeout is None:
                     driver.run()
                     return self
-                model = Model.of(
-                    self.generator,
-                    objective,
-                    names=travelling_names(names, self.generator, objective),
-                )
-                if executor is not None:
-                    driver.run(executor, model=model, num_pending=num_pending)
-                    return self
-                pool = ProcessPool(workers, model=model, timeout=timeout)
-                try:
-                    driver.run(pool, model=model, num_pending=num_pending)
-                finally:
-                    pool.close()
+                names = travelling_names(names, self.generator, objective)
+                model = Model.of(self.generator, objective, names=names)
+                pool: Any = nullcontext(executor)
+                if executor is None:
+                    pool = ProcessPool(workers, model=model, timeout=timeout)
+                with pool as opened:
+                    driver.run(opened, model=model, num_pending=num_pending)
         return self
 
     def set_budget(self, budget: int) -> None:
