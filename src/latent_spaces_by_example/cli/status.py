@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import (
-    Column,
-    number,
-    plain,
-    say,
-    shortened,
-    table,
-    width,
-)
+from latent_spaces_by_example.cli.console import Column, number, plain, say, shortened, table, width
 from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
@@ -79,14 +71,11 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
     budget = settings.budget
     counts = f"{overview.finished} finished, {overview.failed} failed, {overview.pending} open"
     asked = f"{overview.asked} trials wait for their results to be told" if overview.asked else ""
-    room = width() - _LABEL
+    objective, room = settings.objective or "none: results are told by hand", width() - _LABEL
     rows = [
         ("study", overview.name),
         ("generator", shortened(settings.generator, most=room)),
-        (
-            "objective",
-            shortened(settings.objective or "none: results are told by hand", most=room),
-        ),
+        ("objective", shortened(objective, most=room)),
         ("trials", counts if budget is None else f"{counts}, of {budget}"),
         ("", "" if budget is None else _bar(overview.done, budget)),
         ("best", best_of(overview)),

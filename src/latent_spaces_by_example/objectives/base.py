@@ -82,18 +82,9 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
     latent_spaces_by_example.errors.ArgumentError: the objective must return one score for each
     output it was given: 2 outputs, 1 scores
     """
-    try:
-        scores = None if isinstance(returned, Mapping | str | bytes) else iter(returned)
-    except TypeError:
-        scores = None
-    if scores is None:
-        raise ArgumentError(
-            f"the objective must return a sequence with one score for each of the {n} outputs it "
-            f"was given, not {_kind_of(returned)}; for a single output return [score]"
-        )
     evaluations = [
         _evaluation(score, who=f"score {index} of the objective")
-        for index, score in enumerate(_counted(scores, n=n))
+        for index, score in enumerate(listed_scores(returned, n=n))
     ]
     constrained = [set(each.constraints) for each in evaluations if each.finite]
     for names in constrained[1:]:
@@ -106,14 +97,27 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
     return evaluations
 
 
-def _counted(scores: Iterator[Any], *, n: int) -> list[Any]:
-    listed = list(scores)
-    if len(listed) != n:
+def listed_scores(returned: Any, *, n: int) -> list[Any]:
+    """Return what an objective returned as n scores, each of them still to be read.
+
+    Raises:
+        ArgumentError: these are not n scores.
+    """
+    try:
+        scores = None if isinstance(returned, Mapping | str | bytes) else list(returned)
+    except TypeError:
+        scores = None
+    if scores is None:
+        raise ArgumentError(
+            f"the objective must return a sequence with one score for each of the {n} outputs it "
+            f"was given, not {_kind_of(returned)}; for a single output return [score]"
+        )
+    if len(scores) != n:
         raise ArgumentError(
             "the objective must return one score for each output it was given: "
-            f"{n} outputs, {len(listed)} scores"
+            f"{n} outputs, {len(scores)} scores"
         )
-    return listed
+    return scores
 
 
 def _evaluation(returned: Any, *, who: str) -> Evaluation:
