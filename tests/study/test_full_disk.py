@@ -1,7 +1,6 @@
 """Storages that cannot be written any more: nothing that was finished is lost."""
 
 import itertools
-import os
 import resource
 import shutil
 import sqlite3
