@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "space": MATHS,
     "parameters": {"errors"},
-    "plugins": {"errors", "parameters"},
+    "embedded_plugins": set(),
+    "plugins": {"embedded_plugins", "errors", "parameters"},
     "generators": LEAVES | NAMING | {"transport_maps"},
     "objectives": LEAVES | NAMING,
 }

@@ -24,7 +24,7 @@ from latent_spaces_by_example.study.executors import (
 )
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.lock_kinds import DriverLock
-from latent_spaces_by_example.study.progress import Progress
+from latent_spaces_by_example.study.progress import progress_of
 from latent_spaces_by_example.study.ranking import declared_noisy
 from latent_spaces_by_example.study.results import told_result
 from latent_spaces_by_example.study.settings import name_of
@@ -231,11 +231,11 @@ class Study(StudyView):
             check_executor(executor)
         with self._driving():
             self._store_run(objective, limits)
-            with Progress.of(self, budget=limits.budget, shown=progress) as shown:
+            with progress_of(self, budget=limits.budget, shown=progress) as show_progress:
 
                 def on_trial(trial: Trial) -> None:
                     self._lock.confirm()
-                    shown.update(self, trial)
+                    show_progress()
                     for callback in callbacks:
                         callback(self, trial)
 
