@@ -128,8 +128,7 @@ class Records:
             StudyError: there is none, there are several, or another program made it.
         """
         backend = open_storage(storage, access=access)
-        with storage_errors(storage, doing="read"):
-            held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}
+        held = _studies_in(backend, shown=storage)
         ours = sorted(known for known, is_ours in held.items() if is_ours)
         if name is None and len(ours) == 1:
             name = ours[0]
@@ -153,10 +152,8 @@ class Records:
         Raises:
             StudyError: it cannot be opened or read.
         """
-        backend = open_storage(storage, access="read")
-        with storage_errors(storage, doing="read"):
-            studies = backend.get_all_studies()
-        return sorted(study.study_name for study in studies if SETTINGS in study.user_attrs)
+        held = _studies_in(open_storage(storage, access="read"), shown=storage)
+        return sorted(name for name, is_ours in held.items() if is_ours)
 
     # ------------------------------------------------------------------ the study itself
 
@@ -253,19 +250,21 @@ class Records:
         self._files[entry.number] = [name for value in kept for name in _file_name(value)]
         if entry.number in self._corrected:
             trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
-        self._trials[entry.number] = self._named(trial)
+        self._remember(trial)
 
-    def _named(self, trial: Trial) -> Trial:
-        names = self.settings.score_names
+    def _remember(self, trial: Trial) -> Trial:
+        """Keep a trial, its scores by their names if the study has several, and return it."""
+        names, values = self.settings.score_names, list(trial.scores.values())
         if trial.score is None or not names:
-            return replace(trial, scores={}) if trial.scores else trial
-        values = list(trial.scores.values())
+            values, names = [], ()
         if len(values) != len(names):
             raise StudyError(
                 f"trial {trial.number} of study {self.name!r} is damaged: it has {len(values)} "
                 f"scores, and the study {len(names)}"
             )
-        return replace(trial, scores=dict(zip(names, values, strict=True)))
+        named = replace(trial, scores=dict(zip(names, values, strict=True)))
+        self._trials[trial.number] = named
+        return named
 
     def _read_attributes(self) -> None:
         """Read the settings, which a run elsewhere may have changed, and the corrections."""
@@ -290,8 +289,8 @@ class Records:
         number = self._do(self._storage.get_trial_number_from_id, trial_id)
         self._ids[number] = trial_id
         self._num_entries = number + 1
-        self._trials[number] = trial_from_point(number, point, begun=datetime.now())
-        return self._trials[number]
+        trial = self._trials[number] = trial_from_point(number, point, begun=datetime.now())
+        return trial
 
     def tell(self, number: int, result: Result) -> Trial:
         """Store the result of an open trial: two writes."""
@@ -308,8 +307,7 @@ class Records:
         except StudyError as error:
             shown = f"scores {result.scores}" if result.scores else f"error {result.error!r}"
             raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from error
-        self._trials[number] = self._named(with_result(trial, result, ended=datetime.now()))
-        return self._trials[number]
+        return self._remember(with_result(trial, result, ended=datetime.now()))
 
     def correct(self, number: int, result: Result) -> Trial:
         """Store a correction of a trial that has a result; the earlier ones are kept beside it."""
@@ -319,9 +317,7 @@ class Records:
         correction = {"result": msgspec.to_builtins(result), "replaced": before}
         self.store_attribute(f"{CORRECTION}{number}", correction)
         self._corrected[number] = correction
-        now = corrected(trial, correction, names=self.settings.score_names)
-        self._trials[number] = self._named(now)
-        return self._trials[number]
+        return self._remember(corrected(trial, correction, names=self.settings.score_names))
 
     def conclude_told(self) -> None:
         """Give trials that have a result, whose writer died before the state, their state."""
@@ -358,6 +354,12 @@ class Records:
 
     def _do(self, call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         return patiently(lambda: call(*arguments, **options), shown=self._shown)
+
+
+def _studies_in(storage: BaseStorage, *, shown: Any) -> dict[str, bool]:
+    """Return the names of all studies there, and whether this library made each."""
+    with storage_errors(shown, doing="read"):
+        return {s.study_name: SETTINGS in s.user_attrs for s in storage.get_all_studies()}
 
 
 def _file_name(stored: Any) -> list[str]:
