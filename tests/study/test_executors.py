@@ -4,7 +4,6 @@ import concurrent.futures
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,8 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.study.executors import Model, load_model, num_workers_of
 from toys import Stretch, height
+from worker_objectives import EXAMPLES, dies, hangs_and_dies, slow_height, sometimes
 
-EXAMPLES = ["6", "17", "18"]
 OPTIONS = {"examples": EXAMPLES, "search": "random"}
 
 
@@ -24,33 +23,6 @@ FOUR = threading.Barrier(4)
 
 def four_at_a_time(outputs):
     FOUR.wait(timeout=60)
-    return height(outputs)
-
-
-def slow_height(outputs):
-    time.sleep(0.05)
-    return height(outputs)
-
-
-def sometimes(outputs):
-    if any(x[0, 0] < 0 for x in outputs):
-        raise ValueError("negative")
-    return height(outputs)
-
-
-def dies(outputs):
-    if any(x[0, 0] < 0 for x in outputs):
-        os._exit(7)
-    return height(outputs)
-
-
-def hangs_and_dies(outputs):
-    """Hang at the first example and die at the second."""
-    first, second = (Stretch().example(name) for name in EXAMPLES[:2])
-    if any(np.allclose(x, first) for x in outputs):
-        time.sleep(60)
-    if any(np.allclose(x, second) for x in outputs):
-        os._exit(7)
     return height(outputs)
 
 
