@@ -53,10 +53,11 @@ def _bar(study: Any, budget: int) -> Iterator[Callable[[], object]]:
 @contextmanager
 def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
     """Print a line for every tenth trial, and one a minute while nothing ends; flushed."""
-    over, last = threading.Event(), time.monotonic()
 
     def state() -> str:
         return f"{_done(study)} of {budget} evaluations, best {best(study)}"
+
+    over, last, text = threading.Event(), time.monotonic(), state()
 
     def show() -> None:
         nonlocal last
@@ -74,7 +75,6 @@ def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
             if time.monotonic() - last >= _EVERY_SECONDS:
                 show()
 
-    text = state()
     thread = threading.Thread(target=show_every_minute, daemon=True)
     thread.start()
     try:
