@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.objectives import Evaluation, listed_scores, read_scores
+from latent_spaces_by_example.objectives import Evaluation, read_scores
+from latent_spaces_by_example.objectives.base import listed_scores
 from latent_spaces_by_example.study.artifacts import Files, files_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 

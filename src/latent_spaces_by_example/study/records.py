@@ -27,11 +27,13 @@ from latent_spaces_by_example.study.database import (
 )
 from latent_spaces_by_example.study.settings import Point, Result, Settings, read
 from latent_spaces_by_example.study.stored_trial import (
+    ARTIFACT,
     POINT,
     RESULT,
     StrangerError,
     as_stored,
     corrected,
+    file_names,
     read_trial,
     trial_from_point,
     with_result,
@@ -41,7 +43,6 @@ from latent_spaces_by_example.study.trial import Trial
 SETTINGS = "lsbe:settings"
 CORRECTION = "lsbe:correction:"
 # where Optuna and its tools look
-ARTIFACT = "artifacts:"
 _CONSTRAINTS = "constraints"
 _METRICS = "study:metric_names"
 _OPTUNA_DIRECTIONS = {
@@ -246,8 +247,7 @@ class Records:
             message = "trial %d of study %r is left out: %s"
             log.warning(message, entry.number, self.name, error)
             return
-        kept = [v for k, v in entry.system_attrs.items() if k.startswith(ARTIFACT)]
-        self._files[entry.number] = [name for value in kept for name in _file_name(value)]
+        self._files[entry.number] = file_names(entry)
         if entry.number in self._corrected:
             trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
         self._remember(trial)
@@ -360,10 +360,3 @@ def _studies_in(storage: BaseStorage, *, shown: Any) -> dict[str, bool]:
     """Return the names of all studies there, and whether this library made each."""
     with storage_errors(shown, doing="read"):
         return {s.study_name: SETTINGS in s.user_attrs for s in storage.get_all_studies()}
-
-
-def _file_name(stored: Any) -> list[str]:
-    try:
-        return [str(json.loads(stored)["filename"])]
-    except (ValueError, KeyError, TypeError):
-        return []

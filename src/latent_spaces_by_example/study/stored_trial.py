@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +18,7 @@ from latent_spaces_by_example.study.trial import Trial
 
 POINT = "lsbe:point"
 RESULT = "lsbe:result"
+ARTIFACT = "artifacts:"  # where Optuna and its tools look
 
 
 class StrangerError(Exception):
@@ -44,6 +47,16 @@ def read_trial(entry: FrozenTrial) -> Trial:
     if entry.state.is_finished():
         raise StrangerError(f"another program set it to {entry.state.name}")
     return trial
+
+
+def file_names(entry: FrozenTrial) -> list[str]:
+    """Return the names of the files that the artifact store holds of a trial."""
+    names = []
+    for key, value in entry.system_attrs.items():
+        if key.startswith(ARTIFACT):
+            with suppress(ValueError, KeyError, TypeError):  # another program wrote it
+                names.append(str(json.loads(value)["filename"]))
+    return names
 
 
 def trial_from_point(number: int, point: Point, *, begun: datetime | None) -> Trial:
