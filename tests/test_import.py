@@ -22,8 +22,7 @@ MAY_IMPORT = {
     "transport_maps": LEAVES,
     "space": MATHS,
     "parameters": {"errors"},
-    "embedded_plugins": set(),
-    "plugins": {"embedded_plugins", "errors", "parameters"},
+    "plugins": {"errors", "parameters"},
     "generators": LEAVES | NAMING | {"transport_maps"},
     "objectives": LEAVES | NAMING,
 }
