@@ -4,6 +4,7 @@ import gc
 import linecache
 import signal
 
+import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -46,3 +47,13 @@ def check_cache_undisturbed(filename: str | None = None) -> None:
 
 
 linecache.checkcache = check_cache_undisturbed
+
+
+@pytest.fixture(autouse=True, scope="session")
+def databases_that_wait_for_no_disk():
+    """Spare each commit five waits for the disk, which only a power cut makes a difference to."""
+    from latent_spaces_by_example.study import database
+
+    before, database.SYNCHRONOUS = database.SYNCHRONOUS, "OFF"
+    yield before
+    database.SYNCHRONOUS = before

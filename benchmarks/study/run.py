@@ -1,8 +1,9 @@
-"""Cost of storing a trial, and how busy workers are; each figure a ratio within one run.
+"""Cost of storing a trial, how busy workers are, and what a hundred kills leave of a study.
 
     python benchmarks/study/run.py storage
     python benchmarks/study/run.py workers [--dask]
     python benchmarks/study/run.py busy
+    python benchmarks/study/run.py kills
 
 Results go to benchmarks/results/study.
 """
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -212,6 +215,22 @@ def busy_share(search, *, workers=16, budget=96):
     return inside / (workers * (high - low))
 
 
+def killed_and_resumed(kills=100, budget=30):
+    """Kill studies at random moments, and hold what is left to the last bit against uncut ones."""
+    root = Path(__file__).parents[2]
+    sources = os.pathsep.join(str(root / folder) for folder in ("src", "tests"))
+    script = [sys.executable, root / "tests" / "study" / "survivor.py"]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*script, folder, f"kills={kills}", f"budget={budget}"],
+            env={**os.environ, "PYTHONPATH": sources},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def machine():
     return {
         "python": platform.python_version(),
@@ -223,7 +242,7 @@ def machine():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["storage", "workers", "busy"])
+    parser.add_argument("what", choices=["storage", "workers", "busy", "kills"])
     parser.add_argument("--dask", action="store_true")
     arguments = parser.parse_args()
     name = arguments.what
@@ -232,6 +251,8 @@ def main():
     elif name == "workers":
         figures = workers_ratio(dask=arguments.dask)
         name += "-dask" if arguments.dask else ""
+    elif name == "kills":
+        figures = killed_and_resumed()
     else:
         figures = {search: busy_share(search) for search in ("random", "latent-gp")}
     RESULTS.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import latent_spaces_by_example as ls
@@ -43,6 +44,17 @@ def test_status_of_a_study_that_nobody_runs(lsbe, wing):
     assert " left" not in output
     by_storage = lsbe("status", "--storage", f"sqlite:///{wing}/study.db", "--study", "wing")
     assert "6 finished" in by_storage
+
+
+def test_status_shortens_a_long_objective_in_the_middle(lsbe, wing):
+    records = open_study(wing).records
+    spec = "lift-to-drag:" + ",".join(f"parameter_{i}=1.0" for i in range(20)) + ",last=2"
+    records.store_settings(msgspec.structs.replace(records.settings, objective=spec))
+    lines = status_lines(overview_of(records), running=None, place=Place(wing))
+    [line] = [line for line in lines if line.startswith("objective")]
+    assert len(line) == 80
+    assert line.startswith("objective  lift-to-drag:parameter_0=1.0,")
+    assert line.endswith(",last=2")
 
 
 def test_status_of_a_killed_and_of_a_running_study(lsbe, wing):

@@ -1,73 +1,66 @@
-"""Signals and workers, in processes of their own."""
+"""Signals and workers: how a run ends."""
 
+import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study import open_study
-
-TOY = ["optimise", "toys:stretch", "--examples", "1,2,3", "--search", "random", "--out", "wing"]
-SLOW = """
-import time
 from toys import height
 
-def score(outputs):
-    time.sleep({})
-    return height(outputs)
-"""
+TOY = ["optimise", "toys:stretch", "--examples", "1,2,3", "--search", "random", "--out", "wing"]
 
 
-def wait_for(number, state, process):
-    for _ in range(1200):
-        try:
-            if sum(trial.state == state for trial in open_study("wing").trials) >= number:
-                return
-        except StudyError:  # it is not there yet
-            pass
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    raise TimeoutError
+class Signalling:
+    """Scores; at the second evaluation it gets a signal, and goes on for some seconds."""
+
+    def __init__(self, how, *, seconds):
+        self.how, self.seconds, self.calls = how, seconds, 0
+
+    def __call__(self, outputs):
+        self.calls += 1
+        if self.calls == 2:
+            os.kill(os.getpid(), self.how)
+            time.sleep(self.seconds)
+        return height(outputs)
 
 
-@pytest.mark.slow
+@pytest.fixture
+def signalled(monkeypatch):
+    """Make ``toys:score`` an objective that is signalled in the middle of a run."""
+
+    def make(how, *, seconds=0.0):
+        monkeypatch.setattr("toys.score", Signalling(how, seconds=seconds), raising=False)
+
+    return make
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_after_the_evaluation_under_way(lsbe, start, tmp_path, how):
-    (tmp_path / "slowly.py").write_text(SLOW.format(0.2))
-    running = start(*TOY, "--objective", "slowly:score", "--budget", 500)
-    wait_for(3, "finished", running)
-    running.send_signal(how)
-    output, _ = running.communicate(timeout=120)
-    assert running.returncode == 128 + how, output
+def test_a_signal_stops_after_the_evaluation_under_way(lsbe, signalled, how):
+    signalled(how)
+    output = lsbe(*TOY, "--objective", "toys:score", "--budget", 500, code=128 + how)
     assert "Traceback" not in output
-    assert "lsbe resume wing --generator toys:stretch --objective slowly:score --budget" in output
-    assert Path("wing/history.csv").is_file()
-    trials = open_study("wing").trials
-    assert {trial.state for trial in trials} == {"finished"}
-    assert len(trials) < 500
-
-
-@pytest.mark.slow
-def test_the_end_of_the_grace_interrupts(lsbe, start, tmp_path):
-    (tmp_path / "slowly.py").write_text(SLOW.format(600))
-    running = start(*TOY, "--objective", "slowly:score", "--budget", 5, "--grace", 0.2)
-    wait_for(1, "pending", running)
-    running.send_signal(signal.SIGTERM)
-    output, _ = running.communicate(timeout=120)
-    assert running.returncode == 128 + signal.SIGTERM, output
     assert "stopped; every finished evaluation is kept" in output
-    assert [trial.state for trial in open_study("wing").trials] == ["pending"]
+    assert "lsbe resume wing --generator toys:stretch --objective toys:score --budget" in output
+    assert Path("wing/history.csv").is_file()
+    assert [trial.state for trial in open_study("wing").trials] == ["finished", "finished"]
+
+
+def test_the_end_of_the_grace_interrupts(lsbe, signalled):
+    signalled(signal.SIGTERM, seconds=600)
+    words = [*TOY, "--objective", "toys:score", "--budget", 5, "--grace", 0.2]
+    output = lsbe(*words, code=128 + signal.SIGTERM)
+    assert "stopped; every finished evaluation is kept" in output
+    assert [trial.state for trial in open_study("wing").trials] == ["finished", "pending"]
 
 
 @pytest.mark.slow
-def test_a_worker_that_hangs_in_c_fails_alone(lsbe, start):
+def test_a_worker_that_hangs_in_c_fails_alone(lsbe):
     """The third example hangs with Python's lock held, in a batch with the first two."""
-    running = start(*TOY, "--objective", "worker_objectives:hangs_in_c", "--budget", 3,
-                    "--batch-size", 3, "--workers", 2, "--timeout", 2)  # fmt: skip
-    output, _ = running.communicate(timeout=180)
-    assert running.returncode == 0, output
+    output = lsbe(*TOY, "--objective", "worker_objectives:hangs_in_c", "--budget", 3,
+                  "--batch-size", 3, "--workers", 2, "--timeout", 1)  # fmt: skip
     trials = open_study("wing").trials
     assert [trial.error is None for trial in trials] == [True, True, False]
-    assert "took longer than the 2 seconds allowed" in output
+    assert "took longer than the 1 seconds allowed" in output

@@ -4,6 +4,7 @@ import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives import load
+from latent_spaces_by_example.study.ranking import declared_directions
 
 MODULE = """
 from functools import partial
@@ -21,6 +22,13 @@ def weighted(outputs, weight=1.0, *, power: int = 1, sign: bool = True, name="x"
 
 def needs(outputs, *, limit):
     return [{"score": 0.0, "limit": limit} for _ in outputs]
+
+
+def loss(outputs, weight=1.0):
+    return [weight * float(output) for output in outputs]
+
+
+loss.direction = "minimise"
 
 
 class Counted:
@@ -52,6 +60,12 @@ def module(tmp_path, monkeypatch):
     (tmp_path / f"{name}.py").write_text(MODULE)
     yield name
     sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("spec", ["loss", "loss:weight=2", "area"])
+def test_the_direction_that_a_function_declares(module, spec):
+    declared = "maximise" if spec == "area" else "minimise"
+    assert declared_directions(load(f"{module}:{spec}")) == (declared,)
 
 
 def test_a_function_in_the_current_directory(module):

@@ -2,6 +2,8 @@
 
 A script of its own, so that it can fork: each life of the study is a process with everything
 imported, killed a random moment after it began. Prints what it counted as JSON.
+
+    python survivor.py FOLDER kills=100 budget=30
 """
 
 import json
@@ -109,12 +111,12 @@ def cut_run(home, *, options, uncut, kills, rng):
     raise AssertionError("unreachable")
 
 
-def main(home, kills, seed):
-    rng, counted, repeats, studies = random.Random(seed), 0, 0, 0
+def main(home, *, kills, budget):
+    rng, counted, repeats, studies = random.Random(0), 0, 0, 0
     kinds = [("random", 1), ("latent-gp", 1), ("random", 4), ("tpe", 3)]
     wholes = []
     for search, batch_size in kinds:
-        options = {"search": search, "batch_size": batch_size, "budget": 30}
+        options = {"search": search, "batch_size": batch_size, "budget": budget}
         wholes.append((options, lsbe.optimise(Stretch(), height, examples=EXAMPLES, **options)))
     while counted < kills:
         options, whole = wholes[studies % len(wholes)]
@@ -134,4 +136,5 @@ def main(home, kills, seed):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    counts = dict(word.split("=") for word in sys.argv[2:])
+    main(sys.argv[1], **{name: int(count) for name, count in counts.items()})

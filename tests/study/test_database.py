@@ -12,6 +12,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -25,6 +26,7 @@ from latent_spaces_by_example.study.database import (
     storage_errors,
 )
 from postgres import PASSWORD
+from users import as_somebody_else
 
 MAXIMIZE = [StudyDirection.MAXIMIZE]
 
@@ -152,14 +154,10 @@ def _read_only_folder(database):
         file = Path(shutil.copy(database, folder))
         file.chmod(0o444)
         Path(folder).chmod(0o555)
-        root = os.geteuid() == 0
-        if root:
-            os.seteuid(65534)
         try:
-            yield file
+            with as_somebody_else():
+                yield file
         finally:
-            if root:
-                os.seteuid(0)
             Path(folder).chmod(0o755)
 
 
@@ -170,7 +168,11 @@ class TestSqlite:
         open_storage(url).create_new_study(MAXIMIZE, "wing")
         return url, tmp_path / "study.db"
 
-    def test_a_commit_survives_a_power_cut(self, made):
+    def test_a_commit_survives_a_power_cut(
+        self, made, monkeypatch, databases_that_wait_for_no_disk
+    ):
+        usual = databases_that_wait_for_no_disk
+        monkeypatch.setattr("latent_spaces_by_example.study.database.SYNCHRONOUS", usual)
         with open_storage(made[0]).engine.connect() as connection:
             # 3 is EXTRA: the removal of the journal is on the disk too before a commit returns
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
@@ -217,10 +219,25 @@ class TestSqlite:
 
     @pytest.mark.parametrize("access", ["create", "read"])
     def test_a_newer_optuna(self, made, access):
-        with closing(sqlite3.connect(made[1])) as connection, connection:
+        # another file in the place of one that was checked
+        theirs = shutil.copy(made[1], made[1].with_name("theirs.db"))
+        with closing(sqlite3.connect(theirs)) as connection, connection:
             connection.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+        os.replace(theirs, made[1])
         with pytest.raises(StudyError, match=r"cannot be opened.*v99|cannot be opened.*updating"):
             open_storage(made[0], access=access)
+
+    def test_a_file_is_checked_once(self, made, monkeypatch):
+        made_anew = []
+        monkeypatch.setattr(
+            RDBStorage,
+            "__init__",
+            lambda self, *_, **options: made_anew.append(options["skip_compatibility_check"]),
+        )
+        database._opened(database.database_url(made[0]), access="write")
+        monkeypatch.setattr(database, "_checked", set())
+        database._opened(database.database_url(made[0]), access="write")
+        assert made_anew == [True, False]
 
     def test_a_folder_that_is_missing(self, tmp_path):
         with pytest.raises(StudyError, match="there is no folder"):

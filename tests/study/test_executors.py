@@ -4,7 +4,6 @@ import concurrent.futures
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,8 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.study.executors import Model, load_model, num_workers_of
 from toys import Stretch, height
+from worker_objectives import EXAMPLES, dies, hangs_and_dies, slow_height, sometimes
 
-EXAMPLES = ["6", "17", "18"]
 OPTIONS = {"examples": EXAMPLES, "search": "random"}
 
 
@@ -24,29 +23,6 @@ FOUR = threading.Barrier(4)
 
 def four_at_a_time(outputs):
     FOUR.wait(timeout=60)
-    return height(outputs)
-
-
-def slow_height(outputs):
-    time.sleep(0.05)
-    return height(outputs)
-
-
-def sometimes(outputs):
-    if any(x[0, 0] < 0 for x in outputs):
-        raise ValueError("negative")
-    return height(outputs)
-
-
-def hangs(outputs):
-    if any(x[0, 0] < 0 for x in outputs):
-        time.sleep(60)
-    return height(outputs)
-
-
-def dies(outputs):
-    if any(x[0, 0] < 0 for x in outputs):
-        os._exit(7)
     return height(outputs)
 
 
@@ -144,8 +120,8 @@ def test_submitit(study, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     executor = submitit.LocalExecutor(folder=tmp_path / "logs")
     executor.update_parameters(timeout_min=2)
-    study.run(height, budget=4, executor=executor, num_pending=2)
-    assert is_whole(study, 4)
+    study.run(height, budget=2, executor=executor, num_pending=2)
+    assert is_whole(study, 2)
 
 
 @pytest.mark.slow
@@ -165,40 +141,34 @@ def test_dask_with_a_worker_killed_in_the_middle(study):
             if trial.number == 5:
                 os.kill(pids[0], 9)
 
-        study.run(slow_height, budget=30, executor=client, num_pending=4, callbacks=[kill])
-    assert is_whole(study, 30)
+        study.run(slow_height, budget=20, executor=client, num_pending=4, callbacks=[kill])
+    assert is_whole(study, 20)
 
 
 class TestWorkers:
     """Processes of the library's own, by Pebble."""
 
-    def test_a_hung_and_a_dead_process_are_replaced(self, tmp_path):
-        study = lsbe.create_study(Stretch(), out=tmp_path / "a", random_seed=3, **OPTIONS)
-        study.run(hangs, budget=9, workers=2, timeout=1.0)
-        late = [t for t in study.trials if t.error]
-        assert late
-        assert "longer than the 1 seconds allowed" in late[0].error
-        study = lsbe.create_study(Stretch(), out=tmp_path / "b", random_seed=3, **OPTIONS)
-        study.run(dies, budget=9, workers=2)
-        dead = [t for t in study.trials if t.error]
-        assert [t.number for t in dead] == [t.number for t in late]
-        assert "the worker failed in 3 attempts" in dead[0].error
+    def test_a_hung_and_a_dead_process_are_replaced(self, study):
+        study.run(hangs_and_dies, budget=3, workers=2, timeout=1.0)
+        late, dead, scored = study.trials
+        assert "longer than the 1 seconds allowed" in late.error
+        assert "the worker failed in 3 attempts" in dead.error
+        assert scored.score == pytest.approx(height([Stretch().example(EXAMPLES[2])])[0])
 
-    def test_outputs_come_back_as_files(self, tmp_path):
-        generator = lsbe.generators.load("digits")
-        study = lsbe.create_study(generator, num_seeds=3, search="random", out=tmp_path / "run")
-        objective = lsbe.objectives.load("digit-margin:digit=3")
-        study.run(objective, budget=4, workers=2)
-        assert all(study.artifacts.picture(number) for number in range(4))
-
-    def test_what_is_found_by_name_is_loaded_there(self, study):
+    def test_what_is_found_by_name_is_loaded_there_and_outputs_come_back(self, study):
         study.run(height, budget=4, workers=2, names=("toys:stretch", "toys:height"))
         assert is_whole(study, 4)
+        assert all(study.artifacts.picture(number) for number in range(4))
 
-    def test_a_name_that_cannot_be_loaded_there(self, study):
-        with pytest.raises(ArgumentError, match="no module 'nowhere'"):
-            study.run(height, budget=4, workers=2, names=("toys:stretch", "nowhere:height"))
-        assert not study.finished_trials
+
+def test_a_name_that_cannot_be_loaded_there(study):
+    names = ("toys:stretch", "nowhere:height")
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+        pytest.raises(ArgumentError, match="no module 'nowhere'"),
+    ):
+        study.run(height, budget=4, executor=pool, names=names)
+    assert not study.finished_trials
 
 
 class TestBadExecutors:

@@ -1,7 +1,6 @@
 """Storages that cannot be written any more: nothing that was finished is lost."""
 
 import itertools
-import os
 import resource
 import shutil
 import sqlite3
@@ -17,9 +16,9 @@ from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study import database, records
 from latent_spaces_by_example.study.database import patiently
 from toys import Stretch, height
+from users import as_somebody_else
 
 EXAMPLES = ["6", "17", "18"]
-NOBODY = 65534
 
 
 @contextmanager
@@ -31,19 +30,6 @@ def _no_file_larger_than(size):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def _as_somebody_else():
-    """Root may write everywhere; the test needs somebody who may not."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture
@@ -106,7 +92,7 @@ def test_a_study_that_may_be_read_and_not_written(folder):
     lsbe.optimise(Stretch(), height, budget=5, examples=EXAMPLES, search="random", out=run)
     run.chmod(0o555)
     (run / "study.db").chmod(0o444)
-    with _as_somebody_else():
+    with as_somebody_else():
         study = lsbe.open_study(run, generator=Stretch())
         assert len(study.finished_trials) == 5
         with pytest.raises(StudyError, match=r"refuses: .*readonly|cannot be locked: .*ermission"):
@@ -116,5 +102,5 @@ def test_a_study_that_may_be_read_and_not_written(folder):
 
 def test_a_folder_that_cannot_be_written(folder):
     folder.chmod(0o555)
-    with _as_somebody_else(), pytest.raises(StudyError, match=r"out=.*cannot be written"):
+    with as_somebody_else(), pytest.raises(StudyError, match=r"out=.*cannot be written"):
         lsbe.optimise(Stretch(), height, budget=3, out=folder / "run")

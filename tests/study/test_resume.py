@@ -18,27 +18,26 @@ EXAMPLES = ["6", "17", "18"]
 
 
 def reopened_at_every_trial(folder, budget, **options):
-    """Make a study in which each evaluation is cut once, then made by a fresh process's objects."""
+    """Make a study by objects of which each ends after a result, every other in an evaluation."""
     study = lsbe.create_study(Stretch(), out=folder, **options)
-    cut_at = -1
-    while True:
-        count = sum(not trial.pending for trial in study.trials)
+    interrupted = set()
 
-        def objective(outputs, count=count):
-            nonlocal cut_at
-            if count > cut_at:
-                cut_at = count
-                raise KeyboardInterrupt
-            return height(outputs)
+    def objective(outputs):
+        done = len(study.finished_trials)
+        if done % 2 and done not in interrupted:
+            interrupted.add(done)
+            raise KeyboardInterrupt
+        return height(outputs)
 
-        def after_one(study, trial):
-            raise lsbe.StopStudy
+    def after_one(study, trial):
+        raise lsbe.StopStudy
 
+    while len(study.finished_trials) < budget:
         with contextlib.suppress(KeyboardInterrupt):
             study.run(objective, budget=budget, callbacks=[after_one])
         study = lsbe.open_study(folder, generator=Stretch())
-        if len(study.finished_trials) == budget:
-            return study
+    assert len(interrupted) == budget // 2
+    return study
 
 
 @pytest.mark.parametrize(
@@ -73,14 +72,21 @@ def test_a_batch_that_the_budget_cut_is_completed(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_study_killed_at_100_random_moments_is_the_uncut_one(tmp_path):
+def test_a_study_killed_at_random_moments_is_the_uncut_one(tmp_path):
+    """Ten moments; ``benchmarks/study/run.py kills`` takes a hundred."""
+    counted = killed(tmp_path, kills=10, budget=12)
+    assert counted["kills"] == 10
+    # some kills must have hit an evaluation, else this shows nothing
+    assert 0 < counted["evaluated_twice"] <= 40
+
+
+def killed(folder, **options):
+    """Run the survivor, and return what it counted."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     sources = [HERE.parents[1] / "src", HERE.parent]
     environment["PYTHONPATH"] = os.pathsep.join(map(str, sources))
-    script = [sys.executable, "-W", "error", HERE / "survivor.py", tmp_path, "100", "0"]
+    words = [f"{name}={value}" for name, value in options.items()]
+    script = [sys.executable, "-W", "error", HERE / "survivor.py", folder, *words]
     done = subprocess.run(script, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
-    counted = json.loads(done.stdout.splitlines()[-1])
-    assert counted["kills"] == 100
-    # some kills must have hit an evaluation, else this shows nothing
-    assert 0 < counted["evaluated_twice"] <= 400
+    return json.loads(done.stdout.splitlines()[-1])

@@ -12,7 +12,7 @@ import click
 from latent_spaces_by_example.cli.console import say
 from latent_spaces_by_example.cli.hints import again
 from latent_spaces_by_example.cli.hints import command as hint
-from latent_spaces_by_example.cli.options import Place, study_options
+from latent_spaces_by_example.cli.options import Place, count_option, study_options
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
@@ -23,9 +23,7 @@ _ASKED = "asked"  # the folder and the table in it
 
 @click.command()
 @study_options(folder_required=False)
-@click.option(
-    "-n", "--num", default=1, show_default=True, type=click.IntRange(min=1), help="How many."
-)
+@count_option("-n", "--num", default=1, help="How many.")
 @click.option("--search", help="Another for these; needed again if it is module:name.")
 @click.option("--to", "target", help="The folder to write to; by default asked/ in the run folder.")
 def ask(place: Place, *, num: int, search: str | None, target: str | None) -> None:

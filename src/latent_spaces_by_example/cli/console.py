@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +48,17 @@ def plain(text: str) -> str:
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Print a text; what a terminal would act on is left out."""
-    click.echo(plain(text), err=err)
+    """Print a text, in a terminal with its lines broken between words but for those with a command.
+
+    What a terminal would act on is left out.
+    """
+    lines = plain(text).split("\n")
+    if (sys.stderr if err else sys.stdout).isatty():
+        lines = [
+            line if len(line) <= width() or "lsbe " in line else textwrap.fill(line, width())
+            for line in lines
+        ]
+    click.echo("\n".join(lines), err=err)
 
 
 def as_options(message: str) -> str:
@@ -154,6 +165,18 @@ def _tells(column: Column) -> bool:
 def _cut(cell: str) -> str:
     text = plain(cell)
     return text if len(text) <= _MOST_CELL else text[: _MOST_CELL - 1] + "…"
+
+
+def shortened(text: str, *, most: int) -> str:
+    """Return a text of at most so many characters, the middle of a longer one left out.
+
+    >>> shortened("lift-to-drag:cl=0.7,reynolds=1000000.0", most=20)
+    'lift-to-dra…000000.0'
+    """
+    if len(text) <= most:
+        return text
+    end = 2 * most // 5
+    return f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 def _is_number(cell: str) -> bool:

@@ -187,14 +187,18 @@ class RunOptions:
         return self.workers > 1 or self.timeout is not None or self.dask is not None
 
 
+def count_option(*names: str, default: int | None = None, **rest: Any) -> Callable[..., Any]:
+    """Return an option that takes a whole number of at least 1."""
+    shown = default is not None
+    return click.option(
+        *names, type=click.IntRange(min=1), default=default, show_default=shown, **rest
+    )
+
+
 _ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
 _RUN_OPTIONS = [
-    click.option(
-        "--workers",
-        default=1,
-        show_default=True,
-        type=click.IntRange(min=1),
-        help="Processes of this machine that evaluate at the same time.",
+    count_option(
+        "--workers", default=1, help="Processes of this machine that evaluate at the same time."
     ),
     click.option(
         "--timeout",
@@ -202,24 +206,12 @@ _RUN_OPTIONS = [
         help="Seconds that one evaluation may take; a longer one fails.",
     ),
     click.option("--dask", help="Evaluate on a Dask cluster: tcp://HOST:8786, its scheduler."),
-    click.option(
-        "--pending",
-        type=click.IntRange(min=1),
-        help="Outputs in flight; by default one for each worker.",
-    ),
+    count_option("--pending", help="Outputs in flight; by default one for each worker."),
     click.option("--max-seconds", type=_ABOVE_ZERO, help="Begin no evaluation after so many."),
-    click.option(
-        "--patience",
-        type=click.IntRange(min=1),
-        help="Stop after so many evaluations in a row that improve nothing.",
+    count_option(
+        "--patience", help="Stop after so many evaluations in a row that improve nothing."
     ),
-    click.option(
-        "--max-failures",
-        default=10,
-        show_default=True,
-        type=click.IntRange(min=1),
-        help="Stop after so many failures in a row.",
-    ),
+    count_option("--max-failures", default=10, help="Stop after so many failures in a row."),
     click.option(
         "--grace",
         default=20.0,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, number, plain, say, table, width
+from latent_spaces_by_example.cli.console import Column, number, plain, say, shortened, table, width
 from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latent_spaces_by_example.study.overview import Overview
     from latent_spaces_by_example.study.records import Records
 
-_BAR = 40
+_BAR, _LABEL = 40, 11  # characters
 
 
 @click.command()
@@ -71,10 +71,11 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
     budget = settings.budget
     counts = f"{overview.finished} finished, {overview.failed} failed, {overview.pending} open"
     asked = f"{overview.asked} trials wait for their results to be told" if overview.asked else ""
+    objective, room = settings.objective or "none: results are told by hand", width() - _LABEL
     rows = [
         ("study", overview.name),
-        ("generator", settings.generator),
-        ("objective", settings.objective or "none: results are told by hand"),
+        ("generator", shortened(settings.generator, most=room)),
+        ("objective", shortened(objective, most=room)),
         ("trials", counts if budget is None else f"{counts}, of {budget}"),
         ("", "" if budget is None else _bar(overview.done, budget)),
         ("best", best_of(overview)),
@@ -83,7 +84,7 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
         ("asked", asked),
         ("running", _running(overview, running=running, place=place)),
     ]
-    lines = [f"{label:<11}{value}" for label, value in rows if value]
+    lines = [f"{label:<{_LABEL}}{value}" for label, value in rows if value]
     if any(worker.name for worker in overview.workers):
         lines += ["", *_workers(overview)]
     return lines

@@ -9,7 +9,7 @@ import click
 
 from latent_spaces_by_example.cli.console import say, say_table
 from latent_spaces_by_example.cli.hints import again
-from latent_spaces_by_example.cli.options import Place, study_options
+from latent_spaces_by_example.cli.options import Place, count_option, study_options
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @study_options(folder_required=False)
-@click.option(
-    "-n", "--num", default=5, show_default=True, type=click.IntRange(min=1), help="How many."
-)
+@count_option("-n", "--num", default=5, help="How many.")
 @click.option("--diverse", is_flag=True, help="Good ones whose latents differ.")
 @click.option("--by-output", is_flag=True, help="Good ones that differ in what is made.")
 @click.option(

@@ -17,13 +17,14 @@ Metric = float | int | bool | str
 class Objective(Protocol):
     """A black box from outputs to scores: any callable of this form, a plain function included.
 
-    It gets a sequence of n outputs of the generator and returns n scores, higher is better. A
-    score is a number, or a mapping with the number under "score" and any metrics (numbers, truth
-    values, short texts) to keep beside it; a label, such as a class, is a text, so that nobody
-    subtracts it. Under "constraints" the mapping may name constraints, numbers that are
-    met where they are at most 0. In place of "score" it may have "scores", two or more of them by
-    name; the names are declared when the study is made, or by an attribute ``scores`` of the
-    objective. A score that is not finite says that this output could not be evaluated.
+    It gets a sequence of n outputs of the generator and returns n scores; higher is better, unless
+    the study or an attribute ``direction`` of the objective says "minimise". A score is a number,
+    or a mapping with the number under "score" and any metrics (numbers, truth values, short texts)
+    to keep beside it; a label, such as a class, is a text, so that nobody subtracts it. Under
+    "constraints" the mapping may name constraints, numbers that are met where they are at most 0.
+    In place of "score" it may have "scores", two or more of them by name; the names are declared
+    when the study is made, or by an attribute ``scores`` of the objective. A score that is not
+    finite says that this output could not be evaluated.
 
     Where a second evaluation of the same output would score something else, an attribute
     ``noisy`` that is true says so. An objective may have ``spec``, the string that ``load`` makes
@@ -83,18 +84,9 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
     output it was given: 2 outputs, 1 scores
     """
     check_whole(n, argument="n", least=0)
-    try:
-        scores = None if isinstance(returned, Mapping | str | bytes) else iter(returned)
-    except TypeError:
-        scores = None
-    if scores is None:
-        raise ArgumentError(
-            f"the objective must return a sequence with one score for each of the {n} outputs it "
-            f"was given, not {_kind_of(returned)}; for a single output return [score]"
-        )
     evaluations = [
         _evaluation(score, who=f"score {index} of the objective")
-        for index, score in enumerate(_counted(scores, n=n))
+        for index, score in enumerate(listed_scores(returned, n=n))
     ]
     constrained = [set(each.constraints) for each in evaluations if each.finite]
     for names in constrained[1:]:
@@ -107,14 +99,27 @@ def read_scores(returned: Any, *, n: int) -> list[Evaluation]:
     return evaluations
 
 
-def _counted(scores: Iterator[Any], *, n: int) -> list[Any]:
-    listed = list(scores)
-    if len(listed) != n:
+def listed_scores(returned: Any, *, n: int) -> list[Any]:
+    """Return what an objective returned as n scores, each of them still to be read.
+
+    Raises:
+        ArgumentError: these are not n scores.
+    """
+    try:
+        scores = None if isinstance(returned, Mapping | str | bytes) else list(returned)
+    except TypeError:
+        scores = None
+    if scores is None:
+        raise ArgumentError(
+            f"the objective must return a sequence with one score for each of the {n} outputs it "
+            f"was given, not {_kind_of(returned)}; for a single output return [score]"
+        )
+    if len(scores) != n:
         raise ArgumentError(
             "the objective must return one score for each output it was given: "
-            f"{n} outputs, {len(listed)} scores"
+            f"{n} outputs, {len(scores)} scores"
         )
-    return listed
+    return scores
 
 
 def _evaluation(returned: Any, *, who: str) -> Evaluation:

@@ -33,6 +33,11 @@ class UserObjective:
         """Return whether a second evaluation may score otherwise, where the function says so."""
         return self._declared("noisy", False)
 
+    @property
+    def direction(self) -> Any:
+        """Return "maximise" or "minimise", where the function says so, else None."""
+        return self._declared("direction", None)
+
     def _declared(self, attribute: str, otherwise: Any) -> Any:
         # parameters make a partial function, which does not have its function's attributes
         return getattr(getattr(self.function, "func", self.function), attribute, otherwise)

@@ -13,13 +13,13 @@ from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import cube_coordinates
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.study.artifacts import Artifacts, files_of
+from latent_spaces_by_example.study.artifacts import files_of
 from latent_spaces_by_example.study.evaluation import failure, generated
-from latent_spaces_by_example.study.proposals import Proposals, checked_weights
-from latent_spaces_by_example.study.records import Records
+from latent_spaces_by_example.study.proposals import checked_weights
 from latent_spaces_by_example.study.results import scrubbed
 from latent_spaces_by_example.study.settings import Result
 from latent_spaces_by_example.study.trial import Trial
+from latent_spaces_by_example.study.view import StudyView
 from latent_spaces_by_example.transport_maps.layout import rows_of
 
 _MOST_FAILURES = 10
@@ -31,18 +31,8 @@ class Asking:
     A trial that the generator fails at is failed, with the reason.
     """
 
-    def __init__(
-        self,
-        records: Records,
-        *,
-        proposals: Proposals,
-        generator: Any,
-        artifacts: Artifacts | None,
-    ) -> None:
-        self._records = records
-        self._proposals = proposals
-        self._generator = generator
-        self._artifacts = artifacts
+    def __init__(self, study: StudyView) -> None:
+        self._study, self._proposals = study, study.proposals
         self._exception: Exception | None = None
 
     def proposed(self, n: int, *, engine: Search) -> list[Trial]:
@@ -78,7 +68,7 @@ class Asking:
             return []
         latents = self._proposals.latents(trials)
         try:
-            outputs = generated(self._generator, latents)
+            outputs = generated(self._study.generator, latents)
         except Exception as error:
             if len(trials) > 1:
                 return [made for trial in trials for made in self._with_outputs([trial])]
@@ -86,10 +76,10 @@ class Asking:
             outcome = failure(error)
             text = scrubbed(outcome.traceback or "")
             result = Result(error=scrubbed(outcome.error or ""), traceback=text)
-            return [self._records.tell(trials[0].number, result)]
-        if self._artifacts is not None and self._artifacts.wanted:
+            return [self._study.records.tell(trials[0].number, result)]
+        if (artifacts := self._study.artifacts) is not None and artifacts.wanted:
             for trial, output in zip(trials, outputs, strict=True):
-                self._artifacts.keep(trial.number, files_of(self._generator, output))
+                artifacts.keep(trial.number, files_of(self._study.generator, output))
         return [
             replace(trial, latent=rows_of(latents, place), output=output)
             for place, (trial, output) in enumerate(zip(trials, outputs, strict=True))

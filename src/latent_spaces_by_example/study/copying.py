@@ -15,8 +15,9 @@ from sqlalchemy.pool import StaticPool
 
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.database import quiet_optuna, storage_errors
-from latent_spaces_by_example.study.records import ARTIFACT, SETTINGS, Records
+from latent_spaces_by_example.study.records import SETTINGS, Records
 from latent_spaces_by_example.study.settings import read
+from latent_spaces_by_example.study.stored_trial import ARTIFACT
 
 _MOST_DELETED = 1000
 _OURS = "lsbe:"

@@ -51,6 +51,11 @@ T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 _OPENING_PATIENCE = 15.0
+# A commit ends with the removal of its journal. By default a power cut before that reaches the disk
+# brings the journal back, which undoes the commit; EXTRA waits for it. A write-ahead log would wait
+# once for a commit and not five times, but then the database could not be read in a read-only
+# folder, nor be copied as one file after a kill.
+SYNCHRONOUS = "EXTRA"
 _BUSY_SECONDS = 15.0  # that SQLite itself waits for another writer
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 _SQLITE_HEAD = b"SQLite format 3\0"
@@ -69,6 +74,9 @@ _PERMANENT = (
     "name or service not known", "could not translate host", "failed to resolve host",
 )  # fmt: skip
 _NO_TABLES = ("no such table", "UndefinedTable")
+# SQLite files whose tables this process has made or checked: the check costs 35 ms of reading
+# every migration that Optuna ever had
+_checked: set[tuple[str, int] | None] = set()
 _DATABASE_ERRORS = (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
 
 
@@ -261,21 +269,35 @@ class _Storage(RDBStorage):
 
 
 def _opened(url: URL, *, access: Access) -> RDBStorage:
+    file = sqlite_file(str(url))
+    known = file is not None and _identity(file) in _checked
     # Optuna fills in {SCHEMA_VERSION}; other braces, in a password say, are meant
     text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
     options = _engine_options(url, access=access)
-    return _Storage(text, engine_kwargs=options, skip_table_creation=access != "create")
+    opened = _Storage(
+        text,
+        engine_kwargs=options,
+        skip_table_creation=access != "create",
+        skip_compatibility_check=known,
+    )
+    if file is not None:
+        _checked.add(_identity(file))
+    return opened
+
+
+def _identity(file: Path) -> tuple[str, int] | None:
+    """Return what tells a file from another one, at its place or elsewhere; None if it is gone."""
+    try:
+        return str(file), file.stat().st_ino
+    except OSError:
+        return None
 
 
 def _engine_options(url: URL, *, access: Access) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         if sqlite_file(str(url)) is None:
             return {}
-        # A commit ends with the removal of its journal. By default a power cut before that reaches
-        # the disk brings the journal back, which undoes the commit; EXTRA waits for it. A
-        # write-ahead log would wait once for a commit and not five times, but then the database
-        # could not be read in a read-only folder, nor be copied as one file after a kill.
-        pragma = "query_only = ON" if access == "read" else "synchronous = EXTRA"
+        pragma = "query_only = ON" if access == "read" else f"synchronous = {SYNCHRONOUS}"
 
         def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
             connection = sqlite3.Connection(*args, **kwargs)
@@ -308,15 +330,6 @@ def _check_file(file: Path, *, shown: str, access: Access) -> None:
     if head != _SQLITE_HEAD:
         what = "is no SQLite database" if head else "is empty: no study was stored in it"
         raise StudyError(f"storage={shown}: {str(file)!r} {what}")
-
-
-def _expected(storage: Any) -> str:
-    path = str(storage)
-    looks_like_path = path.endswith((".db", ".sqlite", ".sqlite3")) and ":" not in path
-    return (
-        f"sqlite:///{path}" if looks_like_path
-        else "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
-    )  # fmt: skip
 
 
 def _reason(error: BaseException) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from latent_spaces_by_example.errors import ArgumentError, StopStudy
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.evaluation import Outcome, evaluate
 from latent_spaces_by_example.study.executors import (
     Executor,
@@ -24,11 +23,10 @@ from latent_spaces_by_example.study.executors import (
     run_task,
 )
 from latent_spaces_by_example.study.failures import FailureCount, remote_cause
-from latent_spaces_by_example.study.proposals import Proposals
-from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.results import scored_result, scrubbed
 from latent_spaces_by_example.study.settings import Result
 from latent_spaces_by_example.study.trial import Trial, constraint_names
+from latent_spaces_by_example.study.view import StudyView
 
 MOST_ATTEMPTS = 3
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.001, 0.05, 1.3
@@ -76,36 +74,32 @@ class _Call:
     attempt: int = 1
 
 
-@dataclass
 class Driver:
-    """Runs one study; made anew for each run.
+    """Runs one study, whose lock is held; made anew for each run.
 
-    Attributes:
-        records: of the study, whose lock is held.
-        proposals: open its trials.
-        search: proposes.
-        generator: z -> x; needed only if evaluations run in this process.
+    Args:
+        study: that is to run.
         objective: x -> scores.
-        artifacts: keep outputs; None without a run folder.
-        batch_size: how many outputs an evaluation makes.
+        search: proposes.
         limits: when the run ends.
         on_trial: called with each trial once its result is stored; may raise StopStudy.
     """
 
-    records: Records
-    proposals: Proposals
-    search: Search
-    generator: Any
-    objective: Callable[[Sequence[Any]], Any]
-    artifacts: Artifacts | None
-    batch_size: int
-    limits: Limits
-    on_trial: Callable[[Trial], None]
-    _failures: FailureCount = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Count failures from here on."""
-        self._failures = FailureCount(self.records, most=self.limits.max_consecutive_failures)
+    def __init__(
+        self,
+        study: StudyView,
+        objective: Callable[[Sequence[Any]], Any],
+        *,
+        search: Search,
+        limits: Limits,
+        on_trial: Callable[[Trial], None],
+    ) -> None:
+        self._study, self._records, self._proposals = study, study.records, study.proposals
+        self._objective = objective
+        self._search = search
+        self._limits = limits
+        self._on_trial = on_trial
+        self._failures = FailureCount(study.records, most=limits.max_consecutive_failures)
 
     def run(
         self,
@@ -132,7 +126,7 @@ class Driver:
             else:
                 self._run_elsewhere(executor, model, num_pending=num_pending)
         except StopStudy as stop:
-            log.info("study %r was stopped: %s", self.records.name, stop or "a callback said so")
+            log.info("study %r was stopped: %s", self._records.name, stop or "a callback said so")
         self._failures.conclude()
 
     # ------------------------------------------------------------------ the two loops
@@ -140,9 +134,9 @@ class Driver:
     def _run_here(self) -> None:
         while not self._is_over() and (trials := self._next_trials(in_flight=set())):
             outcomes = evaluate(
-                self.generator,
-                self.objective,
-                latents=self.proposals.latents(trials),
+                self._study.generator,
+                self._objective,
+                latents=self._proposals.latents(trials),
                 keep_files=self._keeps_files,
             )
             self._tell(trials, outcomes)
@@ -169,7 +163,7 @@ class Driver:
                     return
                 if self._is_stopping and stopped is None:
                     stopped = time.monotonic()
-                if stopped is not None and time.monotonic() - stopped > self.limits.grace:
+                if stopped is not None and time.monotonic() - stopped > self._limits.grace:
                     return
                 ended = [call for call in calls if call.future.done() or self._is_late(call)]
                 for call in ended:
@@ -187,7 +181,7 @@ class Driver:
     ) -> _Call:
         task = Task(
             model=model,
-            latents=self.proposals.latents(trials),
+            latents=self._proposals.latents(trials),
             numbers=tuple(trial.number for trial in trials),
             attempt=attempt,
             keep_files=self._keeps_files,
@@ -230,12 +224,12 @@ class Driver:
                 for trial in call.trials
             ]
         seconds = time.monotonic() - call.since
-        error = f"it took longer than the {self.limits.timeout or seconds:g} seconds allowed"
+        error = f"it took longer than the {self._limits.timeout or seconds:g} seconds allowed"
         self._tell(call.trials, [Outcome(error=error, seconds=seconds)])
         return []
 
     def _is_late(self, call: _Call) -> bool:
-        limit = self.limits.timeout
+        limit = self._limits.timeout
         if limit is None or getattr(call.future, "enforces_timeout", False):
             return False
         # an engine that enforces the limit itself measures from the start, and comes first
@@ -245,21 +239,21 @@ class Driver:
 
     def _next_trials(self, *, in_flight: set[int]) -> list[Trial]:
         """Return the trials to evaluate next, opened if need be; none when all are begun."""
-        trials = self.records.trials()
+        trials = self._records.trials()
         left = [
             trial
             for trial in trials
             if trial.pending and trial.asked_by == "run" and trial.number not in in_flight
         ]
         if left:
-            return [t for t in left if t.batch == left[0].batch][: self.batch_size]
-        room = self.limits.budget - len(trials)
+            return [t for t in left if t.batch == left[0].batch][: self._study.settings.batch_size]
+        room = self._limits.budget - len(trials)
         if room < 1:
             return []
-        if examples := self.proposals.num_examples_left:
-            wanted = min(self.batch_size, examples, room)
-            return self.proposals.examples(wanted, asked_by="run")
-        return self.proposals.searched(self.search, self.batch_size, room=room)
+        if examples := self._proposals.num_examples_left:
+            wanted = min(self._study.settings.batch_size, examples, room)
+            return self._proposals.examples(wanted, asked_by="run")
+        return self._proposals.searched(self._search, self._study.settings.batch_size, room=room)
 
     # ------------------------------------------------------------------ what came of them
 
@@ -271,21 +265,21 @@ class Driver:
         if outcome.breaks_contract:
             raise _contract_error(outcome)
         warnings = []
-        if self.artifacts is not None and outcome.files.contents:
+        if self._study.artifacts is not None and outcome.files.contents:
             # before the trial is finished, after which nothing can be attached
-            warnings = self.artifacts.keep(trial.number, outcome.files)
+            warnings = self._study.artifacts.keep(trial.number, outcome.files)
         elif self._keeps_files:
             warnings = list(outcome.files.warnings)
-        told = self.records.tell(
+        told = self._records.tell(
             trial.number, self._result(outcome, warning="; ".join(warnings) or None)
         )
-        if self.artifacts is not None:
+        if self._study.artifacts is not None:
             try:
-                self.artifacts.thin(self.records.trials(), told)
+                self._study.artifacts.thin(self._records.trials(), told)
             except OSError as error:
                 log.warning("an artifact could not be made smaller: %s", error)
         self._failures.count(told, outcome)
-        self.on_trial(told)
+        self._on_trial(told)
         self._failures.check()
 
     def _result(self, outcome: Outcome, *, warning: str | None) -> Result:
@@ -300,8 +294,8 @@ class Driver:
         return scored_result(
             outcome.evaluation,
             who="the objective gave",
-            score_names=self.records.settings.score_names,
-            constraints=constraint_names(self.records.trials()),
+            score_names=self._records.settings.score_names,
+            constraints=constraint_names(self._records.trials()),
             seconds=outcome.seconds,
             worker=outcome.worker or None,
             warning=warning,
@@ -311,16 +305,16 @@ class Driver:
 
     @property
     def _keeps_files(self) -> bool:
-        return self.artifacts is not None and self.artifacts.wanted
+        return self._study.artifacts is not None and self._study.artifacts.wanted
 
     @property
     def _is_stopping(self) -> bool:
-        return self.limits.stop is not None and self.limits.stop.is_set()
+        return self._limits.stop is not None and self._limits.stop.is_set()
 
     def _is_over(self) -> bool:
         if self._is_stopping:
             return True
-        limit = self.limits.max_seconds
+        limit = self._limits.max_seconds
         return limit is not None and time.monotonic() - self._begun > limit
 
 

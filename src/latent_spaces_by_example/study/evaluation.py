@@ -6,12 +6,13 @@ import os
 import socket
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.objectives import Evaluation, read_scores
+from latent_spaces_by_example.objectives.base import listed_scores
 from latent_spaces_by_example.study.artifacts import Files, files_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
@@ -79,7 +80,7 @@ def evaluate(
         return [failure(error, seconds=time.perf_counter() - start)]
     seconds = (time.perf_counter() - start) / n
     try:
-        scores = _scores(returned, n=n)
+        scores = listed_scores(returned, n=n)
     except ArgumentError as error:
         return [failure(error, seconds=seconds, breaks_contract=True)] * n
     return [
@@ -134,20 +135,6 @@ def failure(error: Exception, *, seconds: float = 0.0, breaks_contract: bool = F
 def this_process() -> str:
     """Return host:pid of this process."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _scores(returned: Any, *, n: int) -> list[Any]:
-    """Return what the objective returned as n scores, each still to be read.
-
-    Raises:
-        ArgumentError: they are not n.
-    """
-    if isinstance(returned, Mapping | str | bytes) or not hasattr(type(returned), "__iter__"):
-        read_scores(returned, n=n)  # says what is wrong
-    scores = list(returned)
-    if len(scores) != n:
-        read_scores(scores, n=n)
-    return scores
 
 
 def _outcome(

@@ -165,7 +165,10 @@ class ProcessPool:
         future: Future = call
         return future
 
-    def close(self) -> None:
+    def __enter__(self) -> ProcessPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """End the processes, at once if they are still evaluating."""
         self._pool.stop()
         self._pool.join()
@@ -260,11 +263,9 @@ def travelling_names(
     names: tuple[str | None, str | None], generator: Any, objective: Any
 ) -> tuple[str | None, str | None]:
     """Return the names given, or those by which things of the library are loaded anywhere."""
-    own = []
-    for name, thing, kind in zip(
-        names, (generator, objective), ("generators", "objectives"), strict=True
-    ):
-        known = name_of(thing)
-        of_the_library = plugins.is_safe_to_reload(kind, known)
-        own.append(known if name is None and of_the_library else name)
-    return own[0], own[1]
+    parts = zip(names, (generator, objective), ("generators", "objectives"), strict=True)
+    first, second = (
+        name_of(thing) if name is None and plugins.is_safe_to_reload(kind, name_of(thing)) else name
+        for name, thing, kind in parts
+    )
+    return first, second

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -99,7 +99,7 @@ class RunFolder:
         known |= {key: str(seed) for key, seed in random_seeds.items() if seed is not None}
         content = save({"seed_latents": np.ascontiguousarray(seeds.examples)}, metadata=known)
         path = self.path / SEED_LATENTS
-        replace_file(path, lambda target: target.write_bytes(content))
+        replace_file(path, partial(Path.write_bytes, data=content))
         return path
 
     def load_seed_latents(self) -> np.ndarray:
@@ -116,10 +116,8 @@ class RunFolder:
 
     def save_history(self, trials: Iterable[Trial], seed_names: list[str]) -> Path:
         """Write one line a trial: number, score, metrics, seconds, error, validity, weights."""
-        trials = list(trials)
-        metrics = list(dict.fromkeys(key for trial in trials for key in trial.metrics))
         path = self.path / HISTORY
-        replace_file(path, lambda target: _write_csv(target, trials, metrics, seed_names))
+        replace_file(path, lambda target: _write_csv(target, list(trials), seed_names))
         return path
 
     def save_outputs(self, outputs: Mapping[int, Files], *, several: bool) -> list[Path]:
@@ -137,37 +135,44 @@ class RunFolder:
             stem = f"trial-{number:05d}" if several else "best"
             for suffix, content in files.contents.items():
                 path = place / f"{stem}{suffix}"
-                replace_file(path, partial(_write_bytes, content))
+                replace_file(path, partial(Path.write_bytes, data=content))
                 written.append(path)
         for old in before.difference(written):
             old.unlink()
         return written
 
 
-def _write_csv(target: Path, trials: list[Trial], metrics: list[str], names: list[str]) -> None:
+def _write_csv(target: Path, trials: list[Trial], seed_names: list[str]) -> None:
+    columns = [("trial", [trial.number for trial in trials]), *_result_columns(trials)]
+    for key in _keys(trial.validity for trial in trials):
+        columns.append((f"latent {key}", [trial.validity.get(key) for trial in trials]))
+    columns.append(("latent fault", [trial.invalid for trial in trials]))
     with open(target, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         # names and texts are other people's, and a spreadsheet program runs what begins with "="
-        weights = [f"weight {name}" for name in names]
-        validity = list(dict.fromkeys(key for trial in trials for key in trial.validity))
-        latent = [*(f"latent {key}" for key in validity), "latent fault"]
-        constraints = constraint_names(trials) or []
-        held = [f"constraint {name}" for name in constraints]
-        scores = list(dict.fromkeys(key for trial in trials for key in trial.scores))
-        named = [f"score {name}" for name in scores] or ["score"]
-        expected = any(trial.expected_score is not None for trial in trials)
-        named += ["expected score"] if expected else []
-        header = ["trial", *named, *held, *metrics, "seconds", "error", *latent, *weights]
-        writer.writerow([safe_cell(value) for value in header])
-        for trial in trials:
-            row: list[Any] = [trial.number]
-            row += [trial.scores.get(name) for name in scores] if scores else [trial.score]
-            row += [trial.expected_score] if expected else []
-            row += [trial.constraints.get(key) for key in constraints]
-            row += [trial.metrics.get(key) for key in metrics]
-            row += [trial.seconds, trial.error]
-            row += [*(trial.validity.get(key) for key in validity), trial.invalid]
+        header = [*(name for name, _ in columns), *(f"weight {name}" for name in seed_names)]
+        writer.writerow(map(safe_cell, header))
+        for trial, *row in zip(trials, *(values for _, values in columns), strict=True):
             writer.writerow([*map(safe_cell, row), *trial.weights.tolist()])
+
+
+def _result_columns(trials: list[Trial]) -> Iterator[tuple[str, list[Any]]]:
+    for name in _keys(trial.scores for trial in trials):
+        yield f"score {name}", [trial.scores.get(name) for trial in trials]
+    if not any(trial.scores for trial in trials):
+        yield "score", [trial.score for trial in trials]
+    if any(trial.expected_score is not None for trial in trials):
+        yield "expected score", [trial.expected_score for trial in trials]
+    for name in constraint_names(trials) or []:
+        yield f"constraint {name}", [trial.constraints.get(name) for trial in trials]
+    for name in _keys(trial.metrics for trial in trials):
+        yield name, [trial.metrics.get(name) for trial in trials]
+    yield "seconds", [trial.seconds for trial in trials]
+    yield "error", [trial.error for trial in trials]
+
+
+def _keys(values: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(key for one in values for key in one))
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -187,7 +192,3 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             f"{str(path)!r} cannot be written: {error}; every finished evaluation is "
             "in the database"
         ) from error
-
-
-def _write_bytes(content: bytes, target: Path) -> None:
-    target.write_bytes(content)

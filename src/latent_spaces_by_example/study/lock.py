@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from optuna.storages import RDBStorage
 
@@ -30,16 +29,8 @@ from latent_spaces_by_example.study.lock_kinds import (
 _POLL_SECONDS = 0.05
 
 
-@dataclass
-class _Held:
-    lock: DriverLock
-    thread: int
-    owner: Holder
-    depth: int = 0
-
-
 # of this process, by study: a second Study object of it nests in the same thread
-_held: dict[str, _Held] = {}
+_held: dict[str, DriverLock] = {}
 _guard = threading.Lock()
 
 
@@ -77,13 +68,13 @@ def driver_lock(
             )
         time.sleep(_POLL_SECONDS)
     try:
-        yield held.lock
+        yield held
     finally:
         with _guard:
             held.depth -= 1
             if held.depth == 0:
                 del _held[lock.key]
-                held.lock.release()
+                held.release()
 
 
 def holder(storage: StorageLike, *, study_name: str) -> Holder | None:
@@ -98,13 +89,14 @@ def holder(storage: StorageLike, *, study_name: str) -> Holder | None:
     return lock.holder() if held is None else held.owner
 
 
-def _take(lock: DriverLock) -> _Held | None:
+def _take(lock: DriverLock) -> DriverLock | None:
     with _guard:
         held = _held.get(lock.key)
         if held is None:
             if not lock.acquire():
                 return None
-            held = _held[lock.key] = _Held(lock, thread=threading.get_ident(), owner=this_process())
+            held = _held[lock.key] = lock
+            held.thread, held.owner = threading.get_ident(), this_process()
         elif held.thread != threading.get_ident():
             return None
         held.depth += 1
@@ -127,7 +119,7 @@ def _forget_after_fork() -> None:
     global _guard
     _guard = threading.Lock()
     for held in _held.values():
-        held.lock.leave_to_parent()
+        held.leave_to_parent()
     _held.clear()
 
 

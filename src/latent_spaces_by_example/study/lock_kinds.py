@@ -73,10 +73,14 @@ class DriverLock:
 
     Attributes:
         key: names the study in this process, whose threads :func:`driver_lock` keeps apart.
+        owner: this process, once it holds the lock.
+        thread: of this process that holds it.
+        depth: how often that thread has taken it.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
+        self.owner, self.thread, self.depth = UNKNOWN, 0, 0
 
     def acquire(self) -> bool:
         """Take the lock if it is free, and return whether it was."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from jinja2 import Environment
 
 from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.parameters import split_parameters
+from latent_spaces_by_example.study.artifacts import png_of
 
 MOST_PICTURE_BYTES = 256 * 2**10
 _CHEAP_SECONDS = 0.2
@@ -68,8 +68,7 @@ def _best_picture(study: Any) -> bytes | None:
         picture = getattr(study.generator, "render", picture_of)(study.best_output)
         if picture is None:
             return None
-        content = io.BytesIO()
-        picture.save(content, format="PNG")
+        content = png_of(picture)
     except Exception:  # a notebook that shows no picture is better than one that shows a traceback
         return None
-    return content.getvalue() if content.tell() <= MOST_PICTURE_BYTES else None
+    return content if len(content) <= MOST_PICTURE_BYTES else None

@@ -93,9 +93,14 @@ def open_records(
     """Return the records of a study that exists, in its run folder or in a storage.
 
     Raises:
+        ArgumentError: neither was given.
         StudyError: there is no such study, or it cannot be read.
     """
-    return Records.open(existing_storage(out, storage=storage), name=name, access="read")
+    if storage is None:
+        if out is None:
+            raise ArgumentError("give a run folder, or a storage (its URL)")
+        storage = RunFolder(out).existing_storage()
+    return Records.open(storage, name=name, access="read")
 
 
 def overview_of(records: Records) -> Overview:
@@ -152,25 +157,11 @@ def studies_in(storage: str | BaseStorage) -> Iterator[tuple[str, Overview | Stu
     Raises:
         StudyError: the storage cannot be read.
     """
-    for name in Records.names(existing_storage(None, storage=storage)):
+    for name in Records.names(storage):
         try:
             yield name, overview_of(Records.open(storage, name=name, access="read"))
         except StudyError as error:
             yield name, error
-
-
-def existing_storage(out: str | os.PathLike[str] | None, *, storage: Any) -> Any:
-    """Return the storage of a run folder, or the one that was given.
-
-    Raises:
-        StudyError: there is no database; opening it would make an empty one.
-        ArgumentError: neither was given.
-    """
-    if storage is None:
-        if out is None:
-            raise ArgumentError("give a run folder, or a storage (its URL)")
-        return RunFolder(out).existing_storage()
-    return storage
 
 
 def _run_folders(root: Path, *, depth: int) -> Iterator[Path]:

@@ -5,122 +5,83 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import Any, TextIO
-
-from latent_spaces_by_example.study.trial import Trial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 _EVERY_TRIALS = 10
 _EVERY_SECONDS = 60.0
 
 
-class Progress:
-    """Shows nothing; its subclasses show a bar or lines. Used with ``with``."""
+@contextmanager
+def progress_of(study: Any, *, budget: int, shown: bool | None) -> Iterator[Callable[[], object]]:
+    """Show a run's progress on standard error; yield what is called after each trial.
 
-    @staticmethod
-    def of(study: Any, *, budget: int, shown: bool | None) -> Progress:
-        """Return a display of a run's progress on standard error.
-
-        Args:
-            study: that runs.
-            budget: how many trials it is to have.
-            shown: None for a bar in a terminal or notebook, and nothing elsewhere; True for plain
-                lines elsewhere.
-        """
-        interactive = sys.stderr.isatty() or _in_notebook()
-        if shown is False or (shown is None and not interactive):
-            return Progress()
-        return (
-            ProgressBar(study, budget=budget)
-            if interactive
-            else ProgressLines(study, budget=budget)
-        )
-
-    def update(self, study: Any, trial: Trial) -> None:
-        """Show that a trial has a result."""
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
+    Args:
+        study: that runs.
+        budget: how many trials it is to have.
+        shown: None for a bar in a terminal or notebook, and nothing elsewhere; True for plain
+            lines elsewhere.
+    """
+    interactive = sys.stderr.isatty() or _in_notebook()
+    if shown is False or (shown is None and not interactive):
+        yield lambda: None
+        return
+    with (_bar if interactive else _lines)(study, budget) as update:
+        yield update
 
 
-class ProgressBar(Progress):
-    """A bar with the best score so far, elapsed and remaining time."""
+@contextmanager
+def _bar(study: Any, budget: int) -> Iterator[Callable[[], object]]:
+    """Show a bar with the best score so far, elapsed and remaining time."""
+    from rich import progress
+    from rich.console import Console
 
-    def __init__(self, study: Any, *, budget: int) -> None:
-        """Prepare the bar, at what the study has done already."""
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-        from rich.progress import Progress as Bar
-
-        self._bar = Bar(
-            TextColumn("evaluations"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("best [bold]{task.fields[best]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self._task = self._bar.add_task("", total=budget, completed=_done(study), best=best(study))
-
-    def __enter__(self) -> Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def update(self, study: Any, trial: Trial) -> None:
-        """Move the bar."""
-        self._bar.update(self._task, completed=_done(study), best=best(study))
+    with progress.Progress(
+        progress.TextColumn("evaluations"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("best [bold]{task.fields[best]}"),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task("", total=budget, completed=_done(study), best=best(study))
+        yield lambda: bar.update(task, completed=_done(study), best=best(study))
 
 
-class ProgressLines(Progress):
-    """A line for every tenth trial, and one a minute while nothing ends; flushed."""
+@contextmanager
+def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
+    """Print a line for every tenth trial, and one a minute while nothing ends; flushed."""
 
-    def __init__(self, study: Any, *, budget: int, stream: TextIO | None = None) -> None:
-        """Prepare the lines, on standard error unless a stream is given."""
-        self._stream = stream or sys.stderr
-        self._budget = budget
-        self._text = self._line(study)
-        self._last = time.monotonic()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._every_minute, daemon=True)
+    def state() -> str:
+        return f"{_done(study)} of {budget} evaluations, best {best(study)}"
 
-    def __enter__(self) -> Progress:
-        self._thread.start()
-        return self
+    over, last, text = threading.Event(), time.monotonic(), state()
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
+    def show() -> None:
+        nonlocal last
+        last = time.monotonic()
+        print(text, file=sys.stderr, flush=True)
 
-    def update(self, study: Any, trial: Trial) -> None:
-        """Print a line if it is time for one."""
-        done = _done(study)
-        self._text = self._line(study)
-        if done % _EVERY_TRIALS == 0 or done == self._budget or done == 1:
-            self._print()
+    def update() -> None:
+        nonlocal text
+        done, text = _done(study), state()
+        if done % _EVERY_TRIALS == 0 or done in (1, budget):
+            show()
 
-    def _every_minute(self) -> None:
-        while not self._over.wait(1.0):
-            if time.monotonic() - self._last >= _EVERY_SECONDS:
-                self._print()
+    def show_every_minute() -> None:
+        while not over.wait(1.0):
+            if time.monotonic() - last >= _EVERY_SECONDS:
+                show()
 
-    def _line(self, study: Any) -> str:
-        return f"{_done(study)} of {self._budget} evaluations, best {best(study)}"
-
-    def _print(self) -> None:
-        self._last = time.monotonic()
-        print(self._text, file=self._stream, flush=True)
+    thread = threading.Thread(target=show_every_minute, daemon=True)
+    thread.start()
+    try:
+        yield update
+    finally:
+        over.set()
+        thread.join()
 
 
 def best(study: Any) -> str:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 import optuna
@@ -27,22 +27,22 @@ from latent_spaces_by_example.study.database import (
 )
 from latent_spaces_by_example.study.settings import Point, Result, Settings, read
 from latent_spaces_by_example.study.stored_trial import (
+    ARTIFACT,
     POINT,
     RESULT,
     StrangerError,
     as_stored,
     corrected,
+    file_names,
     read_trial,
     trial_from_point,
     with_result,
-    without_result,
 )
 from latent_spaces_by_example.study.trial import Trial
 
 SETTINGS = "lsbe:settings"
 CORRECTION = "lsbe:correction:"
 # where Optuna and its tools look
-ARTIFACT = "artifacts:"
 _CONSTRAINTS = "constraints"
 _METRICS = "study:metric_names"
 _OPTUNA_DIRECTIONS = {
@@ -51,6 +51,7 @@ _OPTUNA_DIRECTIONS = {
 }
 
 log = logging.getLogger("latent_spaces_by_example")
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -98,12 +99,11 @@ class Records:
             StudyError: the name is taken, or the storage cannot be used.
         """
         backend = open_storage(storage)
-        names = list(settings.score_names)
         directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
         try:
             with storage_errors(storage, doing="written"), quiet_optuna():
                 study_id = backend.create_new_study(directions, name)
-                if names:
+                if names := list(settings.score_names):
                     backend.set_study_system_attr(study_id, _METRICS, names)
         except DuplicatedStudyError:
             raise StudyError(
@@ -131,8 +131,7 @@ class Records:
         if name is not None and not isinstance(name, str):
             raise ArgumentError(f"name={name!r:.60}; give the name of a study, as text")
         backend = open_storage(storage, access=access)
-        with storage_errors(storage, doing="read"):
-            held = {s.study_name: SETTINGS in s.user_attrs for s in backend.get_all_studies()}
+        held = _studies_in(backend, shown=storage)
         ours = sorted(known for known, is_ours in held.items() if is_ours)
         if name is None and len(ours) == 1:
             name = ours[0]
@@ -156,10 +155,8 @@ class Records:
         Raises:
             StudyError: it cannot be opened or read.
         """
-        backend = open_storage(storage, access="read")
-        with storage_errors(storage, doing="read"):
-            studies = backend.get_all_studies()
-        return sorted(study.study_name for study in studies if SETTINGS in study.user_attrs)
+        held = _studies_in(open_storage(storage, access="read"), shown=storage)
+        return sorted(name for name, is_ours in held.items() if is_ours)
 
     # ------------------------------------------------------------------ the study itself
 
@@ -177,11 +174,11 @@ class Records:
 
     def attributes(self) -> dict[str, Any]:
         """Read all that is stored of the study itself, by name."""
-        return self._do(lambda: dict(self._storage.get_study_user_attrs(self._study_id)))
+        return dict(self._do(self._storage.get_study_user_attrs, self._study_id))
 
     def store_attribute(self, key: str, value: Any) -> None:
         """Set an attribute of the study."""
-        self._do(lambda: self._storage.set_study_user_attr(self._study_id, key, value))
+        self._do(self._storage.set_study_user_attr, self._study_id, key, value)
 
     @property
     def optuna_study(self) -> optuna.Study:
@@ -192,9 +189,7 @@ class Records:
 
     def trials(self) -> list[Trial]:
         """Return every trial in the order of numbers, read anew unless they are current."""
-        if not self.is_current:
-            self.refresh()
-        return [self._trials[number] for number in sorted(self._trials)]
+        return [trial for _, trial in sorted(self._known().items())]
 
     def trial(self, number: int) -> Trial:
         """Return one trial.
@@ -202,16 +197,20 @@ class Records:
         Raises:
             StudyError: there is no trial of that number.
         """
+        known = self._known()
+        if number not in known:
+            stranger = self._strangers.get(number)
+            of_whom = f" of this library ({stranger})" if stranger else ""
+            raise StudyError(
+                f"study {self.name!r} has no trial {number}{of_whom}; it has {len(known)}, "
+                "numbered from 0"
+            )
+        return known[number]
+
+    def _known(self) -> dict[int, Trial]:
         if not self.is_current:
             self.refresh()
-        if number not in self._trials:
-            stranger = self._strangers.get(number)
-            raise StudyError(
-                f"study {self.name!r} has no trial {number}"
-                + (f" of this library ({stranger})" if stranger else "")
-                + f"; it has {len(self._trials)}, numbered from 0"
-            )
-        return self._trials[number]
+        return self._trials
 
     @property
     def next_number(self) -> int:
@@ -229,18 +228,14 @@ class Records:
         Raises:
             StudyError: the storage does not answer, or a trial of ours is damaged.
         """
-        entries = self._do(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
+        entries = self._do(self._storage.get_all_trials, self._study_id, deepcopy=False)
         self._read_attributes()
-        present = set()
         self._num_entries = len(entries)
         for entry in entries:
-            present.add(entry.number)
             known = self._trials.get(entry.number)
-            if known is not None and not known.pending:
-                continue
-            if entry.number not in self._strangers:
+            if entry.number not in self._strangers and (known is None or known.pending):
                 self._keep(entry)
-        for number in set(self._trials) - present:
+        for number in set(self._trials) - {entry.number for entry in entries}:
             del self._trials[number]
             self._strangers[number] = "another program deleted it"
             log.warning("trial %d of study %r was deleted by another program", number, self.name)
@@ -254,37 +249,33 @@ class Records:
             message = "trial %d of study %r is left out: %s"
             log.warning(message, entry.number, self.name, error)
             return
-        named = [v for k, v in entry.system_attrs.items() if k.startswith(ARTIFACT)]
-        if named:
-            self._files[entry.number] = [name for value in named for name in _file_name(value)]
+        self._files[entry.number] = file_names(entry)
         if entry.number in self._corrected:
             trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
-        self._trials[entry.number] = self._named(trial)
+        self._remember(trial)
 
-    def _named(self, trial: Trial) -> Trial:
-        names = self.settings.score_names
+    def _remember(self, trial: Trial) -> Trial:
+        """Keep a trial, its scores by their names if the study has several, and return it."""
+        names, values = self.settings.score_names, list(trial.scores.values())
         if trial.score is None or not names:
-            return replace(trial, scores={}) if trial.scores else trial
-        values = list(trial.scores.values())
+            values, names = [], ()
         if len(values) != len(names):
             raise StudyError(
                 f"trial {trial.number} of study {self.name!r} is damaged: it has {len(values)} "
                 f"scores, and the study {len(names)}"
             )
-        return replace(trial, scores=dict(zip(names, values, strict=True)))
+        named = replace(trial, scores=dict(zip(names, values, strict=True)))
+        self._trials[trial.number] = named
+        return named
 
     def _read_attributes(self) -> None:
         """Read the settings, which a run elsewhere may have changed, and the corrections."""
         attributes = self.attributes()
         self._settings = Settings.from_json(attributes.get(SETTINGS))
-        stored = {
-            key.removeprefix(CORRECTION): value
-            for key, value in attributes.items()
-            if key.startswith(CORRECTION)
-        }
-        for key, value in stored.items():
-            number = int(key) if key.isdecimal() else -1
-            if self._corrected.get(number) != value:
+        for key, value in attributes.items():
+            start, _, digits = key.rpartition(":")
+            number = int(digits) if digits.isdecimal() else -1
+            if f"{start}:" == CORRECTION and self._corrected.get(number) != value:
                 self._corrected[number] = value
                 self._trials.pop(number, None)  # read again, with the correction over it
 
@@ -295,20 +286,20 @@ class Records:
         template = create_trial(
             state=TrialState.RUNNING, user_attrs={POINT: msgspec.to_builtins(point)}
         )
-        storage, study_id = self._storage, self._study_id
-        trial_id = self._do(lambda: storage.create_new_trial(study_id, template_trial=template))
-        number = self._do(lambda: storage.get_trial_number_from_id(trial_id))
+        create = self._storage.create_new_trial
+        trial_id = self._do(create, self._study_id, template_trial=template)
+        number = self._do(self._storage.get_trial_number_from_id, trial_id)
         self._ids[number] = trial_id
         self._num_entries = number + 1
-        self._trials[number] = trial_from_point(number, point, begun=datetime.now())
-        return self._trials[number]
+        trial = self._trials[number] = trial_from_point(number, point, begun=datetime.now())
+        return trial
 
     def tell(self, number: int, result: Result) -> Trial:
         """Store the result of an open trial: two writes."""
         trial, trial_id = self._trials[number], self._id(number)
         values = msgspec.to_builtins(result)
         try:
-            self._do(lambda: self._storage.set_trial_user_attr(trial_id, RESULT, values))
+            self._do(self._storage.set_trial_user_attr, trial_id, RESULT, values)
             self._conclude(trial_id, result)
         except UpdateFinishedTrialError:
             self.refresh()
@@ -318,8 +309,7 @@ class Records:
         except StudyError as error:
             shown = f"scores {result.scores}" if result.scores else f"error {result.error!r}"
             raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from error
-        self._trials[number] = self._named(with_result(trial, result, ended=datetime.now()))
-        return self._trials[number]
+        return self._remember(with_result(trial, result, ended=datetime.now()))
 
     def correct(self, number: int, result: Result) -> Trial:
         """Store a correction of a trial that has a result; the earlier ones are kept beside it."""
@@ -329,60 +319,46 @@ class Records:
         correction = {"result": msgspec.to_builtins(result), "replaced": before}
         self.store_attribute(f"{CORRECTION}{number}", correction)
         self._corrected[number] = correction
-        bare = without_result(trial)
-        self._trials[number] = self._named(
-            corrected(bare, correction, names=self.settings.score_names)
-        )
-        return self._trials[number]
+        return self._remember(corrected(trial, correction, names=self.settings.score_names))
 
     def conclude_told(self) -> None:
         """Give trials that have a result, whose writer died before the state, their state."""
-        for entry in self._do(
-            lambda: self._storage.get_all_trials(
-                self._study_id, deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)
-            )
-        ):
+        states = (TrialState.RUNNING, TrialState.WAITING)
+        read_all = self._storage.get_all_trials
+        for entry in self._do(read_all, self._study_id, deepcopy=False, states=states):
             if RESULT in entry.user_attrs and entry.number in self._trials:
                 result = read(entry.user_attrs[RESULT], as_a=Result, what="a stored result")
                 self._conclude(self._id(entry.number), result)
 
     def _conclude(self, trial_id: int, result: Result) -> None:
-        storage = self._storage
-        met = list(result.constraints.values())
-        if met:
-            self._do(lambda: storage.set_trial_system_attr(trial_id, _CONSTRAINTS, met))
+        if met := list(result.constraints.values()):
+            self._do(self._storage.set_trial_system_attr, trial_id, _CONSTRAINTS, met)
         state = TrialState.COMPLETE if result.scores else TrialState.FAIL
         scores = list(result.scores) or None
-        self._do(lambda: storage.set_trial_state_values(trial_id, state, scores))
+        self._do(self._storage.set_trial_state_values, trial_id, state, scores)
 
     def attach(self, number: int, artifact: Mapping[str, str | None]) -> None:
         """Record a file that Optuna's artifact store holds of an open trial."""
         key, value = f"{ARTIFACT}{artifact['artifact_id']}", json.dumps(dict(artifact))
-        trial_id = self._id(number)
-        self._do(lambda: self._storage.set_trial_system_attr(trial_id, key, value))
-
+        self._do(self._storage.set_trial_system_attr, self._id(number), key, value)
         self._files.setdefault(number, []).append(str(artifact["filename"]))
 
     def artifact_names(self) -> dict[int, list[str]]:
         """Return the names of the files that the artifact store holds, by trial number."""
-        if not self.is_current:
-            self.refresh()
+        self._known()
         return self._files
 
     def _id(self, number: int) -> int:
         if number not in self._ids:
-            storage, study_id = self._storage, self._study_id
-            self._ids[number] = self._do(
-                lambda: storage.get_trial_id_from_study_id_trial_number(study_id, number)
-            )
+            identify = self._storage.get_trial_id_from_study_id_trial_number
+            self._ids[number] = self._do(identify, self._study_id, number)
         return self._ids[number]
 
-    def _do(self, call: Callable[[], T]) -> T:
-        return patiently(call, shown=self._shown)
+    def _do(self, call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        return patiently(lambda: call(*arguments, **options), shown=self._shown)
 
 
-def _file_name(stored: Any) -> list[str]:
-    try:
-        return [str(json.loads(stored)["filename"])]
-    except (ValueError, KeyError, TypeError):
-        return []
+def _studies_in(storage: BaseStorage, *, shown: Any) -> dict[str, bool]:
+    """Return the names of all studies there, and whether this library made each."""
+    with storage_errors(shown, doing="read"):
+        return {s.study_name: SETTINGS in s.user_attrs for s in storage.get_all_studies()}

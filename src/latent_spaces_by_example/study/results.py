@@ -100,17 +100,12 @@ def scored_result(
         )
     return Result(
         scores=tuple(evaluation.scores[name] for name in score_names) or (evaluation.score,),
-        metrics={name: _metric(value) for name, value in metrics_of(evaluation).items()},
+        metrics={name: _metric(value) for name, value in evaluation.metrics.items()},
         constraints=dict(evaluation.constraints),
         seconds=seconds,
         worker=worker,
         warning=warning,
     )
-
-
-def metrics_of(evaluation: Evaluation) -> Mapping[str, Any]:
-    """Return the numbers and texts that an objective gave beside the score."""
-    return evaluation.metrics
 
 
 def scrubbed(text: str) -> str:

@@ -6,6 +6,7 @@ number out of bounds or a list too long is an error that names the field.
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -131,8 +132,7 @@ class Settings(Struct, frozen=True):
         _check_schema(values)
         settings = read(values, as_a=cls, what="the study's settings")
         shape = settings.latent_shape
-        dims = shape.values() if isinstance(shape, dict) else [shape]
-        size = sum(_product(one) for one in dims)
+        size = sum(map(math.prod, shape.values() if isinstance(shape, dict) else [shape]))
         if size > 2**33:
             raise StudyError(f"the study's settings are damaged: latent_shape has {size} numbers")
         if len(settings.score_names) == 1 or len(settings.directions) != max(
@@ -233,13 +233,6 @@ def _check_schema(values: Any) -> None:
             f"the study has schema {schema}, of version {made_by} of this library; this version "
             f"reads schema {SCHEMA}: {do}"
         )
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
 
 
 def name_of(thing: Any) -> str:

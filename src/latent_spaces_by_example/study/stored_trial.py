@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +18,7 @@ from latent_spaces_by_example.study.trial import Trial
 
 POINT = "lsbe:point"
 RESULT = "lsbe:result"
+ARTIFACT = "artifacts:"  # where Optuna and its tools look
 
 
 class StrangerError(Exception):
@@ -46,36 +49,31 @@ def read_trial(entry: FrozenTrial) -> Trial:
     return trial
 
 
+def file_names(entry: FrozenTrial) -> list[str]:
+    """Return the names of the files that the artifact store holds of a trial."""
+    names = []
+    for key, value in entry.system_attrs.items():
+        if key.startswith(ARTIFACT):
+            with suppress(ValueError, KeyError, TypeError):  # another program wrote it
+                names.append(str(json.loads(value)["filename"]))
+    return names
+
+
 def trial_from_point(number: int, point: Point, *, begun: datetime | None) -> Trial:
     """Return an open trial at a point."""
-    return Trial(
-        number=number,
-        weights=np.asarray(point.weights, dtype=np.float64),
-        validity=point.validity,
-        invalid=point.invalid,
-        source=point.source,
-        asked_by=point.asked_by,
-        batch=point.batch,
-        waiting=point.waiting,
-        begun=begun,
-    )
+    values = msgspec.structs.asdict(point)
+    return Trial(number=number, begun=begun, **{**values, "weights": np.asarray(point.weights)})
 
 
 def with_result(trial: Trial, result: Result, *, ended: datetime | None) -> Trial:
     """Return the trial with what came of it; several scores are named by their place."""
-    return replace(
-        trial,
-        score=result.scores[0] if result.scores else None,
-        scores={str(i): score for i, score in enumerate(result.scores)},
-        metrics=result.metrics,
-        constraints=result.constraints if result.scores else {},
-        seconds=result.seconds,
-        error=result.error,
-        traceback=result.traceback,
-        warning=result.warning,
-        worker=result.worker,
-        ended=ended,
-    )
+    values = msgspec.structs.asdict(result)
+    values |= {
+        "score": result.scores[0] if result.scores else None,
+        "scores": {str(i): score for i, score in enumerate(result.scores)},
+        "constraints": result.constraints if result.scores else {},
+    }
+    return replace(trial, ended=ended, **values)
 
 
 def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial:
@@ -94,19 +92,7 @@ def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial
 def as_stored(trial: Trial) -> dict[str, Any]:
     """Return the result of a trial as JSON values."""
     scores = tuple(trial.scores.values()) or (() if trial.score is None else (trial.score,))
-    result = Result(
-        scores=scores,
-        metrics=dict(trial.metrics),
-        constraints=dict(trial.constraints),
-        seconds=trial.seconds,
-        error=trial.error,
-        warning=trial.warning,
-        worker=trial.worker,
-    )
+    kept = ("metrics", "constraints", "seconds", "error", "warning", "worker")
+    result = Result(scores=scores, **{name: getattr(trial, name) for name in kept})
     stored: dict[str, Any] = msgspec.to_builtins(result)
     return stored
-
-
-def without_result(trial: Trial) -> Trial:
-    """Return the trial as it was before it had a result."""
-    return with_result(trial, Result(), ended=trial.ended)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from latent_spaces_by_example.study.executors import (
 )
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.lock_kinds import DriverLock
-from latent_spaces_by_example.study.progress import Progress
+from latent_spaces_by_example.study.progress import progress_of
 from latent_spaces_by_example.study.ranking import declared_noisy
 from latent_spaces_by_example.study.results import told_result
 from latent_spaces_by_example.study.settings import MOST_TRIALS, name_of
@@ -100,10 +100,10 @@ class Study(StudyView):
             n = 1 if n is None else n
             check_whole(n, argument="n")
             with self._driving():
-                return self._asking().proposed(n, engine=self._engine(None))
+                return Asking(self).proposed(n, engine=self._engine(None))
         own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
         with self._driving():
-            return self._asking().own(own)
+            return Asking(self).own(own)
 
     def tell(
         self,
@@ -159,14 +159,6 @@ class Study(StudyView):
             if self.artifacts is not None:
                 self.artifacts.thin(self._records.trials(), told)
             return told
-
-    def _asking(self) -> Asking:
-        return Asking(
-            self._records,
-            proposals=self.proposals,
-            generator=self.generator,
-            artifacts=self.artifacts,
-        )
 
     # ------------------------------------------------------------------ the loop in our hands
 
@@ -246,41 +238,25 @@ class Study(StudyView):
             check_executor(executor)
         with self._driving():
             self._store_run(objective, limits)
-            with Progress.of(self, budget=limits.budget, shown=progress) as shown:
+            with progress_of(self, budget=limits.budget, shown=progress) as show_progress:
 
                 def on_trial(trial: Trial) -> None:
                     self._lock.confirm()
-                    shown.update(self, trial)
+                    show_progress()
                     for callback in callbacks:
                         callback(self, trial)
 
-                driver = Driver(
-                    records=self._records,
-                    proposals=self.proposals,
-                    search=engine,
-                    generator=self.generator,
-                    objective=objective,
-                    artifacts=self.artifacts,
-                    batch_size=self.settings.batch_size,
-                    limits=limits,
-                    on_trial=on_trial,
-                )
+                driver = Driver(self, objective, search=engine, limits=limits, on_trial=on_trial)
                 if executor is None and workers == 1 and timeout is None:
                     driver.run()
                     return self
-                model = Model.of(
-                    self.generator,
-                    objective,
-                    names=travelling_names(names, self.generator, objective),
-                )
-                if executor is not None:
-                    driver.run(executor, model=model, num_pending=num_pending)
-                    return self
-                pool = ProcessPool(workers, model=model, timeout=timeout)
-                try:
-                    driver.run(pool, model=model, num_pending=num_pending)
-                finally:
-                    pool.close()
+                names = travelling_names(names, self.generator, objective)
+                model = Model.of(self.generator, objective, names=names)
+                pool: Any = nullcontext(executor)
+                if executor is None:
+                    pool = ProcessPool(workers, model=model, timeout=timeout)
+                with pool as opened:
+                    driver.run(opened, model=model, num_pending=num_pending)
         return self
 
     def set_budget(self, budget: int) -> None:

@@ -304,24 +304,24 @@ def test_failed_trials_are_part_of_the_opening_if_two_others_have_a_score(outcom
     assert (np.count_nonzero(proposal) == 1) == draws
 
 
-@pytest.mark.slow
 def test_failures_by_chance_cost_little():
-    """In the mean of eight studies, less than a fifth of what is gained over the first draws.
+    """Of what is gained over the first draws, in the mean of three studies.
 
-    An eighth was measured, and two thirds where failed evaluations counted as poor scores.
+    Over 20 studies 0.86 of it is left, with a spread of 0.16, so that 0.6 is 2.8 standard errors
+    below. Where failed evaluations counted as poor scores, a third was left.
     """
     gains = []
-    for seed in range(8):
+    for seed in range(3):
         best = []
         for score in (smooth, by_chance(0.25, seed=seed)):
             study = SimulatedStudy(
-                score, num_given=0, num_latent_dims=64, budget=60, random_seed=seed
+                score, num_given=0, num_latent_dims=64, budget=40, random_seed=seed
             )
             study.run(LatentGPSearch())
             best.append(np.nanmax(study.scores))
         begin = np.nanmax(study.scores[:8])
         gains.append((best[1] - begin) / (best[0] - begin))
-    assert np.mean(gains) > 0.8
+    assert np.mean(gains) > 0.6
 
 
 @pytest.mark.parametrize("failures_in_a_row", [0, 1, 5])

@@ -34,4 +34,4 @@ def draw_sections(
     pen.line(points(section), _LINE, width=2 * _FINER, joint="curve")
     if reference is not None:
         pen.line(points(reference), _REFERENCE, width=2 * _FINER, joint="curve")
-    return large.resize((_WIDTH, _HEIGHT), Image.Resampling.BOX)
+    return large.reduce(_FINER)
