@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
-from latent_spaces_by_example.validity.output_difference import (
+from latent_spaces_by_example.generators.output_difference import (
     largest_difference,
     leaves_of,
     share_changed,
 )
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 BATCH_TOLERANCE = 1e-3
 NEARLY_EQUAL = 0.001

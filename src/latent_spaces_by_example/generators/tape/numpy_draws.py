@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, final
@@ -105,6 +105,19 @@ def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
     return TapedGenerator(generator.bit_generator)
 
 
+def _source(this: Any) -> RandomSource:
+    """Return the source of a RandomState or a Generator."""
+    bits = this._bit_generator
+
+    def seeded(seeds: Sequence[int]) -> Any:
+        return type(bits)(np.random.SeedSequence(seeds)).state
+
+    skip = partial(bits.random_raw, 1)
+    if isinstance(this, np.random.RandomState):
+        return RandomSource(partial(this.get_state, legacy=False), this.set_state, seeded, skip)
+    return RandomSource(lambda: bits.state, partial(setattr, bits, "state"), seeded, skip)
+
+
 def _size(size: Any, *parameters: Any) -> Any:
     """Return the size of a draw with array parameters; None for a single number."""
     return size if size is not None else np.broadcast_shapes(*map(np.shape, parameters)) or None
@@ -175,11 +188,6 @@ class _Table:
                 finally:
                     self._holding = False
 
-            if self._is_global:
-                source = RandomSource(this.get_state, this.set_state)
-            else:
-                bits = this.bit_generator
-                source = RandomSource(lambda: bits.state, partial(setattr, bits, "state"))
-            return self._deck.hold(f"numpy.{name}", source=source, run=run)
+            return self._deck.hold(f"numpy.{name}", source=_source(this), run=run)
 
         return held

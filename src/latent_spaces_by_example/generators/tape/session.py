@@ -23,26 +23,47 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @dataclass(frozen=True)
 class OtherStreams:
-    """Keep the states of the global streams that are not taken apart into draws."""
+    """Keep the states of the global streams that are not taken apart into draws.
+
+    Attributes:
+        python: of Python's ``random``.
+        numpy: of NumPy's global functions; None where their draws are recorded.
+    """
 
     python: Any
-    numpy: Any
+    numpy: Any | None
 
     @classmethod
-    def now(cls) -> OtherStreams:
-        """Return the states as they are."""
-        return cls(random.getstate(), np.random.get_state())
+    def seeded(cls, seed: int, *, with_numpy: bool) -> OtherStreams:
+        """Return states that are the same in every process; NumPy's is left out ``with_numpy``."""
+        numpy = None if with_numpy else np.random.RandomState(seed).get_state()
+        return cls(random.Random(seed).getstate(), numpy)
 
-    def restore(self) -> None:
-        """Go back to them."""
-        random.setstate(self.python)
-        np.random.set_state(self.numpy)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Start the streams here; leave them as they were before."""
+        with _ONE_AT_A_TIME:
+            before = random.getstate(), np.random.get_state()
+            self._set(self.python, self.numpy)
+            try:
+                yield
+            finally:
+                self._set(before[0], None if self.numpy is None else before[1])
 
-    def used_since(self) -> tuple[bool, bool]:
-        """Return whether Python's and NumPy's stream have moved since."""
-        numpy_now = np.random.get_state()
-        same = all(np.array_equal(a, b) for a, b in zip(self.numpy, numpy_now, strict=True))
-        return random.getstate() != self.python, not same
+    def used(self) -> list[str]:
+        """Return the names of the streams that have moved, while they are held."""
+        names = [] if random.getstate() == self.python else ["Python's random"]
+        if self.numpy is not None and not all(
+            np.array_equal(a, b) for a, b in zip(self.numpy, np.random.get_state(), strict=True)
+        ):
+            names.append("numpy.random")
+        return names
+
+    @staticmethod
+    def _set(python: Any, numpy: Any | None) -> None:
+        random.setstate(python)
+        if numpy is not None:
+            np.random.set_state(numpy)
 
 
 def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> tuple[Any, Routes]:
@@ -64,15 +85,3 @@ def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool, routes: Rou
     gate = RouteGate(deck, routes)
     with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), gate:
         return sampler()
-
-
-@contextmanager
-def streams_held(states: OtherStreams) -> Iterator[None]:
-    """Start the other streams where they were then; leave them as they were before."""
-    with _ONE_AT_A_TIME:
-        before = OtherStreams.now()
-        states.restore()
-        try:
-            yield
-        finally:
-            before.restore()

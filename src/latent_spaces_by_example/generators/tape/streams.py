@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
 import torch
 
 _TWO_TO_32 = 2**32
+
+
+def integer_of(seeds: Sequence[int]) -> int:
+    """Return one integer in [0, 2^63) for several, which look independent for different ones."""
+    return int(np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 @final

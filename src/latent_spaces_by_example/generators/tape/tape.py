@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from itertools import groupby
-from types import CodeType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -13,14 +13,14 @@ import numpy as np
 from latent_spaces_by_example.arguments import ArrayLike, float_array
 from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
 from latent_spaces_by_example.generators.base import checked_latents
-from latent_spaces_by_example.generators.tape.comparison import detached, same_output
+from latent_spaces_by_example.generators.output_difference import largest_difference, leaves_of
+from latent_spaces_by_example.generators.tape.comparison import detached, summary_of
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
 from latent_spaces_by_example.generators.tape.session import (
     OtherStreams,
     run,
     run_watched,
-    streams_held,
 )
 from latent_spaces_by_example.generators.tape.streams import SeedStreams
 from latent_spaces_by_example.transport_maps import (
@@ -40,13 +40,13 @@ class NoiseTape:
 
     The latent z is the sampler's Gaussian and uniform draws, standardised, one after the other:
     z ~ N(0, I) and U(0, 1). Where the sampler scales and shifts a draw, x = mean + std z, it still
-    does. All else that is random is held fixed as it was recorded. Made by :func:`noise_tape`.
+    does. All else that is random is held fixed, with the same values in every process.
+    Made by :func:`noise_tape`.
 
     One replay runs at a time, in one process: others wait. Draws in threads or processes that
     the sampler starts are not seen.
 
     Attributes:
-        name: what a study records.
         parts: every draw, in order, with its law, shape and place in the code.
         latent_shape: (d,), d the number of numbers that can be combined.
         recorded_latent: the latent that was drawn while recording, shape (d,).
@@ -54,20 +54,23 @@ class NoiseTape:
         transport_map: identity for Gaussian draws, Phi^-1 for uniform ones.
     """
 
-    def __init__(self, sampler: Callable[[], Any], *, numpy: bool, name: str) -> None:
+    def __init__(
+        self, sampler: Callable[[], Any], *, numpy: bool, name: str, held_seed: int = 0
+    ) -> None:
         """Run the sampler once; :func:`noise_tape` says what the arguments are."""
-        self.name = name
+        self._base_name = name
         self._sampler = sampler
         self._with_numpy = numpy
-        self._streams = OtherStreams.now()
-        recorder = Recorder()
-        output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
+        self._held_seed = held_seed
+        self._streams = OtherStreams.seeded(held_seed, with_numpy=numpy)
+        self._fingerprint: str | None = None
+        recorder = Recorder(held_seed)
+        with self._streams.held():
+            output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
+            self._frozen_streams = self._streams.used()
         self.recorded_output = detached(output)
         self._entries: tuple[Entry, ...] = tuple(recorder.entries)
         self.parts: tuple[Part, ...] = tuple(entry.part for entry in self._entries)
-        python_used, numpy_used = self._streams.used_since()
-        frozen = {"Python's random": python_used, "numpy.random": numpy_used and not numpy}
-        self._frozen_streams = [stream for stream, used in frozen.items() if used]
         if not recorder.values:
             raise ArgumentError(_nothing_to_combine(self.parts, self._frozen_streams))
         self.recorded_latent: np.ndarray = np.concatenate(recorder.values)
@@ -84,6 +87,18 @@ class NoiseTape:
             f"NoiseTape({self.name!r}: {combined} draws make a latent of "
             f"{self.latent_shape[0]} numbers, {len(self.parts) - combined} are held fixed)"
         )
+
+    @property
+    def name(self) -> str:
+        """Return what a study records: the sampler's place, and a digest.
+
+        The digest is of the draws with their laws and shapes, of what is held fixed, and of the
+        output of one latent, to two digits: a study is not resumed with a sampler in which any of
+        these differ. The first time it may cost one run of the sampler.
+        """
+        if self._fingerprint is None:
+            self._fingerprint = self._make_fingerprint()
+        return f"{self._base_name} [{self._fingerprint}]"
 
     @property
     def report(self) -> str:
@@ -151,7 +166,7 @@ class NoiseTape:
                 sampler draws something else when its draws have other values.
         """
         again = self.generate(self.recorded_latent[None])[0]
-        if same_output(again, self.recorded_output) is False:
+        if largest_difference(leaves_of(again), leaves_of(self.recorded_output)) > 0.0:
             raise SamplerChangedError(
                 "the sampler gives another output when the same draws are replayed, so something "
                 "else in it is random, or it keeps what it did: a NumPy Generator (numpy=True "
@@ -159,14 +174,21 @@ class NoiseTape:
                 "cache or a counter, or kernels that are not deterministic "
                 "(torch.use_deterministic_algorithms(True))"
             )
+        self._fingerprint = self._make_fingerprint()
+
+    def _make_fingerprint(self) -> str:
+        """Return a digest of the draws, of what is held, and of the output of one latent."""
         other = np.random.default_rng(0).standard_normal((1, *self.latent_shape))
         inner = other.astype(self.recorded_latent.dtype)
         z = self.transport_map.inverse(inner, latent_shape=self.latent_shape)
-        self._replay(self._checked(z)[0], watched=True)
+        output = self._replay(self._checked(z)[0], watched=True)
+        draws = [(p.op, p.law, p.shape, p.dtype, p.start) for p in self.parts]
+        facts = (draws, self._frozen_streams, self._held_seed, summary_of(output))
+        return sha256(repr(facts).encode()).hexdigest()[:8]
 
     def _replay(self, latent: np.ndarray, *, watched: bool = False) -> Any:
         player = Player(self._entries, latent)
-        with streams_held(self._streams):
+        with self._streams.held():
             if watched:
                 output, _ = run_watched(self._sampler, player, with_numpy=self._with_numpy)
             else:
@@ -219,6 +241,7 @@ def noise_tape(
     *,
     numpy: bool = False,
     check: bool = True,
+    held_seed: int = 0,
     name: str | None = None,
     render: Callable[[Any], Any] | None = None,
     save: Callable[[Any, Any], None] | None = None,
@@ -239,8 +262,10 @@ def noise_tape(
             stream is held fixed.
         check: whether to replay twice, to find out now whether the sampler is deterministic and
             draws the same whatever the values.
-        name: what a study records; by default the place of the sampler and, of a lambda, a
-            digest of its code.
+        held_seed: what the bits of draws that are held fixed follow from, the same in every
+            process; another one holds other values.
+        name: what a study records, by default the place of the sampler; a digest follows it, by
+            which samplers of one name are told apart.
         render: one output -> its picture, a PIL image.
         save: called as ``save(output, path)`` to write one output.
         suffix: the ending of the files that ``save`` writes, with its dot.
@@ -273,7 +298,8 @@ def noise_tape(
             f"sampler is {sampler!r:.60}; expected a function without arguments that returns one "
             "output, such as lambda: pipeline(num_inference_steps=50).images[0]"
         )
-    tape = NoiseTape(sampler, numpy=numpy, name=_name_of(sampler) if name is None else name)
+    own_name = _name_of(sampler) if name is None else name
+    tape = NoiseTape(sampler, numpy=numpy, name=own_name, held_seed=held_seed)
     given = {"render": render, "save": save, "suffix": suffix if save else None}
     for method, function in given.items():
         if function is not None:  # a generator without one has no such attribute
@@ -284,18 +310,5 @@ def noise_tape(
 
 
 def _name_of(sampler: Any) -> str:
-    """Return where a sampler is defined; lambdas, which share a name, get a digest as well."""
     named = sampler if hasattr(sampler, "__qualname__") else type(sampler)
-    name = f"noise tape of {named.__module__}:{named.__qualname__}"
-    if not named.__qualname__.endswith("<lambda>"):
-        return name
-    cells = [cell.cell_contents for cell in sampler.__closure__ or ()]
-    plain = [cell for cell in cells if isinstance(cell, (bool, int, float, str, bytes))]
-    facts = (_code_facts(sampler.__code__), plain, sampler.__defaults__, sampler.__kwdefaults__)
-    return f"{name} {sha256(repr(facts).encode()).hexdigest()[:8]}"
-
-
-def _code_facts(code: CodeType) -> tuple[Any, ...]:
-    """Return what tells code apart, and stays the same from one process to the next."""
-    constants = [_code_facts(c) if isinstance(c, CodeType) else c for c in code.co_consts]
-    return (code.co_code, constants, code.co_names)
+    return f"noise tape of {named.__module__}:{named.__qualname__}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, final
@@ -12,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from latent_spaces_by_example.generators.tape.deck import Deck, Draw, RandomSource
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM
-from latent_spaces_by_example.generators.tape.streams import SeedStreams
+from latent_spaces_by_example.generators.tape.streams import SeedStreams, integer_of
 
 _GAUSSIAN_OPS = frozenset({"randn", "randn_like", "normal_", "normal"})
 _UNIFORM_OPS = frozenset({"rand", "rand_like", "uniform_"})
@@ -135,8 +136,19 @@ class TorchDraws(TorchDispatchMode):
         self.draws += 1
         given = next((a for a in call.values() if isinstance(a, torch.Generator)), None)
         generator = _default_generator(call) if given is None else given
-        source = RandomSource(generator.get_state, generator.set_state)
+        source = _source(generator)
         return self._deck.hold(_name(func), source=source, run=lambda: func(*args, **kwargs))
+
+
+def _source(generator: torch.Generator) -> RandomSource:
+    def seeded(seeds: Sequence[int]) -> torch.Tensor:
+        fresh = torch.Generator(generator.device)
+        return fresh.manual_seed(integer_of(seeds)).get_state()
+
+    def skip() -> None:
+        torch.rand((), generator=generator, device=generator.device)
+
+    return RandomSource(generator.get_state, generator.set_state, seeded, skip)
 
 
 @cache
