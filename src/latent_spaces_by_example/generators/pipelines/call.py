@@ -20,7 +20,6 @@ _OURS = {
     "num_images_per_prompt": "there is one output for each latent",
     "num_videos_per_prompt": "there is one output for each latent",
     "num_waveforms_per_prompt": "there is one output for each latent",
-    "use_resolution_binning": "it would make another size, of other latents, and crop that",
     "num_inference_steps": "give steps=",
     "num_frames": "give frames=",
     "audio_end_in_s": "give seconds=",
@@ -55,6 +54,11 @@ def call_arguments(
     """
     who = type(pipeline).__name__
     check_names(type(pipeline), settings)
+    if "use_resolution_binning" in settings.call and family.fixed:
+        raise ArgumentError(
+            "use_resolution_binning cannot be given: it would make another size, of other latents, "
+            "and crop that"
+        )
     if family.guidance is None and settings.guidance is not None:
         raise ArgumentError(f"guidance={settings.guidance}; {who} has none")
     steps = settings.steps

@@ -213,7 +213,7 @@ class DiffusersGenerator:
     def _run(self, latents: torch.Tensor) -> np.ndarray:
         n = len(latents)
         family, pipeline = self._family, self.pipeline
-        with torch.no_grad(), quiet(pipeline), out_of_memory_named(pipeline, n=n):
+        with torch.no_grad(), quiet(pipeline), out_of_memory_named(pipeline, n=n, size=self.size):
             packed = family.pack(pipeline, latents)
             packed = packed.to(device=pipeline._execution_device, dtype=family.draw_dtype(pipeline))
             returned = self._call(packed, n=n)

@@ -64,8 +64,8 @@ def rates_of(pipeline: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def out_of_memory_named(pipeline: Any, *, n: int) -> Iterator[None]:
-    """Say what to do when a pipeline runs out of memory with n latents.
+def out_of_memory_named(pipeline: Any, *, n: int, size: Any) -> Iterator[None]:
+    """Say what to do when a pipeline runs out of memory with n latents, at this size.
 
     Raises:
         GeneratorError: it did.
@@ -76,7 +76,8 @@ def out_of_memory_named(pipeline: Any, *, n: int) -> Iterator[None]:
         smaller = f"batch_size={n // 2}" if n > 1 else "a smaller size"
         raise GeneratorError(
             f"out of memory on {pipeline._execution_device} with {n} latents of "
-            f"{type(pipeline).__name__} ({str(error).splitlines()[0][:120]}). Try {smaller}, "
+            f"{type(pipeline).__name__} at {size} ({str(error).splitlines()[0][:120]}). "
+            f"Try {smaller}, "
             "memory='vae-slicing+vae-tiling', or memory='model-offload' (slower: "
             "'sequential-offload'); dtype='bfloat16' halves what float32 needs"
         ) from error

@@ -30,6 +30,7 @@ from latent_spaces_by_example.generators.pipelines.settings import PipelineSetti
 from latent_spaces_by_example.generators.tape import NoiseTape
 
 _RECORDED_SEED = 0  # of the generator that the pipeline is given while it is recorded
+_SIZES = ("height", "width", "num_frames", "audio_end_in_s")
 # ours -> what pipelines call it, the first that one takes
 _CALLED: dict[str, tuple[str, ...]] = {
     "steps": ("num_inference_steps",),
@@ -76,16 +77,7 @@ class RecordedPipeline:
             dtype=str(pipeline.dtype).removeprefix("torch."),
         )
         self._kind = "image"
-        try:
-            self.tape = NoiseTape(self._run, name=self.name)
-        except (TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, ArgumentError):
-                raise
-            raise ArgumentError(
-                f"{type(pipeline).__name__} cannot be called with "
-                f"{', '.join(self._arguments) or 'no argument'} ({str(error)[:300]}); give what "
-                "it needs by name, as its own call takes it"
-            ) from error
+        self.tape = NoiseTape(self._run, name=self.name)
         self.latent_shape = self.tape.latent_shape
         self.transport_map = self.tape.transport_map
         self.suffix = suffix_of(self._kind)
@@ -139,11 +131,28 @@ class RecordedPipeline:
             arguments["generator"] = torch.Generator("cpu").manual_seed(_RECORDED_SEED)
         if "output_type" in taken:
             arguments["output_type"] = "np"
-        with torch.no_grad(), quiet(self.pipeline), out_of_memory_named(self.pipeline, n=1):
-            returned = self.pipeline(**arguments)
+        size = {name: self._arguments[name] for name in _SIZES if name in self._arguments}
+        with (
+            torch.no_grad(),
+            quiet(self.pipeline),
+            out_of_memory_named(self.pipeline, n=1, size=size),
+        ):
+            returned = self._called(arguments)
         self._kind = kind_of(returned)
         output: np.ndarray = read_outputs(returned, kind=self._kind, n=1)[0]
         return output
+
+    def _called(self, arguments: dict[str, Any]) -> Any:
+        try:
+            return self.pipeline(**arguments)
+        except (TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, ArgumentError) or hasattr(self, "tape"):
+                raise  # a call like it went well before
+            raise ArgumentError(
+                f"{type(self.pipeline).__name__} cannot be called with "
+                f"{', '.join(self._arguments) or 'no argument'} ({str(error)[:300]}); give what "
+                "it needs by name, as its own call takes it"
+            ) from error
 
     def _warn_of_pictures_without_effect(self) -> None:
         """Make the recorded output again with another picture, for pipelines that take one."""

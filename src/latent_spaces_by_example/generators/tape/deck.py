@@ -68,7 +68,13 @@ class RandomSource:
 
 
 class Deck(ABC):
-    """Answer draws, one after the other."""
+    """Answer draws, one after the other.
+
+    Attributes:
+        categorical: whether categories are drawn by uniform numbers of the latent, and not held.
+    """
+
+    categorical = False
 
     @abstractmethod
     def combine(self, draw: Draw) -> np.ndarray:
@@ -97,9 +103,11 @@ class Recorder(Deck):
 
     Args:
         held_seed: what the bits of draws that are held fixed follow from.
+        categorical: see :class:`Deck`.
     """
 
-    def __init__(self, held_seed: int) -> None:
+    def __init__(self, held_seed: int, *, categorical: bool) -> None:
+        self.categorical = categorical
         self._held_seed = held_seed
         self._held: dict[bytes, int] = {}
         self.entries: list[Entry] = []
@@ -152,7 +160,10 @@ class Recorder(Deck):
 class Player(Deck):
     """Answer each draw from a latent, and refuse draws that were not recorded."""
 
-    def __init__(self, entries: tuple[Entry, ...], latent: np.ndarray) -> None:
+    def __init__(
+        self, entries: tuple[Entry, ...], latent: np.ndarray, *, categorical: bool
+    ) -> None:
+        self.categorical = categorical
         self._entries = entries
         self._latent = latent
         self._next = 0

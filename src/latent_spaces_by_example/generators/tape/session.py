@@ -8,14 +8,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latent_spaces_by_example.generators.tape.deck import Deck
-from latent_spaces_by_example.generators.tape.numpy_draws import numpy_draws
-from latent_spaces_by_example.generators.tape.routes import RouteGate, Routes, RouteWatch
-from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws
+from latent_spaces_by_example.generators.tape.numpy_draws import NumPySources
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.generators.tape.routes import Routes
 
 # Random states are the process's, so one sampler runs at a time; one may run inside another.
 _ONE_AT_A_TIME = threading.RLock()
@@ -66,22 +68,39 @@ class OtherStreams:
             np.random.set_state(numpy)
 
 
-def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> tuple[Any, Routes]:
+def run_watched(
+    sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None
+) -> tuple[Any, Routes | None]:
     """Run a sampler whose draws a deck answers; return its output and the routes of its draws.
 
-    Every operation of torch is looked at.
+    Every operation of torch is looked at, if torch is installed.
     """
-    draws = TorchDraws(deck)
-    watch = RouteWatch(draws)
-    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), draws, watch:
-        output = sampler()
+    with _ONE_AT_A_TIME, nullcontext() if numpy is None else numpy.sent_to(deck):
+        if not has_torch():
+            return sampler(), None
+        from latent_spaces_by_example.generators.tape.routes import RouteWatch
+        from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws
+
+        draws = TorchDraws(deck)
+        watch = RouteWatch(draws)
+        with draws, watch:
+            output = sampler()
     return output, watch.routes()
 
 
-def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool, routes: Routes) -> Any:
+def run(
+    sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None, routes: Routes | None
+) -> Any:
     """Run a sampler likewise, but look only where a draw can come from."""
-    if routes.beside_python:
-        return run_watched(sampler, deck, with_numpy=with_numpy)[0]
+    if routes is None or routes.beside_python:
+        return run_watched(sampler, deck, numpy=numpy)[0]
+    from latent_spaces_by_example.generators.tape.routes import RouteGate
+
     gate = RouteGate(deck, routes)
-    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), gate:
+    with _ONE_AT_A_TIME, nullcontext() if numpy is None else numpy.sent_to(deck), gate:
         return sampler()
+
+
+def has_torch() -> bool:
+    """Return whether torch is installed."""
+    return find_spec("torch") is not None

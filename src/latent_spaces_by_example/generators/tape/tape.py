@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from types import MappingProxyType
@@ -16,9 +16,11 @@ from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.output_difference import largest_difference, leaves_of
 from latent_spaces_by_example.generators.tape.comparison import detached, summary_of
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
+from latent_spaces_by_example.generators.tape.numpy_draws import NumPySources
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
 from latent_spaces_by_example.generators.tape.session import (
     OtherStreams,
+    has_torch,
     run,
     run_watched,
 )
@@ -55,18 +57,27 @@ class NoiseTape:
     """
 
     def __init__(
-        self, sampler: Callable[[], Any], *, numpy: bool, name: str, held_seed: int = 0
+        self,
+        sampler: Callable[[], Any],
+        *,
+        name: str,
+        numpy: bool | None = None,
+        rngs: Sequence[Any] = (),
+        categorical: bool = False,
+        held_seed: int = 0,
     ) -> None:
         """Run the sampler once; :func:`noise_tape` says what the arguments are."""
         self._base_name = name
         self._sampler = sampler
-        self._with_numpy = numpy
+        with_numpy = bool(rngs) or (not has_torch() if numpy is None else numpy)
+        self._numpy = NumPySources(rngs) if with_numpy else None
+        self._categorical = categorical
         self._held_seed = held_seed
-        self._streams = OtherStreams.seeded(held_seed, with_numpy=numpy)
+        self._streams = OtherStreams.seeded(held_seed, with_numpy=with_numpy)
         self._fingerprint: str | None = None
-        recorder = Recorder(held_seed)
+        recorder = Recorder(held_seed, categorical=categorical)
         with self._streams.held():
-            output, self._routes = run_watched(sampler, recorder, with_numpy=numpy)
+            output, self._routes = run_watched(sampler, recorder, numpy=self._numpy)
             self._frozen_streams = self._streams.used()
         self.recorded_output = detached(output)
         self._entries: tuple[Entry, ...] = tuple(recorder.entries)
@@ -90,7 +101,12 @@ class NoiseTape:
 
     @property
     def name(self) -> str:
-        """Return what a study records: the sampler's place, and a digest.
+        """Return what a study records: the sampler's place, and the fingerprint."""
+        return f"{self._base_name} [{self.fingerprint}]"
+
+    @property
+    def fingerprint(self) -> str:
+        """Return eight digits by which samplers are told apart, the same in every process.
 
         The digest is of the draws with their laws and shapes, of what is held fixed, and of the
         output of one latent, to two digits: a study is not resumed with a sampler in which any of
@@ -98,7 +114,7 @@ class NoiseTape:
         """
         if self._fingerprint is None:
             self._fingerprint = self._make_fingerprint()
-        return f"{self._base_name} [{self._fingerprint}]"
+        return self._fingerprint
 
     @property
     def report(self) -> str:
@@ -170,9 +186,11 @@ class NoiseTape:
             raise SamplerChangedError(
                 "the sampler gives another output when the same draws are replayed, so something "
                 "else in it is random, or it keeps what it did: a NumPy Generator (numpy=True "
-                "records those that it makes), draws in other threads, a model that it trains, a "
-                "cache or a counter, or kernels that are not deterministic "
-                "(torch.use_deterministic_algorithms(True))"
+                "records those that it makes, and draws of scipy.stats and scikit-learn that name "
+                "no random_state; rngs=[model.rng] those that it was given), a RandomState that it "
+                "makes, draws in other threads or of JAX (pass the noise that its key stands for), "
+                "a model that it trains, a cache or a counter, or kernels that are not "
+                "deterministic (torch.use_deterministic_algorithms(True))"
             )
         self._fingerprint = self._make_fingerprint()
 
@@ -187,14 +205,12 @@ class NoiseTape:
         return sha256(repr(facts).encode()).hexdigest()[:8]
 
     def _replay(self, latent: np.ndarray, *, watched: bool = False) -> Any:
-        player = Player(self._entries, latent)
+        player = Player(self._entries, latent, categorical=self._categorical)
         with self._streams.held():
             if watched:
-                output, _ = run_watched(self._sampler, player, with_numpy=self._with_numpy)
+                output, _ = run_watched(self._sampler, player, numpy=self._numpy)
             else:
-                output = run(
-                    self._sampler, player, with_numpy=self._with_numpy, routes=self._routes
-                )
+                output = run(self._sampler, player, numpy=self._numpy, routes=self._routes)
         player.finish()
         return detached(output)
 
@@ -232,14 +248,18 @@ def _nothing_to_combine(parts: tuple[Part, ...], frozen_streams: list[str]) -> s
     drew = f"only drew {', '.join(drawn[:5])}" if drawn else "drew no random number"
     return (
         f"the sampler {drew}, so there is no latent; expected Gaussian or uniform draws of torch, "
-        "in the thread that calls it, or of NumPy with numpy=True"
+        "in the thread that calls it, or of NumPy with numpy=True (rngs=[model.rng] for "
+        "Generators made before); categorical=True makes categories part of the latent; of a "
+        "jitted JAX sampler, record a function that draws the noise of its key with NumPy"
     )
 
 
 def noise_tape(
     sampler: Any,
     *,
-    numpy: bool = False,
+    numpy: bool | None = None,
+    rngs: Sequence[Any] = (),
+    categorical: bool = False,
     check: bool = True,
     held_seed: int = 0,
     name: str | None = None,
@@ -247,7 +267,7 @@ def noise_tape(
     save: Callable[[Any, Any], None] | None = None,
     suffix: str = "",
 ) -> NoiseTape:
-    """Make a generator of any torch sampler, unmodified: its random draws become the latent.
+    """Make a generator of any sampler, unmodified: its random draws become the latent.
 
     Runs ``sampler()`` once and records every draw: x = sampler(z), z ~ N(0, I) for Gaussian draws
     and U(0, 1) for uniform ones, so that a stochastic sampler (DDPM, ancestral, Langevin) is a
@@ -259,7 +279,12 @@ def noise_tape(
             number, kind and shape, whatever their values are.
         numpy: whether draws of NumPy's global functions, and of Generators that the sampler makes
             by ``numpy.random.default_rng``, are part of the latent too; otherwise NumPy's global
-            stream is held fixed.
+            stream is held fixed. By default only where torch is not installed.
+        rngs: NumPy Generators and RandomStates that were made before and that the sampler draws
+            from, such as ``[model.rng]``; implies ``numpy=True``.
+        categorical: whether ``multinomial`` (so ``Categorical``) and ``exponential_`` (so
+            ``gumbel_softmax``) become functions of uniform numbers of the latent, one for each
+            category, of the same law; otherwise they are held fixed.
         check: whether to replay twice, to find out now whether the sampler is deterministic and
             draws the same whatever the values.
         held_seed: what the bits of draws that are held fixed follow from, the same in every
@@ -276,7 +301,6 @@ def noise_tape(
     Raises:
         ArgumentError: the sampler cannot be called, or makes no draw that can be combined.
         SamplerChangedError: replayed, it gives another output, or makes other draws.
-        MissingPackageError: torch is not installed.
 
     Examples:
         >>> import torch
@@ -299,7 +323,14 @@ def noise_tape(
             "output, such as lambda: pipeline(num_inference_steps=50).images[0]"
         )
     own_name = _name_of(sampler) if name is None else name
-    tape = NoiseTape(sampler, numpy=numpy, name=own_name, held_seed=held_seed)
+    tape = NoiseTape(
+        sampler,
+        name=own_name,
+        numpy=numpy,
+        rngs=rngs,
+        categorical=categorical,
+        held_seed=held_seed,
+    )
     given = {"render": render, "save": save, "suffix": suffix if save else None}
     for method, function in given.items():
         if function is not None:  # a generator without one has no such attribute

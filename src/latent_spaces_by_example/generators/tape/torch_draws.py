@@ -133,11 +133,55 @@ class TorchDraws(TorchDispatchMode):
         flags = [call[flag] for flag in _FLAGS & call.keys()]
         if any(isinstance(flag, (bool, float)) and not flag for flag in flags):
             return func(*args, **kwargs)
+        if self._deck.categorical and _name(func) in ("multinomial", "exponential_"):
+            return self._by_uniforms(func, call)
         self.draws += 1
         given = next((a for a in call.values() if isinstance(a, torch.Generator)), None)
         generator = _default_generator(call) if given is None else given
         source = _source(generator)
         return self._deck.hold(_name(func), source=source, run=lambda: func(*args, **kwargs))
+
+    def _by_uniforms(self, func: Any, call: dict[str, Any]) -> torch.Tensor:
+        """Draw categories, or exponential numbers, as functions of uniform ones.
+
+        The category is the largest log p + G, with G = -log(-log U) of Gumbel's law: one for each
+        category (Gumbel 1954; Kool et al. 2019, arXiv 1903.06059, for draws without replacement).
+        """
+        given = call["self"]
+        if _name(func) == "exponential_":
+            share = self._uniforms(_name(func), tuple(given.shape), call)
+            return given.copy_(torch.log1p(-share).neg() / float(call["lambd"]))
+        *rows, num_categories = given.shape
+        count, replacement = int(call["num_samples"]), bool(call["replacement"])
+        shape = (*rows, count, num_categories) if replacement else (*rows, num_categories)
+        gumbel = -torch.log(-torch.log(self._uniforms(_name(func), shape, call)))
+        logs = given.double().log()
+        if replacement:
+            chosen = (logs.unsqueeze(-2) + gumbel).argmax(-1)
+        else:
+            chosen = (logs + gumbel).topk(count, dim=-1).indices
+        out = call.get("out")
+        return chosen if out is None else out.resize_(chosen.shape).copy_(chosen)
+
+    def _uniforms(self, op: str, shape: tuple[int, ...], call: dict[str, Any]) -> torch.Tensor:
+        """Return uniform numbers of the latent inside (0, 1), as float64 where the draw is made."""
+        generator = call.get("generator")
+        own = _default_generator(call) if generator is None else generator
+
+        def now() -> np.ndarray:
+            fresh = torch.empty(shape, device=own.device)
+            return fresh.uniform_(generator=own).cpu().numpy()
+
+        def again(streams: SeedStreams) -> np.ndarray:
+            return torch.empty(shape).uniform_(generator=streams.torch).numpy()
+
+        def state() -> bytes:
+            return own.get_state().numpy().tobytes()
+
+        self.draws += 1
+        draw = Draw(op, UNIFORM, shape, "float32", False, state, now, again)
+        share = torch.from_numpy(np.array(self._deck.combine(draw), dtype=np.float64))
+        return share.clamp(2.0**-25, 1.0 - 2.0**-25).to(call["self"].device)
 
 
 def _source(generator: torch.Generator) -> RandomSource:
