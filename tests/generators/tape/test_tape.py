@@ -396,6 +396,45 @@ def test_a_sampler_without_a_latent_is_an_error(sampler):
         noise_tape(sampler)
 
 
+def grows_with_its_values():
+    x = torch.randn(3)
+    return torch.randn(1 + int(x.abs().sum() * 10))
+
+
+def trains():
+    layer = _LAYER
+    loss = layer(torch.randn(2)).square().sum()
+    loss.backward()
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter -= 0.1 * parameter.grad
+    return loss
+
+
+_LAYER = torch.nn.Linear(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (grows_with_its_values, r"now randn of shape \(\d+,\).*must not depend on what it drew"),
+        (trains, "a model that it trains"),
+        (lambda: 1.0, "jitted JAX sampler, record a function that draws the noise of its key"),
+    ],
+)
+def test_what_cannot_be_taped_says_why(sampler, message):
+    with pytest.raises((ArgumentError, SamplerChangedError), match=message):
+        noise_tape(sampler)
+
+
+def test_a_sampler_that_takes_a_seed_is_told_that_this_is_best_of_n():
+    with pytest.raises(ArgumentError, match="a seed alone means best of N"):
+        noise_tape(lambda seed: torch.randn(2))
+    with pytest.raises(ArgumentError, match=r"sampler needs steps; .*bind its arguments"):
+        noise_tape(lambda steps: torch.randn(2))
+    assert noise_tape(lambda *_, seed=3, **__: torch.randn(2), check=False).latent_shape == (2,)
+
+
 def test_bad_arguments_are_errors():
     with pytest.raises(ArgumentError, match="function without arguments"):
         noise_tape(3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
@@ -32,6 +33,7 @@ from latent_spaces_by_example.transport_maps import (
     UniformTransportMap,
 )
 
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 # Spacing of the uniform numbers that torch and NumPy draw, as a share of the interval.
 _RESOLUTION = {"float64": 2.0**-52, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 
@@ -322,6 +324,7 @@ def noise_tape(
             f"sampler is {sampler!r:.60}; expected a function without arguments that returns one "
             "output, such as lambda: pipeline(num_inference_steps=50).images[0]"
         )
+    _check_no_arguments(sampler)
     own_name = _name_of(sampler) if name is None else name
     tape = NoiseTape(
         sampler,
@@ -338,6 +341,26 @@ def noise_tape(
     if check:
         tape.check()
     return tape
+
+
+def _check_no_arguments(sampler: Callable[..., Any]) -> None:
+    try:
+        parameters = inspect.signature(sampler).parameters.values()
+    except (TypeError, ValueError):  # of a function that is not written in Python
+        return
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in _VARIADIC]
+    if not needed:
+        return
+    reason = "bind its arguments: lambda: sampler(...)"
+    if any("seed" in name for name in needed):
+        reason = (
+            "a seed alone means best of N, since seeds near each other make outputs that have "
+            "nothing in common: call it without a seed (lambda: sampler(None)), so that its draws "
+            "are recorded; of a model in another process, pass its noise (docs/model_elsewhere.md)"
+        )
+    raise ArgumentError(
+        f"sampler needs {', '.join(needed)}; expected a function without arguments: {reason}"
+    )
 
 
 def _name_of(sampler: Any) -> str:
