@@ -155,13 +155,14 @@ class NoiseTape:
         whole = isinstance(random_seed, (int, np.integer)) and not isinstance(random_seed, bool)
         if not whole or not 0 <= random_seed < 2**64:
             raise ArgumentError(f"random_seed={random_seed!r}; expected an integer in [0, 2^64)")
-        recipes = [entry.again for entry in self._entries if entry.again is not None]
         combined = [part for part in self.parts if part.combined]
         with_torch = any(not part.op.startswith("numpy.") for part in combined)
         streams = SeedStreams(int(random_seed), with_torch=with_torch)
-        dtype = self.recorded_latent.dtype
-        pieces = [np.asarray(again(streams), dtype=dtype).ravel() for again in recipes]
-        return np.concatenate(pieces)
+        latent = np.empty_like(self.recorded_latent)
+        for entry in self._entries:
+            if entry.again is not None:
+                latent[entry.part.columns] = np.ravel(entry.again(streams))
+        return latent
 
     def named(self, z: ArrayLike) -> Mapping[str, np.ndarray]:
         """Return the draws of one latent by name, each in its shape; leave held ones out.
@@ -198,8 +199,8 @@ class NoiseTape:
 
     def _make_fingerprint(self) -> str:
         """Return a digest of the draws, of what is held, and of the output of one latent."""
-        other = np.random.default_rng(0).standard_normal((1, *self.latent_shape))
-        inner = other.astype(self.recorded_latent.dtype)
+        rng, dtype = np.random.default_rng(0), self.recorded_latent.dtype
+        inner = rng.standard_normal((1, *self.latent_shape), dtype=dtype)
         z = self.transport_map.inverse(inner, latent_shape=self.latent_shape)
         output = self._replay(self._checked(z)[0], watched=True)
         draws = [(p.op, p.law, p.shape, p.dtype, p.start) for p in self.parts]
