@@ -24,7 +24,6 @@ from latent_spaces_by_example.generators.pipelines.outputs import (
     read_outputs,
     save_output,
     suffix_of,
-    tolerance_of,
 )
 from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
 from latent_spaces_by_example.generators.tape import NoiseTape
@@ -63,6 +62,8 @@ class RecordedPipeline:
         suffix: the ending of the files that ``save`` writes.
     """
 
+    batch_tolerance = 0.0  # each output is made alone
+
     def __init__(self, pipeline: Any, settings: PipelineSettings, *, source: Any) -> None:
         self.pipeline = pipeline
         self.batch_size = settings.batch_size
@@ -87,11 +88,6 @@ class RecordedPipeline:
         draws = len([part for part in self.tape.parts if part.combined])
         return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self._kind}>"
 
-    @property
-    def batch_tolerance(self) -> float:
-        """Return 0: each output is made alone, to the last bit, whatever else is asked for."""
-        return 0.0 if self.batch_size == 1 else tolerance_of(self.pipeline)
-
     def generate(self, z: ArrayLike) -> np.ndarray:
         """Generate the outputs of latents z, shape (n, d), one after the other.
 
@@ -105,7 +101,8 @@ class RecordedPipeline:
                 pipeline's safety checker made black.
             SamplerChangedError: the pipeline draws something else than when it was recorded.
         """
-        return np.stack(self.tape.generate(z))
+        outputs = self.tape.generate(z)
+        return np.stack(outputs) if outputs else self.tape.recorded_output[None][:0]
 
     def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
         """Return the latent that the pipeline itself draws with a CPU generator of this seed."""
