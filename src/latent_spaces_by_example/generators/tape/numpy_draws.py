@@ -31,8 +31,8 @@ _BY_OTHERS = frozenset({"randn", "rand"})
 class NumPySources:
     """Send draws of NumPy to a deck: of its global functions, of new Generators, of given ones.
 
-    The functions are reached where they were imported by name, too; Generators that were made
-    before by naming them, or where the sampler passes them through ``default_rng``.
+    The functions are reached where they were imported by name, too, and in scipy.stats; Generators
+    that were made before by naming them, or where the sampler passes them through ``default_rng``.
 
     Args:
         rngs: Generators and RandomStates that the sampler holds.
@@ -53,6 +53,8 @@ class NumPySources:
                     f"rngs holds {rng!r:.60}; expected NumPy's Generators and RandomStates"
                 )
         besides = (rngs, vars(self))
+        # NumPy's own module, and each distribution of scipy.stats
+        self._holders = bindings_of(np.random.mtrand._rand, besides=besides)
         self._rngs = [(rng, bindings_of(rng, besides=besides)) for rng in rngs]
 
     def __reduce__(self) -> Any:
@@ -75,7 +77,7 @@ class NumPySources:
             ([Binding(vars(np.random), name)], value, getattr(np.random, name))
             for name, value in replaced.items()
         ]
-        places.append(([Binding(vars(np.random.mtrand), "_rand")], ours, theirs))
+        places.append((self._holders, ours, theirs))
         for rng, bindings in self._rngs:
             is_state = isinstance(rng, np.random.RandomState)
             taped = (_taped_random_state if is_state else _taped_generator)(deck, rng)
