@@ -16,21 +16,25 @@ def run(code):
     )
 
 
-def test_without_torch_one_line_says_how_to_get_it():
-    code = """
+WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = None
+import numpy as np
 import latent_spaces_by_example as lsbe
-try:
-    lsbe.generators.noise_tape
-except lsbe.errors.MissingPackageError as error:
-    print(error)
+class Model:
+    rng = np.random.default_rng(0)
+    def __call__(self):
+        return self.rng.standard_normal(3) + np.random.rand()
+tape = lsbe.generators.noise_tape(Model(), rngs=[Model.rng])
+print(tape.latent_shape, tape.generate(np.array([[1.0, 2.0, 3.0, 0.5]]))[0])
+study = lsbe.optimise(tape, lambda outputs: [x.sum() for x in outputs], budget=4)
+print(len(study.trials), lsbe.generators.noise_tape(lambda: np.random.randn(2)).latent_shape)
 """
-    done = run(code)
-    assert done.stdout.strip() == (
-        "generators.noise_tape needs torch; install it with: "
-        "pip install 'latent-spaces-by-example[torch]'"
-    ), done.stderr
+
+
+def test_samplers_of_numpy_alone_need_no_torch():
+    done = run(WITHOUT_TORCH)
+    assert done.stdout.split("\n")[:2] == ["(4,) [1.5 2.5 3.5]", "4 (2,)"], done.stderr
 
 
 def test_torch_is_imported_only_when_asked_for():

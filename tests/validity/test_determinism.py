@@ -180,3 +180,13 @@ def test_a_study_checks_with_tensors_of_the_dtype_that_the_generator_takes():
             seed_latents=torch.randn(3, 4, 4).to(torch.bfloat16),
             budget=4,
         )
+
+
+def test_a_latent_of_one_number_is_warned_of_as_best_of_n():
+    class Seeded:
+        def generate(self, z):
+            return [np.random.default_rng(int(abs(one[0]) * 1e6)).random(20) for one in z]
+
+    latents = np.array([[0.3], [0.7]])
+    with pytest.warns(UserWarning, match="no search does better than the best of N"):
+        require_determinism(Seeded(), latents)

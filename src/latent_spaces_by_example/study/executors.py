@@ -48,11 +48,13 @@ class Model:
         generator: name for ``generators.load``, or the pickled object.
         objective: name for ``objectives.load``, or the pickled object.
         key: the same for equal models, so that a process loads each one once.
+        fingerprint: the generator's, where it has one; what a worker loads must have the same.
     """
 
     generator: str | bytes = field(repr=False)
     objective: str | bytes = field(repr=False)
     key: str
+    fingerprint: str | None = None
 
     @classmethod
     def of(
@@ -77,7 +79,8 @@ class Model:
         digest = hashlib.sha256()
         for part in parts:
             digest.update(part.encode() if isinstance(part, str) else part)
-        return cls(parts[0], parts[1], digest.hexdigest())
+        fingerprint = getattr(generator, "fingerprint", None)
+        return cls(parts[0], parts[1], digest.hexdigest(), fingerprint)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,11 @@ _loaded: dict[str, tuple[Any, Any]] = {}
 
 
 def load_model(model: Model) -> tuple[Any, Any]:
-    """Return generator and objective, loaded once in a process and kept."""
+    """Return generator and objective, loaded once in a process and kept.
+
+    Raises:
+        EvaluationError: the generator makes other outputs here than where the study is run.
+    """
     if model.key not in _loaded:
         from latent_spaces_by_example import generators, objectives
 
@@ -112,6 +119,13 @@ def load_model(model: Model) -> tuple[Any, Any]:
         _loaded[model.key] = (
             generators.load(generator) if isinstance(generator, str) else pickle.loads(generator),
             objectives.load(objective) if isinstance(objective, str) else pickle.loads(objective),
+        )
+    own = getattr(_loaded[model.key][0], "fingerprint", None)
+    if own != model.fingerprint:
+        raise EvaluationError(
+            f"the worker's generator has the fingerprint {own}, the study's {model.fingerprint}: "
+            "it draws other random numbers, or makes another output of the same latent. Let the "
+            "module load the same model with the same settings in every process"
         )
     return _loaded[model.key]
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from latent_spaces_by_example.arguments import check_has, checked_number
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
-from latent_spaces_by_example.validity.output_difference import (
+from latent_spaces_by_example.generators.output_difference import (
     largest_difference,
     leaves_of,
     share_changed,
 )
+from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 BATCH_TOLERANCE = 1e-3
 NEARLY_EQUAL = 0.001
@@ -128,7 +128,7 @@ def require_determinism(
 ) -> DeterminismReport:
     """Run :func:`check_determinism`, and stop if a study of this generator would be in vain.
 
-    Warns if other latents change less than 0.1 % of the output.
+    Warns if other latents change less than 0.1 % of the output, or are a single number each.
 
     Raises:
         GeneratorError: outputs of one latent differ, or those of all latents are equal; with the
@@ -164,6 +164,14 @@ def require_determinism(
             "gave the very same output, so there is nothing to search. Check that generate(z) "
             "hands z on as the model's starting noise, and that no fixed seed or cached result "
             f"takes its place.{_TO_GO_ON}"
+        )
+    if sum(np.size(leaf) for leaf in leaves_of(rows_of(latents, slice(1))).values()) == 1:
+        warnings.warn(
+            f"the latent of the generator {who} is a single number. If that is a random seed, "
+            "outputs of seeds near each other have nothing in common, and no search does better "
+            "than the best of N: pass the noise instead (docs/model_elsewhere.md).",
+            UserWarning,
+            stacklevel=2,
         )
     if report.share_changed < NEARLY_EQUAL:
         warnings.warn(

@@ -70,8 +70,7 @@ def test_pipelines_of_one_s_own_class(built):
 
     known = built("ddim")
     other = OtherPipeline(unet=known.unet, scheduler=known.scheduler)
-    words = ("OtherPipeline", "FluxPipeline", "WanPipeline", "Write an adapter", "latents=")
-    refused(*words, pipeline=other)
+    refused("OtherPipeline has no __call__", pipeline=other)
     mine = Mine(unet=known.unet, scheduler=known.scheduler)
     assert generators.diffusers(mine, steps=1).latent_shape == (3, 16, 16)
 

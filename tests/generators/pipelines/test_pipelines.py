@@ -108,3 +108,13 @@ def test_a_picture_that_the_safety_checker_blackens_is_an_error(built):
     pipeline.run_safety_checker = lambda image, device, dtype: (image * 0, [False, True])
     with pytest.raises(GeneratorError, match=r"safety checker made 1 of 2 .*image 2"):
         generator.generate(latents(generator))
+
+
+@pytest.mark.parametrize("name", ["stable-diffusion", "stable-diffusion-xl", "flux"])
+def test_a_seed_is_the_noise_that_comfyui_and_the_webui_draw(name, built):
+    """The formula of both: torch.randn of the latent's shape, on the CPU, after manual_seed."""
+    generator = generators.diffusers(built(name), device="cpu", **CASES[name][0])
+    for seed in (0, 1234567, 2**64 - 1):
+        torch.manual_seed(seed)
+        theirs = torch.randn((1, *generator.latent_shape), dtype=torch.float32, device="cpu")
+        np.testing.assert_array_equal(generator.latent_from_random_seed(seed), theirs[0].numpy())

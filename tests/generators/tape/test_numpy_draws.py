@@ -3,8 +3,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from numpy.random import default_rng, randn
+
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.errors import SamplerChangedError
+from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
 
 noise_tape = lsbe.generators.noise_tape
 
@@ -89,6 +91,68 @@ def test_other_draws_are_held_fixed():
     assert (first.tolist(), last.tolist()) == ([1.0, 2.0], [3.0, 4.0])
     for found, expected in zip(held, tape.recorded_output[1:-1], strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+class Model:
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+        self.state = np.random.RandomState(0)
+
+    def __call__(self):
+        return self.rng.normal(2.0, 3.0, 2), self.state.standard_normal(2)
+
+
+def test_generators_that_exist_are_recorded_where_they_are_named():
+    model, loose = Model(), np.random.default_rng(3)
+    tape = noise_tape(lambda: (*model(), loose.random(1)), rngs=[model.rng, model.state, loose])
+    before = model.rng, model.state, loose
+    first, second, last = tape.generate(np.array([[1.0, 2.0, 3.0, 4.0, 0.5]]))[0]
+    assert (first.tolist(), second.tolist(), last.tolist()) == ([5.0, 8.0], [3.0, 4.0], [0.5])
+    assert before == (model.rng, model.state, loose)
+    with pytest.raises(ArgumentError, match="rngs holds 3"):
+        noise_tape(model, rngs=[3])
+    with pytest.raises(ArgumentError, match="which no attribute"):
+        noise_tape(model, rngs=(np.random.default_rng(1),))
+    with pytest.raises(SamplerChangedError, match=r"rngs=\[model.rng\]"):
+        noise_tape(lambda: (np.random.randn(1), *model()), numpy=True)
+
+
+def test_functions_imported_by_name_are_recorded():
+    tape = noise_tape(lambda: (randn(2), default_rng(3).standard_normal(1)), numpy=True)
+    own = randn
+    first, second = tape.generate(np.array([[1.0, 2.0, 3.0]]))[0]
+    assert (first.tolist(), second.tolist()) == ([1.0, 2.0], [3.0])
+    assert randn is own
+
+
+def test_draws_of_scipy_and_scikit_learn_are_recorded():
+    stats = pytest.importorskip("scipy.stats")
+    mixture = pytest.importorskip("sklearn.mixture")
+    model = mixture.GaussianMixture(2, random_state=None)
+    model.fit(np.random.default_rng(0).standard_normal((40, 3)) + 3.0 * np.eye(40, 3))
+    tape = noise_tape(
+        lambda: (stats.norm.rvs(size=2), stats.uniform.rvs(size=2), model.sample(4)[0]), numpy=True
+    )
+    laws = [part.law for part in tape.parts if part.combined]
+    assert tape.latent_shape == (2 + 2 + 4 * 3,)
+    assert laws[:2] == ["Gaussian", "uniform"]
+    assert [part.op for part in tape.parts if not part.combined] == ["numpy.multinomial"]
+    np.random.seed(3)
+    expected = stats.norm.rvs(size=2)
+    np.testing.assert_array_equal(
+        tape.generate(tape.latent_from_random_seed(3)[None])[0][0], expected
+    )
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+def test_multivariate_normal_is_numpys_own(make):
+    mean, cov = np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 1.0]])
+    rng = make(17)
+    tape = noise_tape(lambda: rng.multivariate_normal(mean, cov, size=3), rngs=[rng])
+    assert tape.latent_shape == (6,)
+    expected = make(17).multivariate_normal(mean, cov, size=3)
+    found = tape.generate(tape.latent_from_random_seed(17)[None])[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_numpy_is_left_as_it_was():

@@ -396,6 +396,45 @@ def test_a_sampler_without_a_latent_is_an_error(sampler):
         noise_tape(sampler)
 
 
+def grows_with_its_values():
+    x = torch.randn(3)
+    return torch.randn(1 + int(x.abs().sum() * 10))
+
+
+def trains():
+    layer = _LAYER
+    loss = layer(torch.randn(2)).square().sum()
+    loss.backward()
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter -= 0.1 * parameter.grad
+    return loss
+
+
+_LAYER = torch.nn.Linear(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (grows_with_its_values, r"now randn of shape \(\d+,\).*must not depend on what it drew"),
+        (trains, "a model that it trains"),
+        (lambda: 1.0, "jitted JAX sampler, record a function that draws the noise of its key"),
+    ],
+)
+def test_what_cannot_be_taped_says_why(sampler, message):
+    with pytest.raises((ArgumentError, SamplerChangedError), match=message):
+        noise_tape(sampler)
+
+
+def test_a_sampler_that_takes_a_seed_is_told_that_this_is_best_of_n():
+    with pytest.raises(ArgumentError, match="a seed alone means best of N"):
+        noise_tape(lambda seed: torch.randn(2))
+    with pytest.raises(ArgumentError, match=r"sampler needs steps; .*bind its arguments"):
+        noise_tape(lambda steps: torch.randn(2))
+    assert noise_tape(lambda *_, seed=3, **__: torch.randn(2), check=False).latent_shape == (2,)
+
+
 def test_bad_arguments_are_errors():
     with pytest.raises(ArgumentError, match="function without arguments"):
         noise_tape(3)
@@ -523,17 +562,72 @@ def test_the_largest_random_seeds_of_torch_are_seeds():
     assert same(torch.from_numpy(tape.latent_from_random_seed(2**64 - 1)), expected)
 
 
-def test_lambdas_are_told_apart_by_their_code():
+def test_samplers_of_one_place_are_told_apart_by_what_they_draw_and_make():
     def scaled(by):
         return lambda: by * torch.randn(2)
 
-    names = [
-        noise_tape(sampler, check=False).name
-        for sampler in (lambda: torch.randn(2), lambda: torch.randn(3), scaled(2.0), scaled(3.0))
+    def held(seed):
+        return noise_tape(lambda: (torch.randn(2), torch.randint(9, (5,))), held_seed=seed)
+
+    tapes = [
+        noise_tape(sampler, name="mine")
+        for sampler in (
+            lambda: torch.randn(3),
+            lambda: torch.rand(2),
+            lambda: torch.randn(2, dtype=torch.float64),
+            lambda: {"x": torch.randn(2)},
+            scaled(2.0),
+            scaled(3.0),
+        )
     ]
-    assert len(set(names)) == 4
-    assert names[2] == noise_tape(scaled(2.0), check=False).name
-    assert noise_tape(scaled(2.0), check=False, name="mine").name == "mine"
+    names = [tape.name for tape in tapes] + [held(0).name, held(1).name]
+    assert len(set(names)) == 8
+    assert names[4] == noise_tape(scaled(2.0), check=False, name="mine").name
+    assert names[6] == held(0).name
+    assert names[0].startswith("mine [")
+
+
+# in another process nothing but the code is the same, and it has drawn other numbers before
+IN_ANOTHER_PROCESS = """
+import random, sys, numpy, torch
+import latent_spaces_by_example as lsbe
+torch.manual_seed(int(sys.argv[1])), random.seed(), numpy.random.seed()
+def sampler():
+    held = torch.multinomial(torch.ones(40), 5), torch.randperm(20), torch.randint(99, (4,))
+    dropped = torch.nn.functional.dropout(torch.ones(20))
+    more = random.random(), numpy.random.default_rng().choice(99, 3), numpy.random.permutation(9)
+    return torch.randn(2), held, dropped, more, numpy.random.rand(1)
+for with_numpy in (True, False):
+    tape = lsbe.generators.noise_tape(sampler, numpy=with_numpy, check=with_numpy)
+    z = tape.latent_from_random_seed(7)
+    print(tape.name if with_numpy else "", tape.generate(z[None])[0][: 3 + 2 * with_numpy])
+"""
+
+
+def test_held_draws_are_the_same_in_every_process():
+    environment = {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", IN_ANOTHER_PROCESS, seed],
+            check=True,
+            env=environment,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert "noise tape of __main__:sampler [" in outputs[0]
+    assert outputs[0] == outputs[1]
+
+
+def test_held_draws_differ_from_one_another_and_repeat_with_their_state():
+    def sampler():
+        again = [torch.randperm(30, generator=seeded(5)) for _ in range(2)]
+        return torch.randn(2), torch.randperm(30), torch.randperm(30), *again
+
+    _, *held = noise_tape(sampler).recorded_output
+    assert not torch.equal(held[0], held[1])
+    assert torch.equal(held[2], held[3])
 
 
 def test_a_picture_and_a_file_of_one_s_own(tmp_path):

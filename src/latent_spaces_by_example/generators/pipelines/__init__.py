@@ -14,6 +14,7 @@ from latent_spaces_by_example.generators.pipelines.settings import PipelineSetti
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.generators.pipelines.generator import DiffusersGenerator
+    from latent_spaces_by_example.generators.pipelines.recorded import RecordedPipeline
 
 
 def diffusers(
@@ -37,11 +38,14 @@ def diffusers(
     inversion_iterations: int = 50,
     inversion_error: float | int = 0.1,
     **call: Any,
-) -> DiffusersGenerator:
+) -> DiffusersGenerator | RecordedPipeline:
     """Make a generator of a diffusers pipeline: unit-variance latents -> images, videos or sounds.
 
     z -> pipeline(latents=pack(z)), in the shape, order and dtype that this kind of pipeline wants;
-    a latent from a random seed is the one that the pipeline draws with that CPU generator.
+    a latent from a random seed is the one that the pipeline draws with that CPU generator. Of a
+    class that the library has no such facts of, every random number that it draws is recorded, and
+    all of them together are the latent, of shape (d,); so is image-to-image, inpainting,
+    ControlNet, video and sound.
 
     Args:
         pipeline: a folder that a pipeline's ``save_pretrained`` wrote, a hub id such as
@@ -58,8 +62,8 @@ def diffusers(
         guidance: the guidance scale; by default the pipeline's own.
         scheduler: the name of a scheduler class to use in place of the pipeline's, such as
             "DDIMScheduler".
-        step_noise: "refuse" schedulers that draw noise at every step, or hold that noise "fixed",
-            the same for every latent.
+        step_noise: "refuse" schedulers that draw noise at every step, hold that noise
+            "fixed", the same for every latent, or make it part of the "latent", of shape (d,).
         dtype: "float32", "float16" or "bfloat16", or torch's own; by default bfloat16 on a GPU and
             float32 elsewhere. Latents are float32 until they enter the model. ``torch_dtype`` is
             the same argument.
@@ -69,7 +73,8 @@ def diffusers(
         memory: any of "model-offload", "sequential-offload", "attention-slicing", "vae-slicing"
             and "vae-tiling"; several joined by "+".
         batch_size: how many latents the pipeline is given at once, at least 1. At 1 an output does
-            not depend on what else was asked for, to the last bit.
+            not depend on what else was asked for, to the last bit. Pipelines whose draws are
+            recorded make one at a time, whatever it is.
         inversion_iterations: how often at most each step of ``invert`` may evaluate the model to
             find its fixed point, at least 1.
         inversion_error: the largest root mean square difference between an example and what its
@@ -78,11 +83,11 @@ def diffusers(
 
     Returns:
         A generator with ``latent_shape``, ``generate``, ``latent_from_random_seed``, ``render``
-        and ``save``; for images also ``invert`` and ``inversion``.
+        and ``save``; for images of known classes also ``invert`` and ``inversion``.
 
     Raises:
-        ArgumentError: a pipeline that is not known or cannot be found, a wrong argument, a prompt
-            that would be cut off, or a scheduler that draws noise.
+        ArgumentError: a pipeline that cannot be found, a wrong argument, a prompt that would be
+            cut off, or a scheduler that draws noise.
         MissingPackageError: diffusers is not installed.
 
     Sources:
@@ -95,12 +100,19 @@ def diffusers(
     # before any other variable is made, these are the arguments
     settings = PipelineSettings(**{k: v for k, v in locals().items() if k != "pipeline"})
     with plugins.missing_packages_named("generators.diffusers", extra="diffusers"):
+        from latent_spaces_by_example.generators.pipelines.families import family_of
         from latent_spaces_by_example.generators.pipelines.generator import DiffusersGenerator
+        from latent_spaces_by_example.generators.pipelines.loading import load_pipeline
+        from latent_spaces_by_example.generators.pipelines.recorded import RecordedPipeline
     source = os.fspath(pipeline) if isinstance(pipeline, os.PathLike) else pipeline
-    return DiffusersGenerator(source, settings)
+    loaded = load_pipeline(source, settings)
+    family = family_of(loaded)
+    if family is None or settings.step_noise == "latent":
+        return RecordedPipeline(loaded, settings, source=source)
+    return DiffusersGenerator(loaded, settings, family=family, source=source)
 
 
-def from_spec(spec: str) -> DiffusersGenerator:
+def from_spec(spec: str) -> DiffusersGenerator | RecordedPipeline:
     """Make a generator of ``FOLDER_OR_HUB_ID:key=value,...``, its ``name`` after ``diffusers:``.
 
     Keys are arguments of :func:`diffusers` and of the pipeline's own call.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
@@ -19,7 +20,6 @@ _OURS = {
     "num_images_per_prompt": "there is one output for each latent",
     "num_videos_per_prompt": "there is one output for each latent",
     "num_waveforms_per_prompt": "there is one output for each latent",
-    "use_resolution_binning": "it would make another size, of other latents, and crop that",
     "num_inference_steps": "give steps=",
     "num_frames": "give frames=",
     "audio_end_in_s": "give seconds=",
@@ -54,6 +54,11 @@ def call_arguments(
     """
     who = type(pipeline).__name__
     check_names(type(pipeline), settings)
+    if "use_resolution_binning" in settings.call and family.fixed:
+        raise ArgumentError(
+            "use_resolution_binning cannot be given: it would make another size, of other latents, "
+            "and crop that"
+        )
     if family.guidance is None and settings.guidance is not None:
         raise ArgumentError(f"guidance={settings.guidance}; {who} has none")
     steps = settings.steps
@@ -74,10 +79,30 @@ def call_arguments(
     arguments |= settings.call
     if family.run is None and not {"prompt", "prompt_embeds"} & set(arguments):
         raise ArgumentError(f"prompt is missing: {who} needs prompt='...'")
+    check_prompts(pipeline, arguments)
+    return arguments
+
+
+@contextmanager
+def quiet(pipeline: Any) -> Iterator[None]:
+    """Hide the pipeline's progress bar: one for each candidate is one too many."""
+    before = dict(getattr(pipeline, "_progress_bar_config", {}))
+    pipeline.set_progress_bar_config(**{**before, "disable": True})
+    try:
+        yield
+    finally:
+        pipeline.set_progress_bar_config(**before)
+
+
+def check_prompts(pipeline: Any, arguments: Mapping[str, Any]) -> None:
+    """Refuse prompts that the pipeline would cut off.
+
+    Raises:
+        ArgumentError: with how long they are and may be.
+    """
     for name in ("prompt", "negative_prompt"):
         if name in arguments:
             _check_length(pipeline, arguments[name], argument=name, arguments=arguments)
-    return arguments
 
 
 def _check_length(

@@ -95,22 +95,11 @@ def denoiser(pipeline: Any) -> Any:
     return getattr(pipeline, "transformer", None) if unet is None else unet
 
 
-def family_of(pipeline: Any) -> Family:
-    """Return the row of a pipeline, by its class or the nearest class that it inherits from.
-
-    Raises:
-        ArgumentError: there is none.
-    """
+def family_of(pipeline: Any) -> Family | None:
+    """Return the row of a pipeline's class or the nearest that it inherits from, or None."""
     by_name = {name: family for family in FAMILIES for name in family.pipelines}
-    for kind in type(pipeline).__mro__:
-        if kind.__name__ in by_name:
-            return by_name[kind.__name__]
-    raise ArgumentError(
-        f"{type(pipeline).__name__} is not among the pipelines whose latents are known: "
-        f"{', '.join(sorted(by_name))}. Write an adapter: an object with latent_shape and "
-        "generate(z) that calls pipeline(latents=...) is a generator (see docs/generators.md); or "
-        "record its random draws with generators.noise_tape"
-    )
+    rows = (by_name.get(kind.__name__) for kind in type(pipeline).__mro__)
+    return next((row for row in rows if row is not None), None)
 
 
 # ---------------------------------------------------------------------- shapes and packing

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,41 +11,45 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from latent_spaces_by_example.errors import ArgumentError, GeneratorError
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.pictures import named, read_picture
-from latent_spaces_by_example.generators.pipelines.call import call_arguments
-from latent_spaces_by_example.generators.pipelines.families import Size, denoiser, family_of
+from latent_spaces_by_example.generators.pipelines.call import call_arguments, quiet
+from latent_spaces_by_example.generators.pipelines.families import (
+    Family,
+    Size,
+    denoiser,
+)
 from latent_spaces_by_example.generators.pipelines.inversion import (
     Inversion,
     check_error,
     check_invertible,
     invert_image,
 )
-from latent_spaces_by_example.generators.pipelines.loading import load_pipeline
 from latent_spaces_by_example.generators.pipelines.outputs import (
+    out_of_memory_named,
     picture_of,
+    rates_of,
     read_outputs,
     save_output,
     suffix_of,
+    tolerance_of,
 )
 from latent_spaces_by_example.generators.pipelines.schedulers import check_usable, refuse_noise
 from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings, is_prompt
 from latent_spaces_by_example.generators.pipelines.sizes import checked_size
 
 _NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
-_WAN_RATE = 16.0
-# Of float32 on a CPU 1e-5 was measured; of a pipeline of FLUX's size in bfloat16 0.023 after four
-# steps, and of float32 on a GPU, where convolutions round to TF32, 0.008. More steps make more.
-_ROUNDING, _COARSE_ROUNDING = 1e-3, 0.2
 
 
 class DiffusersGenerator:
     """A diffusers pipeline as a generator; made by ``generators.diffusers``.
 
     Args:
-        source: a folder, a hub id or a pipeline.
-        settings: everything else that was asked for.
+        pipeline: a pipeline of a class whose latents are known.
+        settings: what was asked for.
+        family: how pipelines of this class take their latents.
+        source: the folder or hub id that it came from, or the pipeline.
 
     Attributes:
         pipeline: the pipeline itself.
@@ -58,9 +60,9 @@ class DiffusersGenerator:
         suffix: the ending of the files that ``save`` writes.
     """
 
-    def __init__(self, source: Any, settings: PipelineSettings) -> None:
-        pipeline = load_pipeline(source, settings)
-        family = family_of(pipeline)
+    def __init__(
+        self, pipeline: Any, settings: PipelineSettings, *, family: Family, source: Any
+    ) -> None:
         asked = Size(settings.height, settings.width, settings.frames, settings.seconds)
         size = checked_size(pipeline, asked, family=family)
         arguments = call_arguments(pipeline, settings, family=family, size=size)
@@ -89,9 +91,7 @@ class DiffusersGenerator:
 
         Relative to the output's largest value: 0.001 in float32 on a CPU, 0.2 in fewer digits.
         """
-        on_cpu = self.pipeline._execution_device.type == "cpu"
-        is_fine = on_cpu and denoiser(self.pipeline).dtype == torch.float32
-        return _ROUNDING if is_fine else _COARSE_ROUNDING
+        return tolerance_of(self.pipeline)
 
     def generate(self, z: Any) -> Any:
         """Generate the outputs of latents z, shape (n, *latent_shape), NumPy or torch.
@@ -198,16 +198,8 @@ class DiffusersGenerator:
             ArgumentError: the path ends in something else.
             MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
         """
-        vae = getattr(self.pipeline, "vae", None)
-        parameters = inspect.signature(type(self.pipeline).__call__).parameters
-        default = parameters["frame_rate"].default if "frame_rate" in parameters else _WAN_RATE
-        save_output(
-            output,
-            path,
-            kind=self._family.output,
-            frame_rate=float(self._arguments.get("frame_rate", default)),
-            sampling_rate=int(getattr(getattr(vae, "config", None), "sampling_rate", 44100)),
-        )
+        rates = rates_of(self.pipeline, self._arguments)
+        save_output(output, path, kind=self._family.output, **rates)
 
     def _checked(self, z: Any) -> torch.Tensor:
         """Return z as float32: points near each other must not collapse before the model's cast."""
@@ -221,14 +213,10 @@ class DiffusersGenerator:
     def _run(self, latents: torch.Tensor) -> np.ndarray:
         n = len(latents)
         family, pipeline = self._family, self.pipeline
-        device = pipeline._execution_device
-        try:
-            with torch.no_grad(), _quiet(pipeline):
-                packed = family.pack(pipeline, latents)
-                packed = packed.to(device=device, dtype=family.draw_dtype(pipeline))
-                returned = self._call(packed, n=n)
-        except torch.OutOfMemoryError as error:
-            raise GeneratorError(self._out_of_memory(device, n=n, error=error)) from error
+        with torch.no_grad(), quiet(pipeline), out_of_memory_named(pipeline, n=n, size=self.size):
+            packed = family.pack(pipeline, latents)
+            packed = packed.to(device=pipeline._execution_device, dtype=family.draw_dtype(pipeline))
+            returned = self._call(packed, n=n)
         return read_outputs(returned, kind=family.output, n=n)
 
     def _call(self, latents: torch.Tensor, *, n: int) -> Any:
@@ -239,15 +227,6 @@ class DiffusersGenerator:
             return self._family.run(self.pipeline, latents, **arguments)
         return self.pipeline(latents=latents, output_type="np", **arguments)
 
-    def _out_of_memory(self, device: torch.device, *, n: int, error: Exception) -> str:
-        smaller = f"batch_size={n // 2}" if n > 1 else "a smaller size"
-        return (
-            f"out of memory on {device} with {n} latents of {type(self.pipeline).__name__} at "
-            f"{self.size} ({str(error).splitlines()[0][:120]}). Try {smaller}, "
-            "memory='vae-slicing+vae-tiling', or memory='model-offload' (slower: "
-            "'sequential-offload'); dtype='bfloat16' halves what float32 needs"
-        )
-
 
 def _repeated(key: str, value: Any, *, n: int) -> Any:
     """Repeat a prompt, or its embeddings, once for each latent."""
@@ -257,14 +236,3 @@ def _repeated(key: str, value: Any, *, n: int) -> Any:
     if per_latent and isinstance(value, torch.Tensor) and len(value) == 1:
         return value.repeat_interleave(n, dim=0)
     return value
-
-
-@contextmanager
-def _quiet(pipeline: Any) -> Iterator[None]:
-    """Hide the pipeline's progress bar: one for each candidate is one too many."""
-    before = dict(getattr(pipeline, "_progress_bar_config", {}))
-    pipeline.set_progress_bar_config(**{**before, "disable": True})
-    try:
-        yield
-    finally:
-        pipeline.set_progress_bar_config(**before)

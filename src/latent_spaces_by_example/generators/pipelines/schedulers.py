@@ -157,7 +157,7 @@ def refuse_noise(pipeline: Any, arguments: Mapping[str, Any], *, fixed: bool = F
         raise ArgumentError(
             f"the same latent would not give the same output: {reason}. Or hold the noise fixed "
             "with step_noise='fixed', so that every latent meets the same noise; or make that "
-            "noise part of the latent with generators.noise_tape"
+            "noise part of the latent with step_noise='latent'"
         )
     name = type(pipeline.scheduler).__name__
     seed = pipeline.scheduler.config.get("noise_sampler_seed", None)

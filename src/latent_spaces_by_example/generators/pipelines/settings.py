@@ -85,7 +85,7 @@ class PipelineSettings:
                     f"{name} is a {type(text).__name__}; expected one text, the same for every "
                     "latent: make one generator for each prompt"
                 )
-        check_choice(self.step_noise, argument="step_noise", choices=("refuse", "fixed"))
+        check_choice(self.step_noise, argument="step_noise", choices=("refuse", "fixed", "latent"))
         for name in ("steps", "batch_size", "inversion_iterations"):
             if name != "steps" or self.steps is not None:
                 check_whole(getattr(self, name), argument=name)
@@ -99,12 +99,12 @@ class PipelineSettings:
         given = {"prompt": self.prompt, "negative_prompt": self.negative_prompt, **self.call}
         return {n: text for n, text in given.items() if is_prompt(n) and text is not None}
 
-    def name(self, source: Any, *, scheduler: str, dtype: str) -> str:
+    def name(self, source: Any, *, scheduler: str | None, dtype: str) -> str:
         """Return the string that ``generators.load`` makes the same generator from again.
 
         Args:
             source: the folder or hub id, or a pipeline that was made in Python.
-            scheduler: the class of the scheduler that runs.
+            scheduler: the class of the scheduler that runs, if there is one.
             dtype: the dtype of the network that is run at every step.
         """
         resolved = {"scheduler": scheduler, "dtype": self.dtype or dtype}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -47,14 +48,33 @@ class RandomSource:
     Attributes:
         state: returns a copy of the state.
         set_state: goes back to a state.
+        seeded: returns the state that integers stand for, the same in every process.
+        skip: draws one number, so that the next draw is another one.
     """
 
     state: Callable[[], Any]
     set_state: Callable[[Any], Any]
+    seeded: Callable[[Sequence[int]], Any]
+    skip: Callable[[], Any]
+
+    def run(self, seeds: Sequence[int], run: Callable[[], Any]) -> Any:
+        """Return the result of ``run`` with the bits of these integers; leave the source alone."""
+        before = self.state()
+        self.set_state(self.seeded(seeds))
+        try:
+            return run()
+        finally:
+            self.set_state(before)
 
 
 class Deck(ABC):
-    """Answer draws, one after the other."""
+    """Answer draws, one after the other.
+
+    Attributes:
+        categorical: whether categories are drawn by uniform numbers of the latent, and not held.
+    """
+
+    categorical = False
 
     @abstractmethod
     def combine(self, draw: Draw) -> np.ndarray:
@@ -62,26 +82,34 @@ class Deck(ABC):
 
     @abstractmethod
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """Return the result of ``run`` with the random bits that it had when it was recorded."""
+        """Return the result of ``run`` with random bits that never change."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Keep a part with what makes it again: a recipe, or the state whose bits are held.
+    """Keep a part with what makes it again: a recipe, or the integers that its held bits stand for.
 
     Of a :class:`Draw` only the recipe is kept: the rest of it holds the sampler's own arrays.
     """
 
     part: Part
     again: Callable[[SeedStreams], np.ndarray] | None = None
-    state: Any = None
+    held_seeds: tuple[int, int] = (0, 0)
 
 
 @final
 class Recorder(Deck):
-    """Let the sampler draw, and keep what it drew."""
+    """Let the sampler draw, and keep what it drew.
 
-    def __init__(self) -> None:
+    Args:
+        held_seed: what the bits of draws that are held fixed follow from.
+        categorical: see :class:`Deck`.
+    """
+
+    def __init__(self, held_seed: int, *, categorical: bool) -> None:
+        self.categorical = categorical
+        self._held_seed = held_seed
+        self._held: dict[bytes, int] = {}
         self.entries: list[Entry] = []
         self.values: list[np.ndarray] = []
         self._size = 0
@@ -109,12 +137,15 @@ class Recorder(Deck):
         return values
 
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """Draw, and keep the bits that were there before."""
+        """Draw with bits of our own, so that every process that records holds the same ones."""
         state = source.state()
-        result = run()
+        key = state.numpy().tobytes() if hasattr(state, "numpy") else pickle.dumps(state)
+        seeds = (self._held_seed, self._held.setdefault(key, len(self._held)))
+        result = source.run(seeds, run)
+        source.skip()
         shape, dtype = shape_and_dtype(result)
         part = self._part(op, op, shape=shape, dtype=dtype, start=None)
-        self.entries.append(Entry(part, state=state))
+        self.entries.append(Entry(part, held_seeds=seeds))
         return result
 
     def _part(
@@ -129,7 +160,10 @@ class Recorder(Deck):
 class Player(Deck):
     """Answer each draw from a latent, and refuse draws that were not recorded."""
 
-    def __init__(self, entries: tuple[Entry, ...], latent: np.ndarray) -> None:
+    def __init__(
+        self, entries: tuple[Entry, ...], latent: np.ndarray, *, categorical: bool
+    ) -> None:
+        self.categorical = categorical
         self._entries = entries
         self._latent = latent
         self._next = 0
@@ -143,16 +177,11 @@ class Player(Deck):
         return self._latent[part.columns].reshape(draw.shape)
 
     def hold(self, op: str, *, source: RandomSource, run: Callable[[], Any]) -> Any:
-        """Return the result that the recorded bits give; leave the source as it was."""
+        """Return the result that the bits of the recording give; leave the source as it was."""
         entry = self._entries[self._next] if self._next < len(self._entries) else None
         if entry is None or entry.part.op != op:
             raise self._refuse(op)
-        before = source.state()
-        try:
-            source.set_state(entry.state)
-            result = run()
-        finally:
-            source.set_state(before)
+        result = source.run(entry.held_seeds, run)
         shape, dtype = shape_and_dtype(result)
         self._expect(op, shape=shape, dtype=dtype)
         return result

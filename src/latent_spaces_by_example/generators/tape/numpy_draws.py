@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, final
 
 import numpy as np
 
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.tape.bindings import (
+    Binding,
+    bindings_of,
+    imported_names,
+    rebound,
+)
 from latent_spaces_by_example.generators.tape.deck import Deck, Draw, RandomSource
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM
 from latent_spaces_by_example.generators.tape.streams import SeedStreams
@@ -20,35 +27,65 @@ _NO_DRAWS = frozenset({"seed", "get_state", "set_state", "spawn", "bit_generator
 _BY_OTHERS = frozenset({"randn", "rand"})
 
 
-@contextmanager
-def numpy_draws(deck: Deck) -> Iterator[None]:
-    """Send draws of ``numpy.random``'s functions and of new Generators to a deck while active.
+@final
+class NumPySources:
+    """Send draws of NumPy to a deck: of its global functions, of new Generators, of given ones.
 
-    A Generator made before is reached if the sampler passes it through
-    ``numpy.random.default_rng(rng)``.
+    The functions are reached where they were imported by name, too, and in scipy.stats; Generators
+    that were made before by naming them, or where the sampler passes them through ``default_rng``.
+
+    Args:
+        rngs: Generators and RandomStates that the sampler holds.
+
+    Raises:
+        ArgumentError: one of them is no Generator, or nothing holds it.
     """
-    theirs = np.random.mtrand._rand
-    ours = _taped_random_state(deck, theirs)
-    make_generator = np.random.default_rng
 
-    def default_rng(seed: Any = None) -> Any:
-        return _taped_generator(deck, make_generator(seed))
+    def __init__(self, rngs: Sequence[Any] = ()) -> None:
+        self._functions = {"default_rng": np.random.default_rng}
+        for name in dir(np.random):
+            if getattr(getattr(np.random, name), "__self__", None) is np.random.mtrand._rand:
+                self._functions[name] = getattr(np.random, name)
+        self._imported = imported_names(self._functions)
+        for rng in rngs:
+            if not isinstance(rng, (np.random.Generator, np.random.RandomState)):
+                raise ArgumentError(
+                    f"rngs holds {rng!r:.60}; expected NumPy's Generators and RandomStates"
+                )
+        besides = (rngs, vars(self))
+        # NumPy's own module, and each distribution of scipy.stats
+        self._holders = bindings_of(np.random.mtrand._rand, besides=besides)
+        self._rngs = [(rng, bindings_of(rng, besides=besides)) for rng in rngs]
 
-    replaced: dict[str, Any] = {"default_rng": default_rng}
-    for name in dir(np.random):
-        if getattr(getattr(np.random, name), "__self__", None) is theirs:
-            replaced[name] = getattr(ours, name)
-    replaced |= {"ranf": ours.random_sample, "sample": ours.random_sample}
-    before = {name: getattr(np.random, name) for name in replaced}
-    try:
-        for name, value in replaced.items():
-            setattr(np.random, name, value)
-        np.random.mtrand._rand = ours
-        yield
-    finally:
-        np.random.mtrand._rand = theirs
-        for name, value in before.items():
-            setattr(np.random, name, value)
+    def __reduce__(self) -> Any:
+        """Find the names again in another process."""
+        return NumPySources, ([rng for rng, _ in self._rngs],)
+
+    @contextmanager
+    def sent_to(self, deck: Deck) -> Iterator[None]:
+        """Answer all these draws from a deck."""
+        theirs = np.random.mtrand._rand
+        ours = _taped_random_state(deck, theirs)
+        replaced: dict[str, Any] = {name: getattr(ours, name, None) for name in self._functions}
+        make_generator = self._functions["default_rng"]
+        replaced["default_rng"] = lambda seed=None: _taped_generator(deck, make_generator(seed))
+        replaced |= {"ranf": ours.random_sample, "sample": ours.random_sample}
+        places = [
+            ([binding], replaced[name], self._functions[name]) for name, binding in self._imported
+        ]
+        places += [
+            ([Binding(vars(np.random), name)], value, getattr(np.random, name))
+            for name, value in replaced.items()
+        ]
+        places.append((self._holders, ours, theirs))
+        for rng, bindings in self._rngs:
+            is_state = isinstance(rng, np.random.RandomState)
+            taped = (_taped_random_state if is_state else _taped_generator)(deck, rng)
+            places.append((bindings, taped, rng))
+        with ExitStack() as stack:
+            for bindings, to, back_to in places:
+                stack.enter_context(rebound(bindings, to=to, back_to=back_to))
+            yield
         theirs.set_state(ours.get_state())
 
 
@@ -61,6 +98,23 @@ class _ScaledDraws:
     def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
         standard = self.standard_normal(_size(size, loc, scale))
         return _plain(loc + np.multiply(scale, standard))
+
+    def multivariate_normal(
+        self, mean: Any, cov: Any, size: Any = None, check_valid: str = "warn", tol: float = 1e-8
+    ) -> Any:
+        """Draw as NumPy does: standard numbers, turned and scaled by the covariance's SVD."""
+        centre, covariance = np.asarray(mean, dtype=float), np.asarray(cov, dtype=float)
+        shape = () if size is None else tuple(np.atleast_1d(size))
+        standard = self.standard_normal((int(np.prod(shape, dtype=int)), len(centre)))
+        left, variances, right = np.linalg.svd(covariance)
+        valid = np.allclose(right.T @ np.diag(variances) @ right, covariance, rtol=tol, atol=tol)
+        if check_valid == "raise" and not valid:
+            raise ValueError("covariance is not symmetric positive-semidefinite.")
+        if isinstance(self, np.random.RandomState):
+            values = np.dot(standard, np.sqrt(variances)[:, None] * right) + centre
+        else:
+            values = centre + standard @ (left * np.sqrt(variances)).T
+        return values.reshape((*shape, len(centre)))
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
         share = self.random(_size(size, low, high))
@@ -103,6 +157,19 @@ def _taped_generator(deck: Deck, generator: np.random.Generator) -> Any:
     table = _Table(deck, is_global=False)
     table.hold_the_rest(TapedGenerator)
     return TapedGenerator(generator.bit_generator)
+
+
+def _source(this: Any) -> RandomSource:
+    """Return the source of a RandomState or a Generator."""
+    bits = this._bit_generator
+
+    def seeded(seeds: Sequence[int]) -> Any:
+        return type(bits)(np.random.SeedSequence(seeds)).state
+
+    skip = partial(bits.random_raw, 1)
+    if isinstance(this, np.random.RandomState):
+        return RandomSource(partial(this.get_state, legacy=False), this.set_state, seeded, skip)
+    return RandomSource(lambda: bits.state, partial(setattr, bits, "state"), seeded, skip)
 
 
 def _size(size: Any, *parameters: Any) -> Any:
@@ -175,11 +242,6 @@ class _Table:
                 finally:
                     self._holding = False
 
-            if self._is_global:
-                source = RandomSource(this.get_state, this.set_state)
-            else:
-                bits = this.bit_generator
-                source = RandomSource(lambda: bits.state, partial(setattr, bits, "state"))
-            return self._deck.hold(f"numpy.{name}", source=source, run=run)
+            return self._deck.hold(f"numpy.{name}", source=_source(this), run=run)
 
         return held

@@ -8,14 +8,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latent_spaces_by_example.generators.tape.deck import Deck
-from latent_spaces_by_example.generators.tape.numpy_draws import numpy_draws
-from latent_spaces_by_example.generators.tape.routes import RouteGate, Routes, RouteWatch
-from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws
+from latent_spaces_by_example.generators.tape.numpy_draws import NumPySources
+
+if TYPE_CHECKING:
+    from latent_spaces_by_example.generators.tape.routes import Routes
 
 # Random states are the process's, so one sampler runs at a time; one may run inside another.
 _ONE_AT_A_TIME = threading.RLock()
@@ -23,56 +25,82 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @dataclass(frozen=True)
 class OtherStreams:
-    """Keep the states of the global streams that are not taken apart into draws."""
+    """Keep the states of the global streams that are not taken apart into draws.
+
+    Attributes:
+        python: of Python's ``random``.
+        numpy: of NumPy's global functions; None where their draws are recorded.
+    """
 
     python: Any
-    numpy: Any
+    numpy: Any | None
 
     @classmethod
-    def now(cls) -> OtherStreams:
-        """Return the states as they are."""
-        return cls(random.getstate(), np.random.get_state())
+    def seeded(cls, seed: int, *, with_numpy: bool) -> OtherStreams:
+        """Return states that are the same in every process; NumPy's is left out ``with_numpy``."""
+        numpy = None if with_numpy else np.random.RandomState(seed).get_state()
+        return cls(random.Random(seed).getstate(), numpy)
 
-    def restore(self) -> None:
-        """Go back to them."""
-        random.setstate(self.python)
-        np.random.set_state(self.numpy)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Start the streams here; leave them as they were before."""
+        with _ONE_AT_A_TIME:
+            before = random.getstate(), np.random.get_state()
+            self._set(self.python, self.numpy)
+            try:
+                yield
+            finally:
+                self._set(before[0], None if self.numpy is None else before[1])
 
-    def used_since(self) -> tuple[bool, bool]:
-        """Return whether Python's and NumPy's stream have moved since."""
-        numpy_now = np.random.get_state()
-        same = all(np.array_equal(a, b) for a, b in zip(self.numpy, numpy_now, strict=True))
-        return random.getstate() != self.python, not same
+    def used(self) -> list[str]:
+        """Return the names of the streams that have moved, while they are held."""
+        names = [] if random.getstate() == self.python else ["Python's random"]
+        if self.numpy is not None and not all(
+            np.array_equal(a, b) for a, b in zip(self.numpy, np.random.get_state(), strict=True)
+        ):
+            names.append("numpy.random")
+        return names
+
+    @staticmethod
+    def _set(python: Any, numpy: Any | None) -> None:
+        random.setstate(python)
+        if numpy is not None:
+            np.random.set_state(numpy)
 
 
-def run_watched(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool) -> tuple[Any, Routes]:
+def run_watched(
+    sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None
+) -> tuple[Any, Routes | None]:
     """Run a sampler whose draws a deck answers; return its output and the routes of its draws.
 
-    Every operation of torch is looked at.
+    Every operation of torch is looked at, if torch is installed.
     """
-    draws = TorchDraws(deck)
-    watch = RouteWatch(draws)
-    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), draws, watch:
-        output = sampler()
+    with _ONE_AT_A_TIME, nullcontext() if numpy is None else numpy.sent_to(deck):
+        if not has_torch():
+            return sampler(), None
+        from latent_spaces_by_example.generators.tape.routes import RouteWatch
+        from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws
+
+        draws = TorchDraws(deck)
+        watch = RouteWatch(draws)
+        with draws, watch:
+            output = sampler()
     return output, watch.routes()
 
 
-def run(sampler: Callable[[], Any], deck: Deck, *, with_numpy: bool, routes: Routes) -> Any:
+def run(
+    sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None, routes: Routes | None
+) -> Any:
     """Run a sampler likewise, but look only where a draw can come from."""
-    if routes.beside_python:
-        return run_watched(sampler, deck, with_numpy=with_numpy)[0]
+    if routes is None or routes.beside_python:
+        return run_watched(sampler, deck, numpy=numpy)[0]
+    from latent_spaces_by_example.generators.tape.routes import RouteGate
+
     gate = RouteGate(deck, routes)
-    with _ONE_AT_A_TIME, numpy_draws(deck) if with_numpy else nullcontext(), gate:
+    with _ONE_AT_A_TIME, nullcontext() if numpy is None else numpy.sent_to(deck), gate:
         return sampler()
 
 
-@contextmanager
-def streams_held(states: OtherStreams) -> Iterator[None]:
-    """Start the other streams where they were then; leave them as they were before."""
-    with _ONE_AT_A_TIME:
-        before = OtherStreams.now()
-        states.restore()
-        try:
-            yield
-        finally:
-            before.restore()
+def has_torch() -> bool:
+    """Return whether torch is installed."""
+    return find_spec("torch") is not None

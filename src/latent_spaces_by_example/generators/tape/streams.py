@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import final
+from collections.abc import Sequence
+from typing import Any, final
 
 import numpy as np
-import torch
 
 _TWO_TO_32 = 2**32
+
+
+def integer_of(seeds: Sequence[int]) -> int:
+    """Return one integer in [0, 2^63) for several, which look independent for different ones."""
+    return int(np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 @final
@@ -22,7 +27,11 @@ class SeedStreams:
     """
 
     def __init__(self, random_seed: int, *, with_torch: bool) -> None:
-        self.torch = torch.Generator().manual_seed(random_seed)
+        self.torch: Any = None
+        if with_torch:
+            import torch  # a sampler of NumPy alone needs none
+
+            self.torch = torch.Generator().manual_seed(random_seed)
         seed = np.random.SeedSequence([random_seed, 1]).generate_state(2) if with_torch else None
         legacy = [random_seed % _TWO_TO_32, random_seed // _TWO_TO_32] if seed is None else seed
         if seed is None and random_seed < _TWO_TO_32:

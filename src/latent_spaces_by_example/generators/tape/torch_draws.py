@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, final
@@ -12,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from latent_spaces_by_example.generators.tape.deck import Deck, Draw, RandomSource
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM
-from latent_spaces_by_example.generators.tape.streams import SeedStreams
+from latent_spaces_by_example.generators.tape.streams import SeedStreams, integer_of
 
 _GAUSSIAN_OPS = frozenset({"randn", "randn_like", "normal_", "normal"})
 _UNIFORM_OPS = frozenset({"rand", "rand_like", "uniform_"})
@@ -132,11 +133,66 @@ class TorchDraws(TorchDispatchMode):
         flags = [call[flag] for flag in _FLAGS & call.keys()]
         if any(isinstance(flag, (bool, float)) and not flag for flag in flags):
             return func(*args, **kwargs)
+        if self._deck.categorical and _name(func) in ("multinomial", "exponential_"):
+            return self._by_uniforms(func, call)
         self.draws += 1
         given = next((a for a in call.values() if isinstance(a, torch.Generator)), None)
         generator = _default_generator(call) if given is None else given
-        source = RandomSource(generator.get_state, generator.set_state)
+        source = _source(generator)
         return self._deck.hold(_name(func), source=source, run=lambda: func(*args, **kwargs))
+
+    def _by_uniforms(self, func: Any, call: dict[str, Any]) -> torch.Tensor:
+        """Draw categories, or exponential numbers, as functions of uniform ones.
+
+        The category is the largest log p + G, with G = -log(-log U) of Gumbel's law: one for each
+        category (Gumbel 1954; Kool et al. 2019, arXiv 1903.06059, for draws without replacement).
+        """
+        given = call["self"]
+        if _name(func) == "exponential_":
+            share = self._uniforms(_name(func), tuple(given.shape), call)
+            return given.copy_(torch.log1p(-share).neg() / float(call["lambd"]))
+        *rows, num_categories = given.shape
+        count, replacement = int(call["num_samples"]), bool(call["replacement"])
+        shape = (*rows, count, num_categories) if replacement else (*rows, num_categories)
+        gumbel = -torch.log(-torch.log(self._uniforms(_name(func), shape, call)))
+        logs = given.double().log()
+        if replacement:
+            chosen = (logs.unsqueeze(-2) + gumbel).argmax(-1)
+        else:
+            chosen = (logs + gumbel).topk(count, dim=-1).indices
+        out = call.get("out")
+        return chosen if out is None else out.resize_(chosen.shape).copy_(chosen)
+
+    def _uniforms(self, op: str, shape: tuple[int, ...], call: dict[str, Any]) -> torch.Tensor:
+        """Return uniform numbers of the latent inside (0, 1), as float64 where the draw is made."""
+        generator = call.get("generator")
+        own = _default_generator(call) if generator is None else generator
+
+        def now() -> np.ndarray:
+            fresh = torch.empty(shape, device=own.device)
+            return fresh.uniform_(generator=own).cpu().numpy()
+
+        def again(streams: SeedStreams) -> np.ndarray:
+            return torch.empty(shape).uniform_(generator=streams.torch).numpy()
+
+        def state() -> bytes:
+            return own.get_state().numpy().tobytes()
+
+        self.draws += 1
+        draw = Draw(op, UNIFORM, shape, "float32", False, state, now, again)
+        share = torch.from_numpy(np.array(self._deck.combine(draw), dtype=np.float64))
+        return share.clamp(2.0**-25, 1.0 - 2.0**-25).to(call["self"].device)
+
+
+def _source(generator: torch.Generator) -> RandomSource:
+    def seeded(seeds: Sequence[int]) -> torch.Tensor:
+        fresh = torch.Generator(generator.device)
+        return fresh.manual_seed(integer_of(seeds)).get_state()
+
+    def skip() -> None:
+        torch.rand((), generator=generator, device=generator.device)
+
+    return RandomSource(generator.get_state, generator.set_state, seeded, skip)
 
 
 @cache

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from latent_spaces_by_example.validity.output_difference import (
+from latent_spaces_by_example.generators.output_difference import (
     largest_difference,
     leaves_of,
     share_changed,

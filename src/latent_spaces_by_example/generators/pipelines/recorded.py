@@ -1,0 +1,211 @@
+"""Run a pipeline of any class as a generator, by recording every random number that it draws."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import warnings
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image, ImageOps
+
+from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators.output_difference import largest_difference, leaves_of
+from latent_spaces_by_example.generators.pipelines.call import check_names, check_prompts, quiet
+from latent_spaces_by_example.generators.pipelines.outputs import (
+    kind_of,
+    out_of_memory_named,
+    picture_of,
+    rates_of,
+    read_outputs,
+    save_output,
+    suffix_of,
+)
+from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
+from latent_spaces_by_example.generators.tape import NoiseTape
+
+_RECORDED_SEED = 0  # of the generator that the pipeline is given while it is recorded
+_SIZES = ("height", "width", "num_frames", "audio_end_in_s")
+# ours -> what pipelines call it, the first that one takes
+_CALLED: dict[str, tuple[str, ...]] = {
+    "steps": ("num_inference_steps",),
+    "guidance": ("guidance_scale", "true_cfg_scale"),
+    "height": ("height",),
+    "width": ("width",),
+    "frames": ("num_frames", "video_length", "frames"),
+    "seconds": ("audio_end_in_s", "audio_length_in_s"),
+}
+
+
+@final
+class RecordedPipeline:
+    """A pipeline whose every Gaussian or uniform draw is the latent; see ``generators.diffusers``.
+
+    For classes that ``families`` has no row for, and for noisy schedulers whose noise is to be
+    searched too. A random seed n stands for ``generator=torch.Generator("cpu").manual_seed(n)``.
+
+    Args:
+        pipeline: the pipeline; its networks are put in evaluation mode, without dropout.
+        settings: what was asked for.
+        source: the folder or hub id that it came from, or the pipeline.
+
+    Attributes:
+        pipeline: the pipeline itself.
+        tape: the recording, with ``parts`` and ``report``.
+        latent_shape: (d,), d how many numbers the pipeline draws for one output.
+        transport_map: the law of the latents.
+        name: what a study records.
+        suffix: the ending of the files that ``save`` writes.
+    """
+
+    batch_tolerance = 0.0  # each output is made alone
+
+    def __init__(self, pipeline: Any, settings: PipelineSettings, *, source: Any) -> None:
+        self.pipeline = pipeline
+        self.batch_size = settings.batch_size
+        self._arguments = recorded_arguments(pipeline, settings)
+        for part in pipeline.components.values():
+            if isinstance(part, torch.nn.Module):
+                part.eval()
+        scheduler = getattr(pipeline, "scheduler", None)
+        self.name = settings.name(
+            source,
+            scheduler=None if scheduler is None else type(scheduler).__name__,
+            dtype=str(pipeline.dtype).removeprefix("torch."),
+        )
+        self._kind = "image"
+        self.tape = NoiseTape(self._run, name=self.name)
+        self.latent_shape = self.tape.latent_shape
+        self.transport_map = self.tape.transport_map
+        self.suffix = suffix_of(self._kind)
+        self._warn_of_pictures_without_effect()
+
+    def __repr__(self) -> str:
+        draws = len([part for part in self.tape.parts if part.combined])
+        return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self._kind}>"
+
+    def generate(self, z: ArrayLike) -> np.ndarray:
+        """Generate the outputs of latents z, shape (n, d), one after the other.
+
+        Returns:
+            float32: images (n, height, width, channels) and videos (n, frames, height, width,
+            channels) in [0, 1], sounds (n, channels, samples).
+
+        Raises:
+            ArgumentError: z has another shape, or values that the draws cannot have.
+            GeneratorError: out of memory, values that are not finite, or an image that the
+                pipeline's safety checker made black.
+            SamplerChangedError: the pipeline draws something else than when it was recorded.
+        """
+        outputs = self.tape.generate(z)
+        return np.stack(outputs) if outputs else self.tape.recorded_output[None][:0]
+
+    def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
+        """Return the latent that the pipeline itself draws with a CPU generator of this seed."""
+        return self.tape.latent_from_random_seed(random_seed)
+
+    def render(self, output: npt.ArrayLike) -> Image.Image | None:
+        """Draw one output: the image, three frames of the video, or the waveform of the sound."""
+        return picture_of(output, kind=self._kind)
+
+    def save(self, output: npt.ArrayLike, path: str | os.PathLike[str]) -> None:
+        """Write one output: an image as .png, a video as .mp4 or .gif, a sound as .wav; or .npy.
+
+        Raises:
+            ArgumentError: the path ends in something else.
+            MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
+        """
+        save_output(output, path, kind=self._kind, **rates_of(self.pipeline, self._arguments))
+
+    def _run(self) -> np.ndarray:
+        arguments = dict(self._arguments)
+        taken = inspect.signature(type(self.pipeline).__call__).parameters
+        if "generator" in taken:
+            arguments["generator"] = torch.Generator("cpu").manual_seed(_RECORDED_SEED)
+        if "output_type" in taken:
+            arguments["output_type"] = "np"
+        size = {name: self._arguments[name] for name in _SIZES if name in self._arguments}
+        with (
+            torch.no_grad(),
+            quiet(self.pipeline),
+            out_of_memory_named(self.pipeline, n=1, size=size),
+        ):
+            returned = self._called(arguments)
+        self._kind = kind_of(returned)
+        output: np.ndarray = read_outputs(returned, kind=self._kind, n=1)[0]
+        return output
+
+    def _called(self, arguments: dict[str, Any]) -> Any:
+        try:
+            return self.pipeline(**arguments)
+        except (TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, ArgumentError) or hasattr(self, "tape"):
+                raise  # a call like it went well before
+            raise ArgumentError(
+                f"{type(self.pipeline).__name__} cannot be called with "
+                f"{', '.join(self._arguments) or 'no argument'} ({str(error)[:300]}); give what "
+                "it needs by name, as its own call takes it"
+            ) from error
+
+    def _warn_of_pictures_without_effect(self) -> None:
+        """Make the recorded output again with another picture, for pipelines that take one."""
+        before = self._arguments
+        for name, picture in before.items():
+            if not isinstance(picture, Image.Image):
+                continue
+            self._arguments = before | {name: ImageOps.invert(picture.convert("RGB"))}
+            try:
+                other = self.tape.generate(self.tape.recorded_latent[None])[0]
+            finally:
+                self._arguments = before
+            if largest_difference(leaves_of(other), leaves_of(self.tape.recorded_output)) == 0.0:
+                warnings.warn(
+                    f"{name}= has no effect: {type(self.pipeline).__name__} makes the very same "
+                    "output of its negative; at strength 1.0 an image is replaced by noise, so "
+                    "give a lower strength",
+                    UserWarning,
+                    stacklevel=4,
+                )
+
+
+def recorded_arguments(pipeline: Any, settings: PipelineSettings) -> dict[str, Any]:
+    """Return what a pipeline is called with, by its own names.
+
+    Raises:
+        ArgumentError: an argument that it does not take, or lacks.
+    """
+    kind = type(pipeline)
+    who = kind.__name__
+    if not hasattr(kind, "__call__") or not callable(pipeline):  # noqa: B004 - signature's home
+        raise ArgumentError(f"{who} has no __call__, so there is nothing to run")
+    if settings.step_noise == "fixed":
+        raise ArgumentError(
+            f"step_noise='fixed' is for pipelines whose latents= is known; of {who} every random "
+            "number is part of the latent: leave it out"
+        )
+    check_names(kind, settings)
+    taken = inspect.signature(kind.__call__).parameters
+    arguments: dict[str, Any] = dict(settings.texts)
+    for ours, names in _CALLED.items():
+        value = getattr(settings, ours)
+        theirs = next((name for name in names if name in taken), None)
+        if value is None:
+            continue
+        if theirs is None:
+            raise ArgumentError(f"{ours}={value!r} was given, but {who} takes no {names[0]}")
+        arguments[theirs] = value
+    arguments |= settings.call
+    needed = [
+        name
+        for name, p in taken.items()
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    lacking = [name for name in needed if name != "self" and name not in arguments]
+    if lacking:
+        raise ArgumentError(f"{' and '.join(lacking)} missing: {who} needs {lacking[0]}=...")
+    check_prompts(pipeline, arguments)
+    return arguments
