@@ -1,5 +1,7 @@
 """What is stored, and what other programs do to it."""
 
+import shutil
+
 import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
@@ -13,9 +15,17 @@ from toys import Stretch, height
 OPTIONS = {"examples": ["6", "17", "18"], "search": "random"}
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("records") / "run"
+    lsbe.optimise(Stretch(), height, budget=5, out=folder, **OPTIONS)
+    return folder
+
+
 @pytest.fixture
-def study(tmp_path):
-    return lsbe.optimise(Stretch(), height, budget=5, out=tmp_path / "run", **OPTIONS)
+def study(made, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    return lsbe.open_study(tmp_path / "run", generator=Stretch())
 
 
 def reopened(study):
