@@ -88,7 +88,7 @@ U, W = np.full((2, 2), 0.5), np.full((2, 3), 3**-0.5)
 # What a message calls an argument that people know under another name.
 ALSO_CALLED = {
     "name_or_path": "airfoil section",
-    "spec": "the (generator|objective|search)",
+    "spec": "(the|no) (generator|objective|search)",
     "returned": "the objective",
     "n": "outputs",
     "out": "run folder",
@@ -96,6 +96,7 @@ ALSO_CALLED = {
     "path": "cannot (read|write)|no file",
     "generator": "the generator",
     "latents": "z ",
+    "latent_shape": "latents (of|have) shape|for latents of shape|inner has shape",
 }
 
 

@@ -128,6 +128,7 @@ def test_a_name_is_no_shell():
     "changed",
     [
         {"objective": "module:<lambda>"},
+        {"objective": "__main__:score"},
         {"objective": "package.module:outer.<locals>.score"},
         {"generator": "my own"},
         {"generator": "diffusers:FluxPipeline:prompt=a car"},

@@ -69,7 +69,7 @@ def test_angles_are_those_between_the_latents():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"num": 0}, "num=0.*5 candidates"),
+        ({"num": 0}, "num=0; give a whole number"),
         ({"num": 6}, "num=6.*5 candidates"),
         ({"rule": "worst"}, "rule='worst'.*best, diverse, mix"),
         ({"among": 0.0}, "among=0.0"),

@@ -190,7 +190,7 @@ def test_an_inverse_that_only_has_the_ends_is_an_error():
         ({"sf": stats.norm.cdf, "isf": stats.norm.ppf}, r"monotone|invert"),
         ({"support": (1.0, 1.0)}, "high above low"),
         ({"support": "all"}, "support"),
-        ({"cdf": 3.0}, "cdf is 3.0"),
+        ({"cdf": 3.0}, "cdf=3.0; give a function"),
     ],
 )
 def test_functions_that_do_not_belong_together_are_an_error(arguments, message):

@@ -44,7 +44,7 @@ def library_named(name: str) -> ArrayLibrary:
     >>> library_named("numpy").name
     'numpy'
     """
-    if name == _NUMPY.name:
+    if isinstance(name, str) and name == _NUMPY.name:
         return _NUMPY
     if not isinstance(name, str) or name not in _ADAPTERS:
         known = ", ".join((_NUMPY.name, *_ADAPTERS))

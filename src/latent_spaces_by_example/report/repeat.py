@@ -179,7 +179,8 @@ def _can_be_loaded(spec: str, names: list[str], *, also: str, own: bool = False)
         return False
     if place in names or spec.startswith(also):
         return True
-    return own and _PLACE.fullmatch(place) is not None
+    # what a script or a notebook defines has no module that a shell could name
+    return own and _PLACE.fullmatch(place) is not None and not place.startswith("__main__:")
 
 
 def _can_be_named(snapshot: Snapshot) -> bool:

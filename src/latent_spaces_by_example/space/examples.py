@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import check_has, check_whole
+from latent_spaces_by_example.arguments import check_finite, check_has, check_whole
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space.distances import rms_difference
@@ -90,7 +90,8 @@ def invert_examples(
     latents = as_array(
         generator.invert(examples if hasattr(generator, "read_example") else outputs)
     )
-    layout_of(generator.latent_shape).pack(latents, name="invert(examples)")
+    packed = layout_of(generator.latent_shape).pack(latents, name="invert(examples)")
+    check_finite(on_host(packed), name="invert(examples)")
     moved: Sequence[float | None] = [None] * len(outputs)
     if repair is not None:
         done = METHODS[repair](latents, transport_map=transport_map_of(generator))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import ndtr, ndtri
 
+from latent_spaces_by_example.arguments import check_callable
 from latent_spaces_by_example.errors import ArgumentError
 
 # The farthest score: beyond it, float64 cannot tell the normal law's tail from zero.
@@ -60,8 +61,8 @@ class ElementLaw:
         """Check the functions on a grid."""
         for name in ("cdf", "ppf", "sf", "isf"):
             function = getattr(self, name)
-            if not callable(function) and (function is not None or name in ("cdf", "ppf")):
-                raise ArgumentError(f"{name} is {function!r:.60}; expected a function of an array")
+            if function is not None or name in ("cdf", "ppf"):
+                check_callable(function, argument=name, called="an array -> an array")
         if (self.sf is None) != (self.isf is None):
             raise ArgumentError("only one of sf and isf was given; give both, or neither")
         low, high = self.ends

@@ -154,6 +154,8 @@ class LatentBox(Space):
     ) -> None:
         self._bound = checked_number(bound, argument="bound", low=0.0, high=_WIDEST, above=True)
         self.latent_shape = layout_of(latent_shape).latent_shape
+        if not self.latent_shape or 0 in self.latent_shape:
+            raise ArgumentError(f"latent_shape is {latent_shape!r}; expected at least one number")
         self.transport_map = _given_or_identity(transport_map)
         self.num_coordinates = self.num_latent_dims
 

@@ -274,22 +274,20 @@ def _place(points: Points) -> _Placed:
 
 def _farthest(spline: CubicSpline, *, tail: Float64[np.ndarray, " xy"]) -> float:
     """Return the parameter of the spline's farthest point from the trailing edge."""
-    from scipy.optimize import brentq
-
     knots = spline.x
     away = np.sum((spline(knots) - tail) ** 2, axis=1)
     peak = int(np.clip(np.argmax(away), 1, len(knots) - 2))
     fine = np.linspace(knots[peak - 1], knots[peak + 1], 65)
     best = int(np.clip(np.argmax(np.sum((spline(fine) - tail) ** 2, axis=1)), 1, 63))
-
-    def growth(where: float) -> float:
-        """Return half the derivative of the squared distance."""
-        return float((spline(where) - tail) @ spline(where, 1))
-
-    low, high = float(fine[best - 1]), float(fine[best + 1])
-    if not growth(low) > 0.0 > growth(high):  # no maximum here: the sampled point has to do
-        return float(fine[best])
-    return float(brentq(growth, low, high, xtol=1e-16, rtol=1e-15))
+    low, high = fine[best - 1], fine[best + 1]
+    where = float(fine[best])
+    for _ in range(8):  # Newton on the derivative of the squared distance
+        offset, slope, bend = spline(where) - tail, spline(where, 1), spline(where, 2)
+        curvature = slope @ slope + offset @ bend
+        if curvature >= 0.0:  # not a maximum here: the sampled point has to do
+            break
+        where = float(np.clip(where - (offset @ slope) / curvature, low, high))
+    return where
 
 
 def _ordinates(placed: _Placed, *, grid: Stations, end: float) -> Stations:
