@@ -62,20 +62,8 @@ def _controlled(pipeline: Any) -> dict[str, Any]:
     return {"controlnet": net.eval()}
 
 
-def _sd3_controlled(pipeline: Any) -> dict[str, Any]:
-    net = diffusers.SD3ControlNetModel.from_transformer(
-        pipeline.transformer, num_extra_conditioning_channels=0
-    )
-    return {"controlnet": net.eval()}
-
-
 def _eight_channels(pipeline: Any) -> dict[str, Any]:
     return {"unet": images._text_unet(in_channels=8, cross_attention_dim=HIDDEN)}
-
-
-def _eight_channels_xl(pipeline: Any) -> dict[str, Any]:
-    config = dict(pipeline.unet.config) | {"in_channels": 8}
-    return {"unet": diffusers.UNet2DConditionModel.from_config(config).eval()}
 
 
 def _depth(pipeline: Any) -> dict[str, Any]:
@@ -113,8 +101,7 @@ def _class_labels(pipeline: Any) -> dict[str, Any]:
         norm_type="ada_norm_zero",
         num_embeds_ada_norm=1000,
     )
-    scheduler = diffusers.EulerAncestralDiscreteScheduler()
-    return {"transformer": transformer.eval(), "scheduler": scheduler}
+    return {"transformer": transformer.eval(), "scheduler": diffusers.DDIMScheduler()}
 
 
 def _quantised(pipeline: Any) -> dict[str, Any]:
@@ -128,27 +115,8 @@ def _quantised(pipeline: Any) -> dict[str, Any]:
     return {"vqvae": codes.eval()}
 
 
-def _sound(pipeline: Any) -> dict[str, Any]:
-    unet = diffusers.UNet1DModel(
-        block_out_channels=(8, 16),
-        extra_in_channels=16,
-        sample_size=64,
-        sample_rate=16_000,
-        in_channels=2,
-        out_channels=2,
-        flip_sin_to_cos=True,
-        use_timestep_embedding=False,
-        time_embedding_type="fourier",
-        mid_block_type="UNetMidBlock1D",
-        down_block_types=("DownBlock1DNoSkip", "AttnDownBlock1D"),
-        up_block_types=("AttnUpBlock1D", "UpBlock1DNoSkip"),
-    )
-    return {"unet": unet.eval(), "scheduler": diffusers.IPNDMScheduler()}
-
-
 _SD, _XL = "stable-diffusion", "stable-diffusion-xl"
 _MOVING = {"frames": 2, **SIZED}
-_VIDEO = [PICTURE] * 5
 DERIVED: dict[str, Derived] = {
     "StableDiffusionImg2ImgPipeline": Derived(_SD, FROM_IMAGE),
     "StableDiffusionInpaintPipeline": Derived(_SD, FROM_MASKED | SIZE),
@@ -170,7 +138,7 @@ DERIVED: dict[str, Derived] = {
     "LatentConsistencyModelImg2ImgPipeline": Derived(_SD, FROM_IMAGE, _consistent),
     "AnimateDiffPipeline": Derived(_SD, _MOVING, _in_motion),
     "AnimateDiffVideoToVideoPipeline": Derived(
-        _SD, SIZED | {"steps": 3, "video": _VIDEO[:2], "strength": 0.7}, _in_motion
+        _SD, SIZED | {"steps": 3, "video": [PICTURE, CONTROL], "strength": 0.7}, _in_motion
     ),
     "MarigoldDepthPipeline": Derived(
         _SD, {"image": PICTURE, "steps": 2, "processing_resolution": 0}, _depth
@@ -188,17 +156,10 @@ DERIVED: dict[str, Derived] = {
     "StableDiffusionXLControlNetInpaintPipeline": Derived(
         _XL, FROM_MASKED | SIZE | {"control_image": CONTROL}, _controlled
     ),
-    "StableDiffusionXLInstructPix2PixPipeline": Derived(
-        _XL, SIZED | {"image": PICTURE}, _eight_channels_xl
-    ),
     "StableDiffusion3Img2ImgPipeline": Derived("stable-diffusion-3", FROM_IMAGE | SIZE),
-    "StableDiffusion3InpaintPipeline": Derived("stable-diffusion-3", FROM_MASKED | SIZE),
     "StableDiffusion3PAGPipeline": Derived("stable-diffusion-3", SIZED, lambda p: _BLOCKS),
     "StableDiffusion3PAGImg2ImgPipeline": Derived(
         "stable-diffusion-3", FROM_IMAGE, lambda p: _BLOCKS
-    ),
-    "StableDiffusion3ControlNetPipeline": Derived(
-        "stable-diffusion-3", SIZED | {"control_image": CONTROL}, _sd3_controlled
     ),
     "FluxImg2ImgPipeline": Derived("flux", FROM_IMAGE | SIZE),
     "FluxInpaintPipeline": Derived("flux", FROM_MASKED | SIZE),
@@ -210,9 +171,6 @@ DERIVED: dict[str, Derived] = {
     ),
     "QwenImageImg2ImgPipeline": Derived("qwen-image", FROM_IMAGE | SIZE),
     "QwenImageInpaintPipeline": Derived("qwen-image", FROM_MASKED | SIZE),
-    "WanVideoToVideoPipeline": Derived(
-        "wan", SIZED | {"steps": 3, "video": _VIDEO, "strength": 0.7}
-    ),
     "LTXImageToVideoPipeline": Derived("ltx", SIZED | {"image": PICTURE, "frames": 9}),
     "LTXConditionPipeline": Derived("ltx", SIZED | {"image": PICTURE, "frames": 9}),
     "PixArtAlphaPipeline": Derived(
@@ -228,7 +186,6 @@ DERIVED: dict[str, Derived] = {
         "stable-diffusion", {"class_labels": [7], "guidance": 1.0, "steps": 2}, _class_labels
     ),
     "LDMPipeline": Derived("ddim", {"steps": 2}, _quantised),
-    "DanceDiffusionPipeline": Derived("ddim", {"steps": 2}, _sound),
     "ConsistencyModelPipeline": Derived(
         "ddim", {"steps": 2}, lambda p: {"scheduler": diffusers.CMStochasticIterativeScheduler()}
     ),

@@ -77,8 +77,9 @@ def bindings_of(rng: Any, *, besides: Sequence[Any]) -> list[Binding]:
             bindings.append(Binding(holder))
         elif isinstance(holder, list):
             bindings += [Binding(holder, i) for i, one in enumerate(holder) if one is rng]
-        elif owners := [one for one in gc.get_referrers(holder) if isinstance(one, type)]:
-            # of a class the dictionary must not be written to: attributes are cached
+        elif isinstance(holder, dict) and "__module__" in holder:  # a class's, as a rule
+            owners = [one for one in gc.get_referrers(holder) if isinstance(one, type)]
+            # its dictionary must not be written to: attributes are cached
             bindings += [Binding(one, key) for one in owners for key in _keys_of(vars(one), rng)]
         else:
             items = holder if isinstance(holder, dict) else getattr(holder, "__dict__", {})

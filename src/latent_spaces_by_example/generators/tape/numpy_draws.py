@@ -42,7 +42,7 @@ class NumPySources:
     """
 
     def __init__(self, rngs: Sequence[Any] = ()) -> None:
-        self._functions = {"default_rng": np.random.default_rng}
+        self._functions: dict[str, Any] = {"default_rng": np.random.default_rng}
         for name in dir(np.random):
             if getattr(getattr(np.random, name), "__self__", None) is np.random.mtrand._rand:
                 self._functions[name] = getattr(np.random, name)
@@ -110,7 +110,8 @@ class _ScaledDraws:
         valid = np.allclose(right.T @ np.diag(variances) @ right, covariance, rtol=tol, atol=tol)
         if check_valid == "raise" and not valid:
             raise ValueError("covariance is not symmetric positive-semidefinite.")
-        if isinstance(self, np.random.RandomState):
+        this: Any = self
+        if isinstance(this, np.random.RandomState):
             values = np.dot(standard, np.sqrt(variances)[:, None] * right) + centre
         else:
             values = centre + standard @ (left * np.sqrt(variances)).T

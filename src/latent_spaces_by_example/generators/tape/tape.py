@@ -15,10 +15,10 @@ from latent_spaces_by_example.arguments import ArrayLike, float_array
 from latent_spaces_by_example.errors import ArgumentError, SamplerChangedError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.output_difference import largest_difference, leaves_of
-from latent_spaces_by_example.generators.tape.comparison import detached, summary_of
 from latent_spaces_by_example.generators.tape.deck import Entry, Player, Recorder
 from latent_spaces_by_example.generators.tape.numpy_draws import NumPySources
 from latent_spaces_by_example.generators.tape.parts import GAUSSIAN, UNIFORM, Part, table
+from latent_spaces_by_example.generators.tape.sampled_outputs import detached, summary_of
 from latent_spaces_by_example.generators.tape.session import (
     OtherStreams,
     has_torch,

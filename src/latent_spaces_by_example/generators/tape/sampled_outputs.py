@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,11 +26,7 @@ def summary_of(output: Any) -> list[str]:
     Numbers are summed up by three moments in two digits, which rounding on another machine hardly
     ever changes.
     """
-    return [f"{path} {_line(leaf)}" for path, leaf in _sorted(leaves_of(output))]
-
-
-def _sorted(leaves: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(leaves.items())
+    return [f"{path} {_line(leaf)}" for path, leaf in sorted(leaves_of(output).items())]
 
 
 def _line(leaf: Any) -> str:
