@@ -17,8 +17,14 @@ def run(code):
 
 
 WITHOUT_TORCH = """
-import sys
-sys.modules["torch"] = None
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "torch" else find(name, *more)
+class Absent:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(name=name)
+sys.meta_path.insert(0, Absent())
 import numpy as np
 import latent_spaces_by_example as lsbe
 class Model:

@@ -88,7 +88,7 @@ class RecordedPipeline:
         draws = len([part for part in self.tape.parts if part.combined])
         return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self._kind}>"
 
-    def generate(self, z: ArrayLike) -> np.ndarray:
+    def generate(self, z: ArrayLike) -> Any:
         """Generate the outputs of latents z, shape (n, d), one after the other.
 
         Returns:

@@ -100,9 +100,16 @@ class _ScaledDraws:
         return _plain(loc + np.multiply(scale, standard))
 
     def multivariate_normal(
-        self, mean: Any, cov: Any, size: Any = None, check_valid: str = "warn", tol: float = 1e-8
+        self,
+        mean: Any,
+        cov: Any,
+        size: Any = None,
+        check_valid: Any = "warn",
+        tol: Any = 1e-8,
+        *,
+        method: Any = "svd",
     ) -> Any:
-        """Draw as NumPy does: standard numbers, turned and scaled by the covariance's SVD."""
+        """Draw as NumPy does: standard numbers, turned and scaled by the covariance's factors."""
         centre, covariance = np.asarray(mean, dtype=float), np.asarray(cov, dtype=float)
         shape = () if size is None else tuple(np.atleast_1d(size))
         standard = self.standard_normal((int(np.prod(shape, dtype=int)), len(centre)))
@@ -112,10 +119,15 @@ class _ScaledDraws:
             raise ValueError("covariance is not symmetric positive-semidefinite.")
         this: Any = self
         if isinstance(this, np.random.RandomState):
-            values = np.dot(standard, np.sqrt(variances)[:, None] * right) + centre
+            factor = (np.sqrt(variances)[:, None] * right).T
+        elif method == "cholesky":
+            factor = np.linalg.cholesky(covariance)
         else:
-            values = centre + standard @ (left * np.sqrt(variances)).T
-        return values.reshape((*shape, len(centre)))
+            factor = left * np.sqrt(variances)
+            if method == "eigh":
+                variances, left = np.linalg.eigh(covariance)
+                factor = left * np.sqrt(np.abs(variances))
+        return (centre + standard @ factor.T).reshape((*shape, len(centre)))
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
         share = self.random(_size(size, low, high))
