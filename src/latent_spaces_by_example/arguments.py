@@ -89,7 +89,7 @@ def real_array(value: ArrayLike, *, name: str, shape: str | tuple[int, ...]) -> 
         array = array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(
-            f"{name} has no shape of numbers ({error}); expected numbers of shape {shape}"
+            f"{name} cannot be read as real numbers ({error}); expected numbers of shape {shape}"
         ) from error
     if isinstance(shape, tuple) and array.shape != shape:
         raise ArgumentError(f"{name} has shape {array.shape}; expected numbers of shape {shape}")

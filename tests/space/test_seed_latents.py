@@ -110,6 +110,9 @@ class TestInvertExamples:
         class OneWay:
             latent_shape = (2,)
 
+            def generate(self, z):
+                return z
+
         with pytest.raises(ArgumentError, match="OneWay has no invert"):
             invert_examples(OneWay(), [np.zeros(2)])
 
@@ -124,6 +127,9 @@ class TestInvertExamples:
     def test_names_need_a_generator_that_knows_names(self):
         class Nameless:
             latent_shape = (2,)
+
+            def generate(self, z):
+                return z
 
             def invert(self, outputs):
                 return np.asarray(outputs)

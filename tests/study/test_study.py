@@ -269,7 +269,7 @@ class TestFailures:
 class TestBadArguments:
     @pytest.mark.parametrize("budget", [0, -1, True])
     def test_budget(self, budget):
-        with pytest.raises(ArgumentError, match=r"budget=.*whole number of at least 1"):
+        with pytest.raises(ArgumentError, match=r"budget=.*whole number from 1 to"):
             _random_study(budget=budget)
 
     @pytest.mark.parametrize("value", [2.5, "ten", None, np.float64(3)])

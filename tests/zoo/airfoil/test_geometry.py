@@ -121,7 +121,7 @@ def test_reordering_can_be_left_out():
         (np.zeros((10, 3)), r"shape \(n_points, 2\)"),
         (np.zeros((3, 2)), "at least 7 points"),
         (np.zeros((10, 2)), "all be the same point"),
-        ([[0, "a"]] * 9, "must be numbers"),
+        ([[0, "a"]] * 9, "cannot be read as real numbers"),
         (np.r_[cst_section(10)[0], [[np.nan, 0.0]]], "row 19"),
         (np.repeat(cst_section(10)[0][::6], 3, axis=0), "7 different points"),
         (np.c_[np.linspace(0, 1, 20), np.zeros(20)], "start at the leading edge"),

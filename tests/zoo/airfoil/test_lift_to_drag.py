@@ -219,7 +219,7 @@ def test_sections_without_a_score():
         ([np.zeros((127, 3))], r"outputs\[0\] .* not shape \(127, 3\)"),
         ([find_section("s1223"), np.zeros(5)], r"outputs\[1\] .* not shape \(5,\)"),
         ([np.zeros((3, 2))], r"at least 7 points"),
-        ([[["a", "b"]] * 9], r"outputs\[0\] has no shape of numbers"),
+        ([[["a", "b"]] * 9], r"outputs\[0\] cannot be read as real numbers"),
     ],
 )
 def test_what_is_no_section(outputs, message):
