@@ -15,13 +15,14 @@ def two(x):
     return float(x[0]), float(0.3 * x[0] + 0.95 * x[1])
 
 
-def study_of(search, *, seed=0, budget=40, constraints=None, within_span=True):
+def study_of(search, *, seed=0, budget=40, constraints=None, within_span=True, batch_size=1):
     study = SimulatedStudy(
         two,
         num_given=6,
         within_span=within_span,
         num_latent_dims=12,
         budget=budget,
+        batch_size=batch_size,
         random_seed=seed,
         constraints=constraints,
         num_scores=2,
@@ -75,7 +76,7 @@ def test_searches_of_several_scores(search, constraints):
 
 def test_nsga_ii_evolves_over_generations():
     found, chance = (
-        [volume(study_of(name, seed=s, budget=140)) for s in range(2)]
+        [volume(study_of(name, seed=s, budget=140, batch_size=10)) for s in range(2)]
         for name in ("nsga-ii", "random")
     )
     assert sum(found) > sum(chance)
@@ -83,7 +84,9 @@ def test_nsga_ii_evolves_over_generations():
 
 def test_nsga_ii_prefers_what_is_feasible():
     found, chance = (
-        study_of(name, budget=100, constraints=lambda x: [0.1 - float(x[2])]).history()
+        study_of(
+            name, budget=100, constraints=lambda x: [0.1 - float(x[2])], batch_size=10
+        ).history()
         for name in ("nsga-ii", "random")
     )
     assert found.feasible[60:].mean() > chance.feasible[60:].mean() + 0.1

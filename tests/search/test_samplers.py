@@ -27,14 +27,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalW
 GOAL = np.array([0.31, 0.62, 0.47])
 
 
-def run_in_cube(sampler, *, budget, **options):
+def run_in_cube(sampler, *, budget, batch_size=1, **options):
     chosen = OptunaSearch(sampler, **options)
     study = SimulatedStudy(lambda x: 0.0, budget=budget)
     while len(study.scores) < budget:
         rng = np.random.default_rng([0, len(study.scores)])
-        study.add(chosen.propose(study.history(), 1, rng))
-        u = KnotheRosenblattChart().inverse(study.weights[-1][None])[0]
-        study.scores[-1] = -float(((u - GOAL) ** 2).sum())
+        study.add(chosen.propose(study.history(), batch_size, rng))
+        u = KnotheRosenblattChart().inverse(np.stack(study.weights[-batch_size:]))
+        study.scores[-batch_size:] = (-((u - GOAL) ** 2).sum(axis=1)).tolist()
     return KnotheRosenblattChart().inverse(np.stack(study.weights)), study.best
 
 
@@ -55,8 +55,8 @@ def test_cma_es_learns_only_where_it_is_asked_again():
     def sampler():
         return CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False)
 
-    learnt, _ = run_in_cube(sampler(), budget=120)
-    not_learnt, _ = run_in_cube(sampler(), budget=120, asked_again=False)
+    learnt, _ = run_in_cube(sampler(), budget=120, batch_size=6)
+    not_learnt, _ = run_in_cube(sampler(), budget=120, batch_size=6, asked_again=False)
     distances = [np.linalg.norm(u[-20:] - GOAL, axis=1).mean() for u in (learnt, not_learnt)]
     assert distances[0] < 0.1 < distances[1]
 

@@ -1,4 +1,5 @@
 import gc
+import os
 import subprocess
 import sys
 import threading
@@ -490,8 +491,8 @@ assert tape.generate(tape.recorded_latent[None])[0][1] == tape.recorded_output[1
 assert random.getstate() == before
 assert "Python's random" not in lsbe.generators.noise_tape(lambda: torch.randn(2)).report
 """
-    source = str(Path(lsbe.__file__).parents[1])
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source})
+    environment = os.environ | {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_threads_take_turns():
@@ -605,7 +606,7 @@ for with_numpy in (True, False):
 
 
 def test_held_draws_are_the_same_in_every_process():
-    environment = {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
     outputs = [
         subprocess.run(
             [sys.executable, "-c", IN_ANOTHER_PROCESS, seed],
