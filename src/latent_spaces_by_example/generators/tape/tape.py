@@ -314,8 +314,8 @@ def noise_tape(
         ...         x = x - 0.1 * x + 0.2**0.5 * torch.randn_like(x)
         ...     return x
         >>> tape = lsbe.generators.noise_tape(langevin)
-        >>> tape
-        NoiseTape('...langevin': 11 draws make a latent of 33 numbers, 0 are held fixed)
+        >>> tape  # doctest: +ELLIPSIS
+        NoiseTape('...langevin [...]': 11 draws make a latent of 33 numbers, 0 are held fixed)
         >>> _ = torch.manual_seed(7)
         >>> bool((langevin() == tape.generate(tape.latent_from_random_seed(7)[None])[0]).all())
         True
