@@ -66,7 +66,5 @@ html_theme_options = {
     "source_repository": repository,
     "source_branch": "main",
     "source_directory": "docs/",
-    "footer_icons": [
-        {"name": "Repository", "url": repository, "html": "Repository", "class": ""}
-    ],
+    "footer_icons": [{"name": "Repository", "url": repository, "html": "Repository", "class": ""}],
 }

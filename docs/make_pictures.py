@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _drawing import airfoils, spaces, studies
+from _drawing import airfoils, gallery, spaces, studies
 from _drawing.style import RC
 
 OUT = Path(__file__).parent / "pictures"
@@ -39,6 +39,9 @@ def main(names: list[str]) -> None:
                 metadata = {"Date": None} if suffix == ".svg" else None
                 function().savefig(OUT / f"{name}{suffix}", dpi=192, metadata=metadata)
             print(OUT / f"{name}{suffix}")
+    if not names or "gallery" in names:
+        with matplotlib.rc_context(RC):
+            gallery.draw(Path(__file__).parent, OUT)
 
 
 if __name__ == "__main__":

@@ -148,4 +148,3 @@ def polar() -> Figure:
     slope = f"slope: lift over drag {result['lift_to_drag']:.0f}"
     right.annotate(slope, (result["cd"], result["cl"]), xytext=(0.014, 0.66), color=FOUND)
     return figure
-

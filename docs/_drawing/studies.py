@@ -73,9 +73,7 @@ def proposal() -> Figure:
         "the score that it expects": (model.mean(weights), "Oranges"),
         "how uncertain it is": (model.uncertainty(weights), "Blues"),
     }
-    for axes, (title, (values, colours)) in zip(
-        figure.subplots(1, 2), panels.items(), strict=True
-    ):
+    for axes, (title, (values, colours)) in zip(figure.subplots(1, 2), panels.items(), strict=True):
         shown = axes.tricontourf(*places.T, values, levels=10, cmap=colours)
         shown.set_clip_path(axes.fill(*edges().T, facecolor="none", edgecolor=INK)[0])
         axes.plot(*seen.T, "o", color=INK, markersize=4)

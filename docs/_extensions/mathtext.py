@@ -5,7 +5,7 @@ The drawings take the colour of the text around them, and a screen reader gets t
 
 import io
 import re
-from functools import lru_cache
+from functools import cache
 from html import escape
 
 from matplotlib import rc_context
@@ -33,7 +33,7 @@ def _spelt(formula):
     return " ".join(formula.split())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _drawn(formula):
     """Return the formula as an SVG element whose baseline is that of the text."""
     source = f"${_spelt(formula)}$"
@@ -43,7 +43,7 @@ def _drawn(formula):
         math_to_image(source, file, prop=_FONT, format="svg")
     svg = file.getvalue()
     box = re.search(r'viewBox="([^"]+)"', svg)[1]
-    body = svg[svg.index("<g id=\"figure_1\">") : svg.rindex("</svg>")]
+    body = svg[svg.index('<g id="figure_1">') : svg.rindex("</svg>")]
     body = re.sub(r'<g id="patch_1">.*?</g>', "", body, flags=re.DOTALL)  # the background
     style = (
         f"width:{width / _EM:.3f}em;height:{height / _EM:.3f}em;vertical-align:{-depth / _EM:.3f}em"
