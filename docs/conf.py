@@ -42,6 +42,7 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_output_stderr = "remove"  # warnings of progress bars and the like
 
 autosummary_generate = True
 autodoc_member_order = "bysource"
@@ -52,6 +53,7 @@ python_use_unqualified_type_names = True
 napoleon_google_docstring = True
 napoleon_use_rtype = False
 
+smartquotes = False  # they would turn --option into a dash
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_static_path = ["_static"]
@@ -60,6 +62,7 @@ html_js_files = ["copy.js"]
 html_favicon = "_static/logo-light.svg"
 html_math_renderer = "mathtext"
 html_show_sourcelink = False
+html_show_copyright = False
 html_theme_options = {
     "light_logo": "logo-light.svg",
     "dark_logo": "logo-dark.svg",

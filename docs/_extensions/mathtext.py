@@ -13,7 +13,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import MathTextParser, math_to_image
 
 _FONT = FontProperties(size=12)
-_STYLE = {"mathtext.fontset": "cm", "svg.fonttype": "path", "svg.hashsalt": "formula"}
+# black is left out of the drawing, which then has the colour of the text
+_STYLE = {"mathtext.fontset": "cm", "svg.fonttype": "path", "text.color": "black"}
 _EM = 12.0  # points, so that a formula follows the size of the text
 # what TeX knows and Matplotlib spells otherwise
 _SPELLINGS = {
