@@ -108,8 +108,8 @@ def family_of(pipeline: Any) -> Family:
     raise ArgumentError(
         f"{type(pipeline).__name__} is not among the pipelines whose latents are known: "
         f"{', '.join(sorted(by_name))}. Write an adapter: an object with latent_shape and "
-        "generate(z) that calls pipeline(latents=...) is a generator (see docs/how-to/own-model.md); or "
-        "record its random draws with generators.noise_tape"
+        "generate(z) that calls pipeline(latents=...) is a generator "
+        "(see docs/how-to/own-model.md); or record its random draws with generators.noise_tape"
     )
 
 
