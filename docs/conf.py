@@ -42,6 +42,7 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_render_markdown_format = "myst"
 nb_output_stderr = "remove"  # warnings of progress bars and the like
 
 autosummary_generate = True

@@ -78,13 +78,13 @@ FINDS = (
         "conductor",
         "A conducting microstructure",
         "optimise microstructure:size=48,correlation_length=3 --budget 100",
-        "{score:.0%} of what any arrangement could conduct; {start:.0%} among the first eight.",
+        "{share:.0f} % of what any arrangement could conduct; {first:.0f} % among the first eight.",
     ),
     Find(
         "spinodal",
         "The same of waves of one length",
         "optimise microstructure:size=48,spectrum=ring,correlation_length=3 --budget 100",
-        "{score:.0%} of what any arrangement could conduct; {start:.0%} among the first eight.",
+        "{share:.0f} % of what any arrangement could conduct; {first:.0f} % among the first eight.",
     ),
 )
 
@@ -113,9 +113,10 @@ def draw(pages: Path, pictures: Path) -> None:
             best, scores = study.best_trial, study.scores
             num_first = 3 if "--examples" in find.command else 8
             numbers = {key: value for key, value in best.metrics.items() if key != "score"}
-            verdict = find.verdict.format(
-                **numbers, score=best.score, start=float(np.max(scores[:num_first]))
-            )
+            start = float(np.max(scores[:num_first]))
+            numbers |= {"score": best.score, "start": start}
+            numbers |= {"share": 100 * best.score, "first": 100 * start}
+            verdict = find.verdict.format(**numbers)
         command = f"{find.command} --out runs/{find.name}"
         cards.append(
             _CARD.format(name=find.name, title=find.title, verdict=verdict, command=command)
