@@ -71,13 +71,13 @@ FINDS = (
     Find(
         "leaning-three",
         "A 3 that leans to the right",
-        "optimise digits --objective digit-margin:digit=3,slant=20 --budget 150",
+        "optimise digits --objective digit-margin:digit=3,slant=30 --budget 150",
         "A slant of {slant:.0f} degrees, and a margin of {margin:.1f} over any other digit.",
     ),
     Find(
         "conductor",
         "A conducting microstructure",
-        "optimise microstructure:size=48,correlation_length=3 --budget 100",
+        "optimise microstructure:size=48 --budget 100",
         "{share:.0f} % of what any arrangement could conduct; {first:.0f} % among the first eight.",
     ),
     Find(
