@@ -169,7 +169,7 @@ def require_determinism(
         warnings.warn(
             f"the latent of the generator {who} is a single number. If that is a random seed, "
             "outputs of seeds near each other have nothing in common, and no search does better "
-            "than the best of N: pass the noise instead (docs/model_elsewhere.md).",
+            "than the best of N: pass the noise instead (docs/how-to/model-elsewhere.md).",
             UserWarning,
             stacklevel=2,
         )

@@ -20,7 +20,7 @@ class Statistic:
 
     Attributes:
         name: such as "norm" or "kurtosis".
-        value: in its own units; the table of ``docs/checking.md`` explains each.
+        value: in its own units; the table of ``docs/explanation/checking.md`` explains each.
         p_value: the share of true prior draws with a value at least as odd.
         z: signed, for a statistic that can be too small as well as too large: standard Gaussian
             under the null. None for a statistic that is odd only when large.
