@@ -8,10 +8,8 @@ import textwrap
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
 
 import click
-import numpy as np
 import pytest
 
 from latent_spaces_by_example.cli import main
@@ -44,6 +42,7 @@ NEEDS = {
     "how-to/choose-seed-latents": ["neuralfoil"],
     "how-to/constraints": ["neuralfoil"],
     "how-to/describe-space": ["neuralfoil"],
+    "how-to/features": ["neuralfoil"],
     "how-to/noise-tape": ["torch"],
     "how-to/noisy-scores": ["neuralfoil"],
     "how-to/objectives": ["neuralfoil"],
@@ -112,24 +111,6 @@ def test_the_code_runs_and_prints_what_is_shown(page, tmp_path, monkeypatch, cap
         if shown is not None:
             printed = (capsys.readouterr().out + printed).strip()
             assert printed.split() == shown.split(), where
-
-
-def test_the_model_behind_http_answers():
-    model, server = (
-        code
-        for _, code, _ in blocks_of("how-to/own-model", "python")
-        if "HTTP" in code or "urllib" in code
-    )
-    theirs, ours = {"__name__": "page"}, {"__name__": "page"}
-    exec(server, theirs)
-    exec(model, ours)
-    with theirs["HTTPServer"](("127.0.0.1", 0), theirs["Handler"]) as running:
-        thread = Thread(target=running.handle_request)
-        thread.start()
-        remote = ours["Remote"](url=f"http://127.0.0.1:{running.server_port}")
-        outputs = remote.generate(np.ones((2, 16)))
-        thread.join()
-    assert outputs.tolist() == [list(range(1, 17))] * 2
 
 
 @pytest.mark.parametrize("page", [p for p, f in PAGES.items() if ">>> " in f.read_text("utf-8")])
