@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.base import History, SearchSpace
+from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.search.latent_gp.directions import (
     DECIMALS,
@@ -21,7 +20,7 @@ from latent_spaces_by_example.search.latent_gp.directions import (
 from latent_spaces_by_example.search.latent_gp.model import num_explained
 from latent_spaces_by_example.search.latent_gp.output_kernel import fit_output_kernel
 from latent_spaces_by_example.search.latent_gp.process import NOISY, PERHAPS_NOISY, fit_kernel
-from latent_spaces_by_example.search.latent_gp.steps import step_anywhere, step_between
+from latent_spaces_by_example.search.latent_gp.walks import Rows, Walk, log_uniform, walk_in
 from latent_spaces_by_example.search.latent_gp.warp import standardised
 
 # prior draws that a proposal may lie along at most, while they span new directions
@@ -41,8 +40,6 @@ _OPTIMISTIC = 3  # every so many-th trial
 _EVIDENCE = 1.5
 _MOST_FITTED = 150
 
-Rows = Float64[np.ndarray, "n q"]
-
 
 def outputs_tell(history: History) -> bool:
     """Return whether scores follow the outputs' features, rather than angles alone.
@@ -54,7 +51,7 @@ def outputs_tell(history: History) -> bool:
         history: all trials, at least one of them scored, with features.
     """
     directions = Directions.from_correlation(np.round(history.space.correlation, DECIMALS))
-    features = _View.of(history, directions).scaled(history.features)
+    features = Sight.of(history, directions).scaled(history.features)
     scored = history.scored
     num_first = int(scored[: num_explained(len(history))].sum()) or int(scored.sum())
     points = directions.from_weights(history.weights)[scored][:num_first]
@@ -96,7 +93,7 @@ def propose_by_sight(
     added = width - space.num_seeds + fresh
     correlation = space.draw(added) if added else space.correlation
     directions = Directions.from_correlation(np.round(correlation, DECIMALS))
-    view = _View.of(history, directions)
+    view = Sight.of(history, directions)
     beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
     angles_alone = Beliefs.of(history, directions, start=0)
     weights = np.zeros((n, len(correlation)))
@@ -107,8 +104,8 @@ def propose_by_sight(
             point = points[row]
         else:
             is_optimistic = (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
-            walk = _walk_in(space, directions, fresh=directions.factor[width:])
-            climbs = walk.climbs(angles_alone, history, rng)
+            walk = walk_in(space, directions, fresh=directions.factor[width:])
+            climbs = walk.climbs(angles_alone, history, lengths=_CLIMBS, rng=rng)
             weights[row], point = _best_candidate(
                 beliefs,
                 history,
@@ -125,7 +122,7 @@ def propose_by_sight(
 
 
 @dataclass(frozen=True)
-class _View:
+class Sight:
     """Looks at latents: weights become points, unit vectors with scaled features after them.
 
     Attributes:
@@ -142,7 +139,7 @@ class _View:
     size: float
 
     @classmethod
-    def of(cls, history: History, directions: Directions) -> _View:
+    def of(cls, history: History, directions: Directions) -> Sight:
         """Measure the features of most trials, so that the model fitted to them stays."""
         look = history.space.look
         features = history.features[: num_explained(len(history))]
@@ -175,8 +172,8 @@ def _best_candidate(
     beliefs: Beliefs,
     history: History,
     *,
-    view: _View,
-    walk: _Walk,
+    view: Sight,
+    walk: Walk,
     climbs: Rows,
     is_optimistic: bool,
     rng: np.random.Generator,
@@ -186,7 +183,8 @@ def _best_candidate(
     total = space.num_candidates
     num_rounds = _ROUNDS if total >= _FEW else 1
     num_first = max(1, round(_FIRST * total))
-    best = walk.best(history, beliefs)
+    scored = history.weights[history.scored]
+    best = walk.rows(scored[_ranked(history, beliefs)])[:_NUM_BEST]
 
     def judged(rows: Rows) -> tuple[Points, Values]:
         points, penalty = view.of_weights(walk.weights(rows))
@@ -199,7 +197,8 @@ def _best_candidate(
     rows = np.concatenate([climbs, walk.draws(num_draws, rng)])
     if len(best):
         centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
-        rows = np.concatenate([rows, walk.steps(centres, _angles(_WIDE, len(centres), rng), rng)])
+        angles = log_uniform(_WIDE, len(centres), rng)
+        rows = np.concatenate([rows, walk.steps(centres, angles, rng)])
     points, values = judged(rows)
     for size in np.diff(np.linspace(0, total - num_first, num_rounds + 1).astype(int)).tolist():
         parents = rows[np.argsort(-values, kind="stable")[:_NUM_PARENTS]]
@@ -207,7 +206,7 @@ def _best_candidate(
         # every other child has one parent
         share = rng.uniform(size=(size, 1)) * (rng.uniform(size=(size, 1)) < 0.5)
         mixed = on_sphere((1 - share) * pair[0] + share * pair[1])
-        children = walk.steps(mixed, _angles(_NARROW, size, rng), rng)
+        children = walk.steps(mixed, log_uniform(_NARROW, size, rng), rng)
         new_points, new_values = judged(children)
         rows = np.concatenate([rows, children])
         points = np.concatenate([points, new_points])
@@ -215,94 +214,6 @@ def _best_candidate(
     order = np.argsort(-values, kind="stable").tolist()
     chosen = next((index for index in order if beliefs.is_new(points[index])), order[0])
     return walk.weights(rows[chosen : chosen + 1])[0], points[chosen]
-
-
-def _angles(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
-    low, high = np.log(bounds)
-    return np.exp(rng.uniform(low, high, size=n))
-
-
-# ---- the two spaces that candidates walk in
-
-
-class _Walk(Protocol):
-    """How candidates are drawn and moved, as rows of unit norm."""
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows: ...
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows: ...
-
-    def best(self, history: History, beliefs: Beliefs) -> Rows: ...
-
-    def weights(self, rows: Rows) -> Rows: ...
-
-    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows: ...
-
-
-def _walk_in(space: SearchSpace, directions: Directions, *, fresh: Points) -> _Walk:
-    if space.within_span:
-        return _Between(directions, space.num_given)
-    return _Anywhere(directions, fresh)
-
-
-@dataclass(frozen=True)
-class _Anywhere:
-    """All directions that the seed latents span; a row is a unit vector in their frame."""
-
-    directions: Directions
-    fresh: Points
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows:
-        return on_sphere(rng.standard_normal((n, self.directions.rank)))
-
-    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows:
-        steps = [
-            step_anywhere(beliefs, self.fresh, angles=(0.0, most), rng=rng) for most in _CLIMBS
-        ]
-        return np.stack(steps)
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
-        noise = rng.standard_normal(centres.shape)
-        tangents = on_sphere(noise - (noise * centres).sum(axis=1, keepdims=True) * centres)
-        return np.cos(angles)[:, None] * centres + np.sin(angles)[:, None] * tangents
-
-    def best(self, history: History, beliefs: Beliefs) -> Rows:
-        rows = self.directions.from_weights(history.weights[history.scored])
-        return rows[_ranked(history, beliefs)[:_NUM_BEST]]
-
-    def weights(self, rows: Rows) -> Rows:
-        return self.directions.to_weights(rows)
-
-
-@dataclass(frozen=True)
-class _Between:
-    """Non-negative weights over the given seed latents; a row is such weights."""
-
-    directions: Directions
-    num_given: int
-
-    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows:
-        weights = step_between(
-            beliefs, history, directions=self.directions, angles=(0.0, _CLIMBS[0]), rng=rng
-        )
-        return weights[None, : self.num_given]
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows:
-        return on_sphere(np.abs(rng.standard_normal((n, self.num_given))))
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
-        noise = on_sphere(rng.standard_normal(centres.shape))
-        moved = np.maximum(centres + np.tan(np.minimum(angles, 1.2))[:, None] * noise, 0.0)
-        # all of it pushed out of the orthant: stay
-        return on_sphere(np.where(moved.any(axis=1, keepdims=True), moved, centres))
-
-    def best(self, history: History, beliefs: Beliefs) -> Rows:
-        weights = history.weights[history.scored][_ranked(history, beliefs)]
-        inside = (weights >= 0).all(axis=1) & ~weights[:, self.num_given :].any(axis=1)
-        return weights[inside, : self.num_given][:_NUM_BEST]
-
-    def weights(self, rows: Rows) -> Rows:
-        return np.pad(rows, ((0, 0), (0, len(self.directions.factor) - self.num_given)))
 
 
 def _ranked(history: History, beliefs: Beliefs) -> np.ndarray:
