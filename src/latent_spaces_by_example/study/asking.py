@@ -28,7 +28,8 @@ _MOST_FAILURES = 10
 class Asking:
     """Opens trials of one study and makes their outputs.
 
-    A trial that the generator fails at is failed, with the reason.
+    A trial that the generator fails at is failed, with the reason. Without a generator trials stay
+    without outputs.
     """
 
     def __init__(
@@ -74,8 +75,8 @@ class Asking:
         return [t for t in self._with_outputs(self._proposals.own(weights)) if t.pending]
 
     def _with_outputs(self, trials: Sequence[Trial]) -> list[Trial]:
-        if not trials:
-            return []
+        if not trials or self._generator is None:
+            return list(trials)
         latents = self._proposals.latents(trials)
         try:
             outputs = generated(self._generator, latents)

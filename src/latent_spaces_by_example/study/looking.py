@@ -133,7 +133,7 @@ class Looking:
         if not getattr(engine, "looks", False) or self._records.settings.features == NONE:
             return history
         if not self._records.settings.candidates:
-            if history.scored.sum() < _NUM_SCORED:
+            if history.scored.sum() < _NUM_SCORED and not history.preferences:
                 return history
             self._settle(trials)
         number = self._records.settings.candidates
@@ -242,12 +242,13 @@ class Looking:
 
     def _affordable(self, trials: Sequence[Trial]) -> int:
         """Return how many candidates a proposal can afford by what evaluations took so far."""
-        seconds = float(np.median([_seconds(t) for t in trials if t.score is not None]))
+        taken = [_seconds(t) for t in trials if t.score is not None]
+        # without scores a person compares outputs, who should not have to wait for the next ones
+        seconds = float(np.median(taken)) if taken else _LEAST_SECONDS
         if seconds < _CHEAP:
             return 1
         allowed = max(seconds, _LEAST_SECONDS)
-        scored = [trial for trial in trials if trial.score is not None]
-        one = scored[0].weights[None]
+        one = trials[0].weights[None]
         try:
             cold = _time(self._generate, one)
             if STEPS[-1] * cold > _HOPELESS * allowed or (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from latent_spaces_by_example.arguments import check_positive
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
-from latent_spaces_by_example.search.base import check_search
+from latent_spaces_by_example.search.base import Preference, check_search
 from latent_spaces_by_example.study.asking import Asking, own_points
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
 from latent_spaces_by_example.study.executors import (
@@ -24,6 +24,7 @@ from latent_spaces_by_example.study.executors import (
 )
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.lock_kinds import DriverLock
+from latent_spaces_by_example.study.preferences import Preferences, told_preference
 from latent_spaces_by_example.study.progress import Progress
 from latent_spaces_by_example.study.ranking import declared_noisy
 from latent_spaces_by_example.study.results import told_result
@@ -57,7 +58,14 @@ class Study(StudyView):
 
     # ------------------------------------------------------------------ the loop by hand
 
-    def ask(self, n: int | None = None, *, u: Any = None, weights: Any = None) -> list[Trial]:
+    def ask(
+        self,
+        n: int | None = None,
+        *,
+        u: Any = None,
+        weights: Any = None,
+        generate: bool = True,
+    ) -> list[Trial]:
         """Open trials for the user to evaluate.
 
         Examples come first, as in a run. A trial stays open until it is told, however often the
@@ -70,6 +78,8 @@ class Study(StudyView):
             u: points of the user's own in place of proposals, shape (n, K - 1), in the unit
                 hypercube over the K given seed latents.
             weights: points of the user's own, shape (n, K), rows of unit norm.
+            generate: whether to make the outputs; otherwise trials have neither ``latent`` nor
+                ``output``, and :meth:`latents` and :meth:`output` make them.
 
         Returns:
             The trials, each with its ``number``, ``weights``, ``latent`` and ``output``. Of the
@@ -98,10 +108,10 @@ class Study(StudyView):
             n = 1 if n is None else n
             check_positive(n, argument="n")
             with self._driving():
-                return self._asking().proposed(n, engine=self._engine(None))
+                return self._asking(generate).proposed(n, engine=self._engine(None))
         own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
         with self._driving():
-            return self._asking().own(own)
+            return self._asking(generate).own(own)
 
     def tell(
         self,
@@ -158,11 +168,74 @@ class Study(StudyView):
                 self.artifacts.thin(self._records.trials(), told)
             return told
 
-    def _asking(self) -> Asking:
+    # ------------------------------------------------------------------ the loop by eye
+
+    def prefer(self, best: int | Trial, *, over: Iterable[int | Trial]) -> Preference:
+        """Store that a trial is liked better than others.
+
+        The default search learns a person's taste from such answers, and :meth:`ask` then
+        proposes what they may like; scores of the same study count as well. A trial that is
+        compared needs no score: the search no longer waits for it, though :meth:`tell` may still
+        give it one.
+
+        Args:
+            best: the trial that is liked best, or its number.
+            over: one or more others that were in sight.
+
+        Raises:
+            ArgumentError: there is no other, or a trial is named twice.
+            StudyError: there is no such trial, it failed, or another process runs the study.
+
+        Example:
+            >>> import latent_spaces_by_example as lsbe
+            >>> class Model:
+            ...     latent_shape = (4,)
+            ...     def generate(self, z):
+            ...         return z
+            >>> study = lsbe.create_study(Model())
+            >>> trials = study.ask(4)
+            >>> study.prefer(trials[2], over=[trials[0], trials[1], trials[3]])
+            Preference(best=2, among=(2, 0, 1, 3))
+            >>> study.favourite.number
+            2
+        """
+        if isinstance(over, str | bytes | Trial) or not isinstance(over, Iterable):
+            raise ArgumentError(f"over={over!r:.60}; give one or more trials, or their numbers")
+        return self.tell_preference([best, *over], best=best)
+
+    def tell_preference(
+        self, trials: Iterable[int | Trial], *, best: int | Trial | None = None
+    ) -> Preference:
+        """Store which of some trials is liked best; by default that there is no difference.
+
+        Args:
+            trials: two or more trials, or their numbers.
+            best: one of them, or None for no difference.
+
+        Raises:
+            ArgumentError: there are fewer than two, one is named twice, or ``best`` is no
+                trial among them.
+            StudyError: there is no such trial, it failed, or another process runs the study.
+        """
+        preference = told_preference(trials, best=best)
+        with self._driving():
+            Preferences(self._records).add(preference)
+        return preference
+
+    def withdraw_preference(self) -> Preference:
+        """Take back the last answer that stands, and return it.
+
+        Raises:
+            StudyError: there is none, or another process runs the study.
+        """
+        with self._driving():
+            return Preferences(self._records).withdraw()
+
+    def _asking(self, generate: bool) -> Asking:
         return Asking(
             self._records,
             proposals=self.proposals,
-            generator=self.generator,
+            generator=self.generator if generate else None,
             artifacts=self.artifacts,
         )
 

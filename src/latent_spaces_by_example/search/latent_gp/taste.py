@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
-from scipy.special import logsumexp
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History, Preference
@@ -363,7 +362,8 @@ class _Evidence:
         logits = options @ mode
         logits[:, :-1][~self.answers.present] = -np.inf
         logits[:, -1] += person.tie
-        share = logits - logsumexp(logits, axis=1, keepdims=True)
+        logits -= logits.max(axis=1, keepdims=True)
+        share = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         likelihood = share[np.arange(len(share)), self.answers.chosen].sum()
         residual = self.values - scored @ mode
         return float(
