@@ -240,7 +240,6 @@ function shape() {
   const images = [...document.querySelectorAll("#gallery img")].filter((image) => image.naturalWidth);
   const wide = images.length > 0 && images.every((image) => image.naturalWidth > 1.8 * image.naturalHeight);
   for (const id of ["gallery", "favourites", "mix"]) $(id).classList.toggle("wide", wide);
-  for (const id of ["gallery", "favourites", "mix"]) $(id).classList.add("gallery-shape");
 }
 
 function sliders() {

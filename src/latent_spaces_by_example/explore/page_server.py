@@ -26,7 +26,7 @@ _MOST_BODY = 1 << 20
 _HEARTBEAT = 15.0  # seconds
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

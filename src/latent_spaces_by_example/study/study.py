@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ from latent_spaces_by_example.study.trial import (
 from latent_spaces_by_example.study.view import StudyView
 
 Callback = Callable[["Study", Trial], object]
+# the room of the page stands on this one, and is loaded when a page is asked for
+_PAGE = "latent_spaces_by_example.explore"
 
 
 class Study(StudyView):
@@ -230,6 +233,27 @@ class Study(StudyView):
         """
         with self._driving():
             return Preferences(self._records).withdraw()
+
+    def explore(self, objective: Any = None, *, port: int = 0, open_browser: bool = True) -> Any:
+        """Open a local page on which to look around, choose by taste, and keep what is liked.
+
+        The page is served by a thread of this process, on this machine alone.
+
+        Args:
+            objective: scores outputs on demand; None without one.
+            port: of 127.0.0.1; 0 for any that is free.
+            open_browser: whether to open the page.
+
+        Returns:
+            The :class:`latent_spaces_by_example.explore.PageServer`, with its ``address`` and
+            ``close()``.
+
+        Raises:
+            ArgumentError: the port is in use.
+            MissingPackageError: the extra ``explore`` is not installed.
+        """
+        server = import_module(_PAGE).PageServer(self, objective=objective, port=port)
+        return server.start(open_browser=open_browser)
 
     def _asking(self, generate: bool) -> Asking:
         return Asking(
