@@ -70,7 +70,8 @@ class Browser:
         script = f"""new Promise((done) => {{
             const begun = Date.now();
             const look = () => {{
-                const value = (() => {{ try {{ return {condition}; }} catch {{ return null; }} }})();
+                let value = null;
+                try {{ value = {condition}; }} catch {{ /* not there yet */ }}
                 if (value || Date.now() - begun > {1000 * seconds}) done(value);
                 else setTimeout(look, 25);
             }};

@@ -109,6 +109,7 @@ class WithNames(click.Command):
     """Lists what there is to name at the end of its help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the lists."""
         from latent_spaces_by_example import plugins
 
         for kind in plugins.KINDS:
