@@ -58,7 +58,7 @@ class Browser:
         self._events.clear()
         url = path if isinstance(path, str) else path.resolve().as_uri()
         self._call("Page.navigate", url=url)
-        while "Page.loadEventFired" not in self._events:
+        while "Page.loadEventFired" not in self._events or self.evaluate("location.href") != url:
             self._read()
 
     def evaluate(self, script):

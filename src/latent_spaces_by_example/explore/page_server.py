@@ -23,7 +23,7 @@ _HOST = "127.0.0.1"
 _HERE = Path(__file__).parent
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
 _MOST_BODY = 1 << 20
-_HEARTBEAT = 15.0  # seconds
+_HEARTBEAT, _GLANCE = 15.0, 0.5  # seconds: between signs of life, and looks at whether to end
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -83,11 +83,12 @@ class PageServer:
             self.desk.close()
 
     def start(self, *, open_browser: bool = False) -> PageServer:
-        """Serve in a thread; return at once."""
-        self._thread = threading.Thread(
-            target=self.serve, kwargs={"open_browser": open_browser}, daemon=True
-        )
-        self._thread.start()
+        """Serve in a thread, unless that is done already; return at once."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self.serve, kwargs={"open_browser": open_browser}, daemon=True
+            )
+            self._thread.start()
         return self
 
     def close(self) -> None:
@@ -216,12 +217,16 @@ class PageServer:
 
         async def lines() -> AsyncIterator[str]:
             yield "retry: 1000\n\n"
+            quiet = 0.0
             try:
                 while not self._server.should_exit:
                     try:
-                        event = await asyncio.wait_for(queue.get(), _HEARTBEAT)
-                    except TimeoutError:
-                        yield ": still here\n\n"
+                        event = await asyncio.wait_for(queue.get(), _GLANCE)
+                    except asyncio.TimeoutError:
+                        quiet += _GLANCE
+                        if quiet >= _HEARTBEAT:
+                            quiet = 0.0
+                            yield ": still here\n\n"
                         continue
                     yield f"data: {json.dumps(event)}\n\n"
             finally:
@@ -246,6 +251,7 @@ def _bound(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((_HOST, port))
+        bound.listen()  # a browser that comes before the server waits for it
     except (OSError, OverflowError) as error:
         bound.close()
         raise ArgumentError(

@@ -91,6 +91,10 @@ class Proposals:
             preferences=self._preferences.of_rows(trials),
         )
 
+    def seen(self, trials: Sequence[Trial]) -> History:
+        """Return what is known of these trials, with their features if the study looks at them."""
+        return self._looking.recalled(self.history(trials), trials)
+
     def examples(self, n: int, *, asked_by: AskedBy) -> list[Trial]:
         """Open trials at the next ``n`` examples that have none yet; fewer once few are left."""
         trials = self._records.trials()

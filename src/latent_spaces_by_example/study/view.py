@@ -241,7 +241,7 @@ class StudyView:
         person likes about prior draws; only differences mean anything. NaN where a trial was
         neither compared nor scored.
         """
-        return tastes(self.history())
+        return tastes(self.proposals.seen(self._records.trials()))
 
     @property
     def favourite(self) -> Trial:
@@ -251,7 +251,7 @@ class StudyView:
             StudyError: nothing was compared.
         """
         trials = self._records.trials()
-        taste = tastes(self.proposals.history(trials))
+        taste = tastes(self.proposals.seen(trials))
         if np.isnan(taste).all():
             raise StudyError(
                 f"study {self.name!r} has no favourite: nothing was compared yet; say which of "
