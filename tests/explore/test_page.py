@@ -20,7 +20,10 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 pytestmark = pytest.mark.skipif(executable() is None, reason="needs Chromium")
 
-READY = "document.querySelectorAll('#gallery .card[data-kind=ready]').length >= 9"
+READY = (
+    "document.querySelector('#gallery .card')"
+    " && !document.querySelector('#gallery .card[data-kind=waiting]')"
+)
 SHOWN = "[...document.querySelectorAll('#gallery img')].every((i) => i.complete && i.naturalWidth)"
 COUNTS = "document.getElementById('counts').textContent"
 

@@ -165,7 +165,7 @@ function newCard(item, large) {
   const caption = element("figcaption", {}, label, star);
   caption.append(tool("⊕", "look around it", () => lookAround(item.key)));
   caption.append(tool("⤓", "keep it", () => keep(item.key)));
-  const score = tool("±", "score it", () => evaluate(item.key));
+  const score = tool("score", "score it", () => evaluate(item.key));
   score.className = "score";
   caption.append(score);
   const card = element("figure", { className: "card" }, plate, caption);
@@ -189,7 +189,7 @@ function fill(card, item) {
   const marked = state.favourites.some((one) => one.key === item.key);
   star.textContent = marked ? "★" : "☆";
   star.setAttribute("aria-pressed", String(marked));
-  card.querySelector(".score").hidden = state.objective === null;
+  card.querySelector(".score").hidden = state.objective === null || score !== "";
   plate.setAttribute("aria-label", `output ${trial || "between"} ${score}`);
   const kind = item.error ? "error" : item.ready ? "ready" : "waiting";
   if (card.dataset.kind === kind) return place(card);
