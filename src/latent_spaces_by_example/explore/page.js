@@ -51,11 +51,8 @@ function problem(text) {
 function listen() {
   const events = new EventSource(address(`/events/${page}`));
   events.onopen = () => refresh();
-  events.onerror = () => {
-    if (events.readyState === EventSource.CLOSED) {
-      problem("The program behind this page has ended. Start it again and open the address that it prints.");
-    }
-  };
+  events.onerror = () => problem(
+    "The program behind this page does not answer. If it has ended, start it again and open the address that it prints.");
   events.onmessage = (event) => {
     const values = JSON.parse(event.data);
     if (values.made) made(values.made);
