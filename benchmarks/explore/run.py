@@ -172,11 +172,15 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--max-seconds", type=float, default=540.0)
+    parser.add_argument("--more", action="store_true", help="go on with the results there are")
     options = parser.parse_args()
     begun, results, slowest = time.process_time(), {}, 0.0
+    if options.more:
+        results = json.loads((RESULTS / "people.json").read_text())
     for repeat in range(options.repeats):
         for task in options.tasks.split(","):
-            if time.process_time() - begun > options.max_seconds:
+            is_done = repeat < len(results.get(task, []))
+            if is_done or time.process_time() - begun > options.max_seconds:
                 continue
             curves, seconds = one(task, repeat)
             results.setdefault(task, []).append(curves)
