@@ -56,13 +56,38 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self._call("Emulation.setEmulatedMedia", features=[feature])
         self._events.clear()
-        self._call("Page.navigate", url=path.resolve().as_uri())
-        while "Page.loadEventFired" not in self._events:
+        url = path if isinstance(path, str) else path.resolve().as_uri()
+        self._call("Page.navigate", url=url)
+        while "Page.loadEventFired" not in self._events or self.evaluate("location.href") != url:
             self._read()
 
     def evaluate(self, script):
         answer = self._call("Runtime.evaluate", expression=script, returnByValue=True)
         return answer["result"].get("value")
+
+    def until(self, condition, *, seconds=20):
+        """Wait until a condition of the page is true, and return its value."""
+        script = f"""new Promise((done) => {{
+            const begun = Date.now();
+            const look = () => {{
+                let value = null;
+                try {{ value = {condition}; }} catch {{ /* not there yet */ }}
+                if (value || Date.now() - begun > {1000 * seconds}) done(value);
+                else setTimeout(look, 25);
+            }};
+            look();
+        }})"""
+        answer = self._call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
+        value = answer["result"].get("value")
+        assert value, f"not within {seconds} s: {condition}"
+        return value
+
+    def press(self, key, *, code=None):
+        text = {"text": key} if len(key) == 1 else {}
+        for kind in ("keyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, **text)
 
     def screenshot(self):
         box = self._call("Page.getLayoutMetrics")["cssContentSize"]

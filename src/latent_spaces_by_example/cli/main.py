@@ -17,6 +17,7 @@ from latent_spaces_by_example.cli.check import check
 from latent_spaces_by_example.cli.console import as_options, plain, say
 from latent_spaces_by_example.cli.dashboard import dashboard
 from latent_spaces_by_example.cli.describe import describe
+from latent_spaces_by_example.cli.exploring import explore, make
 from latent_spaces_by_example.cli.listing import list_all
 from latent_spaces_by_example.cli.report import report
 from latent_spaces_by_example.cli.resume import resume
@@ -62,7 +63,7 @@ def main() -> None:
 
 for _command in (
     *(optimise, resume, create, ask, tell, report, top, status, list_all),
-    *(describe, check, export, import_archive, dashboard),
+    *(explore, make, describe, check, export, import_archive, dashboard),
 ):
     main.add_command(_command)
 

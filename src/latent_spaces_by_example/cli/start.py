@@ -105,10 +105,11 @@ _OPTIONS: list[Callable[[Any], Any]] = [
 ]
 
 
-class _WithNames(click.Command):
+class WithNames(click.Command):
     """Lists what there is to name at the end of its help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the lists."""
         from latent_spaces_by_example import plugins
 
         for kind in plugins.KINDS:
@@ -116,14 +117,15 @@ class _WithNames(click.Command):
                 formatter.write_dl(list(plugins.describe(kind).items()))
 
 
-def _new_study_options(command: Command) -> Command:
+def new_study_options(command: Command) -> Command:
+    """Give a command the argument GENERATOR and the options of a new study."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-@click.command(cls=_WithNames)
-@_new_study_options
+@click.command(cls=WithNames)
+@new_study_options
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @run_options
 def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
@@ -140,7 +142,7 @@ def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
     from latent_spaces_by_example.cli.running import run_and_show
 
     check_whole(budget, argument="budget")
-    made = _make_study(needs_objective=True, **new)
+    made = make_study(needs_objective=True, **new)
     _warn_of_small_budget(budget, num_examples=len(made.study.settings.examples))
     run_and_show(
         made.study,
@@ -152,8 +154,8 @@ def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
     )
 
 
-@click.command(cls=_WithNames)
-@_new_study_options
+@click.command(cls=WithNames)
+@new_study_options
 @click.option("--scores", help="Names of the scores, if there are several: lift,drag.")
 def create(*, scores: str | None, **new: Any) -> None:
     """Make a study of GENERATOR in which nothing is evaluated yet.
@@ -163,7 +165,7 @@ def create(*, scores: str | None, **new: Any) -> None:
     lsbe ask runs/wing --num 8          # outputs as files, and a table to fill in
     lsbe tell runs/wing runs/wing/asked/asked.csv
     """
-    made = _make_study(scores=None if scores is None else split_names(scores), **new)
+    made = make_study(scores=None if scores is None else split_names(scores), **new)
     place, settings = made.place, made.study.settings
     objective = None if made.objective_spec else "MODULE:NAME"
     say(f"run folder: {place.folder}")
@@ -173,7 +175,7 @@ def create(*, scores: str | None, **new: Any) -> None:
 
 
 @dataclass(frozen=True)
-class _Made:
+class Made:
     """A study that was made: itself, where it is, and its objective if there is one."""
 
     study: Study
@@ -182,7 +184,7 @@ class _Made:
     objective_spec: str | None
 
 
-def _make_study(
+def make_study(
     *,
     generator: str,
     objective: str | None,
@@ -199,7 +201,12 @@ def _make_study(
     out: str | None,
     needs_objective: bool = False,
     **options: Any,
-) -> _Made:
+) -> Made:
+    """Make the study that the options of :func:`new_study_options` describe.
+
+    Raises:
+        UsageError: an option is wrong, or the run folder holds a study already.
+    """
     from latent_spaces_by_example import generators, objectives
     from latent_spaces_by_example.study import create_study
 
@@ -234,7 +241,7 @@ def _make_study(
         name=name,
         **options,
     )
-    return _Made(study, place, measure, objective_spec)
+    return Made(study, place, measure, objective_spec)
 
 
 def _warn_of_small_budget(budget: int, *, num_examples: int) -> None:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from latent_spaces_by_example import plugins
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.parameters import near
-from latent_spaces_by_example.search.base import History, Search, SearchSpace, check_search
+from latent_spaces_by_example.search.base import (
+    History,
+    Preference,
+    Search,
+    SearchSpace,
+    check_search,
+)
 from latent_spaces_by_example.search.own import is_place, own_search, search_at
 
 if TYPE_CHECKING:
@@ -21,6 +27,7 @@ __all__ = [
     "DEFAULT",
     "History",
     "OptunaSearch",
+    "Preference",
     "Search",
     "SearchSpace",
     "available",

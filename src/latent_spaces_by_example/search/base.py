@@ -9,6 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from latent_spaces_by_example.errors import ArgumentError
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSpace:
@@ -49,6 +51,19 @@ class SearchSpace:
         return len(self.correlation)
 
 
+@dataclass(frozen=True)
+class Preference:
+    """One answer of a person who compared outputs.
+
+    Attributes:
+        best: the one of ``among`` that was chosen; None for "no difference".
+        among: the outputs compared, two or more: numbers of trials, or rows of a history.
+    """
+
+    best: int | None
+    among: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class History:
     """Every trial of a study so far, in the order of trial numbers.
@@ -58,8 +73,8 @@ class History:
         weights: shape (n, K), rows of unit Euclidean norm.
         scores: shape (n,), higher is better; NaN where ``finished`` is false.
         finished: shape (n,), true where a finite score is known.
-        failed: shape (n,), true where the evaluation failed. A trial that is neither finished
-            nor failed is pending: proposed, and being evaluated.
+        failed: shape (n,), true where the evaluation failed. A trial that is neither finished nor
+            failed, and that nobody has compared, is pending: proposed, and being evaluated.
         random_seed: the study's random seed, for what must be the same in every proposal
             (the scrambling of a Sobol sequence, say).
         violations: shape (n, m), the value of each of m constraints, met where it is at most 0;
@@ -73,6 +88,7 @@ class History:
             score, so that the best score is partly luck.
         features: shape (n, p), numbers in which alike outputs are near each other; NaN where the
             generator failed. Shape (n, 0) by default: outputs are not looked at.
+        preferences: what a person said of rows of this history, oldest first; empty by default.
     """
 
     space: SearchSpace
@@ -86,6 +102,7 @@ class History:
     num_known: Int[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, dtype=int))
     noisy: bool = False
     features: Float64[np.ndarray, "n p"] = field(default_factory=lambda: np.zeros((0, 0)))
+    preferences: tuple[Preference, ...] = ()
 
     def __post_init__(self) -> None:
         """Fill in the defaults whose length is the number of trials."""
@@ -113,8 +130,15 @@ class History:
     @property
     def pending(self) -> Bool[np.ndarray, " n"]:
         """True where a trial is being evaluated."""
-        pending: Bool[np.ndarray, " n"] = ~(self.finished | self.failed)
+        pending: Bool[np.ndarray, " n"] = ~(self.finished | self.failed | self.compared)
         return pending
+
+    @property
+    def compared(self) -> Bool[np.ndarray, " n"]:
+        """True where a person has compared a trial with others."""
+        compared = np.zeros(len(self.weights), dtype=bool)
+        compared[[row for preference in self.preferences for row in preference.among]] = True
+        return compared
 
     @property
     def feasible(self) -> Bool[np.ndarray, " n"]:
@@ -130,9 +154,9 @@ class Search(Protocol):
     """A search proposes weights from what has been scored so far.
 
     A search keeps no state between calls: everything it knows is in the history, so restart
-    and resume need no special case. Two attributes are optional: ``num_prior_seeds``, see
-    :func:`prior_seeds_wanted`, and ``check(num_scores=, num_given=, within_span=)``, see
-    :func:`check_search`.
+    and resume need no special case. Three attributes are optional: ``num_prior_seeds``, see
+    :func:`prior_seeds_wanted`; ``check(num_scores=, num_given=, within_span=)``, see
+    :func:`check_search`; and ``takes_preferences``, see :func:`check_preferences`.
     """
 
     def propose(
@@ -179,3 +203,20 @@ def check_search(search: Search, *, num_scores: int, num_given: int, within_span
     check = getattr(search, "check", None)
     if check is not None:
         check(num_scores=num_scores, num_given=num_given, within_span=within_span)
+
+
+def check_preferences(search: Search, history: History) -> None:
+    """Refuse to ask a search that learns from scores alone about a history of preferences.
+
+    A search that learns from ``History.preferences`` says so by an attribute
+    ``takes_preferences`` that is true.
+
+    Raises:
+        ArgumentError: the history has preferences, and the search would ignore them.
+    """
+    if history.preferences and not getattr(search, "takes_preferences", False):
+        raise ArgumentError(
+            f"search {type(search).__name__} learns from scores alone, and this study has "
+            f"{len(history.preferences)} preferences; use search='latent-gp', or take them back "
+            "with study.withdraw_preference()"
+        )

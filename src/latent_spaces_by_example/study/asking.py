@@ -28,11 +28,13 @@ _MOST_FAILURES = 10
 class Asking:
     """Opens trials of one study and makes their outputs.
 
-    A trial that the generator fails at is failed, with the reason.
+    A trial that the generator fails at is failed, with the reason. Where nothing is to be generated
+    trials stay without outputs.
     """
 
-    def __init__(self, study: StudyView) -> None:
+    def __init__(self, study: StudyView, *, generate: bool = True) -> None:
         self._study, self._proposals = study, study.proposals
+        self._generates = generate
         self._exception: Exception | None = None
 
     def proposed(self, n: int, *, engine: Search) -> list[Trial]:
@@ -64,8 +66,8 @@ class Asking:
         return [t for t in self._with_outputs(self._proposals.own(weights)) if t.pending]
 
     def _with_outputs(self, trials: Sequence[Trial]) -> list[Trial]:
-        if not trials:
-            return []
+        if not trials or not self._generates:
+            return list(trials)
         latents = self._proposals.latents(trials)
         try:
             outputs = generated(self._study.generator, latents)

@@ -134,7 +134,7 @@ class Looking:
         if not getattr(engine, "looks", False) or self._records.settings.features == NONE:
             return history
         if not self._records.settings.candidates:
-            if history.scored.sum() < _NUM_SCORED:
+            if history.scored.sum() < _NUM_SCORED and not history.preferences:
                 return history
             self._settle(trials)
         number = self._records.settings.candidates
@@ -142,6 +142,19 @@ class Looking:
             return history
         space = replace(history.space, look=self.look, num_candidates=number)
         return replace(history, space=space, features=self.of_trials(trials))
+
+    def recalled(self, history: History, trials: Sequence[Trial]) -> History:
+        """Return the history with the features of its trials, if the study looks at outputs.
+
+        Nothing is settled or stored, so that whoever only reads a study may ask.
+
+        Raises:
+            StudyError: the features are the user's own, and were not given.
+        """
+        settings = self._records.settings
+        if settings.features == NONE or settings.candidates <= 1:
+            return history
+        return replace(history, features=self.of_trials(trials, store=False))
 
     def look(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n p"]:
         """Generate the outputs at weights, and return their features; NaN where that fails."""
@@ -153,14 +166,17 @@ class Looking:
         width = max((len(row) for row in rows), default=0)
         return np.stack([row if len(row) else np.full(width, np.nan) for row in rows])
 
-    def of_trials(self, trials: Sequence[Trial]) -> Float64[np.ndarray, "n p"]:
+    def of_trials(
+        self, trials: Sequence[Trial], *, store: bool = True
+    ) -> Float64[np.ndarray, "n p"]:
         """Return the features of trials, those that are not stored yet after storing them."""
-        known = self._stored()
+        known = self._stored() if store else dict(self._stored())
         for trial in trials:
             if trial.number not in known:
                 [row] = self._looked_at(trial.weights[None])
-                stored = msgspec.to_builtins(StoredFeatures(tuple(row.tolist())))
-                self._records.store_attribute(f"{_ATTRIBUTE}{trial.number}", stored)
+                if store:
+                    stored = msgspec.to_builtins(StoredFeatures(tuple(row.tolist())))
+                    self._records.store_attribute(f"{_ATTRIBUTE}{trial.number}", stored)
                 known[trial.number] = row
         rows = [known[trial.number] for trial in trials]
         width = max((len(row) for row in rows), default=0)
@@ -245,9 +261,10 @@ class Looking:
 
     def _affordable(self, trials: Sequence[Trial]) -> int:
         """Return how many candidates a proposal can afford by what evaluations took so far."""
-        scored = [trial for trial in trials if trial.score is not None]
-        allowed = max(float(np.median([_seconds(trial) for trial in scored])), _LEAST_SECONDS)
-        one = scored[0].weights[None]
+        taken = [_seconds(trial) for trial in trials if trial.score is not None]
+        # where nobody scores, somebody compares outputs, and should not wait long for the next ones
+        allowed = max(float(np.median(taken)) if taken else 0.0, _LEAST_SECONDS)
+        one = trials[0].weights[None]
         try:
             number = _within(allowed, self._generate, one)
             if number > 1:

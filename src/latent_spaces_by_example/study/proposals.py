@@ -10,10 +10,16 @@ from jaxtyping import Float64
 from threadpoolctl import threadpool_limits
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.search.base import History, Search, SearchSpace
+from latent_spaces_by_example.search.base import (
+    History,
+    Search,
+    SearchSpace,
+    check_preferences,
+)
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.study.candidate_check import CandidateCheck
 from latent_spaces_by_example.study.looking import Looking
+from latent_spaces_by_example.study.preferences import Preferences
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import MOST_SEEDS, AskedBy, Point, Source
@@ -51,6 +57,7 @@ class Proposals:
         self._ranking = ranking
         self._check = check
         self._looking = looking
+        self._preferences = Preferences(records)
 
     def history(
         self, trials: Sequence[Trial], *, waiting: Collection[int] | None = None
@@ -81,7 +88,12 @@ class Proposals:
             objectives=np.where(known[:, None], several, np.nan),
             num_known=_num_known(trials),
             noisy=settings.noisy,
+            preferences=self._preferences.of_rows(trials),
         )
+
+    def seen(self, trials: Sequence[Trial]) -> History:
+        """Return what is known of these trials, with their features if the study looks at them."""
+        return self._looking.recalled(self.history(trials), trials)
 
     def examples(self, n: int, *, asked_by: AskedBy) -> list[Trial]:
         """Open trials at the next ``n`` examples that have none yet; fewer once few are left."""
@@ -155,6 +167,7 @@ class Proposals:
         self, engine: Search, trials: Sequence[Trial], *, n: int, start: int, waiting: Any
     ) -> Float64[np.ndarray, "n K"]:
         history = self.history(trials, waiting=waiting)
+        check_preferences(engine, history)
         history = self._looking.shown(history, trials, engine=engine)
         rng = np.random.default_rng([self._records.settings.random_seed, start])
         # a search works on small matrices, with which two threads are many times slower than one

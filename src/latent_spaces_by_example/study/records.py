@@ -81,6 +81,7 @@ class Records:
         self._strangers: dict[int, str] = {}
         self._files: dict[int, list[str]] = {}
         self._num_entries = 0
+        self._attributes: dict[str, Any] = {}
         self._settings: Settings | None = None
         self.is_current = False
 
@@ -176,9 +177,23 @@ class Records:
         """Read all that is stored of the study itself, by name."""
         return dict(self._do(self._storage.get_study_user_attrs, self._study_id))
 
+    def stored(self, prefix: str) -> dict[str, Any]:
+        """Return the attributes of the study that begin with a prefix, by the rest of their names.
+
+        They are read anew unless the trials are current.
+        """
+        if not self.is_current:
+            self._attributes = self.attributes()
+        return {
+            key.removeprefix(prefix): value
+            for key, value in self._attributes.items()
+            if key.startswith(prefix)
+        }
+
     def store_attribute(self, key: str, value: Any) -> None:
         """Set an attribute of the study."""
         self._do(self._storage.set_study_user_attr, self._study_id, key, value)
+        self._attributes[key] = value
 
     @property
     def optuna_study(self) -> optuna.Study:
@@ -270,7 +285,7 @@ class Records:
 
     def _read_attributes(self) -> None:
         """Read the settings, which a run elsewhere may have changed, and the corrections."""
-        attributes = self.attributes()
+        attributes = self._attributes = self.attributes()
         self._settings = Settings.from_json(attributes.get(SETTINGS))
         for key, value in attributes.items():
             start, _, digits = key.rpartition(":")

@@ -206,6 +206,20 @@ class StoredFeatures(Struct, frozen=True):
     values: Annotated[tuple[float, ...], Meta(max_length=MOST_FEATURES)]
 
 
+class StoredPreference(Struct, frozen=True, omit_defaults=True):
+    """An answer of a person who compared trials.
+
+    Attributes:
+        best: number of the trial chosen; None for "no difference".
+        among: numbers of the trials compared.
+        withdrawn: whether the person took the answer back.
+    """
+
+    best: _Number | None
+    among: Annotated[tuple[_Number, ...], Meta(min_length=2, max_length=1000)]
+    withdrawn: bool = False
+
+
 def read(values: Any, *, as_a: type[S], what: str) -> S:
     """Return stored JSON values as a struct.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from latent_spaces_by_example.arguments import check_flag, check_whole, checked_
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search import load_stored as load_stored_search
-from latent_spaces_by_example.search.base import check_search
+from latent_spaces_by_example.search.base import Preference, check_search
 from latent_spaces_by_example.study.asking import Asking, own_points
 from latent_spaces_by_example.study.callbacks import check_callbacks
 from latent_spaces_by_example.study.driver import Driver, Limits, StopSignal
@@ -26,6 +27,7 @@ from latent_spaces_by_example.study.executors import (
 )
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.lock_kinds import DriverLock
+from latent_spaces_by_example.study.preferences import Preferences, told_preference
 from latent_spaces_by_example.study.progress import progress_of
 from latent_spaces_by_example.study.ranking import declared_noisy
 from latent_spaces_by_example.study.results import told_result
@@ -37,6 +39,8 @@ from latent_spaces_by_example.study.trial import (
 from latent_spaces_by_example.study.view import StudyView
 
 Callback = Callable[["Study", Trial], object]
+# the room of the page stands on this one, and is loaded when a page is asked for
+_PAGE = "latent_spaces_by_example.explore"
 
 
 class Study(StudyView):
@@ -59,7 +63,14 @@ class Study(StudyView):
 
     # ------------------------------------------------------------------ the loop by hand
 
-    def ask(self, n: int | None = None, *, u: Any = None, weights: Any = None) -> list[Trial]:
+    def ask(
+        self,
+        n: int | None = None,
+        *,
+        u: Any = None,
+        weights: Any = None,
+        generate: bool = True,
+    ) -> list[Trial]:
         """Open trials for the user to evaluate.
 
         Examples come first, as in a run. A trial stays open until it is told, however often the
@@ -72,6 +83,8 @@ class Study(StudyView):
             u: points of the user's own in place of proposals, shape (n, K - 1), in the unit
                 hypercube over the K given seed latents.
             weights: points of the user's own, shape (n, K), rows of unit norm.
+            generate: whether to make the outputs; otherwise trials have neither ``latent`` nor
+                ``output``, and :meth:`latents` and :meth:`output` make them.
 
         Returns:
             The trials, each with its ``number``, ``weights``, ``latent`` and ``output``. Of the
@@ -100,10 +113,10 @@ class Study(StudyView):
             n = 1 if n is None else n
             check_whole(n, argument="n")
             with self._driving():
-                return Asking(self).proposed(n, engine=self._engine(None))
+                return Asking(self, generate=generate).proposed(n, engine=self._engine(None))
         own = own_points(u, weights, num_given=self.settings.num_given, most=self.weights.shape[1])
         with self._driving():
-            return Asking(self).own(own)
+            return Asking(self, generate=generate).own(own)
 
     def tell(
         self,
@@ -159,6 +172,90 @@ class Study(StudyView):
             if self.artifacts is not None:
                 self.artifacts.thin(self._records.trials(), told)
             return told
+
+    # ------------------------------------------------------------------ the loop by eye
+
+    def prefer(self, best: int | Trial, *, over: Iterable[int | Trial]) -> Preference:
+        """Store that a trial is liked better than others.
+
+        The default search learns a person's taste from such answers, and :meth:`ask` then
+        proposes what they may like; scores of the same study count as well. A trial that is
+        compared needs no score: the search no longer waits for it, though :meth:`tell` may still
+        give it one.
+
+        Args:
+            best: the trial that is liked best, or its number.
+            over: one or more others that were in sight.
+
+        Raises:
+            ArgumentError: there is no other, or a trial is named twice.
+            StudyError: there is no such trial, it failed, or another process runs the study.
+
+        Example:
+            >>> import latent_spaces_by_example as lsbe
+            >>> class Model:
+            ...     latent_shape = (4,)
+            ...     def generate(self, z):
+            ...         return z
+            >>> study = lsbe.create_study(Model())
+            >>> trials = study.ask(4)
+            >>> study.prefer(trials[2], over=[trials[0], trials[1], trials[3]])
+            Preference(best=2, among=(2, 0, 1, 3))
+            >>> study.favourite.number
+            2
+        """
+        if isinstance(over, str | bytes | Trial) or not isinstance(over, Iterable):
+            raise ArgumentError(f"over={over!r:.60}; give one or more trials, or their numbers")
+        return self.tell_preference([best, *over], best=best)
+
+    def tell_preference(
+        self, trials: Iterable[int | Trial], *, best: int | Trial | None = None
+    ) -> Preference:
+        """Store which of some trials is liked best; by default that there is no difference.
+
+        Args:
+            trials: two or more trials, or their numbers.
+            best: one of them, or None for no difference.
+
+        Raises:
+            ArgumentError: there are fewer than two, one is named twice, or ``best`` is no
+                trial among them.
+            StudyError: there is no such trial, it failed, or another process runs the study.
+        """
+        preference = told_preference(trials, best=best)
+        with self._driving():
+            Preferences(self._records).add(preference)
+        return preference
+
+    def withdraw_preference(self) -> Preference:
+        """Take back the last answer that stands, and return it.
+
+        Raises:
+            StudyError: there is none, or another process runs the study.
+        """
+        with self._driving():
+            return Preferences(self._records).withdraw()
+
+    def explore(self, objective: Any = None, *, port: int = 0, open_browser: bool = True) -> Any:
+        """Open a local page on which to look around, choose by taste, and keep what is liked.
+
+        The page is served by a thread of this process, on this machine alone.
+
+        Args:
+            objective: scores outputs on demand; None without one.
+            port: of 127.0.0.1; 0 for any that is free.
+            open_browser: whether to open the page.
+
+        Returns:
+            The :class:`latent_spaces_by_example.explore.PageServer`, with its ``address`` and
+            ``close()``.
+
+        Raises:
+            ArgumentError: the port is in use.
+            MissingPackageError: the extra ``explore`` is not installed.
+        """
+        server = import_module(_PAGE).PageServer(self, objective=objective, port=port)
+        return server.start(open_browser=open_browser)
 
     # ------------------------------------------------------------------ the loop in our hands
 

@@ -13,8 +13,9 @@ from jaxtyping import Float64
 from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.generators.features import Features
-from latent_spaces_by_example.search.base import History
+from latent_spaces_by_example.search.base import History, Preference
 from latent_spaces_by_example.search.latent_gp import expected_scores
+from latent_spaces_by_example.search.latent_gp.taste import tastes
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.artifacts import Artifacts, files_of
 from latent_spaces_by_example.study.candidate_check import CandidateCheck
@@ -22,6 +23,7 @@ from latent_spaces_by_example.study.evaluation import generated
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.looking import Looking
 from latent_spaces_by_example.study.notebook import html_of
+from latent_spaces_by_example.study.preferences import Preferences
 from latent_spaces_by_example.study.proposals import Proposals
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
@@ -226,6 +228,36 @@ class StudyView:
         if best is None:
             raise StudyError(f"study {self.name!r} has no finished evaluation yet")
         return best
+
+    @property
+    def preferences(self) -> list[Preference]:
+        """What :meth:`Study.prefer` was told and was not taken back, oldest first."""
+        return Preferences(self._records).all()
+
+    def tastes(self) -> Float64[np.ndarray, " n"]:
+        """Return how much every trial is liked, as far as all preferences and scores tell, (n,).
+
+        These are means of the default search's model of taste, in standard deviations of what the
+        person likes about prior draws; only differences mean anything. NaN where a trial was
+        neither compared nor scored.
+        """
+        return tastes(self.proposals.seen(self._records.trials()))
+
+    @property
+    def favourite(self) -> Trial:
+        """The trial that is liked best, as far as all preferences and scores tell.
+
+        Raises:
+            StudyError: nothing was compared.
+        """
+        trials = self._records.trials()
+        taste = tastes(self.proposals.seen(trials))
+        if np.isnan(taste).all():
+            raise StudyError(
+                f"study {self.name!r} has no favourite: nothing was compared yet; say which of "
+                "some trials is best with study.prefer(best, over=[...])"
+            )
+        return trials[int(np.nanargmax(taste))]
 
     @property
     def feasible(self) -> bool:

@@ -357,7 +357,8 @@ def _check_no_arguments(sampler: Callable[..., Any]) -> None:
         reason = (
             "a seed alone means best of N, since seeds near each other make outputs that have "
             "nothing in common: call it without a seed (lambda: sampler(None)), so that its draws "
-            "are recorded; of a model in another process, pass its noise (docs/how-to/model-elsewhere.md)"
+            "are recorded; of a model in another process, pass its noise "
+            "(docs/how-to/model-elsewhere.md)"
         )
     raise ArgumentError(
         f"sampler needs {', '.join(needed)}; expected a function without arguments: {reason}"

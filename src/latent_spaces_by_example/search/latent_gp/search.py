@@ -13,6 +13,7 @@ from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.constraints import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.search.latent_gp.directions import DECIMALS, Directions
+from latent_spaces_by_example.search.latent_gp.gallery import propose_by_taste
 from latent_spaces_by_example.search.latent_gp.region import (
     LARGEST,
     Region,
@@ -72,11 +73,15 @@ class LatentGPSearch:
     proposed. See
     :mod:`latent_spaces_by_example.search.latent_gp.sight`.
 
+    Where the history has preferences, a model of taste proposes. See
+    :mod:`latent_spaces_by_example.search.latent_gp.taste`.
+
     Attributes:
         num_fresh: prior draws that each proposal may mix in.
         num_prior_seeds: how many prior draws a study should span the space with: none, since
             this search asks for its own.
         looks: that it makes use of ``SearchSpace.look``.
+        takes_preferences: that it learns from ``History.preferences``.
 
     References:
         Bodin et al., arXiv 2408.08558 (combinations of latents); Ament et al., NeurIPS 2023
@@ -91,6 +96,7 @@ class LatentGPSearch:
     num_fresh: int = 1
     num_prior_seeds: ClassVar[int] = 0
     looks: ClassVar[bool] = True
+    takes_preferences: ClassVar[bool] = True
 
     def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
         """Refuse a study in which there is nothing to search.
@@ -111,12 +117,14 @@ class LatentGPSearch:
         """Propose ``n`` points to score next.
 
         Raises:
-            ArgumentError: see :meth:`check`.
+            ArgumentError: see :meth:`check`; or preferences go with scores that do not mix.
         """
         space = history.space
         self.check(
             num_scores=history.num_scores, num_given=space.num_given, within_span=space.within_span
         )
+        if history.preferences:
+            return propose_by_taste(history, n=n, rng=rng)
         if history.objectives.shape[1]:
             history = scalarised(history, rng)
         if space.look is not None and space.num_candidates > 1:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.base import History, SearchSpace
+from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
 from latent_spaces_by_example.search.latent_gp.directions import (
     DECIMALS,
@@ -21,7 +20,7 @@ from latent_spaces_by_example.search.latent_gp.directions import (
 from latent_spaces_by_example.search.latent_gp.model import num_explained
 from latent_spaces_by_example.search.latent_gp.output_kernel import fit_output_kernel
 from latent_spaces_by_example.search.latent_gp.process import NOISY, PERHAPS_NOISY, fit_kernel
-from latent_spaces_by_example.search.latent_gp.steps import step_anywhere, step_between
+from latent_spaces_by_example.search.latent_gp.walks import Rows, Walk, log_uniform, walk_in
 from latent_spaces_by_example.search.latent_gp.warp import standardised
 
 # prior draws that a proposal may lie along at most, while they span new directions
@@ -42,7 +41,6 @@ _SHARED = 4  # the second and later of a batch add a quarter as many candidates
 _EVIDENCE = 1.5
 _MOST_FITTED = 150
 
-Rows = Float64[np.ndarray, "n q"]
 Judge = Callable[[Points], Values]
 
 
@@ -56,7 +54,7 @@ def outputs_tell(history: History) -> bool:
         history: all trials, at least one of them scored, with features.
     """
     directions = Directions.from_correlation(np.round(history.space.correlation, DECIMALS))
-    features = _View.of(history, directions).scaled(history.features)
+    features = Sight.of(history, directions).scaled(history.features)
     scored = history.scored
     num_first = int(scored[: num_explained(len(history))].sum()) or int(scored.sum())
     points = directions.from_weights(history.weights)[scored][:num_first]
@@ -102,7 +100,7 @@ def propose_by_sight(
     added = width - space.num_seeds + fresh
     correlation = space.draw(added) if added else space.correlation
     directions = Directions.from_correlation(np.round(correlation, DECIMALS))
-    view = _View.of(history, directions)
+    view = Sight.of(history, directions)
     beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
     angles_alone = Beliefs.of(history, directions, start=0)
     weights = np.zeros((n, len(correlation)))
@@ -110,13 +108,14 @@ def propose_by_sight(
     for point in view.of_weights(weights[: len(first)])[0] if len(first) else []:
         beliefs = beliefs.believing(point)
         angles_alone = angles_alone.believing(point[: directions.rank])
-    walk = _walk_in(space, directions, fresh=directions.factor[width:])
+    scored = history.weights[history.scored]
+    walk = walk_in(space, directions, fresh=directions.factor[width:])
     pool = _Pool(walk, view).with_rows(
         _first_rows(
             max(1, round(_FIRST * space.num_candidates)),
             walk=walk,
-            climbs=walk.climbs(angles_alone, history, rng),
-            best=walk.best(history, beliefs),
+            climbs=walk.climbs(angles_alone, history, lengths=_CLIMBS, rng=rng),
+            best=walk.rows(scored[_ranked(history, beliefs)])[:_NUM_BEST],
             rng=rng,
         )
     )
@@ -138,7 +137,7 @@ def propose_by_sight(
     return weights
 
 
-def _first_rows(n: int, *, walk: _Walk, climbs: Rows, best: Rows, rng: np.random.Generator) -> Rows:
+def _first_rows(n: int, *, walk: Walk, climbs: Rows, best: Rows, rng: np.random.Generator) -> Rows:
     """Return the first candidates: climbs, prior draws, and steps from the best trials."""
     climbs = climbs[:n]
     num_drawn = n - len(climbs)
@@ -146,12 +145,12 @@ def _first_rows(n: int, *, walk: _Walk, climbs: Rows, best: Rows, rng: np.random
     rows = [climbs, walk.draws(num_draws, rng)]
     if len(best):
         centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
-        rows.append(walk.steps(centres, _angles(_WIDE, len(centres), rng), rng))
+        rows.append(walk.steps(centres, log_uniform(_WIDE, len(centres), rng), rng))
     return np.concatenate(rows)
 
 
 @dataclass(frozen=True)
-class _View:
+class Sight:
     """Looks at latents: weights become points, unit vectors with scaled features after them.
 
     Attributes:
@@ -168,7 +167,7 @@ class _View:
     size: float
 
     @classmethod
-    def of(cls, history: History, directions: Directions) -> _View:
+    def of(cls, history: History, directions: Directions) -> Sight:
         """Measure the features of most trials, so that the model fitted to them stays."""
         look = history.space.look
         features = history.features[: num_explained(len(history))]
@@ -209,8 +208,8 @@ class _Pool:
         penalty: 0, or minus infinity where nothing came out, shape (n,).
     """
 
-    walk: _Walk
-    view: _View
+    walk: Walk
+    view: Sight
     rows: Rows = field(default_factory=lambda: np.zeros((0, 0)))
     points: Points = field(default_factory=lambda: np.zeros((0, 0)))
     penalty: Values = field(default_factory=lambda: np.zeros(0))
@@ -238,95 +237,7 @@ class _Pool:
         # every other child has one parent
         share = rng.uniform(size=(n, 1)) * (rng.uniform(size=(n, 1)) < 0.5)
         mixed = on_sphere((1 - share) * pair[0] + share * pair[1])
-        return self.with_rows(self.walk.steps(mixed, _angles(_NARROW, n, rng), rng))
-
-
-def _angles(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
-    low, high = np.log(bounds)
-    return np.exp(rng.uniform(low, high, size=n))
-
-
-# ---- the two spaces that candidates walk in
-
-
-class _Walk(Protocol):
-    """How candidates are drawn and moved, as rows of unit norm."""
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows: ...
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows: ...
-
-    def best(self, history: History, beliefs: Beliefs) -> Rows: ...
-
-    def weights(self, rows: Rows) -> Rows: ...
-
-    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows: ...
-
-
-def _walk_in(space: SearchSpace, directions: Directions, *, fresh: Points) -> _Walk:
-    if space.within_span:
-        return _Between(directions, space.num_given)
-    return _Anywhere(directions, fresh)
-
-
-@dataclass(frozen=True)
-class _Anywhere:
-    """All directions that the seed latents span; a row is a unit vector in their frame."""
-
-    directions: Directions
-    fresh: Points
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows:
-        return on_sphere(rng.standard_normal((n, self.directions.rank)))
-
-    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows:
-        steps = [
-            step_anywhere(beliefs, self.fresh, angles=(0.0, most), rng=rng) for most in _CLIMBS
-        ]
-        return np.stack(steps)
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
-        noise = rng.standard_normal(centres.shape)
-        tangents = on_sphere(noise - (noise * centres).sum(axis=1, keepdims=True) * centres)
-        return np.cos(angles)[:, None] * centres + np.sin(angles)[:, None] * tangents
-
-    def best(self, history: History, beliefs: Beliefs) -> Rows:
-        rows = self.directions.from_weights(history.weights[history.scored])
-        return rows[_ranked(history, beliefs)[:_NUM_BEST]]
-
-    def weights(self, rows: Rows) -> Rows:
-        return self.directions.to_weights(rows)
-
-
-@dataclass(frozen=True)
-class _Between:
-    """Non-negative weights over the given seed latents; a row is such weights."""
-
-    directions: Directions
-    num_given: int
-
-    def climbs(self, beliefs: Beliefs, history: History, rng: np.random.Generator) -> Rows:
-        weights = step_between(
-            beliefs, history, directions=self.directions, angles=(0.0, _CLIMBS[0]), rng=rng
-        )
-        return weights[None, : self.num_given]
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows:
-        return on_sphere(np.abs(rng.standard_normal((n, self.num_given))))
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
-        noise = on_sphere(rng.standard_normal(centres.shape))
-        moved = np.maximum(centres + np.tan(np.minimum(angles, 1.2))[:, None] * noise, 0.0)
-        # all of it pushed out of the orthant: stay
-        return on_sphere(np.where(moved.any(axis=1, keepdims=True), moved, centres))
-
-    def best(self, history: History, beliefs: Beliefs) -> Rows:
-        weights = history.weights[history.scored][_ranked(history, beliefs)]
-        inside = (weights >= 0).all(axis=1) & ~weights[:, self.num_given :].any(axis=1)
-        return weights[inside, : self.num_given][:_NUM_BEST]
-
-    def weights(self, rows: Rows) -> Rows:
-        return np.pad(rows, ((0, 0), (0, len(self.directions.factor) - self.num_given)))
+        return self.with_rows(self.walk.steps(mixed, log_uniform(_NARROW, n, rng), rng))
 
 
 def _ranked(history: History, beliefs: Beliefs) -> np.ndarray:

@@ -1,0 +1,149 @@
+"""The two spaces that candidates walk in: every direction, or between the given seed latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from jaxtyping import Float64
+
+from latent_spaces_by_example.search.base import History, SearchSpace
+from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
+from latent_spaces_by_example.search.latent_gp.directions import (
+    Directions,
+    Points,
+    Values,
+    on_sphere,
+)
+from latent_spaces_by_example.search.latent_gp.steps import step_anywhere, step_between
+
+Rows: TypeAlias = Float64[np.ndarray, "n q"]
+_STEEPEST = 1.2  # radians: a longer step between examples would leave the orthant anyway
+
+
+class Walk(Protocol):
+    """Draws and moves candidates, as rows of unit norm."""
+
+    def draws(self, n: int, rng: np.random.Generator) -> Rows:
+        """Return n rows that are uniformly distributed."""
+        ...
+
+    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
+        """Return each centre after a step of so many radians in a random direction."""
+        ...
+
+    def rows(self, weights: Rows) -> Rows:
+        """Return the rows at weights, without those that the space does not contain."""
+        ...
+
+    def weights(self, rows: Rows) -> Rows:
+        """Return the weights at rows, over all seed latents of the frame."""
+        ...
+
+    def climbs(
+        self,
+        beliefs: Beliefs,
+        history: History,
+        *,
+        lengths: tuple[float, ...],
+        rng: np.random.Generator,
+    ) -> Rows:
+        """Return where climbs from the best point end that go so many radians at most."""
+        ...
+
+
+def walk_in(space: SearchSpace, directions: Directions, *, fresh: Points) -> Walk:
+    """Return the walk of a space, ``fresh`` being unit vectors of draws that no trial has used."""
+    if space.within_span:
+        return Between(directions, space.num_given)
+    return Anywhere(directions, fresh)
+
+
+@dataclass(frozen=True)
+class Anywhere:
+    """All directions that the seed latents span; a row is a unit vector in their frame."""
+
+    directions: Directions
+    fresh: Points
+
+    def draws(self, n: int, rng: np.random.Generator) -> Rows:
+        """Return n unit vectors."""
+        return on_sphere(rng.standard_normal((n, self.directions.rank)))
+
+    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
+        """Return each centre, turned by its angle."""
+        noise = rng.standard_normal(centres.shape)
+        tangents = on_sphere(noise - (noise * centres).sum(axis=1, keepdims=True) * centres)
+        return np.cos(angles)[:, None] * centres + np.sin(angles)[:, None] * tangents
+
+    def rows(self, weights: Rows) -> Rows:
+        """Return the unit vectors at weights."""
+        return self.directions.from_weights(weights)
+
+    def weights(self, rows: Rows) -> Rows:
+        """Return the weights at unit vectors."""
+        return self.directions.to_weights(rows)
+
+    def climbs(
+        self,
+        beliefs: Beliefs,
+        history: History,
+        *,
+        lengths: tuple[float, ...],
+        rng: np.random.Generator,
+    ) -> Rows:
+        """Return the end of one climb of each length."""
+        steps = [
+            step_anywhere(beliefs, self.fresh, angles=(0.0, most), rng=rng) for most in lengths
+        ]
+        return np.stack(steps)
+
+
+@dataclass(frozen=True)
+class Between:
+    """Non-negative weights over the given seed latents; a row is such weights."""
+
+    directions: Directions
+    num_given: int
+
+    def draws(self, n: int, rng: np.random.Generator) -> Rows:
+        """Return n rows on the positive orthant of the sphere."""
+        return on_sphere(np.abs(rng.standard_normal((n, self.num_given))))
+
+    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
+        """Return each centre, moved and cut off at weights of zero."""
+        noise = on_sphere(rng.standard_normal(centres.shape))
+        moved = centres + np.tan(np.minimum(angles, _STEEPEST))[:, None] * noise
+        moved = np.maximum(moved, 0.0)
+        # all of it pushed out of the orthant: stay
+        return on_sphere(np.where(moved.any(axis=1, keepdims=True), moved, centres))
+
+    def rows(self, weights: Rows) -> Rows:
+        """Return those weights that are non-negative and of given seed latents alone."""
+        inside = (weights >= 0).all(axis=1) & ~weights[:, self.num_given :].any(axis=1)
+        return weights[inside, : self.num_given]
+
+    def weights(self, rows: Rows) -> Rows:
+        """Return the rows, padded with zeros for the other seed latents."""
+        return np.pad(rows, ((0, 0), (0, len(self.directions.factor) - self.num_given)))
+
+    def climbs(
+        self,
+        beliefs: Beliefs,
+        history: History,
+        *,
+        lengths: tuple[float, ...],
+        rng: np.random.Generator,
+    ) -> Rows:
+        """Return the end of one climb, of the first length."""
+        weights = step_between(
+            beliefs, history, directions=self.directions, angles=(0.0, lengths[0]), rng=rng
+        )
+        return weights[None, : self.num_given]
+
+
+def log_uniform(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
+    """Return n numbers between positive bounds, their logarithms uniformly distributed."""
+    low, high = np.log(bounds)
+    return np.exp(rng.uniform(low, high, size=n))

@@ -1,0 +1,148 @@
+"""The page in a real browser: from the command to a kept output, and through a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import latent_spaces_by_example as lsbe
+from browser import Browser, executable
+from latent_spaces_by_example.cli import main
+from toys import Stretch
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+pytestmark = pytest.mark.skipif(executable() is None, reason="needs Chromium")
+
+READY = (
+    "document.querySelector('#gallery .card')"
+    " && !document.querySelector('#gallery .card[data-kind=waiting]')"
+)
+SHOWN = "[...document.querySelectorAll('#gallery img')].every((i) => i.complete && i.naturalWidth)"
+COUNTS = "document.getElementById('counts').textContent"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as running:
+        yield running
+
+
+@contextmanager
+def explored(*words):
+    """Run ``lsbe explore`` in a process of its own; yield it and the page's address."""
+    command = [sys.executable, "-m", "latent_spaces_by_example", "explore", *map(str, words)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
+    process = subprocess.Popen(
+        [*command, "--no-browser"], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        lines = iter(process.stdout.readline, "")
+        line = next(line for line in lines if line.startswith("page: "))
+        yield process, line.split()[1]
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_session_from_the_command_to_a_kept_output_and_through_a_kill(browser, tmp_path):
+    run = tmp_path / "run"
+    new = ["microstructure:size=16", "--seed-latents", "1,2,3", "--out", run]
+    with explored(*new, "--objective", "effective-conductivity") as (process, address):
+        browser.open(address, width=1280, scheme="light")
+        browser.until(READY)
+        browser.until(SHOWN)
+        # taste, by the keyboard
+        browser.press("4")
+        browser.until(f"{COUNTS}.includes('1 answer')")
+        browser.until(READY)
+        browser.press("0")
+        browser.until(f"{COUNTS}.includes('2 answers')")
+        browser.until("!document.getElementById('undo').disabled")
+        browser.press("u")
+        browser.until(f"{COUNTS}.includes('1 answer') && !{COUNTS}.includes('answers')")
+        # favourites, by arrows and the space bar
+        for place in (1, 2):
+            browser.until("!document.getElementById('more').disabled")
+            browser.press("ArrowRight")
+            browser.press(" ")
+            browser.until(f"document.querySelectorAll('#favourites .card').length === {place}")
+        # look around, move, come back
+        browser.press("a")
+        browser.until("document.querySelector('#gallery .card.centre')")
+        browser.until(READY)
+        before = browser.evaluate("document.querySelector('.card.centre').dataset.key")
+        browser.evaluate("document.querySelector('#gallery .card .plate').click()")
+        browser.until(f"document.querySelector('.card.centre').dataset.key !== '{before}'")
+        browser.press("Escape")
+        browser.until("document.querySelector('#move').hidden")
+        # a score, and two more by the objective
+        browser.evaluate("document.querySelector('#gallery .card .score').click()")
+        browser.until("/ · 0\\./.test(document.querySelector('#gallery .label').textContent)")
+        browser.evaluate("document.getElementById('num').value = 2")
+        browser.until("!document.getElementById('more').disabled")
+        browser.evaluate("document.getElementById('search').click()")
+        browser.until("!document.getElementById('progress').hidden")
+        browser.until("document.getElementById('progress').hidden")
+        browser.press("k")
+        kept = browser.until("document.querySelectorAll('#files li')[1]?.textContent")
+        counts = browser.evaluate(COUNTS)
+        favourites = browser.evaluate("document.getElementById('favourites').textContent")
+        process.send_signal(signal.SIGKILL)
+        browser.until("!document.getElementById('problem').hidden")
+
+    made = CliRunner().invoke(main, ["make", kept, "--to", str(tmp_path / "again")])
+    assert made.exit_code == 0, made.output
+    assert "differs" not in made.output
+    for path in (tmp_path / "again").iterdir():
+        assert path.read_bytes() == (Path(kept).parent / path.name).read_bytes()
+
+    with explored(run) as (_, address):
+        browser.open(address, width=390, scheme="dark")
+        browser.until(READY)
+        assert browser.evaluate(COUNTS) == counts
+        assert browser.evaluate("document.getElementById('favourites').textContent") == favourites
+        assert browser.evaluate("document.documentElement.scrollWidth") <= 390
+        browser.evaluate("document.getElementById('between').click()")
+        browser.until("document.getElementById('study').textContent === 'run-between-1'")
+        browser.until(READY)
+    child = lsbe.open_study(tmp_path / "run-between-1")
+    lineage = child.records.attributes()["lsbe:lineage"]
+    parent = lsbe.open_study(run)
+    np.testing.assert_array_equal(
+        child.latents(np.eye(2)), parent.latents(np.array(lineage["weights"]))
+    )
+    assert lineage["study_id"] == parent.settings.study_id
+
+
+class Fragile(Stretch):
+    """Fails where the first number is negative; its outputs have names that are markup."""
+
+    def generate(self, z):
+        if z[0, 0, 0] < 0:
+            raise ValueError("<img src=x onerror=alert(1)>")
+        return [{"<b>mass</b>": float(latent[0, 0])} for latent in z]
+
+
+def test_a_model_that_fails_and_names_that_are_markup(browser):
+    study = lsbe.create_study(Fragile(), check_generator=False)
+    with study.explore(open_browser=False) as server:
+        browser.open(server.address, width=1280, scheme="dark")
+        cards = "document.querySelectorAll('#gallery .card')"
+        browser.until(f"[...{cards}].filter((c) => c.dataset.kind !== 'waiting').length === 9")
+        assert "could not be made: ValueError: <img src=x" in browser.evaluate(
+            "document.getElementById('gallery').textContent"
+        )
+        assert "<b>mass</b>" in browser.evaluate("document.querySelector('td').textContent")
+        assert not browser.evaluate("document.querySelector('#gallery img, #gallery b')")
+        browser.until("!document.getElementById('more').disabled")
+        browser.evaluate("document.querySelector('[data-kind=ready] .plate').click()")
+        browser.until(f"{COUNTS}.includes('1 answer')")
+    assert all(t.error is None for t in study.trials if t.number in study.preferences[0].among)
