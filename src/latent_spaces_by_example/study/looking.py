@@ -264,7 +264,7 @@ class Looking:
         if seconds < _CHEAP:
             return 1
         allowed = max(seconds, _LEAST_SECONDS)
-        one = trials[0].weights[None]
+        one = next(trial.weights for trial in trials if trial.error is None)[None]
         try:
             cold = _time(self._generate, one)
             if STEPS[-1] * cold > _HOPELESS * allowed or (
@@ -273,7 +273,7 @@ class Looking:
                 return 1
             self.look(one)  # features may load a model
             each = _time(self.look, np.repeat(one, _NUM_TIMED, axis=0)) / _NUM_TIMED
-        except ArgumentError as error:
+        except Exception as error:  # of a generator that fails at some prior draws, too
             if self._records.settings.features != AUTO:
                 raise
             log.info("outputs cannot be looked at: %s", error)
