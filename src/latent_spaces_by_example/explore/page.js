@@ -50,7 +50,7 @@ function problem(text) {
 
 function listen() {
   const events = new EventSource(address(`/events/${page}`));
-  events.onopen = () => refresh();
+  events.onopen = () => { problem(""); refresh(); };
   events.onerror = () => problem(
     "The program behind this page does not answer. If it has ended, start it again and open the address that it prints.");
   events.onmessage = (event) => {
@@ -62,8 +62,13 @@ function listen() {
 }
 
 async function refresh() {
-  const answer = await command("state");
-  if (answer === null) return;
+  let answer;
+  try {
+    answer = await post("/do/state", {});
+  } catch (error) {
+    problem(error.message);
+    return;
+  }
   if (state !== null && state.study !== answer.study) { around = null; mix = null; }
   state = answer;
   draw();
@@ -145,7 +150,8 @@ function cards(place, items, large) {
     fill(card, item);
     return card;
   });
-  place.replaceChildren(...now);
+  const same = now.length === place.children.length && now.every((card, index) => card === place.children[index]);
+  if (!same) place.replaceChildren(...now);  // which would take the focus away
 }
 
 function newCard(item, large) {
@@ -167,6 +173,7 @@ function newCard(item, large) {
   caption.append(score);
   const card = element("figure", { className: "card" }, plate, caption);
   card.dataset.key = item.key;
+  card.dataset.large = large;
   plate.addEventListener("click", () => {
     if (!large) lookAround(item.key);
     else if (around) lookAround(item.key);
@@ -197,8 +204,7 @@ function fill(card, item) {
 
 function place(card) {
   card.querySelector(".digit")?.remove();
-  const large = card.parentElement?.id === "gallery" || card.closest(".gallery") || !card.parentElement;
-  if (large && !around) {
+  if (card.dataset.large === "true" && !around) {
     card.querySelector(".plate").append(
       element("span", { className: "digit", textContent: `${Number(card.dataset.place) + 1}` }));
   }
@@ -373,6 +379,11 @@ document.addEventListener("keydown", (event) => {
     actions[event.key]();
   } else return;
   event.preventDefault();
+});
+
+// where the space bar would press the picture that has the focus
+document.addEventListener("keyup", (event) => {
+  if (event.key === " " && event.target.classList?.contains("plate")) event.preventDefault();
 });
 
 listen();

@@ -205,8 +205,10 @@ class PageServer:
         try:
             future = self.desk.run(request.path_params["command"], values)
             return _answer(await asyncio.wrap_future(future))
-        except (LatentSpacesError, KeyError, ValueError) as error:
+        except LatentSpacesError as error:
             return _answer({"problem": str(error)}, status=409)
+        except Exception as error:  # of the user's own model, say
+            return _answer({"problem": f"{type(error).__name__}: {error}"}, status=500)
 
     async def _events(self, request: Any) -> Any:
         from starlette.responses import StreamingResponse

@@ -264,7 +264,7 @@ class Looking:
         taken = [_seconds(trial) for trial in trials if trial.score is not None]
         # where nobody scores, somebody compares outputs, and should not wait long for the next ones
         allowed = max(float(np.median(taken)) if taken else 0.0, _LEAST_SECONDS)
-        one = trials[0].weights[None]
+        one = next(trial.weights for trial in trials if trial.error is None)[None]
         try:
             number = _within(allowed, self._generate, one)
             if number > 1:
