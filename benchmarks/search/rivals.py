@@ -7,7 +7,7 @@ Models are written anew in ``rival_models.py``; the recipes are those of
 - ``linear-on-z``: Doumont et al. 2025 (2512.00170): a linear kernel after a map to the sphere, with
   the priors of the authors' code, LogEI.
 - ``turbo-on-z``: TuRBO-1, Eriksson et al. 2019, as in BoTorch's tutorial: Thompson sampling in a
-  region that shrinks after as many failures as there are dimensions. A sample is of 2,000 points,
+  region that shrinks after as many failures as there are dimensions. A sample is of 1,000 points,
   not of up to 5,000.
 - ``cowboys``: in the manner of Moss et al. 2025 (2507.03910): a Gaussian process on the output, and
   preconditioned Crank-Nicolson chains over latents, towards outputs that improve. The output is
@@ -125,7 +125,7 @@ def _most_promising(posterior: Posterior, best: np.ndarray, rng: np.random.Gener
 class _TrustRegion:
     """TuRBO's box about the best point, in the unit cube; None is proposed when it has vanished."""
 
-    _LONGEST, _SHORTEST, _SUCCESSES, _CANDIDATES = 1.6, 0.5**7, 10, 2000
+    _LONGEST, _SHORTEST, _SUCCESSES, _CANDIDATES = 1.6, 0.5**7, 10, 1000
 
     def __init__(self, dims: int) -> None:
         self._kernel = trust_region_matern(dims)
