@@ -177,7 +177,7 @@ def turbo(box: BlackBox) -> None:
 
 # ---- on outputs
 
-_CHAINS, _STEPS = 8, 32
+_CHAINS, _STEPS = 16, 16
 _FIRST, _PRIOR, _ROUNDS, _NUM_CANDIDATES = 102, 34, 4, 256
 _NUM_BEST, _NUM_PARENTS = 6, 16
 _WIDE, _NARROW = (0.03, 1.2), (0.01, 0.5)  # radians
