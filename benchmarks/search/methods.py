@@ -174,6 +174,17 @@ def o3(box: BlackBox) -> None:
         u, y = np.vstack([u, new]), np.append(y, score)
 
 
+def _rival(name: str) -> Method:
+    """One of ``rivals.py``, which alone needs PyTorch and scikit-learn."""
+
+    def method(box: BlackBox) -> None:
+        from rivals import RIVALS
+
+        RIVALS[name](box)
+
+    return method
+
+
 METHODS: dict[str, Method] = {
     "default": default,
     "default-looking": lambda box: default(box, looks=True),
@@ -189,6 +200,11 @@ METHODS: dict[str, Method] = {
     "tpe-on-u": cube_search("tpe"),
     "optuna-gp-on-u": _optuna_gp,
     "o3": o3,
+    "vanilla-bo-on-z": _rival("vanilla-bo-on-z"),
+    "linear-on-z": _rival("linear-on-z"),
+    "turbo-on-z": _rival("turbo-on-z"),
+    "cowboys": _rival("cowboys"),
+    "forest": _rival("forest"),
     "default-batch-8": lambda box: default(box, batch_size=8),
     "default-8-workers": lambda box: default(box, workers=8),
     "default-noise-unsaid": lambda box: default(box, noise_said=False),
