@@ -108,7 +108,7 @@ def test_latents_that_are_none(generator, z):
 )
 def test_outputs_that_are_no_digits(generator, tmp_path, image):
     for use in (lambda x: generator.invert([x]), generator.render):
-        with pytest.raises(ArgumentError, match="an output (has|cannot be read)"):
+        with pytest.raises(ArgumentError, match=r"an output (has|cannot be read)"):
             use(image)
 
 
