@@ -72,6 +72,7 @@ class Browser:
             const look = () => {{
                 let value = null;
                 try {{ value = {condition}; }} catch {{ /* not there yet */ }}
+                if (value instanceof Node) value = true;
                 if (value || Date.now() - begun > {1000 * seconds}) done(value);
                 else setTimeout(look, 25);
             }};

@@ -95,7 +95,7 @@ class Desk:
                 answer = getattr(self, name)(**values)
         except TypeError as error:
             raise ArgumentError(f"command {name}: {error}") from error
-        if name != "state":
+        if name not in _LOOKS:
             self._announce({"changed": name})
         return answer if isinstance(answer, dict) else {}
 
@@ -160,7 +160,11 @@ class Desk:
     def want(self, page: str, keys: Sequence[str]) -> None:
         """Say which items a page shows; may be called from any thread."""
         known = [self._points.get(str(key)) for key in keys[:200]]
-        self.painter.want(page, [item for item in known if item is not None])
+        items = [item for item in known if item is not None]
+        self.painter.want(page, items)
+        for item in items:  # made while the page was waiting for its state
+            if self.painter.shown(item.key) is not None:
+                self._announce({"made": {"key": item.key, **self.look_of(item.key)}})
 
     def _make(self, item: Item) -> Shown:
         with self._space_lock:
@@ -379,6 +383,8 @@ COMMANDS = (
     *("state", "nine_more", "prefer", "undo", "around", "blend", "mark", "between"),
     *("evaluate", "search", "stop", "keep"),
 )
+
+_LOOKS = ("state", "around", "blend", "keep")  # commands that change nothing for other pages
 
 
 def _next_child(folder: Path) -> Path:

@@ -70,7 +70,7 @@ def propose_by_taste(
         draws[:, :-1] + np.concatenate([penalty, more_penalty]),
         draws[:, -1],
         n=n,
-        allowed=np.asarray(_apart(points[:, :rank], model.points[:, :rank]).all(axis=1)),
+        allowed=np.all(_apart(points[:, :rank], model.points[:, :rank]), axis=1),
         apart=_apart(points[:, :rank], points[:, :rank]),
     )
     return walk.weights(rows[chosen])
