@@ -76,7 +76,7 @@ def test_a_session_from_the_command_to_a_kept_output_and_through_a_kill(browser,
             browser.until(f"document.querySelectorAll('#favourites .card').length === {place}")
         # look around, move, come back
         browser.press("a")
-        browser.until("document.querySelector('#gallery .card.centre')")
+        browser.until("document.querySelector('#gallery .card.centre') !== null")
         browser.until(READY)
         before = browser.evaluate("document.querySelector('.card.centre').dataset.key")
         browser.evaluate("document.querySelector('#gallery .card .plate').click()")
