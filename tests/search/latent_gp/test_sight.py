@@ -90,7 +90,8 @@ def test_it_generates_as_many_as_it_may(number):
     run = Run(num_candidates=number).until(9)
     run.num_looks = 0
     run.propose()
-    assert run.num_looks == number
+    # whole steps of the chains
+    assert 0.8 * number < run.num_looks <= number
 
 
 def test_with_one_candidate_nothing_is_looked_at():

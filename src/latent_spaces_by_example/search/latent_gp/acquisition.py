@@ -272,6 +272,15 @@ class Beliefs:
         """Return the value of :meth:`acquisition` alone, shape (n,)."""
         return self.acquisition(points)[0]
 
+    def log_chance(self, points: Points) -> Values:
+        """Return the log probability of beating the best mean, and of being of use, shape (n,)."""
+        terms = [value for value, _ in self._log_uses(points)]
+        if np.isfinite(self.best):
+            prediction = self.posterior.predict(points)
+            terms.append(log_ndtr((prediction.mean - self.best) / prediction.spread))
+        total: Values = np.sum(terms, axis=0) if terms else np.zeros(len(points))
+        return total
+
     def optimistic(self, points: Points) -> Values:
         """Return the mean plus one and a half deviations, plus log probabilities of use, (n,).
 

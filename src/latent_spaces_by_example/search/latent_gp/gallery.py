@@ -48,7 +48,7 @@ def propose_by_taste(
     correlation = space.draw(fresh) if fresh else space.correlation
     directions = Directions.from_correlation(np.round(correlation, DECIMALS))
     model = TasteModel.of(history, directions=directions)
-    walk = walk_in(space, directions, fresh=directions.factor[space.num_seeds :])
+    walk = walk_in(space, directions)
     total = max(_CANDIDATES if space.look is None else space.num_candidates, 2 * n)
 
     liking = model.mean(model.points)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -15,40 +15,35 @@ from latent_spaces_by_example.search.latent_gp.directions import (
     Directions,
     Points,
     Values,
-    on_sphere,
 )
 from latent_spaces_by_example.search.latent_gp.model import num_explained
 from latent_spaces_by_example.search.latent_gp.output_kernel import fit_output_kernel
 from latent_spaces_by_example.search.latent_gp.process import NOISY, PERHAPS_NOISY, fit_kernel
-from latent_spaces_by_example.search.latent_gp.walks import Rows, Walk, log_uniform, walk_in
+from latent_spaces_by_example.search.latent_gp.walks import Rows, Walk, walk_in
 from latent_spaces_by_example.search.latent_gp.warp import standardised
 
-# prior draws that a proposal may lie along at most, while they span new directions
-_NUM_FRESH = 4
-# of the candidates: the share that comes first, a third of it prior draws; the rounds of children
-# that the others come in; and how few are one round
-_FIRST, _PRIOR, _ROUNDS, _FEW = 0.4, 3, 4, 64
-_NUM_BEST, _NUM_PARENTS = 6, 16
-# radians: of steps from the best trials, and of those from the best candidates
-_WIDE, _NARROW = (0.03, 1.2), (0.01, 0.5)
-# radians: how far climbs by the model of angles go, which need no outputs
-_CLIMBS = (0.8, 0.2)
-_OPTIMISTIC = 3  # every so many-th trial
-_SHARED = 4  # the second and later of a batch add a quarter as many candidates
+# Prior draws that a proposal may lie along, while they span new directions: all that are missing
+# where latents have few dimensions, else so many.
+_FEW_DIMS, _NUM_FRESH = 256, 16
+# chains, each of at least so many looks; a chain's first step, its least and largest, in radians
+_CHAINS, _LEAST_LOOKS = 16, 8
+_STEP, _STEPS = 0.3, (0.02, 1.4)
+# how a step that is taken and one that is not change a chain's next: one in four is taken then
+_TAKEN, _REFUSED = 1.2, 1.2 ** (-1 / 3)
+_SHARED = 4  # the second and later of a batch look at a quarter as many
 # how much larger the log evidence of scores that follow outputs has to be. For features of noise it
 # it was at most 1.7 with 8 to 36 scores, and above 1.5 in 2 of 60 cases; for those of sections at
 # least 6 from 12 scores on
 _EVIDENCE = 1.5
 _MOST_FITTED = 150
 
-Judge = Callable[[Points], Values]
-
 
 def outputs_tell(history: History) -> bool:
     """Return whether scores follow the outputs' features, rather than angles alone.
 
     Looking for an output that promises much among many is harmful where features have nothing to
-    do with the score: it then chooses by chance. So the log evidence decides, anew each time.
+    do with the score: it then chooses by chance. So the log evidence of a model over features
+    against that of one over angles decides, anew each time.
 
     Args:
         history: all trials, at least one of them scored, with features.
@@ -77,12 +72,15 @@ def propose_by_sight(
 ) -> Float64[np.ndarray, "n K_and_m"]:
     """Propose points by a model of the score over latents and outputs, after the opening's.
 
-    What comes out of a latent is known before its score is paid for. So the model is one of
-    the score over angles and features of outputs, and every candidate is generated before it is
-    judged: prior draws and steps of many lengths from the best trials, then steps from the best
-    candidates and mixes of two, in a few rounds. What is proposed has the largest log expected
-    improvement; every third time the largest mean plus one and a half deviations, so as not to
-    stay in a poor basin. In a batch all but the first have the latter, the means being believed.
+    What comes out of a latent is known before its score is paid for. So the model is one of the
+    score over features of outputs, and every candidate is generated before it is judged. From the
+    best trials chains walk over latents, so that they draw from the prior times the probability of
+    beating the best. Of their ends the one of the largest log expected improvement is proposed.
+    To walk, rather than to climb to where the model promises most, leaves poor basins: what a
+    model of few scores promises most is mostly wrong.
+
+    In a batch the chains go on for each further point, the model believing its own means at those
+    chosen so far, and the end of the largest mean plus one and a half deviations is taken.
 
     Args:
         history: all trials, at least two of them scored; its space says how many candidates.
@@ -91,62 +89,41 @@ def propose_by_sight(
         rng: the only source of randomness.
 
     References:
-        Desautels et al., "Parallelizing exploration-exploitation tradeoffs in Gaussian process
-        bandit optimization", JMLR 2014 (optimism in a batch).
+        Moss et al., "Return of the latent space COWBOYS", arXiv 2507.03910 (chains towards
+        improvement, and a model of outputs); Cotter et al., "MCMC methods for functions",
+        Statistical Science 2013 (steps that keep to the prior); Desautels et al.,
+        "Parallelizing exploration-exploitation tradeoffs in Gaussian process bandit
+        optimization", JMLR 2014 (optimism in a batch).
     """
     space, width = history.space, first.shape[1]
     missing = space.num_latent_dims - width
-    fresh = 0 if space.within_span else min(max(missing, 1), _NUM_FRESH)
+    most = missing if space.num_latent_dims <= _FEW_DIMS else _NUM_FRESH
+    fresh = 0 if space.within_span else max(min(missing, most), 1)
     added = width - space.num_seeds + fresh
     correlation = space.draw(added) if added else space.correlation
     directions = Directions.from_correlation(np.round(correlation, DECIMALS))
-    view = Sight.of(history, directions)
-    beliefs = Beliefs.of(history, directions, start=0, features=view.scaled(history.features))
-    angles_alone = Beliefs.of(history, directions, start=0)
+    sight = Sight.of(history, directions)
+    beliefs = Beliefs.of(history, directions, start=0, features=sight.scaled(history.features))
     weights = np.zeros((n, len(correlation)))
     weights[: len(first), :width] = first
-    for point in view.of_weights(weights[: len(first)])[0] if len(first) else []:
+    for point in sight.of_weights(weights[: len(first)])[0] if len(first) else []:
         beliefs = beliefs.believing(point)
-        angles_alone = angles_alone.believing(point[: directions.rank])
+    walk = walk_in(space, directions)
+    num_chains = min(_CHAINS, max(1, space.num_candidates // _LEAST_LOOKS))
     scored = history.weights[history.scored]
-    walk = walk_in(space, directions, fresh=directions.factor[width:])
-    pool = _Pool(walk, view).with_rows(
-        _first_rows(
-            max(1, round(_FIRST * space.num_candidates)),
-            walk=walk,
-            climbs=walk.climbs(angles_alone, history, lengths=_CLIMBS, rng=rng),
-            best=walk.rows(scored[_ranked(history, beliefs)])[:_NUM_BEST],
-            rng=rng,
-        )
-    )
-    rounds = _ROUNDS if space.num_candidates >= _FEW else 1
-    counts = np.diff(np.linspace(len(pool.rows), space.num_candidates, rounds + 1).astype(int))
+    starts = walk.rows(scored[_ranked(history, beliefs)])[:num_chains]
+    chains = _Chains.at(starts if len(starts) else walk.draws(num_chains, rng), walk, sight)
+    num_steps = space.num_candidates // len(chains.rows) - 1
     for row in range(len(first), n):
-        # of a batch all but the first are optimistic: its best is better for that
-        is_optimistic = row > len(first) or (len(history) + row) % _OPTIMISTIC == _OPTIMISTIC - 1
-        judge = beliefs.optimistic if is_optimistic else beliefs.promise
-        for count in counts.tolist():
-            pool = pool.with_children(count, judge=judge, rng=rng)
-        # what was generated for the first of a batch is there for the others too
-        counts = np.array([space.num_candidates // _SHARED])
-        order = np.argsort(-pool.values(judge), kind="stable").tolist()
-        chosen = next((index for index in order if beliefs.is_new(pool.points[index])), order[0])
-        weights[row] = walk.weights(pool.rows[chosen : chosen + 1])[0]
+        chains = chains.after(max(num_steps, 1), beliefs=beliefs, rng=rng)
+        num_steps = space.num_candidates // (_SHARED * len(chains.rows))
+        judged = beliefs.promise if row == len(first) else beliefs.optimistic
+        order = np.argsort(-judged(chains.points), kind="stable").tolist()
+        chosen = next((i for i in order if beliefs.is_new(chains.points[i])), order[0])
+        weights[row] = walk.weights(chains.rows[chosen : chosen + 1])[0]
         if row < n - 1:
-            beliefs = beliefs.believing(pool.points[chosen])
+            beliefs = beliefs.believing(chains.points[chosen])
     return weights
-
-
-def _first_rows(n: int, *, walk: Walk, climbs: Rows, best: Rows, rng: np.random.Generator) -> Rows:
-    """Return the first candidates: climbs, prior draws, and steps from the best trials."""
-    climbs = climbs[:n]
-    num_drawn = n - len(climbs)
-    num_draws = num_drawn // _PRIOR if len(best) else num_drawn
-    rows = [climbs, walk.draws(num_draws, rng)]
-    if len(best):
-        centres = best[rng.integers(len(best), size=num_drawn - num_draws)]
-        rows.append(walk.steps(centres, log_uniform(_WIDE, len(centres), rng), rng))
-    return np.concatenate(rows)
 
 
 @dataclass(frozen=True)
@@ -197,47 +174,50 @@ def _nothing(weights: Rows) -> Rows:
 
 
 @dataclass(frozen=True)
-class _Pool:
-    """The candidates that were generated so far for one batch.
+class _Chains:
+    """Chains over latents, each at a point that was looked at.
 
     Attributes:
-        walk: how they are moved.
-        view: how they are looked at.
-        rows: where each is, as the walk has it, shape (n, q).
-        points: unit vectors with scaled features after them, shape (n, r + p).
-        penalty: 0, or minus infinity where nothing came out, shape (n,).
+        walk: moves them.
+        sight: looks at where they come to.
+        rows: where each is, as the walk has it, shape (m, q).
+        points: unit vectors with scaled features after them, shape (m, r + p).
+        steps: how far each goes next, in radians, shape (m,).
     """
 
     walk: Walk
-    view: Sight
-    rows: Rows = field(default_factory=lambda: np.zeros((0, 0)))
-    points: Points = field(default_factory=lambda: np.zeros((0, 0)))
-    penalty: Values = field(default_factory=lambda: np.zeros(0))
+    sight: Sight
+    rows: Rows
+    points: Points
+    steps: Values
 
-    def values(self, judge: Judge) -> Values:
-        """Return the promise of each."""
-        return judge(self.points) + self.penalty
+    @classmethod
+    def at(cls, rows: Rows, walk: Walk, sight: Sight) -> _Chains:
+        """Begin a chain at each row."""
+        points, _ = sight.of_weights(walk.weights(rows))
+        return cls(walk, sight, rows, points, np.full(len(rows), _STEP))
 
-    def with_rows(self, rows: Rows) -> _Pool:
-        """Generate the outputs at rows, and add them."""
-        if not len(rows):
-            return self
-        points, penalty = self.view.of_weights(self.walk.weights(rows))
-        if len(self.rows):
-            rows = np.concatenate([self.rows, rows])
-            points = np.concatenate([self.points, points])
-            penalty = np.concatenate([self.penalty, penalty])
-        return replace(self, rows=rows, points=points, penalty=penalty)
-
-    def with_children(self, n: int, *, judge: Judge, rng: np.random.Generator) -> _Pool:
-        """Add n steps from the best candidates, and from mixes of two of them."""
-        order = np.argsort(-self.values(judge), kind="stable")
-        parents = self.rows[order[:_NUM_PARENTS]]
-        pair = parents[rng.integers(len(parents), size=(2, n))]
-        # every other child has one parent
-        share = rng.uniform(size=(n, 1)) * (rng.uniform(size=(n, 1)) < 0.5)
-        mixed = on_sphere((1 - share) * pair[0] + share * pair[1])
-        return self.with_rows(self.walk.steps(mixed, log_uniform(_NARROW, n, rng), rng))
+    def after(self, num_steps: int, *, beliefs: Beliefs, rng: np.random.Generator) -> _Chains:
+        """Return the chains so many steps on; one that stayed all the time moves by its last."""
+        rows, points, steps = self.rows, self.points, self.steps
+        stayed, logs = np.ones(len(rows), dtype=bool), beliefs.log_chance(points)
+        for _ in range(num_steps):
+            moved = self.walk.steps(rows, steps, rng)
+            seen, penalty = self.sight.of_weights(self.walk.weights(moved))
+            there = beliefs.log_chance(seen) + penalty
+            taken = np.log(rng.uniform(size=len(rows))) < there - logs
+            rows = np.where(taken[:, None], moved, rows)
+            points = np.where(taken[:, None], seen, points)
+            logs = np.where(taken, there, logs)
+            steps = np.clip(steps * np.where(taken, _TAKEN, _REFUSED), *_STEPS)
+            stayed &= ~taken
+        lost = (stayed & np.isfinite(penalty))[:, None]
+        return replace(
+            self,
+            rows=np.where(lost, moved, rows),
+            points=np.where(lost, seen, points),
+            steps=steps,
+        )
 
 
 def _ranked(history: History, beliefs: Beliefs) -> np.ndarray:

@@ -8,15 +8,12 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.base import History, SearchSpace
-from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
+from latent_spaces_by_example.search.base import SearchSpace
 from latent_spaces_by_example.search.latent_gp.directions import (
     Directions,
-    Points,
     Values,
     on_sphere,
 )
-from latent_spaces_by_example.search.latent_gp.steps import step_anywhere, step_between
 
 Rows: TypeAlias = Float64[np.ndarray, "n q"]
 _STEEPEST = 1.2  # radians: a longer step between examples would leave the orthant anyway
@@ -41,23 +38,12 @@ class Walk(Protocol):
         """Return the weights at rows, over all seed latents of the frame."""
         ...
 
-    def climbs(
-        self,
-        beliefs: Beliefs,
-        history: History,
-        *,
-        lengths: tuple[float, ...],
-        rng: np.random.Generator,
-    ) -> Rows:
-        """Return where climbs from the best point end that go so many radians at most."""
-        ...
 
-
-def walk_in(space: SearchSpace, directions: Directions, *, fresh: Points) -> Walk:
-    """Return the walk of a space, ``fresh`` being unit vectors of draws that no trial has used."""
+def walk_in(space: SearchSpace, directions: Directions) -> Walk:
+    """Return the walk of a space."""
     if space.within_span:
         return Between(directions, space.num_given)
-    return Anywhere(directions, fresh)
+    return Anywhere(directions)
 
 
 @dataclass(frozen=True)
@@ -65,7 +51,6 @@ class Anywhere:
     """All directions that the seed latents span; a row is a unit vector in their frame."""
 
     directions: Directions
-    fresh: Points
 
     def draws(self, n: int, rng: np.random.Generator) -> Rows:
         """Return n unit vectors."""
@@ -84,20 +69,6 @@ class Anywhere:
     def weights(self, rows: Rows) -> Rows:
         """Return the weights at unit vectors."""
         return self.directions.to_weights(rows)
-
-    def climbs(
-        self,
-        beliefs: Beliefs,
-        history: History,
-        *,
-        lengths: tuple[float, ...],
-        rng: np.random.Generator,
-    ) -> Rows:
-        """Return the end of one climb of each length."""
-        steps = [
-            step_anywhere(beliefs, self.fresh, angles=(0.0, most), rng=rng) for most in lengths
-        ]
-        return np.stack(steps)
 
 
 @dataclass(frozen=True)
@@ -127,20 +98,6 @@ class Between:
     def weights(self, rows: Rows) -> Rows:
         """Return the rows, padded with zeros for the other seed latents."""
         return np.pad(rows, ((0, 0), (0, len(self.directions.factor) - self.num_given)))
-
-    def climbs(
-        self,
-        beliefs: Beliefs,
-        history: History,
-        *,
-        lengths: tuple[float, ...],
-        rng: np.random.Generator,
-    ) -> Rows:
-        """Return the end of one climb, of the first length."""
-        weights = step_between(
-            beliefs, history, directions=self.directions, angles=(0.0, lengths[0]), rng=rng
-        )
-        return weights[None, : self.num_given]
 
 
 def log_uniform(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
