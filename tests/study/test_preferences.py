@@ -52,7 +52,7 @@ def test_galleries_follow_taste_and_a_resumed_study_proposes_the_same(tmp_path):
     study = answered(new_study(out=tmp_path / "run", candidates=1), 4)
     again = lsbe.open_study(tmp_path / "run", generator=Stretch())
     asked = study.ask(5)
-    assert max(height([study.output(study.favourite.number)])) > max(
+    assert max(height([study.output(study.favourite)])) > max(
         height([Stretch().example(name) for name in EXAMPLES])
     )
     history = again.history(until=asked[0].number)

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search.base import Preference
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import StoredPreference, read
-from latent_spaces_by_example.study.trial import Trial
+from latent_spaces_by_example.study.trial import Trial, number_of
 
 _ATTRIBUTE = "lsbe:preference:"
 
@@ -111,19 +110,12 @@ def told_preference(trials: Iterable[Any], *, best: Any = None) -> Preference:
     """
     if isinstance(trials, str | bytes | Trial) or not isinstance(trials, Iterable):
         raise ArgumentError(f"trials={trials!r:.60}; give two or more trials, or their numbers")
-    among = tuple(_number(trial) for trial in trials)
+    among = tuple(number_of(trial) for trial in trials)
     if len(among) < 2 or len(set(among)) < len(among):
         raise ArgumentError(
             f"trials={list(among)!s:.60}; compare two or more trials, each of them once"
         )
-    chosen = None if best is None else _number(best)
+    chosen = None if best is None else number_of(best)
     if chosen is not None and chosen not in among:
         raise ArgumentError(f"best={chosen} is not among the trials compared, {list(among)!s:.60}")
     return Preference(chosen, among)
-
-
-def _number(trial: Any) -> int:
-    number = trial.number if isinstance(trial, Trial) else trial
-    if isinstance(number, bool) or not isinstance(number, int | np.integer):
-        raise ArgumentError(f"trial={trial!r:.60}; give a trial or its number")
-    return int(number)

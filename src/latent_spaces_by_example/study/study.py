@@ -8,8 +8,6 @@ from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from latent_spaces_by_example.arguments import check_flag, check_whole, checked_number
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search import load as load_search
@@ -35,6 +33,7 @@ from latent_spaces_by_example.study.settings import MOST_TRIALS, name_of
 from latent_spaces_by_example.study.trial import (
     Trial,
     constraint_names,
+    number_of,
 )
 from latent_spaces_by_example.study.view import StudyView
 
@@ -145,10 +144,7 @@ class Study(StudyView):
             StudyError: there is no such trial, it has a result already, or another process runs
                 the study.
         """
-        number = trial.number if isinstance(trial, Trial) else trial
-        if isinstance(number, bool) or not isinstance(number, int | np.integer):
-            raise ArgumentError(f"trial={trial!r:.60}; give a trial or its number")
-        number = int(number)
+        number = number_of(trial)
         with self._driving():
             known = self._records.trial(number)
             others = [t for t in self._records.trials() if t.number != number]

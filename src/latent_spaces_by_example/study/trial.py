@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.study.settings import AskedBy, Source
 
 _MOST = 1e300
@@ -134,3 +135,15 @@ def stacked(rows: Sequence[np.ndarray], num_given: int) -> Float64[np.ndarray, "
 def weights_table(trials: Sequence[Trial], num_given: int) -> Float64[np.ndarray, "n K"]:
     """Return the weights of each trial, over as many seed latents as any of them uses."""
     return stacked([trial.weights for trial in trials], num_given)
+
+
+def number_of(trial: Any) -> int:
+    """Return the number of a trial, given as itself or by its number.
+
+    Raises:
+        ArgumentError: it is neither.
+    """
+    number = trial.number if isinstance(trial, Trial) else trial
+    if isinstance(number, bool) or not isinstance(number, int | np.integer):
+        raise ArgumentError(f"trial={trial!r:.60}; give a trial or its number")
+    return int(number)

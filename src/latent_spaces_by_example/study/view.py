@@ -30,7 +30,7 @@ from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.table import dataframe_of
 from latent_spaces_by_example.study.top import top_trials
-from latent_spaces_by_example.study.trial import Trial, scores_of, weights_table
+from latent_spaces_by_example.study.trial import Trial, number_of, scores_of, weights_table
 from latent_spaces_by_example.transport_maps.layout import rows_of
 
 
@@ -293,10 +293,18 @@ class StudyView:
         """The best trial's output, generated again from its latent."""
         return self.output(self.best_trial.number)
 
-    def output(self, number: int) -> Any:
-        """Generate the output of one trial again."""
-        trial = self._records.trial(number)
-        return generated(self.generator, self.latents(trial.weights[None]))[0]
+    def output(self, trial: int | Trial) -> Any:
+        """Generate the output of one trial again.
+
+        Args:
+            trial: the trial, or its number.
+
+        Raises:
+            ArgumentError: it is neither.
+            StudyError: there is no such trial, or the study's generator was not given.
+        """
+        weights = self._records.trial(number_of(trial)).weights
+        return generated(self.generator, self.latents(weights[None]))[0]
 
     def latents(self, weights: Any) -> Any:
         """Return the latents at weights of shape (n, K) over the study's seed latents.
