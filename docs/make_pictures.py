@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _drawing import airfoils, gallery, spaces, studies
+from _drawing import airfoils, gallery, page, spaces, studies
 from _drawing.style import RC
 
 OUT = Path(__file__).parent / "pictures"
@@ -42,6 +42,8 @@ def main(names: list[str]) -> None:
     if not names or "gallery" in names:
         with matplotlib.rc_context(RC):
             gallery.draw(Path(__file__).parent, OUT)
+    if not names or "explore" in names:
+        page.draw(OUT)
 
 
 if __name__ == "__main__":
