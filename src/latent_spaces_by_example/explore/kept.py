@@ -101,7 +101,7 @@ def keep(study: Study, weights: Any, *, to: Path, number: int | None = None) -> 
         trial=number,
         weights=tuple(row.tolist()),
         settings=study.settings.to_json(),
-        seed_latents={} if has_seeds else as_attributes(study.seeds.examples, most=None),
+        seed_latents={} if has_seeds else as_attributes(study.seeds.examples, any_size=True),
         sha256=hashlib.sha256(contents[suffix]).hexdigest(),
         suffix=suffix,
     )

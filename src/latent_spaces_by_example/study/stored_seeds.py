@@ -18,13 +18,13 @@ MOST_BYTES = 4 * 2**20
 _KEY = "lsbe:seed_latents"
 
 
-def as_attributes(examples: np.ndarray, *, most: int | None = MOST_BYTES) -> dict[str, str]:
+def as_attributes(examples: np.ndarray, *, any_size: bool = False) -> dict[str, str]:
     """Return attributes of a study that hold its examples' latents, (K, *latent_shape).
 
-    They are safetensors in base 64; empty if there are no examples, or more than ``most`` bytes of
-    them.
+    They are safetensors in base 64; empty if there are no examples, or if they are larger than a
+    storage should hold, unless ``any_size`` will do.
     """
-    if not len(examples) or (most is not None and examples.nbytes > most):
+    if not len(examples) or not (any_size or examples.nbytes <= MOST_BYTES):
         return {}
     content = save({"seed_latents": np.ascontiguousarray(examples)})
     return {_KEY: base64.b64encode(content).decode("ascii")}
