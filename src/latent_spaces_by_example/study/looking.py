@@ -250,13 +250,11 @@ class Looking:
             number = 1
         elif self._given is not None or not isinstance(number, int):
             number = self._affordable(trials)
-        log.info(
-            "study %r generates %d candidate%s for each proposal%s",
-            self._records.name,
-            number,
-            "s" if number > 1 else "",
-            " and looks at them" if number > 1 else "; outputs are not looked at",
-        )
+        name = self._records.name
+        if number > 1:
+            log.info("study %r looks at %d candidates for each proposal", name, number)
+        else:
+            log.debug("study %r does not look at outputs before they are scored", name)
         self._records.store_settings(msgspec.structs.replace(settings, candidates=number))
 
     def _affordable(self, trials: Sequence[Trial]) -> int:
