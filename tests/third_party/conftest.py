@@ -18,6 +18,10 @@ UNUSED = [
     "pytorch_fid",
     "pytorch_fid.fid_score",
     "pytorch_fid.inception",
+    "fairscale",
+    "fairscale.nn",
+    "fairscale.nn.checkpoint",
+    "fairscale.nn.checkpoint.checkpoint_activations",
 ]
 
 
