@@ -12,7 +12,7 @@ Models are written anew in ``rival_models.py``; the recipes are those of
 - ``cowboys``: in the manner of Moss et al. 2025 (2507.03910): a Gaussian process on the output, and
   preconditioned Crank-Nicolson chains over latents, towards outputs that improve. The output is
   what its features say, and of the chains' ends the one of largest LogEI is scored.
-- ``forest``: the same candidates as the search that looks has, but for its climbs, chosen by the
+- ``forest``: prior draws, steps from the best and their children, chosen by the
   mean plus one deviation over the trees of a random forest on features.
 
 The first three search a box of 2.5 standard deviations about 0, and every point of it is projected

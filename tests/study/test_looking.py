@@ -87,6 +87,24 @@ def test_the_number_of_candidates_follows_from_what_things_take(seconds, each, n
     assert run(Stretch(), budget=9, features="pixels").settings.candidates == number
 
 
+def test_where_nothing_can_be_made_nothing_is_seen_of_as_many_numbers_as_trials_have():
+    class Breaking(Known):
+        broken = False
+
+        def generate(self, z):
+            if self.broken:
+                raise ValueError("cannot be made")
+            return super().generate(z)
+
+    generator = Breaking()
+    study = run(generator, budget=12)
+    generator.broken = True
+    looking = module.Looking(study.records, generator=generator, space=study.space)
+    seen = looking.look(study.weights[:3])
+    assert seen.shape == (3, 2)
+    assert np.isnan(seen).all()
+
+
 def test_outputs_that_no_default_can_look_at_are_not_looked_at(monkeypatch):
     class Words(Stretch):
         def generate(self, z):

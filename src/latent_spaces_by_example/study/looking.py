@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, StudyError
 from latent_spaces_by_example.generators.features import (
     Features,
@@ -84,12 +85,7 @@ def checked_candidates(candidates: Any) -> int:
     """
     if candidates is None:
         return 0
-    is_whole = isinstance(candidates, int | np.integer) and not isinstance(candidates, bool)
-    if not is_whole or not 1 <= candidates <= MOST_CANDIDATES:
-        raise ArgumentError(
-            f"candidates={candidates!r:.60}; give a whole number from 1 (outputs are not looked "
-            f"at) to {MOST_CANDIDATES}, or leave it out"
-        )
+    check_whole(candidates, argument="candidates", most=MOST_CANDIDATES)
     return int(candidates)
 
 
@@ -163,7 +159,8 @@ class Looking:
             for begin in range(0, len(weights), _AT_ONCE)
         ]
         rows = [row for part in parts for row in part]
-        width = max((len(row) for row in rows), default=0)
+        # where all of these fail, the trials say how many numbers there would have been
+        width = max(len(row) for row in [np.zeros(0), *rows, *self._stored().values()])
         return np.stack([row if len(row) else np.full(width, np.nan) for row in rows])
 
     def of_trials(

@@ -1,4 +1,4 @@
-"""What a person said of trials that they compared, as attributes of the study."""
+"""Store a person's answers about trials that they compared, as attributes of the study."""
 
 from __future__ import annotations
 

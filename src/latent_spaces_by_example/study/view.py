@@ -231,7 +231,7 @@ class StudyView:
 
     @property
     def preferences(self) -> list[Preference]:
-        """What :meth:`Study.prefer` was told and was not taken back, oldest first."""
+        """Return the answers given to :meth:`Study.prefer` that still stand, oldest first."""
         return Preferences(self._records).all()
 
     def tastes(self) -> Float64[np.ndarray, " n"]:

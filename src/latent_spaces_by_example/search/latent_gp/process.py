@@ -143,7 +143,7 @@ class AngleKernel:
 
 
 class Kernel(Protocol):
-    """What a posterior needs of a covariance; see :class:`AngleKernel`."""
+    """Give a posterior what it needs of a covariance; see :class:`AngleKernel`."""
 
     @property
     def noise(self) -> float:
