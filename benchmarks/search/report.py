@@ -177,10 +177,11 @@ def _methods(runs: Runs) -> list[str]:
 
 
 def _picture(task: str, runs: Runs, path: Path) -> None:
-    # the longest that the default was run at often enough; others end where they were run
-    own = {
-        b: len(found) for (t, b, method), found in runs.items() if (t, method) == (task, DEFAULT)
-    }
+    # the longest that the default, if it was run, was run at often enough; others end where they
+    # were run
+    of_task = {(b, method): len(repeats) for (t, b, method), repeats in runs.items() if t == task}
+    own = {b: number for (b, method), number in of_task.items() if method == DEFAULT}
+    own = own or {b: number for (b, _), number in sorted(of_task.items(), key=lambda kv: kv[1])}
     budget = max(b for b, repeats in own.items() if 2 * repeats >= max(own.values()))
     figure, axes = plt.subplots(figsize=(8.5, 4.5), layout="constrained")
     for index, method in enumerate(_methods(runs)):

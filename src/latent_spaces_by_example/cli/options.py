@@ -93,6 +93,7 @@ def features_named(name: str | None) -> Any:
     Raises:
         ArgumentError: there is no such module or function.
     """
+    from latent_spaces_by_example.generators.vision import PREFIX
     from latent_spaces_by_example.plugins import resolve
     from latent_spaces_by_example.study.looking import AUTO, NAMES, NONE
 
@@ -100,7 +101,7 @@ def features_named(name: str | None) -> Any:
         return AUTO
     if name == NONE:
         return None
-    return name if name in NAMES else resolve(name)
+    return name if name in NAMES or name.startswith(PREFIX) else resolve(name)
 
 
 def study_options(

@@ -74,7 +74,8 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--features",
         help="What the search sees of an output before it is scored: generator, components, "
-        "pixels, none, or module:name of your own function. By default the generator's.",
+        "pixels, clip, transformers:MODEL, none, or module:name of your own function. By default "
+        "the generator's.",
     ),
     click.option(
         "--candidates",

@@ -172,8 +172,9 @@ def create_study(
             highest expected score, since the highest score is in part luck.
         features: what the default search sees of an output before it is scored: a function of n
             outputs that returns numbers of shape (n, p), in which alike outputs are near each
-            other; "generator" for those of the generator, "pixels", or "components" for principal
-            components of prior outputs. By default ("auto") the generator's, or else components
+            other; "generator" for those of the generator, "pixels", "components" for principal
+            components of prior outputs, or of pictures "clip" or "transformers:MODEL" for the
+            embedding of a vision model. By default ("auto") the generator's, or else components
             if outputs are arrays of one shape. None: nothing.
         candidates: how many outputs each proposal generates and looks at, to propose the one that
             promises most; 1 for none. By default 256, 16 or 1, settled once by what generating and

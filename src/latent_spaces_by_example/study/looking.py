@@ -21,6 +21,7 @@ from latent_spaces_by_example.generators.features import (
     features_of,
     pixels,
 )
+from latent_spaces_by_example.generators.vision import PREFIX, VisionFeatures
 from latent_spaces_by_example.search.base import History, Search
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.study.evaluation import generated, items_of
@@ -34,7 +35,8 @@ from latent_spaces_by_example.study.settings import (
 from latent_spaces_by_example.study.trial import Trial
 
 AUTO, NONE, OWN, COMPONENTS, PIXELS = "auto", "none", "generator", "components", "pixels"
-NAMES = (AUTO, OWN, COMPONENTS, PIXELS)
+CLIP = "clip"
+NAMES = (AUTO, OWN, COMPONENTS, PIXELS, CLIP)
 STEPS = (256, 16)  # how many candidates, where there are more than one
 
 # between so few seed latents there is a plane at most, in which angles tell as much as outputs
@@ -56,8 +58,9 @@ def declared_features(features: Any) -> tuple[str, Features | None]:
     """Return the name to store of what a user says of features, and the function if it is one.
 
     Args:
-        features: "auto", "generator", "components", "pixels", a function of n outputs that returns
-            numbers of shape (n, p), or None.
+        features: "auto", "generator", "components", "pixels", "clip", "transformers:MODEL" for
+            another vision model, a function of n outputs that returns numbers of shape (n, p), or
+            None.
 
     Raises:
         ArgumentError: it is none of these.
@@ -69,10 +72,12 @@ def declared_features(features: Any) -> tuple[str, Features | None]:
         return NONE, None
     if isinstance(features, str) and features in NAMES:
         return features, None
+    if isinstance(features, str) and features.startswith(PREFIX):
+        features = VisionFeatures(features.removeprefix(PREFIX))
     if isinstance(features, str) or not callable(features):
         raise ArgumentError(
-            f"features={features!r:.60}; expected one of {', '.join(NAMES)}, a function of n "
-            "outputs that returns numbers of shape (n, p), or None for none"
+            f"features={features!r:.60}; expected one of {', '.join(NAMES)}, {PREFIX}MODEL, a "
+            "function of n outputs that returns numbers of shape (n, p), or None for none"
         )
     return name_of(features), features
 
@@ -220,6 +225,8 @@ class Looking:
             return self._given
         if name == PIXELS:
             return pixels
+        if name == CLIP:
+            return VisionFeatures()
         if name == COMPONENTS or (name == AUTO and not hasattr(self._generator, "features")):
             return PrincipalComponents.of(self._prior_outputs())
         if name in (AUTO, OWN):

@@ -84,8 +84,8 @@ class Settings(Struct, frozen=True):
         num_hidden_dims: how many numbers each seed latent has that the model never sees.
         artifacts: which outputs are kept: "all", "none", or "best:K".
         noisy: whether a second evaluation of the same output would give another score.
-        features: what the search sees of outputs: "auto", "generator", "components", "pixels", the
-            qualified name of the user's function, or "none".
+        features: what the search sees of outputs: "auto", "generator", "components", "pixels",
+            "clip", "transformers:MODEL", the qualified name of the user's function, or "none".
         candidates: how many outputs a proposal may generate and look at; 0 until that is settled.
     """
 
