@@ -111,9 +111,9 @@ def posterior_of_outputs(
 
 # ---- the fit, of features alone
 
-# Normal priors on the logarithms of d and m, for values and features of unit spread. Lengths are
-# believed to be short: a model that is sure of what it has not seen stays in the first basin.
-_PRIOR_MEAN, _PRIOR_SPREAD = np.array([-0.5, -0.5]), np.array([1.0, 1.0])
+# Normal priors on the logarithms of d and m, for values and features of unit spread. Short lengths
+# are thought possible: a model that is sure of what it has not seen stays in the first basin.
+_PRIOR_MEAN, _PRIOR_SPREAD = np.zeros(2), np.ones(2)
 _BOUNDS = np.log([[1e-5, 1e3], [0.1, 20.0], [1e-6, 4.0]])
 _START = np.append(_PRIOR_MEAN, np.log(1e-2))
 _ITERATIONS = 30
