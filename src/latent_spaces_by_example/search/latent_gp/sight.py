@@ -32,8 +32,8 @@ _STEP, _STEPS = 0.3, (0.02, 1.4)
 _TAKEN, _REFUSED = 1.2, 1.2 ** (-1 / 3)
 _SHARED = 4  # the second and later of a batch look at a quarter as many
 # how much larger the log evidence of scores that follow outputs has to be. With 8 to 36 scores it
-# was larger by 1.1 at most for features of noise (60 cases); for those of sections by at least 3.4,
-# for those of digits by 2.9 from 36 on
+# was larger by more for features of noise in 1 of 60 cases; for those of sections by at least 3.7,
+# for those of digits by 3.1 from 36 on
 _EVIDENCE = 1.5
 _MOST_FITTED = 150
 
