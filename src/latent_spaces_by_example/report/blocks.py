@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from latent_spaces_by_example.report.pictures import Picture
+from latent_spaces_by_example.report.output_pictures import Picture
 
 _LONG_WORD = 24
 UNMET = "violates a constraint"

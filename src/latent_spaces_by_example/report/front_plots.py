@@ -77,7 +77,9 @@ def _gallery(snapshot: Snapshot, trials: list[Trial]) -> Gallery | None:
     tiles = []
     for trial, picture, *scores in zip(trials, pictures, *columns, strict=True):
         name = snapshot.example_names.get(trial.number, f"trial {trial.number}")
-        words = [f"{score}\N{NO-BREAK SPACE}{value}" for score, value in zip(names, scores, strict=True)]
+        words = [
+            f"{score}\N{NO-BREAK SPACE}{value}" for score, value in zip(names, scores, strict=True)
+        ]
         words += [] if trial.feasible else [UNMET]
         alt = f"Output of {name}, {', '.join(words)}"
         note, unmet = "".join(f" · {word}" for word in words), not trial.feasible

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.report.blocks import UNMET
 from latent_spaces_by_example.report.formatting import shown
-from latent_spaces_by_example.report.pictures import Picture
+from latent_spaces_by_example.report.output_pictures import Picture
 from latent_spaces_by_example.report.scores import expected_of, useful_range
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import ScoreModel
