@@ -42,6 +42,11 @@ def height_and_spread(outputs):
     ]
 
 
+def height_and_turn(outputs):
+    """The same with an angle and a number that is always the same."""
+    return [{"score": s, "alpha": 12.5 + s, "constant": 3.25} for s in height(outputs)]
+
+
 def height_of_sections(sections, scale=1.0):
     """A score of airfoil sections that costs nothing."""
     return [scale * float(section[:, 1].max()) for section in sections]
