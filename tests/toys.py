@@ -42,6 +42,11 @@ def height_and_spread(outputs):
     ]
 
 
+def height_and_turn(outputs):
+    """The same with an angle and a number that is always the same."""
+    return [{"score": s, "alpha": 12.5 + s, "constant": 3.25} for s in height(outputs)]
+
+
 def height_of_sections(sections, scale=1.0):
     """A score of airfoil sections that costs nothing."""
     return [scale * float(section[:, 1].max()) for section in sections]
@@ -53,3 +58,11 @@ def measured_height_of_sections(sections, scale=1.0):
 
 
 measured_height_of_sections.noisy = True
+
+
+def light_and_even(outputs):
+    """Two scores, the second lower for outputs that are higher in the first."""
+    return [{"up": float(x[0, 0]), "low": -float(x[0, 0]) - abs(float(x[0, 1]))} for x in outputs]
+
+
+light_and_even.scores = ("up", "low")

@@ -24,7 +24,7 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 
 from latent_spaces_by_example import generators, search  # noqa: E402
-from latent_spaces_by_example.testing.search import SimulatedStudy  # noqa: E402
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy  # noqa: E402
 from latent_spaces_by_example.zoo.airfoil.lift_to_drag import LiftToDrag  # noqa: E402
 
 EXAMPLES = ("naca2412", "s1223", "rae2822", "e387", "clarky")

@@ -95,6 +95,12 @@ def test_list_of_names(lsbe):
     assert "digit-margin" in output
 
 
+def test_examples_are_listed_by_a_part_of_their_names(lsbe):
+    pytest.importorskip("aerosandbox")
+    assert lsbe("list", "examples", "airfoil", "s12").startswith("s1210 s1221 s1223")
+    assert "no example with '@'" in lsbe("list", "examples", "airfoil", "@", code=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import runpy
 import shlex
 import shutil
 from pathlib import Path
@@ -46,6 +47,33 @@ def test_a_run_leaves_a_folder_and_a_command_that_goes_on(lsbe, tmp_path):
     assert further[further.index("--budget") + 1] == "16"
     assert "16 in all" in lsbe(*further)
     assert len(rows("wing")) == 16
+
+
+def test_the_end_says_the_gain_the_file_and_the_next_command_and_hides_what_is_the_same(lsbe):
+    output = lsbe("optimise", *TOY, "--objective", "toys:height_and_turn", "--budget", 8, "--out",
+                  "wing")  # fmt: skip
+    study = open_study("wing", generator=Stretch())
+    example = max(study.trials[:3], key=lambda trial: trial.score)
+    points, share = study.best_score - example.score, study.best_score / example.score - 1
+    assert points > 0
+    end = f"{study.best_score:.4g}, {points:.3g} ({100 * share:.0f} %) above "
+    assert f"{end}{study.seed_names[example.number]}, wing/best.npy; go on: lsbe resume" in output
+    assert f"{12.5 + study.best_score:.4g}°" in output
+    assert "constant" not in output
+
+
+def test_a_generator_that_comes_along_has_a_usual_objective(lsbe):
+    words = ["microstructure:size=16", "--seeds", 3, "--search", "random", "--budget", 3]
+    lsbe("optimise", *words, "--out", "wing")
+    assert open_study("wing").settings.objective.startswith("effective-conductivity")
+
+
+def test_python_runs_the_package(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["lsbe", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("latent_spaces_by_example", run_name="__main__")
+    assert ended.value.code == 0
+    assert "optimise" in capsys.readouterr().out
 
 
 def test_the_next_free_folder_and_the_same_proposals(lsbe):

@@ -1,4 +1,5 @@
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +10,16 @@ from latent_spaces_by_example.cli import main
 from latent_spaces_by_example.report.repeat import call, command, repeat_section
 from latent_spaces_by_example.report.snapshot import read_study
 from renamed import renamed
-from toys import Stretch, height
+from toys import Stretch, height, light_and_even
 
 MATERIAL = "microstructure:size=16"
 CONDUCTIVITY = "effective-conductivity"
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch):
+    """Make ``tests.toys`` importable wherever a test is, as a user's own module is."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
 
 
 def _again(study, **known):
@@ -33,7 +40,7 @@ def _again(study, **known):
 )
 def test_the_call_gives_the_same_study(options):
     study = lsbe.optimise(Stretch(), height, budget=7, **options)
-    again = _again(study, generator=Stretch(), objective=height)
+    again = _again(study)
     np.testing.assert_array_equal(again.scores, study.scores)
     np.testing.assert_array_equal(again.weights, study.weights)
 
@@ -45,9 +52,33 @@ def test_the_call_takes_latents_from_the_run_folder(tmp_path, monkeypatch):
         Stretch(), height, budget=6, seed_latents=latents, out="runs/wing", search="random"
     )
     study.save()
-    again = _again(study, generator=Stretch(), objective=height)
+    again = _again(study)
     np.testing.assert_array_equal(again.scores, study.scores)
     assert command(read_study(study)) is None
+
+
+def test_what_a_script_defines_is_named_as_the_reader_s_own():
+    def own(outputs):
+        return height(outputs)
+
+    study = lsbe.optimise(Stretch(), own, budget=3, search="random")
+    assert "    objective,  # your own: " in call(read_study(study))
+    np.testing.assert_array_equal(_again(study, objective=own).scores, study.scores)
+
+
+def test_the_best_and_the_front_come_back_as_they_are_pasted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for out, objective in (("runs/one", height), ("runs/two", light_and_even)):
+        study = lsbe.optimise(Stretch(), objective, budget=5, search="random", out=out)
+        section = repeat_section(read_study(study))
+        exec(section.reopened, names)
+        assert names["study"].front()[0].number == study.front()[0].number
+        np.testing.assert_array_equal(_again(study).weights, study.weights)
+    *_, last = section.reopened.splitlines()
+    assert [list(scores) for scores, _, _ in eval(last, names)] == [["up", "low"]] * len(
+        study.front()
+    )
 
 
 def test_it_works_where_the_run_was_made_and_asks_for_all_that_was_done(tmp_path, monkeypatch):

@@ -130,6 +130,23 @@ def test_what_is_infeasible_looks_infeasible(study):
     assert "the least violating violates mass by 0.5." in summary
 
 
+def test_outputs_that_violate_a_constraint_look_it_and_set_no_level(study):
+    worse = [replace(t, constraints={"mass": 1.0 if t.number < 4 else -1.0}) for t in study.trials]
+    snapshot = with_pictures(replace(read_study(study), trials=worse), most=24, seconds=60.0)
+    section = comparison(snapshot)
+    assert [tile.infeasible for tile in section.others] == [True, True, True]
+    assert all(tile.note.endswith(" · violates a constraint") for tile in section.others)
+    assert not section.best.infeasible
+    assert 'class="tile infeasible"' in page_of(snapshot)
+
+    def levels(of):
+        marks = convergence_section(of).figure.plot.marks
+        return [m for m in marks if m.tag == "path" and m.kind == "line example"]
+
+    assert levels(read_study(study))
+    assert not levels(snapshot)
+
+
 class Overlaid(Stretch):
     def render_overlay(self, output, reference):
         return picture_of(np.hstack([output, reference]))

@@ -3,7 +3,7 @@ import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import load
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 
 def _run(spec, **options):

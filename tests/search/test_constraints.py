@@ -16,7 +16,7 @@ from latent_spaces_by_example.search.constraints import (
     total_violation,
 )
 from latent_spaces_by_example.search.hypercube import with_worst_for_unknown
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 
 def history_of(scores, violations):

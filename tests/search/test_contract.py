@@ -9,7 +9,7 @@ import pytest
 from optuna.samplers import CmaEsSampler, NSGAIISampler, PartialFixedSampler, TPESampler
 
 from latent_spaces_by_example.search import available, load
-from latent_spaces_by_example.testing.search import SearchContract, SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SearchContract, SimulatedStudy
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 

@@ -9,7 +9,7 @@ from latent_spaces_by_example import search
 from latent_spaces_by_example.charts import Chart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.hypercube import in_cube, with_worst_for_unknown
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 HYPERCUBE = ["cma-es", "direct", "random", "sobol", "tpe"]
 GOAL = np.array([0.31, 0.62, 0.47])

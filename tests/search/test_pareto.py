@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from latent_spaces_by_example.search import load
 from latent_spaces_by_example.search.pareto import non_dominated, scalarised
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 
 def two(x):

@@ -20,7 +20,7 @@ from latent_spaces_by_example import search
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search import OptunaSearch
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 

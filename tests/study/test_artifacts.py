@@ -67,6 +67,17 @@ class TestAll:
         assert sorted(study.artifacts.paths(0)) == ["trial-00000.npy", "trial-00000.png"]
         assert study.trials[0].warning is None
 
+    def test_outputs_of_a_noise_tape_are_kept_and_drawn(self, tmp_path):
+        rng = np.random.default_rng(0)
+        tape = lsbe.generators.noise_tape(lambda: rng.standard_normal((8, 6)), rngs=[rng])
+        options = {"budget": 3, "search": "random", "num_seeds": 3, "out": tmp_path / "run"}
+        study = lsbe.optimise(tape, lambda xs: [float(x[0, 0]) for x in xs], **options)
+        files = study.artifacts.paths(0)
+        assert sorted(files) == ["trial-00000.npy", "trial-00000.png"]
+        np.testing.assert_array_equal(
+            np.load(files["trial-00000.npy"]), tape.generate(study.latents([study.weights[0]]))[0]
+        )
+
     def test_without_a_run_folder_there_are_none(self):
         assert _study(None).artifacts is None
 

@@ -1,6 +1,7 @@
 """Studies of several scores: declared, stored, resumed, shown."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ import pytest
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.report import write_report
+from latent_spaces_by_example.report.drawing import with_pictures
+from latent_spaces_by_example.report.front_plots import front_section
+from latent_spaces_by_example.report.snapshot import read_study
 from latent_spaces_by_example.study import open_study
 from latent_spaces_by_example.study.ranking import declared_scores
 from toys import Stretch, height
@@ -77,8 +81,44 @@ def test_written(study):
     assert float(rows[2]["score up"]) == study.trials[2].scores["up"]
     page = write_report(study, folder / "report.html").read_text()
     assert "The front" in page
+    assert page.count('<figure class="tile') == len(study.front())  # one picture each, to twelve
     assert "&lt;b&gt;low" in page
     assert "<b>low" not in page
+
+
+def test_the_report_shows_the_front_beside_the_examples_to_beat():
+    def measured(outputs):
+        return [
+            {**two, "constraints": {"right": float(x[1, 1]) - 9.0}}
+            for two, x in zip(both(outputs), outputs, strict=True)
+        ]
+
+    study = lsbe.optimise(
+        Stretch(), measured, budget=40, scores=NAMES, search="random", examples=["6", "17", "18"]
+    )
+    snapshot = read_study(study)
+    assert snapshot.spread_front[0] is snapshot.front[0]
+    assert snapshot.spread_front[-1] is snapshot.front[-1]
+    section = front_section(with_pictures(snapshot, most=24, seconds=60.0))
+    assert len(section.gallery.tiles) == min(12, len(snapshot.front))
+    beaten = [tile.title for tile in section.examples.tiles]
+    assert beaten
+    assert set(beaten) <= {"6", "17", "18"}
+    assert not any(tile.title in beaten for tile in section.gallery.tiles)
+    first = section.gallery.tiles[0]
+    assert first.note.startswith(" · up\N{NO-BREAK SPACE}")
+    assert " · <b>low\N{NO-BREAK SPACE}" in first.note
+    # where every example violates a constraint, the least violating one is shown, and looks it
+    broken = [
+        replace(t, constraints={"right": 1.0 + t.number if t.number < 3 else -1.0})
+        for t in study.trials
+    ]
+    section = front_section(with_pictures(replace(snapshot, trials=broken), most=24, seconds=60.0))
+    [tile] = section.examples.tiles
+    assert tile.infeasible
+    assert tile.note.endswith(" · violates a constraint")
+    marks = [m.kind for m in section.figures[0].plot.marks if m.tag == "dot"]
+    assert marks.count("example infeasible") == 3
 
 
 def test_an_objective_may_declare_them():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latent_spaces_by_example.testing.generator import GeneratorContract
+from latent_spaces_by_example.testing.generator_contract import GeneratorContract
 
 MATRIX = np.random.default_rng(7).standard_normal((3, 3))
 

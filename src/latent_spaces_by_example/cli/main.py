@@ -12,7 +12,8 @@ import click
 
 from latent_spaces_by_example import __version__
 from latent_spaces_by_example.cli.archives import export, import_archive
-from latent_spaces_by_example.cli.asking import ask, tell
+from latent_spaces_by_example.cli.ask_and_tell import ask, tell
+from latent_spaces_by_example.cli.best import top
 from latent_spaces_by_example.cli.check import check
 from latent_spaces_by_example.cli.console import as_options, plain, say
 from latent_spaces_by_example.cli.dashboard import dashboard
@@ -23,7 +24,6 @@ from latent_spaces_by_example.cli.report import report
 from latent_spaces_by_example.cli.resume import resume
 from latent_spaces_by_example.cli.start import create, optimise
 from latent_spaces_by_example.cli.status import status
-from latent_spaces_by_example.cli.top import top
 from latent_spaces_by_example.errors import LatentSpacesError
 
 # click and the errors are all that is loaded until a command runs: --help must be instant

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from latent_spaces_by_example.report.pictures import Picture
+from latent_spaces_by_example.report.output_pictures import Picture
 
 _LONG_WORD = 24
+UNMET = "violates a constraint"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Tile:
         title: in bold.
         note: after the title.
         best: whether it is the best output.
+        infeasible: whether it violates a constraint.
     """
 
     picture: Picture | None
@@ -79,3 +81,4 @@ class Tile:
     note: str = ""
     rank: str = ""
     best: bool = False
+    infeasible: bool = False

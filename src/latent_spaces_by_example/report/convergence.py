@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.report.best_of_n import BestOfN, best_of_n
+from latent_spaces_by_example.report.blocks import UNMET
 from latent_spaces_by_example.report.formatting import shortened, shown
 from latent_spaces_by_example.report.plot import Axes, Dot, Figure, Mark, dot_sample, line_sample
 from latent_spaces_by_example.report.scores import expected_or_score
@@ -47,8 +48,8 @@ def convergence_section(snapshot: Snapshot) -> Convergence | None:
         marks.append(axes.band(number, prior.low, prior.high, kind="prior"))
         marks.append(axes.line(number, prior.median, kind="prior"))
     marks += _dots(axes, snapshot)
-    if snapshot.examples:
-        top = snapshot.examples[0]
+    # examples that violate a constraint set no level to beat
+    if snapshot.examples and (top := snapshot.examples[0]).feasible:
         name = shortened(snapshot.example_names[top.number])
         marks += axes.level(expected_or_score(top), kind="example", label=name)
     accumulate = np.fmin.accumulate if snapshot.minimise else np.fmax.accumulate
@@ -108,7 +109,7 @@ def trial_legend(snapshot: Snapshot, *, kind: str = "trial") -> Iterator[tuple[M
     yield dot_sample(kind), "an evaluation"
     if any(not trial.feasible for trial in snapshot.finished):
         infeasible = "infeasible on-colour" if "on-colour" in kind else "infeasible"
-        yield dot_sample(infeasible), "violates a constraint"
+        yield dot_sample(infeasible), UNMET
     if snapshot.examples:
         yield dot_sample("example", radius=4.5), "an example"
     if any(trial.error is not None for trial in snapshot.trials):

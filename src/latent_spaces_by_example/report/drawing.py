@@ -10,7 +10,7 @@ from PIL import Image
 
 from latent_spaces_by_example.errors import LatentSpacesError
 from latent_spaces_by_example.generators.default_pictures import picture_of
-from latent_spaces_by_example.report.pictures import Drawn, Picture, draw_outputs
+from latent_spaces_by_example.report.output_pictures import Drawn, Picture, draw_outputs
 from latent_spaces_by_example.report.snapshot import Snapshot
 
 

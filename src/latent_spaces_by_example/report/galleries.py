@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from latent_spaces_by_example.report.blocks import Table, Tile
+from latent_spaces_by_example.report.blocks import UNMET, Table, Tile
 from latent_spaces_by_example.report.formatting import shown, shown_alike, shown_difference
 from latent_spaces_by_example.report.scores import expected_of, expected_or_score
 from latent_spaces_by_example.report.snapshot import Snapshot
@@ -56,13 +56,14 @@ def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, ranked: bool) -> Ga
         words = [snapshot.example_names.get(trial.number, f"trial {trial.number}")]
         if not ranked and place and trial.feasible == trials[place - 1].feasible:
             words.insert(0, f"({shown_difference(levels[place], levels[place - 1])})")
-        words += [] if trial.feasible else ["violates a constraint"]
+        words += [] if trial.feasible else [UNMET]
         words += [] if picture is not None else ["not drawn"]
         alt = f"Output of trial {trial.number}, score {shown(trial.score)}{expected_of(trial)}"
         rank = f"{place + 1}. " if ranked else ""
         note_below = f" {' · '.join(words)}"
         best = trial is snapshot.best
-        tiles.append(Tile(picture, alt, _SIDE, score, note_below, rank, best))
+        unmet = not trial.feasible
+        tiles.append(Tile(picture, alt, _SIDE, score, note_below, rank, best, unmet))
     wide = any(picture.wide for picture in pictures if picture is not None)
     return Gallery(tuple(tiles), wide, None)
 

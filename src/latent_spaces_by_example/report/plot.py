@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.report.formatting import MINUS
-from latent_spaces_by_example.report.pictures import Source
+from latent_spaces_by_example.report.output_pictures import Source
 
 _WIDE = 600  # above this a phone shows a plot's letters at about half their size
 LEVELS = 9  # of the colour ramp, classes q0 to q8 of the style

@@ -54,7 +54,7 @@ def repeat_section(snapshot: Snapshot) -> Repeat:
             if weight
         )
         weights = Table("Weights of the best", ("seed latent", "weight"), rows)
-    reopened = "" if best is None else _reopened(snapshot)
+    reopened = _reopened(snapshot) if best is not None or snapshot.front else ""
     return Repeat(call(snapshot), command(snapshot) or "", reopened, weights, _versions())
 
 
@@ -151,8 +151,9 @@ def _loaded(module: str, spec: str, names: list[str], *, also: str) -> _Argument
     words = (spec,) if module == "generators" else ("--objective", spec)
     if _can_be_loaded(spec, names, also=also):
         return _Argument(f"lsbe.{module}.load({spec!r})", words)
-    sayable = _can_be_loaded(spec, names, also=also, own=True)
-    return _Argument(module.removesuffix("s"), words if sayable else None, f"your own: {spec}")
+    if _can_be_loaded(spec, names, also=also, own=True):
+        return _Argument(f"lsbe.{module}.load({spec!r})", words, "your own")
+    return _Argument(module.removesuffix("s"), None, f"your own: {spec}")
 
 
 def _seed_latents(snapshot: Snapshot) -> list[_Argument]:
@@ -197,11 +198,16 @@ def _reopened(snapshot: Snapshot) -> str:
     if snapshot.folder is not None:
         where = repr(snapshot.folder.as_posix())
     # open_study makes no other generator by itself
-    known = _can_be_loaded(snapshot.settings.generator, generators.names(), also="\0")
-    generator = "" if known else ", generator=generator"
+    spec, names = snapshot.settings.generator, generators.names()
+    generator = ""
+    if not _can_be_loaded(spec, names, also="\0"):
+        generator = f", generator={_loaded('generators', spec, names, also='diffusers:').python}"
+    best = "study.best_score, study.best_latent, study.best_output"
+    several = "[(trial.scores, trial.latent, trial.output) for trial in study.front()]"
     return (
+        "import latent_spaces_by_example as lsbe\n\n"
         f"study = lsbe.open_study({where}{generator})\n"
-        "study.best_score, study.best_latent, study.best_output"
+        f"{several if snapshot.settings.score_names else best}"
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.report.blocks import Table, Tile
+from latent_spaces_by_example.report.blocks import UNMET, Table, Tile
 from latent_spaces_by_example.report.formatting import shown_alike, shown_difference
 from latent_spaces_by_example.report.scores import expected_or_score
 from latent_spaces_by_example.report.snapshot import Snapshot
@@ -101,13 +101,15 @@ def _pictures(
     score, *scores = shown_alike(levels)
     name = snapshot.example_names.get(best.number, "Best found")
     alt = f"Output of the best, trial {best.number}, score {score}"
-    hero = Tile(picture, alt, _LARGE, name, f" · {score}", best=True)
+    unmet = not best.feasible
+    hero = Tile(picture, alt, _LARGE, name, _note(score, best), best=True, infeasible=unmet)
     others = []
     for (name, trial), level in zip(references, scores, strict=True):
         other = snapshot.picture(trial)
         if other is not None:
             alt = f"Output of {name}, score {level}"
-            others.append(Tile(other, alt, _SMALL, name, f" · {level}"))
+            unmet = not trial.feasible
+            others.append(Tile(other, alt, _SMALL, name, _note(level, trial), infeasible=unmet))
     overlay = None
     if snapshot.overlay is not None:
         name = references[0][0]
@@ -115,6 +117,10 @@ def _pictures(
         alt = f"The best drawn over {name}"
         overlay = Tile(snapshot.overlay, alt, _LARGE, "The best", note, best=False)
     return hero, overlay, tuple(others)
+
+
+def _note(score: str, trial: Trial) -> str:
+    return f" · {score}" if trial.feasible else f" · {score} · {UNMET}"
 
 
 def _table(

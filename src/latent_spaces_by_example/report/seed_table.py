@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from latent_spaces_by_example.report.blocks import Cell, Share, Table
 from latent_spaces_by_example.report.formatting import MINUS, shown
-from latent_spaces_by_example.report.pictures import Source, source_of
+from latent_spaces_by_example.report.output_pictures import Source, source_of
 from latent_spaces_by_example.report.snapshot import Snapshot
 
 _MOST_ROWS = 16

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.report.blocks import UNMET
 from latent_spaces_by_example.report.formatting import shown
-from latent_spaces_by_example.report.pictures import Picture
+from latent_spaces_by_example.report.output_pictures import Picture
 from latent_spaces_by_example.report.scores import expected_of, useful_range
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.latent_gp import ScoreModel
@@ -26,6 +27,7 @@ _MOST_REFERENCES = 7
 _MOST_OF_THE_WAY = 6
 _SMALLEST_STEP = 0.02  # of the range of scores that matters
 _MOST_OF_THE_TOP = 8
+_MOST_OF_THE_FRONT = 12
 _ALIKE_DEGREES = 15.0
 
 
@@ -182,6 +184,18 @@ class Snapshot:
         """The feasible trials that no other one beats in every score."""
         return self.ranking.front(self.finished)
 
+    @cached_property
+    def spread_front(self) -> list[Trial]:
+        """At most twelve trials of the front, at even steps along it, both ends among them."""
+        steps = np.linspace(0, len(self.front) - 1, min(len(self.front), _MOST_OF_THE_FRONT))
+        return [self.front[round(step)] for step in steps]
+
+    @cached_property
+    def example_front(self) -> list[Trial]:
+        """The examples that no other example beats; the least violating if none is feasible."""
+        front = self.ranking.front(self.examples) or self.examples[:1]
+        return [trial for trial in front if trial not in self.front][:_MOST_REFERENCES]
+
     @property
     def is_noisy(self) -> bool:
         """True if trials are compared by their expected scores."""
@@ -291,7 +305,7 @@ class Snapshot:
     def wanted(self) -> list[Trial]:
         """The trials whose outputs the page shows, those that matter most first."""
         if self.settings.score_names:
-            return []
+            return [*self.example_front, *self.spread_front]
         best = [self.best] if self.best is not None else []
         others = [trial for _, trial in self.references]
         shown_trials = [*best, *others, *self.corners, *self.top, *self.way]
@@ -325,7 +339,7 @@ class Snapshot:
         name = f"the best, {name}" if trial is self.best else name
         if trial.error is not None:
             return f"{name}: failed"
-        unmet = "" if trial.feasible else ", violates a constraint"
+        unmet = "" if trial.feasible else f", {UNMET}"
         return f"{name}: {shown(trial.score)}{expected_of(trial)}{unmet}"
 
     def mark_of(self, trial: Trial) -> str | None:

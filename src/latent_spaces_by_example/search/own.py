@@ -68,11 +68,11 @@ def search_at(place: str) -> Search:
         raise ArgumentError(
             f"search={place!r}; expected a name, or your own as package.module:name"
         )
-    found = resolve(":".join(parts))
-    made = not isinstance(found, type) and (hasattr(found, "propose") or _is_optuna_sampler(found))
-    if callable(found) and not made:
-        found = _called(found, place)
-    return own_search(found, named=f"search {place}")
+    there = resolve(":".join(parts))
+    made = not isinstance(there, type) and (hasattr(there, "propose") or _is_optuna_sampler(there))
+    if callable(there) and not made:
+        there = _called(there, place)
+    return own_search(there, named=f"search {place}")
 
 
 def _called(factory: Any, place: str) -> object:

@@ -270,16 +270,16 @@ class Driver:
             warnings = self._study.artifacts.keep(trial.number, outcome.files)
         elif self._keeps_files:
             warnings = list(outcome.files.warnings)
-        told = self._records.tell(
+        finished = self._records.tell(
             trial.number, self._result(outcome, warning="; ".join(warnings) or None)
         )
         if self._study.artifacts is not None:
             try:
-                self._study.artifacts.thin(self._records.trials(), told)
+                self._study.artifacts.thin(self._records.trials(), finished)
             except OSError as error:
                 log.warning("an artifact could not be made smaller: %s", error)
-        self._failures.count(told, outcome)
-        self._on_trial(told)
+        self._failures.count(finished, outcome)
+        self._on_trial(finished)
         self._failures.check()
 
     def _result(self, outcome: Outcome, *, warning: str | None) -> Result:

@@ -156,9 +156,9 @@ class Study(StudyView):
                 constraints=constraint_names(others),
             )
             if known.pending:
-                told = self._records.tell(number, result)
+                finished = self._records.tell(number, result)
             elif replace:
-                told = self._records.correct(number, result)
+                finished = self._records.correct(number, result)
             else:
                 has = f"failed ({known.error})" if known.score is None else f"score {known.score:g}"
                 raise StudyError(
@@ -166,8 +166,8 @@ class Study(StudyView):
                     "correct it, say replace=True, which keeps the earlier one beside it"
                 )
             if self.artifacts is not None:
-                self.artifacts.thin(self._records.trials(), told)
-            return told
+                self.artifacts.thin(self._records.trials(), finished)
+            return finished
 
     # ------------------------------------------------------------------ the loop by eye
 

@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.testing.chart import ChartContract
-    from latent_spaces_by_example.testing.generator import GeneratorContract
-    from latent_spaces_by_example.testing.search import SearchContract
-    from latent_spaces_by_example.testing.transport_map import TransportMapContract
+    from latent_spaces_by_example.testing.chart_contract import ChartContract
+    from latent_spaces_by_example.testing.generator_contract import GeneratorContract
+    from latent_spaces_by_example.testing.search_contract import SearchContract
+    from latent_spaces_by_example.testing.transport_map_contract import TransportMapContract
 
 # One file per contract, loaded when asked for, so that one part's packages are not all parts'.
 _HOME_OF = {

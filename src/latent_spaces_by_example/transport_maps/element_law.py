@@ -262,8 +262,8 @@ def _check_inverse(
         )
 
 
-def _read(found: Any, like: np.ndarray, *, name: str) -> Float64[np.ndarray, "*shape"]:
-    array = np.asarray(found, dtype=np.float64)
+def _read(values: Any, like: np.ndarray, *, name: str) -> Float64[np.ndarray, "*shape"]:
+    array = np.asarray(values, dtype=np.float64)
     if array.shape != like.shape:
         raise ArgumentError(
             f"{name} gave an array of shape {array.shape} for one of shape {like.shape}; expected "

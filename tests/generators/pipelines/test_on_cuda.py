@@ -15,7 +15,7 @@ import latent_spaces_by_example as lsbe
 from generators.pipelines.cases import CASES, IMAGE, OURS
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.pipelines.loading import MEMORY_OPTIONS
+from latent_spaces_by_example.generators.pipelines.pipeline_loading import MEMORY_OPTIONS
 from latent_spaces_by_example.validity import check_determinism
 
 # the warnings are of diffusers and transformers about each other, not of ours

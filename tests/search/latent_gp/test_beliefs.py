@@ -17,7 +17,7 @@ from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs, log_f
 from latent_spaces_by_example.search.latent_gp.directions import Directions
 from latent_spaces_by_example.search.latent_gp.process import Prediction
 from latent_spaces_by_example.search.latent_gp.warp import margins
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 # what is proposed for the histories of ``fixed_study``: a change here is a change of the search
 STORED = json.loads(Path(__file__).with_name("proposals.json").read_text())

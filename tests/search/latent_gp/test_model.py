@@ -21,7 +21,7 @@ from latent_spaces_by_example.search.latent_gp.process import (
     Posterior,
 )
 from latent_spaces_by_example.search.latent_gp.warp import LONG, from_standardised
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 
 def draw(matern, seed, *, n=70, dims=2):

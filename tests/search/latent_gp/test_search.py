@@ -7,7 +7,7 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.latent_gp import LatentGPSearch
 from latent_spaces_by_example.search.latent_gp import search as search_module
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
-from latent_spaces_by_example.testing.search import SimulatedStudy
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 
 def smooth(x):

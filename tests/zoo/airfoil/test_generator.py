@@ -8,7 +8,7 @@ import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators import load
-from latent_spaces_by_example.testing.generator import GeneratorContract
+from latent_spaces_by_example.testing.generator_contract import GeneratorContract
 from latent_spaces_by_example.zoo.airfoil import check_all, list_sections, read_dat
 
 GENERATOR = load("airfoil")

@@ -6,7 +6,7 @@ from scipy.stats import chi2
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators import load
 from latent_spaces_by_example.generators.base import Generator
-from latent_spaces_by_example.testing.generator import GeneratorContract
+from latent_spaces_by_example.testing.generator_contract import GeneratorContract
 from latent_spaces_by_example.zoo.digits import DigitsGenerator, scans
 
 pytest.importorskip("onnxruntime")

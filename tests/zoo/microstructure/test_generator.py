@@ -7,7 +7,7 @@ from scipy.stats import kstest, norm
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import Generator
-from latent_spaces_by_example.testing.generator import GeneratorContract
+from latent_spaces_by_example.testing.generator_contract import GeneratorContract
 from latent_spaces_by_example.zoo.microstructure.generator import Microstructure
 
 

@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example import plugins
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings, Text, read_spec
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import (
+    PipelineSettings,
+    Text,
+    read_spec,
+)
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.generators.pipelines.generator import DiffusersGenerator
+    from latent_spaces_by_example.generators.pipelines.known import DiffusersGenerator
     from latent_spaces_by_example.generators.pipelines.recorded import RecordedPipeline
 
 
@@ -101,8 +105,8 @@ def diffusers(
     settings = PipelineSettings(**{k: v for k, v in locals().items() if k != "pipeline"})
     with plugins.missing_packages_named("generators.diffusers", extra="diffusers"):
         from latent_spaces_by_example.generators.pipelines.families import family_of
-        from latent_spaces_by_example.generators.pipelines.generator import DiffusersGenerator
-        from latent_spaces_by_example.generators.pipelines.loading import load_pipeline
+        from latent_spaces_by_example.generators.pipelines.known import DiffusersGenerator
+        from latent_spaces_by_example.generators.pipelines.pipeline_loading import load_pipeline
         from latent_spaces_by_example.generators.pipelines.recorded import RecordedPipeline
     source = os.fspath(pipeline) if isinstance(pipeline, os.PathLike) else pipeline
     loaded = load_pipeline(source, settings)

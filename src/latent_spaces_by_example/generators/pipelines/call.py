@@ -9,7 +9,7 @@ from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.pipelines.families import Family, Size
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
 from latent_spaces_by_example.parameters import near
 
 _OURS = {

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image, ImageOps
 
@@ -19,13 +17,11 @@ from latent_spaces_by_example.generators.pipelines.call import check_names, chec
 from latent_spaces_by_example.generators.pipelines.outputs import (
     kind_of,
     out_of_memory_named,
-    picture_of,
-    rates_of,
     read_outputs,
-    save_output,
     suffix_of,
 )
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
+from latent_spaces_by_example.generators.pipelines.pipeline_generator import PipelineGenerator
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
 from latent_spaces_by_example.generators.tape import NoiseTape
 
 _RECORDED_SEED = 0  # of the generator that the pipeline is given while it is recorded
@@ -42,7 +38,7 @@ _CALLED: dict[str, tuple[str, ...]] = {
 
 
 @final
-class RecordedPipeline:
+class RecordedPipeline(PipelineGenerator):
     """A pipeline whose every Gaussian or uniform draw is the latent; see ``generators.diffusers``.
 
     For classes that ``families`` has no row for, and for noisy schedulers whose noise is to be
@@ -88,17 +84,17 @@ class RecordedPipeline:
         draws = len([part for part in self.tape.parts if part.combined])
         return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self._kind}>"
 
+    @property
+    def output_kind(self) -> str:
+        """The kind of its outputs: "image", "video" or "audio"."""
+        return self._kind
+
     def generate(self, z: ArrayLike) -> Any:
         """Generate the outputs of latents z, shape (n, d), one after the other.
 
-        Returns:
-            float32: images (n, height, width, channels) and videos (n, frames, height, width,
-            channels) in [0, 1], sounds (n, channels, samples).
+        They are as ``PipelineGenerator.generate`` says.
 
         Raises:
-            ArgumentError: z has another shape, or values that the draws cannot have.
-            GeneratorError: out of memory, values that are not finite, or an image that the
-                pipeline's safety checker made black.
             SamplerChangedError: the pipeline draws something else than when it was recorded.
         """
         outputs = self.tape.generate(z)
@@ -107,19 +103,6 @@ class RecordedPipeline:
     def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
         """Return the latent that the pipeline itself draws with a CPU generator of this seed."""
         return self.tape.latent_from_random_seed(random_seed)
-
-    def render(self, output: npt.ArrayLike) -> Image.Image | None:
-        """Draw one output: the image, three frames of the video, or the waveform of the sound."""
-        return picture_of(output, kind=self._kind)
-
-    def save(self, output: npt.ArrayLike, path: str | os.PathLike[str]) -> None:
-        """Write one output: an image as .png, a video as .mp4 or .gif, a sound as .wav; or .npy.
-
-        Raises:
-            ArgumentError: the path ends in something else.
-            MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
-        """
-        save_output(output, path, kind=self._kind, **rates_of(self.pipeline, self._arguments))
 
     def _run(self) -> np.ndarray:
         arguments = dict(self._arguments)

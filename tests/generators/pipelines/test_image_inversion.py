@@ -16,7 +16,11 @@ from PIL import Image
 
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.pipelines.inversion import encoded, from_loop, walk_back
+from latent_spaces_by_example.generators.pipelines.image_inversion import (
+    encoded,
+    from_loop,
+    walk_back,
+)
 
 # of diffusers and transformers about each other, not of ours
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from PIL import Image
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
@@ -20,7 +17,7 @@ from latent_spaces_by_example.generators.pipelines.families import (
     Size,
     denoiser,
 )
-from latent_spaces_by_example.generators.pipelines.inversion import (
+from latent_spaces_by_example.generators.pipelines.image_inversion import (
     Inversion,
     check_error,
     check_invertible,
@@ -28,22 +25,23 @@ from latent_spaces_by_example.generators.pipelines.inversion import (
 )
 from latent_spaces_by_example.generators.pipelines.outputs import (
     out_of_memory_named,
-    picture_of,
-    rates_of,
     read_outputs,
-    save_output,
     suffix_of,
     tolerance_of,
 )
+from latent_spaces_by_example.generators.pipelines.pipeline_generator import PipelineGenerator
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import (
+    PipelineSettings,
+    is_prompt,
+)
 from latent_spaces_by_example.generators.pipelines.schedulers import check_usable, refuse_noise
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings, is_prompt
 from latent_spaces_by_example.generators.pipelines.sizes import checked_size
 
 _NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
 
 
-class DiffusersGenerator:
-    """A diffusers pipeline as a generator; made by ``generators.diffusers``.
+class DiffusersGenerator(PipelineGenerator):
+    """A diffusers pipeline of a known class as a generator; made by ``generators.diffusers``.
 
     Args:
         pipeline: a pipeline of a class whose latents are known.
@@ -86,6 +84,11 @@ class DiffusersGenerator:
         return f"<{self.name}: latents {self.latent_shape} -> {self._family.output}>"
 
     @property
+    def output_kind(self) -> str:
+        """The kind of its outputs: "image", "video" or "audio"."""
+        return self._family.output
+
+    @property
     def batch_tolerance(self) -> float:
         """Return how far rounding may take an output in a batch from the one made alone.
 
@@ -96,14 +99,7 @@ class DiffusersGenerator:
     def generate(self, z: Any) -> Any:
         """Generate the outputs of latents z, shape (n, *latent_shape), NumPy or torch.
 
-        Returns:
-            float32: images (n, height, width, channels) and videos (n, frames, height, width,
-            channels) in [0, 1], sounds (n, channels, samples).
-
-        Raises:
-            ArgumentError: z has another shape, or values that are not finite numbers.
-            GeneratorError: out of memory, values that are not finite, or an image that the
-                pipeline's safety checker made black.
+        They are as ``PipelineGenerator.generate`` says, made in batches of ``batch_size``.
         """
         latents = self._checked(z)
         parts = [
@@ -186,20 +182,6 @@ class DiffusersGenerator:
                 f"width={width} if the model takes these"
             )
         return image
-
-    def render(self, output: npt.ArrayLike) -> Image.Image | None:
-        """Draw one output: the image, three frames of the video, or the waveform of the sound."""
-        return picture_of(output, kind=self._family.output)
-
-    def save(self, output: npt.ArrayLike, path: str | os.PathLike[str]) -> None:
-        """Write one output: an image as .png, a video as .mp4 or .gif, a sound as .wav; or .npy.
-
-        Raises:
-            ArgumentError: the path ends in something else.
-            MissingPackageError: a .mp4 is asked for, and imageio-ffmpeg is not installed.
-        """
-        rates = rates_of(self.pipeline, self._arguments)
-        save_output(output, path, kind=self._family.output, **rates)
 
     def _checked(self, z: Any) -> torch.Tensor:
         """Return z as float32: points near each other must not collapse before the model's cast."""

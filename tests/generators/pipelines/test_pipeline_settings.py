@@ -11,7 +11,10 @@ from PIL import Image
 
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings, read_spec
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import (
+    PipelineSettings,
+    read_spec,
+)
 
 # of diffusers and transformers about each other, not of ours
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

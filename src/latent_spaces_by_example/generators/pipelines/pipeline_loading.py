@@ -12,7 +12,7 @@ import torch
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.pipelines.call import check_names
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
 from latent_spaces_by_example.parameters import check_choice, near
 
 # what each memory option is in diffusers: where it lives, and the method that turns it on

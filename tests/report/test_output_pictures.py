@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from latent_spaces_by_example.report import pictures
-from latent_spaces_by_example.report.pictures import Picture, draw_outputs
+from latent_spaces_by_example.report.output_pictures import Picture, draw_outputs
 
 RED = Image.new("RGB", (32, 32), "red")
 

@@ -11,8 +11,8 @@ import torch
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.pipelines.families import FAMILIES, Family, denoiser
+from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
 from latent_spaces_by_example.generators.pipelines.schedulers import noise_in
-from latent_spaces_by_example.generators.pipelines.settings import PipelineSettings
 from latent_spaces_by_example.generators.pipelines.walk_back import StepSolved, WalkBack
 
 Run = Callable[[torch.Tensor], np.ndarray]
