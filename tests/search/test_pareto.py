@@ -85,7 +85,7 @@ def test_nsga_ii_evolves_over_generations():
 def test_nsga_ii_prefers_what_is_feasible():
     found, chance = (
         study_of(
-            name, budget=100, constraints=lambda x: [0.1 - float(x[2])], batch_size=20
+            name, budget=100, constraints=lambda x: [0.1 - float(x[2])], batch_size=10
         ).history()
         for name in ("nsga-ii", "random")
     )

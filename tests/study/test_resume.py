@@ -19,7 +19,7 @@ EXAMPLES = ["6", "17", "18"]
 
 def reopened_at_every_trial(folder, budget, **options):
     """Make a study by objects of which each ends after a result, every other in an evaluation."""
-    study = lsbe.create_study(Stretch(), out=folder, **options)
+    study = lsbe.create_study(Stretch(), out=folder, artifacts="none", **options)
     interrupted = set()
 
     def objective(outputs):
@@ -64,7 +64,7 @@ def test_cut_and_reopened_at_every_trial(tmp_path, search, batch_size, budget):
 def test_a_batch_that_the_budget_cut_is_completed(tmp_path):
     options = {"search": "tpe", "batch_size": 4, "examples": EXAMPLES}
     whole = lsbe.optimise(Stretch(), height, budget=15, **options)
-    study = lsbe.create_study(Stretch(), out=tmp_path / "run", **options)
+    study = lsbe.create_study(Stretch(), out=tmp_path / "run", artifacts="none", **options)
     for budget in (5, 10, 15):
         study.run(height, budget=budget)
         study = lsbe.open_study(tmp_path / "run", generator=Stretch())
