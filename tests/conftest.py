@@ -1,10 +1,12 @@
 """Every test runs with the shape annotations of the mathematics checked."""
 
+import functools
 import gc
 import linecache
 import signal
 
 import pytest
+from alembic import util as alembic_util
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -23,6 +25,9 @@ looking._LEAST_SECONDS = 0.0
 # what a hundred examples of a law find, twenty find a run or two later
 settings.register_profile("few", max_examples=20, deadline=None)
 settings.load_profile("few")
+
+# For each new database Optuna reads the thirty files of its migrations, which stay what they are.
+alembic_util.load_python_file = functools.cache(alembic_util.load_python_file)
 
 # Run in the background, a shell lets us ignore Ctrl-C, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -60,7 +60,7 @@ def test_the_end_of_the_grace_interrupts(lsbe, signalled):
 def test_a_worker_that_hangs_in_c_fails_alone(lsbe):
     """The third example hangs with Python's lock held, in a batch with the first two."""
     output = lsbe(*TOY, "--objective", "worker_objectives:hangs_in_c", "--budget", 3,
-                  "--batch-size", 3, "--workers", 2, "--timeout", 1)  # fmt: skip
+                  "--batch-size", 3, "--workers", 1, "--timeout", 1)  # fmt: skip
     trials = open_study("wing").trials
     assert [trial.error is None for trial in trials] == [True, True, False]
     assert "took longer than the 1 seconds allowed" in output

@@ -51,9 +51,9 @@ def test_models_on_disk(monkeypatch, tmp_path, capsys):
     clip = save_tiny_clip(tmp_path / "clip, one")
     words = ["--pipeline", flux, "--clip", clip, "--size", 32, "--steps", 1, "--device", "cpu"]
     words += ["--prompt", "a car, in a street", "--score-prompt", "a red car, fast = good"]
-    words += ["--seed-latents", 1234567, 42, 7, "--grid", 3, "--budget", 5, "--out"]
+    words += ["--seed-latents", 1234567, 42, 7, "--grid", 2, "--budget", 4, "--out"]
     run(monkeypatch, *words, tmp_path / "out")
-    history = check_files(tmp_path / "out", budget=5, grid=3, size=32)
+    history = check_files(tmp_path / "out", budget=4, grid=2, size=32)
     assert float(history[0]["weight seed 1234567"]) == 1.0
 
     # the best image is what the pipeline makes of the best latent that either search found
@@ -75,9 +75,9 @@ def test_models_on_disk(monkeypatch, tmp_path, capsys):
 
 
 def test_dry_run_has_flux_s_shapes(monkeypatch, tmp_path, capsys):
-    options = ["--size", 64, "--steps", 1, "--device", "cpu", "--out", tmp_path / "out"]
-    run(monkeypatch, "--dry-run", *options)
-    check_files(tmp_path / "out", budget=5, grid=3, size=64)
+    options = ["--size", 64, "--steps", 1, "--device", "cpu", "--grid", 2, "--budget", 4]
+    run(monkeypatch, "--dry-run", *options, "--out", tmp_path / "out")
+    check_files(tmp_path / "out", budget=4, grid=2, size=64)
     printed = capsys.readouterr().out
     assert "dry run on a FLUX and a CLIP of random weights" in printed
     assert "latents of shape (16, 8, 8)" in printed

@@ -83,14 +83,14 @@ def test_searches_leave_what_is_infeasible(name):
     shares = []
     for constrained in (False, True):
         study = SimulatedStudy(
-            lambda x: 0.0, num_given=5, within_span=True, budget=40, num_latent_dims=300
+            lambda x: 0.0, num_given=5, within_span=True, budget=30, num_latent_dims=300
         )
         first = study.seed_latents(1)[0] / np.linalg.norm(study.seed_latents(1)[0])
         study.score = lambda x, first=first: float(x @ first)
         if constrained:
             study.constraints = lambda x, first=first: [float(x @ first) - 0.5]
         study.run(load(name))
-        inner = np.array(study.scores[20:])
+        inner = np.array(study.scores[15:])
         shares.append((inner > 0.5).mean())
     assert shares[1] < shares[0] - 0.2
 

@@ -55,8 +55,8 @@ def test_cma_es_learns_only_where_it_is_asked_again():
     def sampler():
         return CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False)
 
-    learnt, _ = run_in_cube(sampler(), budget=120, batch_size=6)
-    not_learnt, _ = run_in_cube(sampler(), budget=120, batch_size=6, asked_again=False)
+    learnt, _ = run_in_cube(sampler(), budget=90, batch_size=9)
+    not_learnt, _ = run_in_cube(sampler(), budget=90, batch_size=9, asked_again=False)
     distances = [np.linalg.norm(u[-20:] - GOAL, axis=1).mean() for u in (learnt, not_learnt)]
     assert distances[0] < 0.1 < distances[1]
 

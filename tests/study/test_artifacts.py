@@ -11,8 +11,8 @@ from PIL import Image
 import latent_spaces_by_example as lsbe
 from drawn import Drawn
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.study import artifacts
-from latent_spaces_by_example.study.artifacts import files_of
+from latent_spaces_by_example.study import output_files
+from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.settings import Point
 from toys import Stretch, height
 
@@ -136,7 +136,7 @@ class TestWhatCannotBeKept:
         assert "could not be kept" in study.trials[4].warning
 
     def test_a_file_that_is_too_large(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(artifacts, "MOST_BYTES", 300)
+        monkeypatch.setattr(output_files, "MOST_BYTES", 300)
         study = _study(tmp_path / "run")
         assert list(study.artifacts.paths(1)) == ["trial-00001.png"]
         assert "at most" in study.trials[1].warning
@@ -159,9 +159,9 @@ class TestPolicies:
         assert study.settings.artifacts == "none"
 
     def test_best_keeps_the_outputs_of_the_k_best_and_thumbnails_of_the_others(self, tmp_path):
-        study = _study(tmp_path / "run", Drawn(scale=100), artifacts="best:3", budget=20)
+        study = _study(tmp_path / "run", Drawn(scale=100), artifacts="best:3", budget=10)
         best = set(np.argsort(-study.scores)[:3].tolist())
-        for number in range(20):
+        for number in range(10):
             with Image.open(study.artifacts.picture(number)) as picture:
                 full = picture.size == (800, 400)
                 assert full or max(picture.size) == 192
@@ -171,8 +171,8 @@ class TestPolicies:
 
     def test_it_goes_on_after_a_resume(self, tmp_path):
         _study(tmp_path / "run", artifacts="best:2")
-        study = lsbe.open_study(tmp_path / "run", generator=Drawn()).run(height, budget=12)
-        files = [n for n in range(12) if len(study.artifacts.paths(n)) == 2]
+        study = lsbe.open_study(tmp_path / "run", generator=Drawn()).run(height, budget=9)
+        files = [n for n in range(9) if len(study.artifacts.paths(n)) == 2]
         assert files == sorted(np.argsort(-study.scores)[:2].tolist())
 
     @pytest.mark.parametrize("policy", ["some", "best", "best:0", "best:-1", "best:x", ""])

@@ -108,10 +108,10 @@ def test_processes(study):
 @pytest.mark.filterwarnings("ignore")
 def test_loky(study):
     loky = pytest.importorskip("loky")
-    executor = loky.get_reusable_executor(2, timeout=10)
-    study.run(height, budget=8, executor=executor)
+    executor = loky.get_reusable_executor(1, timeout=10)
+    study.run(height, budget=4, executor=executor)
     executor.shutdown(wait=True)
-    assert is_whole(study, 8)
+    assert is_whole(study, 4)
 
 
 @pytest.mark.filterwarnings("ignore")  # it leaves its processes to the garbage collector
@@ -120,8 +120,8 @@ def test_submitit(study, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     executor = submitit.LocalExecutor(folder=tmp_path / "logs")
     executor.update_parameters(timeout_min=2)
-    study.run(height, budget=2, executor=executor, num_pending=2)
-    assert is_whole(study, 2)
+    study.run(height, budget=1, executor=executor, num_pending=1)
+    assert is_whole(study, 1)
 
 
 @pytest.mark.slow
@@ -138,25 +138,25 @@ def test_dask_with_a_worker_killed_in_the_middle(study):
         pids = list(client.run(os.getpid).values())
 
         def kill(study, trial):
-            if trial.number == 5:
+            if trial.number == 3:
                 os.kill(pids[0], 9)
 
-        study.run(slow_height, budget=20, executor=client, num_pending=4, callbacks=[kill])
-    assert is_whole(study, 20)
+        study.run(slow_height, budget=10, executor=client, num_pending=4, callbacks=[kill])
+    assert is_whole(study, 10)
 
 
 class TestWorkers:
     """Processes of the library's own, by Pebble."""
 
     def test_a_hung_and_a_dead_process_are_replaced(self, study):
-        study.run(hangs_and_dies, budget=3, workers=2, timeout=1.0)
+        study.run(hangs_and_dies, budget=3, workers=1, timeout=1.0)
         late, dead, scored = study.trials
         assert "longer than the 1 seconds allowed" in late.error
         assert "the worker failed in 3 attempts" in dead.error
         assert scored.score == pytest.approx(height([Stretch().example(EXAMPLES[2])])[0])
 
     def test_what_is_found_by_name_is_loaded_there_and_outputs_come_back(self, study):
-        study.run(height, budget=4, workers=2, names=("toys:stretch", "toys:height"))
+        study.run(height, budget=4, workers=1, timeout=60, names=("toys:stretch", "toys:height"))
         assert is_whole(study, 4)
         assert all(study.artifacts.picture(number) for number in range(4))
 

@@ -15,7 +15,7 @@ EXAMPLES = ["6", "17", "18"]  # alike in score, so that the best is between them
 
 
 def _random_study(**options):
-    options = {"budget": 12, "search": "random", "examples": EXAMPLES} | options
+    options = {"budget": 6, "search": "random", "examples": EXAMPLES} | options
     return lsbe.optimise(Stretch(), height, **options)
 
 
@@ -27,9 +27,9 @@ def _metadata(run):
 class TestOptimise:
     @pytest.mark.parametrize("search", ["random", "sobol", "direct", "cma-es", "tpe", "latent-gp"])
     def test_every_search_improves_on_the_examples(self, search):
-        study = _random_study(search=search, budget=25)
+        study = _random_study(search=search, budget=18)
         assert study.best_score > study.scores[:3].max()
-        assert study.scores.shape == (25,)
+        assert study.scores.shape == (18,)
 
     def test_examples_are_scored_first(self):
         study = _random_study()
@@ -44,9 +44,9 @@ class TestOptimise:
         np.testing.assert_allclose(study.best_latent * 2, study.best_output)
 
     def test_within_the_span_no_weight_is_negative(self):
-        study = _random_study(search="latent-gp", budget=20)
+        study = _random_study(search="latent-gp", budget=12)
         assert study.weights.min() >= 0
-        assert study.weights.shape == (20, 3)
+        assert study.weights.shape == (12, 3)
 
     def test_beyond_the_span_it_may_use_the_prior(self):
         study = _random_study(search="latent-gp", budget=20, within_span=False)
@@ -54,14 +54,14 @@ class TestOptimise:
         assert study.best_score > _random_study(search="latent-gp", budget=20).best_score
 
     def test_without_examples_the_prior_spans_the_space(self):
-        study = _random_study(search="latent-gp", examples=None, budget=20)
-        assert len(study.scores) == 20
-        norms = np.linalg.norm(study.latents(study.weights).reshape(20, -1), axis=1)
+        study = _random_study(search="latent-gp", examples=None, budget=12)
+        assert len(study.scores) == 12
+        norms = np.linalg.norm(study.latents(study.weights).reshape(12, -1), axis=1)
         assert norms.min() > 0.5 * np.sqrt(32)
 
     def test_a_hypercube_search_gets_as_many_prior_seeds_as_asked(self):
         study = _random_study(examples=None, num_seeds=4)
-        assert study.weights.shape == (12, 4)
+        assert study.weights.shape == (6, 4)
 
     def test_same_random_seed_same_proposals(self):
         one, same, other = (_random_study(random_seed=s).weights for s in (0, 0, 1))
@@ -76,7 +76,7 @@ class TestOptimise:
     def test_optunas_own_tools_see_the_same_study(self):
         study = _random_study()
         assert study.optuna_study.best_value == study.best_score
-        assert len(study.optuna_study.trials) == 12
+        assert len(study.optuna_study.trials) == 6
 
     def test_metrics_are_kept_beside_the_score(self):
         study = lsbe.optimise(Stretch(), height_and_spread, budget=4, search="random", num_seeds=2)
@@ -153,7 +153,7 @@ class TestResume:
         latents = np.random.default_rng(0).standard_normal((3, 4, 8))
         _random_study(examples=None, seed_latents=latents, storage=storage)
         reopened = open_study(storage=storage, generator=Stretch(), seed_latents=latents)
-        assert len(reopened.scores) == 12
+        assert len(reopened.scores) == 6
         with pytest.raises(StudyError, match="digests differ"):
             _ = open_study(
                 storage=storage, generator=Stretch(), seed_latents=latents + 1

@@ -111,7 +111,7 @@ def _folder(place: Place, target: str | None) -> Path:
 
 def _write_output(study: Study, trial: Trial, folder: Path) -> str:
     """Write an output as its files, and return the name of the one in its field's format."""
-    from latent_spaces_by_example.study.artifacts import files_of
+    from latent_spaces_by_example.study.output_files import files_of
 
     files = files_of(study.generator, trial.output)
     for warning in files.warnings:

@@ -85,7 +85,7 @@ def _target(text: str) -> Path:
 
 
 def _save(study: Study, trials: list[Trial], folder: Path) -> None:
-    from latent_spaces_by_example.study.artifacts import files_of
+    from latent_spaces_by_example.study.output_files import files_of
 
     folder.mkdir(parents=True, exist_ok=True)
     for rank, trial in enumerate(trials, start=1):

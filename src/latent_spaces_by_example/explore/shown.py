@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from latent_spaces_by_example.study.artifacts import files_of
+from latent_spaces_by_example.study.output_files import files_of
 
 MEDIA = {
     ".png": "image/png",

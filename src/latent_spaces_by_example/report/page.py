@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -126,8 +127,12 @@ def _checked(prior_scores: npt.ArrayLike) -> np.ndarray:
     return scores
 
 
+@cache
 def _environment() -> Environment:
-    """Return the environment of the templates: every text is escaped, and cleaned before."""
+    """Return the environment of the templates: every text is escaped, and cleaned before.
+
+    It is made once, because reading the templates takes longer than filling them in.
+    """
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,

@@ -1,20 +1,9 @@
-"""Studies: the loop of proposing, generating and scoring, and the database behind it."""
+"""Studies: the loop of proposing, generating and scoring, and the database behind it.
 
-from latent_spaces_by_example.errors import StopStudy
-from latent_spaces_by_example.study.callbacks import Patience
-from latent_spaces_by_example.study.create import create_study, optimise
-from latent_spaces_by_example.study.opening import open_study
-from latent_spaces_by_example.study.ranking import Ranking
-from latent_spaces_by_example.study.study import Study
-from latent_spaces_by_example.study.trial import Trial
+The names are listed in ``__init__.pyi`` and loaded when first used: a worker only evaluates, and
+should not wait for the database that it never opens.
+"""
 
-__all__ = [
-    "Patience",
-    "Ranking",
-    "StopStudy",
-    "Study",
-    "Trial",
-    "create_study",
-    "open_study",
-    "optimise",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,8 +13,8 @@ from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import cube_coordinates
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.study.artifacts import files_of
 from latent_spaces_by_example.study.evaluation import failure, generated
+from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.proposals import checked_weights
 from latent_spaces_by_example.study.results import scrubbed
 from latent_spaces_by_example.study.settings import Result

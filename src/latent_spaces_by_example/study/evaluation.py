@@ -13,7 +13,7 @@ from typing import Any
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.objectives import Evaluation, read_scores
 from latent_spaces_by_example.objectives.base import listed_scores
-from latent_spaces_by_example.study.artifacts import Files, files_of
+from latent_spaces_by_example.study.output_files import Files, files_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 _MOST_TRACEBACK = 20_000

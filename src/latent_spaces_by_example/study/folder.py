@@ -17,8 +17,8 @@ from safetensors.numpy import load_file, save
 from latent_spaces_by_example.arguments import checked_path
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.space import SeedLatents
-from latent_spaces_by_example.study.artifacts import Files
 from latent_spaces_by_example.study.asked_table import safe_cell
+from latent_spaces_by_example.study.output_files import Files
 from latent_spaces_by_example.study.trial import Trial, constraint_names
 
 DATABASE = "study.db"

@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.study.artifacts import png_of
+from latent_spaces_by_example.study.output_files import png_of
 
 MOST_PICTURE_BYTES = 256 * 2**10
 _CHEAP_SECONDS = 0.2

@@ -17,12 +17,13 @@ from latent_spaces_by_example.search.base import History, Preference
 from latent_spaces_by_example.search.latent_gp import expected_scores
 from latent_spaces_by_example.search.latent_gp.taste import tastes
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
-from latent_spaces_by_example.study.artifacts import Artifacts, files_of
+from latent_spaces_by_example.study.artifacts import Artifacts
 from latent_spaces_by_example.study.candidate_check import CandidateCheck
 from latent_spaces_by_example.study.evaluation import generated
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.looking import Looking
 from latent_spaces_by_example.study.notebook import html_of
+from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.preferences import Preferences
 from latent_spaces_by_example.study.proposals import Proposals
 from latent_spaces_by_example.study.ranking import Ranking

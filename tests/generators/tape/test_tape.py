@@ -1,5 +1,6 @@
 import gc
 import os
+import runpy
 import subprocess
 import sys
 import threading
@@ -479,22 +480,6 @@ def test_replays_leave_the_global_streams_alone():
     assert np.array_equal(np.random.get_state()[1], before[1])
 
 
-def test_pythons_own_stream_is_held_too():
-    # in a process of its own: the type checker of these tests draws from it
-    code = """
-import random, torch
-import latent_spaces_by_example as lsbe
-tape = lsbe.generators.noise_tape(lambda: (torch.randn(2), random.random()))
-assert "Python's random" in tape.report
-before = random.getstate()
-assert tape.generate(tape.recorded_latent[None])[0][1] == tape.recorded_output[1]
-assert random.getstate() == before
-assert "Python's random" not in lsbe.generators.noise_tape(lambda: torch.randn(2)).report
-"""
-    environment = os.environ | {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-
-
 def test_threads_take_turns():
     tape = noise_tape(samplers.langevin)
     z = np.stack([tape.latent_from_random_seed(i) for i in range(3)])
@@ -589,36 +574,51 @@ def test_samplers_of_one_place_are_told_apart_by_what_they_draw_and_make():
 
 
 # in another process nothing but the code is the same, and it has drawn other numbers before
-IN_ANOTHER_PROCESS = """
-import random, sys, numpy, torch
+SAMPLER_OF_HELD_DRAWS = """
+import random, numpy, torch
 import latent_spaces_by_example as lsbe
-torch.manual_seed(int(sys.argv[1])), random.seed(), numpy.random.seed()
+
 def sampler():
     held = torch.multinomial(torch.ones(40), 5), torch.randperm(20), torch.randint(99, (4,))
     dropped = torch.nn.functional.dropout(torch.ones(20))
     more = random.random(), numpy.random.default_rng().choice(99, 3), numpy.random.permutation(9)
     return torch.randn(2), held, dropped, more, numpy.random.rand(1)
-for with_numpy in (True, False):
-    tape = lsbe.generators.noise_tape(sampler, numpy=with_numpy, check=with_numpy)
-    z = tape.latent_from_random_seed(7)
-    print(tape.name if with_numpy else "", tape.generate(z[None])[0][: 3 + 2 * with_numpy])
+
+def shown():
+    for with_numpy in (True, False):
+        tape = lsbe.generators.noise_tape(sampler, numpy=with_numpy, check=with_numpy)
+        z = tape.latent_from_random_seed(7)
+        output = tape.generate(z[None])[0][: 3 + 2 * with_numpy]
+        yield f"{tape.name if with_numpy else ''} {output}"
 """
 
 
-def test_held_draws_are_the_same_in_every_process():
-    environment = os.environ | {"PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", IN_ANOTHER_PROCESS, seed],
-            check=True,
-            env=environment,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert "noise tape of __main__:sampler [" in outputs[0]
-    assert outputs[0] == outputs[1]
+def test_in_another_process_held_draws_are_the_same_and_pythons_own_stream_is_held(tmp_path):
+    (tmp_path / "held_draws.py").write_text(SAMPLER_OF_HELD_DRAWS)
+    # not in this process: the type checker of these tests draws from Python's own stream
+    code = """
+import random, torch, held_draws
+import latent_spaces_by_example as lsbe
+print(*held_draws.shown(), sep="\\n")
+tape = lsbe.generators.noise_tape(lambda: (torch.randn(2), random.random()))
+assert "Python's random" in tape.report
+before = random.getstate()
+assert tape.generate(tape.recorded_latent[None])[0][1] == tape.recorded_output[1]
+assert random.getstate() == before
+assert "Python's random" not in lsbe.generators.noise_tape(lambda: torch.randn(2)).report
+"""
+    paths = [str(Path(lsbe.__file__).parents[1]), str(tmp_path)]
+    other = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+    ).stdout
+    here = runpy.run_path(str(tmp_path / "held_draws.py"), run_name="held_draws")
+    outputs = list(here["shown"]())
+    assert "noise tape of held_draws:sampler [" in outputs[0]
+    assert other.splitlines() == "\n".join(outputs).splitlines()
 
 
 def test_held_draws_differ_from_one_another_and_repeat_with_their_state():

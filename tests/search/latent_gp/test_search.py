@@ -206,7 +206,7 @@ def gain_over_chance(score, *, dims, seeds=4, budget=30, **options):
 @pytest.mark.slow
 @pytest.mark.parametrize("dims", [8, 64, 1024])
 def test_it_follows_a_trend_in_any_dimension(dims):
-    assert gain_over_chance(lambda x: float(x[0] + 0.3 * x[1]), dims=dims) == 1
+    assert gain_over_chance(lambda x: float(x[0] + 0.3 * x[1]), dims=dims, seeds=2) == 1
 
 
 @pytest.mark.slow
