@@ -69,7 +69,9 @@ class Qeubo:
             kept = [self._best()]
             new, _ = optimize_acqf(
                 qExpectedUtilityOfBestOption(self._model, X_pending=self._points[kept]),
-                bounds=torch.stack([torch.zeros(self._num_dims), torch.ones(self._num_dims)]).double(),
+                bounds=torch.stack(
+                    [torch.zeros(self._num_dims), torch.ones(self._num_dims)]
+                ).double(),
                 q=num - 1,
                 num_restarts=2,
                 raw_samples=64,
