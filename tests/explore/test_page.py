@@ -15,6 +15,7 @@ from scipy.io import wavfile
 import latent_spaces_by_example as lsbe
 from browser import Browser, executable
 from latent_spaces_by_example.cli import main
+from latent_spaces_by_example.explore import desk
 from latent_spaces_by_example.study.archive import import_study
 from latent_spaces_by_example.study.lock import driver_lock
 from toys import Stretch, height
@@ -153,7 +154,8 @@ def test_a_click_on_the_map_mixes_and_files_come_along(browser, tmp_path, monkey
         np.testing.assert_array_equal(copy.weights, study.weights)
 
 
-def test_a_study_that_is_being_run_is_followed_and_left_alone(browser):
+def test_a_study_that_is_being_run_is_followed_and_left_alone(browser, monkeypatch):
+    monkeypatch.setattr(desk, "_GLANCE", 0.1)
     study = lsbe.create_study(Stretch(), random_seed=1)
     study.run(height, budget=3, progress=False)
     with study.explore(open_browser=False) as server:

@@ -152,16 +152,16 @@ class Desk:
 
     def item(self, trial: Trial) -> dict[str, Any]:
         """Return what a page shows of a trial."""
-        return self.described(
-            Item(key_of(trial.weights, trial.number), trial.weights, trial.number)
-        )
+        key = key_of(trial.weights, trial.number)
+        return self.described(Item(key, trial.weights, trial.number), trial=trial)
 
-    def described(self, item: Item) -> dict[str, Any]:
+    def described(self, item: Item, *, trial: Trial | None = None) -> dict[str, Any]:
         """Return what a page shows of an item, and remember it by its key."""
+        if trial is None and item.number is not None:
+            trial = self.study.records.trial(item.number)
         self._points[item.key] = item
         for key in list(self._points)[: len(self._points) - _MOST_POINTS]:
             del self._points[key]
-        trial = None if item.number is None else self.study.records.trial(item.number)
         return {
             "key": item.key,
             "number": item.number,

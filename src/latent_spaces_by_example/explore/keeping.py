@@ -43,7 +43,7 @@ def archive(desk: Desk) -> None:
     path = export_study(
         None if folder is None else folder.path,
         _kept(desk) / f"{_stem(desk)}.zip",
-        storage=desk.study.records.storage,
+        storage=desk.study.records.storage if folder is None else None,
         name=desk.study.name,
         overwrite=True,
     )

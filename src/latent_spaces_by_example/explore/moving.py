@@ -57,7 +57,8 @@ def survey(desk: Desk) -> dict[str, Any]:
     atlas = _atlas(desk)
     if atlas is None:
         return {"map": None}
-    trials = [desk.study.records.trial(number) for number in atlas.numbers]
+    known = {trial.number: trial for trial in desk.study.records.trials()}
+    trials = [known[number] for number in atlas.numbers]
     levels = desk.levels()
     corners = []
     if atlas.kind == "triangle":
