@@ -32,8 +32,8 @@ MAY_IMPORT["validity"] = MATHS | {"space", "generators"}
 MAY_IMPORT["search"] = MATHS | NAMING | {"space"}
 MAY_IMPORT["study"] = MATHS | NAMING | {"space", "validity", "search", "generators", "objectives"}
 MAY_IMPORT["report"] = MAY_IMPORT["study"] | {"study", "zoo"}
-MAY_IMPORT["explore"] = MAY_IMPORT["study"] | {"study"}
-MAY_IMPORT["cli"] = MAY_IMPORT["report"] | {"report", "explore"}
+MAY_IMPORT["explore"] = MAY_IMPORT["report"] | {"report"}
+MAY_IMPORT["cli"] = MAY_IMPORT["explore"] | {"explore"}
 MAY_IMPORT["__main__"] = {"cli"}
 MAY_IMPORT["testing"] = MAY_IMPORT["report"]
 

@@ -1,6 +1,6 @@
-"""How good is the favourite after some galleries of nine? Simulated people, four ways to show.
+"""How good is the favourite after some galleries of nine? Simulated people, six ways to show.
 
-    python benchmarks/explore/run.py --repeats 5
+    python benchmarks/explore/run.py --repeats 20 --max-seconds 3000
 
 A simulated person likes an output by a hidden score, and chooses one of nine with the probabilities
 of Bradley, Terry and Luce: exp(score / T) over their sum, T a share of the score's standard
@@ -11,11 +11,13 @@ deviation over 200 random draws. Everybody sees the same kinds of galleries:
 - plane: three by three points on a plane through the one chosen last, 0.8, then 0.4, then 0.2
   radians apart, then another plane: a search in the manner of Koyama et al., "Sequential gallery"
   (2020), without their model for the choice of the plane.
+- optuna-dashboard and qeubo: the rivals of ``rivals.py``, on the unit hypercube.
 - best-of: the truly best of as many random draws as were shown, which no person could pick
   without looking at all of them.
 
 Written is the hidden score of the favourite, as its share of the way from the mean of random draws
-(0) to the best of 180 of them (1), the median over repeats.
+(0) to the best of 180 of them (1). A row is written as soon as it is known, and a second run goes
+on where the first one stopped.
 """
 
 from __future__ import annotations
@@ -24,15 +26,18 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from rivals import RIVALS
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.explore.plane import nine_around
 
 RESULTS = Path(__file__).parents[1] / "results" / "explore"
+ROWS = RESULTS / "people.jsonl"
 GALLERIES, NINE = 20, 9
 REPORTED = (5, 10, 20)
 NOISES = (0.1, 0.3, 1.0)
@@ -63,11 +68,21 @@ class Person:
         return int(np.argmax(scores / self._temperature + self._rng.gumbel(size=len(scores))))
 
 
-def new_study(task, repeat):
-    generator, objective, examples = TASKS[task]
-    model, score = lsbe.generators.load(generator), lsbe.objectives.load(objective)
+@cache
+def loaded(task):
+    generator, objective, _ = TASKS[task]
+    return lsbe.generators.load(generator), lsbe.objectives.load(objective)
+
+
+def new_study(task, repeat, **options):
+    model, score = loaded(task)
     study = lsbe.create_study(
-        model, objective=score, examples=examples, random_seed=repeat, check_generator=False
+        model,
+        objective=score,
+        examples=TASKS[task][2],
+        random_seed=repeat,
+        check_generator=False,
+        **options,
     )
     return study, score
 
@@ -112,7 +127,20 @@ def plane(study, person, rng) -> Iterator[np.ndarray]:
         yield kept
 
 
-METHODS = {"taste": taste, "random": random, "plane": plane}
+def rival(name):
+    def on_cube(study, person, rng) -> Iterator[np.ndarray]:
+        chart = KnotheRosenblattChart()
+        show = RIVALS[name](study.settings.num_given - 1, seed=int(rng.integers(2**31)))
+        answer = None
+        while True:
+            u = show.gallery(answer, NINE)
+            answer = person.choice(chart.forward(u))
+            yield chart.forward(show.favourite(answer)[None])[0]
+
+    return on_cube
+
+
+METHODS = {"random": random, "plane": plane, "taste": taste, **{n: rival(n) for n in RIVALS}}
 
 
 def padded(rows):
@@ -120,82 +148,98 @@ def padded(rows):
     return np.stack([np.pad(row, (0, width - len(row))) for row in rows])
 
 
-def one(task, repeat):
-    """Return the scores of each method and noise after each gallery, and the unit they are in."""
+@cache
+def measure(task, repeat):
+    """Return the oriented scores of 200 draws: their mean, spread, and the best of some."""
     rng = np.random.default_rng([repeat, 99])
     study, objective = new_study(task, repeat + 1000)
     judge = Person(study, objective, temperature=1.0, rng=rng)
     draws = judge.scores(random_weights(study, 200, rng))
     known = draws[draws > WORST]
-    middle, spread = float(known.mean()), float(known.std())
     best_of = [float(draws[: NINE * n].max()) for n in REPORTED]
-    unit = best_of[-1] - middle
-    results = {"best-of": {"": [(best - middle) / unit for best in best_of]}}
-    slowest = 0.0
-    for noise in NOISES:
-        for name, method in METHODS.items():
-            study, objective = new_study(task, repeat)
-            rng = np.random.default_rng([repeat, int(100 * noise)])
-            person = Person(study, objective, temperature=noise * spread, rng=rng)
-            curve = []
-            galleries = method(study, person, rng)
-            for number in range(1, GALLERIES + 1):
-                begun = time.perf_counter()
-                kept = next(galleries)
-                if name == "taste":
-                    slowest = max(slowest, time.perf_counter() - begun)
-                if number in REPORTED:
-                    curve.append((float(person.scores(kept[None])[0]) - middle) / unit)
-            results.setdefault(name, {})[str(noise)] = curve
-    return results, slowest
+    return float(known.mean()), float(known.std()), best_of
 
 
-def table(results):
+def one(task, repeat, noise, name):
+    """Return the shares after 5, 10 and 20 galleries, and the processor's seconds of the last."""
+    middle, spread, best_of = measure(task, repeat)
+    if name == "best-of":
+        return [(best - middle) / (best_of[-1] - middle) for best in best_of], 0.0
+    # the rivals move in a hypercube, so they get as many seed latents as such searches do
+    study, objective = new_study(task, repeat, **({"search": "tpe"} if name in RIVALS else {}))
+    rng = np.random.default_rng([repeat, int(100 * noise)])
+    person = Person(study, objective, temperature=noise * spread, rng=rng)
+    curve, galleries, seconds = [], METHODS[name](study, person, rng), 0.0
+    for number in range(1, GALLERIES + 1):
+        begun = time.process_time()
+        kept = next(galleries)
+        seconds = time.process_time() - begun
+        if number in REPORTED:
+            score = float(person.scores(kept[None])[0])
+            curve.append((score - middle) / (best_of[-1] - middle))
+    return curve, seconds
+
+
+def plan(options):
+    """Yield what is to be measured, the cheapest first, the rivals in the first repeats alone."""
+    for repeat in range(options.repeats):
+        for task in options.tasks.split(","):
+            yield task, repeat, 0.0, "best-of"
+            for name in options.methods.split(","):
+                if name in RIVALS and repeat >= options.rival_repeats:
+                    continue
+                for noise in NOISES:
+                    yield task, repeat, noise, name
+
+
+def table(rows):
     lines = [
-        "| task | noise | method | " + " | ".join(f"after {n}" for n in REPORTED) + " |",
-        "|---|---|---|" + "---|" * len(REPORTED),
+        "| task | noise | method | repeats | "
+        + " | ".join(f"after {n}" for n in REPORTED)
+        + " | s a gallery |",
+        "|---|---|---|---|" + "---|" * (len(REPORTED) + 1),
     ]
-    for task, repeats in results.items():
-        cells = {}
-        for repeat in repeats:
-            for name, by_noise in repeat.items():
-                for noise, curve in by_noise.items():
-                    cells.setdefault((noise, name), []).append(curve)
-        for (noise, name), curves in sorted(cells.items()):
-            medians = " | ".join(f"{value:.2f}" for value in np.median(curves, axis=0))
-            lines.append(f"| {task} | {noise} | {name} | {medians} |")
+    cells = {}
+    for row in rows:
+        cells.setdefault((row["task"], row["noise"], row["method"]), []).append(row)
+    for (task, noise, name), group in sorted(cells.items()):
+        medians = np.median([row["shares"] for row in group], axis=0)
+        seconds = np.median([row["seconds"] for row in group])
+        label, cost = ("any", "") if name == "best-of" else (noise, f"{seconds:.2f}")
+        shares = " | ".join(f"{value:.2f}" for value in medians)
+        lines.append(f"| {task} | {label} | {name} | {len(group)} | {shares} | {cost} |")
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--rival-repeats", type=int, default=3)
     parser.add_argument("--tasks", default=",".join(TASKS))
-    parser.add_argument("--max-seconds", type=float, default=540.0)
-    parser.add_argument("--more", action="store_true", help="go on with the results there are")
+    parser.add_argument("--methods", default=",".join(METHODS))
+    parser.add_argument("--max-seconds", type=float, default=540.0, help="by the wall clock")
     options = parser.parse_args()
-    begun, results, slowest = time.process_time(), {}, 0.0
-    if options.more:
-        results = json.loads((RESULTS / "people.json").read_text())
-    for repeat in range(options.repeats):
-        for task in options.tasks.split(","):
-            is_done = repeat < len(results.get(task, []))
-            if is_done or time.process_time() - begun > options.max_seconds:
-                continue
-            curves, seconds = one(task, repeat)
-            results.setdefault(task, []).append(curves)
-            slowest = max(slowest, seconds)
-            counts = ", ".join(f"{name} {len(curves)}" for name, curves in results.items())
-            text = (
-                f"# Favourites after galleries of nine\n\nRepeats: {counts}. See "
-                "`benchmarks/explore/run.py` for what is measured. Slowest gallery of taste, with "
-                f"the favourite and the outputs: {slowest:.2f} s on a busy core.\n\n"
-                f"{table(results)}\n"
-            )
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            (RESULTS / "people.md").write_text(text)
-            (RESULTS / "people.json").write_text(json.dumps(results, indent=1))
-            print(task, repeat, f"{time.process_time() - begun:.0f} s", flush=True)
+    begun = time.monotonic()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    rows = [json.loads(line) for line in ROWS.read_text().splitlines()] if ROWS.exists() else []
+    known = {(row["task"], row["repeat"], row["noise"], row["method"]) for row in rows}
+    for task, repeat, noise, name in plan(options):
+        if (task, repeat, noise, name) in known:
+            continue
+        if time.monotonic() - begun > options.max_seconds:
+            break
+        shares, seconds = one(task, repeat, noise, name)
+        row = {"task": task, "repeat": repeat, "noise": noise, "method": name}
+        rows.append({**row, "shares": shares, "seconds": round(seconds, 3)})
+        with ROWS.open("a") as file:
+            file.write(json.dumps(rows[-1]) + "\n")
+        print(f"{time.monotonic() - begun:.0f} s", rows[-1], flush=True)
+    text = (
+        "# Favourites after galleries of nine\n\nSee `benchmarks/explore/run.py` for what is "
+        "measured: medians over repeats, and the processor's seconds of the twentieth gallery "
+        f"with its outputs.\n\n{table(rows)}\n"
+    )
+    (RESULTS / "people.md").write_text(text)
 
 
 if __name__ == "__main__":

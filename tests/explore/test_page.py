@@ -10,11 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy.io import wavfile
 
 import latent_spaces_by_example as lsbe
 from browser import Browser, executable
 from latent_spaces_by_example.cli import main
-from toys import Stretch
+from latent_spaces_by_example.explore import desk
+from latent_spaces_by_example.study.archive import import_study
+from latent_spaces_by_example.study.lock import driver_lock
+from toys import Stretch, height
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
@@ -25,6 +29,11 @@ READY = (
     " && !document.querySelector('#gallery .card[data-kind=waiting]')"
 )
 SHOWN = "[...document.querySelectorAll('#gallery img')].every((i) => i.complete && i.naturalWidth)"
+CLICK = """(across, down) => {
+    const map = document.getElementById("map"), box = map.getBoundingClientRect();
+    const at = { clientX: box.left + across * box.width, clientY: box.top + down * box.height };
+    map.dispatchEvent(new MouseEvent("click", at));
+}"""
 COUNTS = "document.getElementById('counts').textContent"
 
 
@@ -92,7 +101,7 @@ def test_a_session_from_the_command_to_a_kept_output_and_through_a_kill(browser,
         browser.evaluate("document.getElementById('search').click()")
         browser.until(f"parseInt({COUNTS}) === {before + 2}")
         browser.press("k")
-        kept = browser.until("document.querySelectorAll('#files li')[1]?.textContent")
+        kept = browser.until("document.querySelectorAll('#files a')[1]?.title")
         counts = browser.evaluate(COUNTS)
         favourites = browser.evaluate("document.getElementById('favourites').textContent")
         process.send_signal(signal.SIGKILL)
@@ -119,6 +128,93 @@ def test_a_session_from_the_command_to_a_kept_output_and_through_a_kill(browser,
     parents = parent.latents(np.array(lineage["weights"]))
     np.testing.assert_allclose(child.latents(np.eye(2)), parents, rtol=1e-12)
     assert lineage["study_id"] == parent.settings.study_id
+
+
+def test_a_click_on_the_map_mixes_and_files_come_along(browser, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = lsbe.create_study(Stretch(), seed_latents=[1, 2, 3])
+    with study.explore(open_browser=False) as server:
+        browser.open(server.address, width=390, scheme="light")
+        browser.until("document.querySelectorAll('#map .dot').length === 9")
+        browser.evaluate(f"({CLICK})(0.5, 0.65)")
+        browser.until("document.querySelector('#mix .card[data-kind=ready]')")
+        shares = browser.evaluate(
+            "[...document.querySelectorAll('#sliders output')].map((o) => Number(o.textContent))"
+        )
+        assert min(shares) > 0.4  # near the middle, where all three are 0.58
+        assert browser.evaluate("document.documentElement.scrollWidth") <= 390
+        for name in ("report", "archive"):
+            browser.until(f"!document.getElementById('{name}').disabled")
+            browser.evaluate(f"document.getElementById('{name}').click()")
+        files = "[...document.querySelectorAll('#files a')].map((a) => a.title)"
+        browser.until(f"{files}.length === 2")
+        archive, report = (Path(path) for path in browser.evaluate(files))
+        assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
+        copy = lsbe.open_study(import_study(archive, tmp_path / "copy"), generator=Stretch())
+        np.testing.assert_array_equal(copy.weights, study.weights)
+
+
+def test_a_study_that_is_being_run_is_followed_and_left_alone(browser, monkeypatch):
+    monkeypatch.setattr(desk, "_GLANCE", 0.1)
+    study = lsbe.create_study(Stretch(), random_seed=1)
+    study.run(height, budget=3, progress=False)
+    with study.explore(open_browser=False) as server:
+        with driver_lock(study.records.storage, study_name=study.name):
+            browser.open(server.address, width=1280, scheme="light")
+            browser.until("document.getElementById('watching').textContent.includes('runs this')")
+            browser.until("document.querySelectorAll('#gallery [data-kind=ready]').length === 3")
+            assert browser.evaluate("document.getElementById('more').disabled")
+            browser.press("1")  # and this says nothing
+            study.run(height, budget=5, progress=False)
+            browser.until(f"{COUNTS}.startsWith('5 ')")
+        browser.until("document.getElementById('watching').hidden")
+        browser.until("!document.getElementById('more').disabled")
+    assert study.preferences == []
+
+
+class Media(Stretch):
+    """Makes a second of sound, a video, or words."""
+
+    def __init__(self, kind):
+        self.name = f"tests:{kind}"
+        self._kind = kind
+        self.suffix = {"sound": ".wav", "video": ".mp4"}.get(kind, ".txt")
+
+    def generate(self, z):
+        return [f"a word of {latent[0, 0]:.3f}" for latent in z]
+
+    def render(self, output):
+        return None
+
+    def save(self, output, path):
+        if self._kind == "sound":
+            wavfile.write(path, 8000, np.sin(np.arange(8000) / 9).astype(np.float32))
+        elif self._kind == "video":
+            ffmpeg = pytest.importorskip("imageio_ffmpeg")
+            writer = ffmpeg.write_frames(os.fspath(path), (32, 32), fps=8, macro_block_size=2)
+            writer.send(None)
+            for frame in np.random.default_rng(0).integers(256, size=(8, 32, 32, 3)):
+                writer.send(frame.astype(np.uint8).tobytes())
+            writer.close()
+        else:
+            Path(path).write_text(output, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition"),
+    [
+        ("sound", "document.querySelector('#gallery audio').duration === 1"),
+        ("video", "document.querySelector('#gallery video').currentTime > 0"),
+        ("words", "document.querySelector('#gallery .words').textContent.startsWith('a word of ')"),
+    ],
+)
+def test_sound_and_video_play_and_words_are_read(browser, kind, condition):
+    if kind == "video":
+        pytest.importorskip("imageio_ffmpeg")
+    study = lsbe.create_study(Media(kind), check_generator=False)
+    with study.explore(open_browser=False) as server:
+        browser.open(server.address, width=1280, scheme="light")
+        browser.until(condition)
 
 
 class Fragile(Stretch):

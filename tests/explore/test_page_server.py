@@ -94,6 +94,7 @@ def test_commands_answer_with_what_is_on_show(server):
         ("blend", {"weights": [0, 0, 0]}, "not all zero"),
         ("blend", {"weights": [1]}, "give 3 numbers"),
         ("prefer", {"best": None, "among": ["t0"]}, "compare two or more"),
+        ("at", {"x": 9, "y": 0}, "off the map"),
         ("undo", {}, "no preference to take back"),
         ("between", {}, "mark two or more favourites"),
         ("evaluate", {"key": "t0"}, "no objective"),
@@ -104,6 +105,21 @@ def test_commands_that_cannot_be_meant_say_why(server, command, values, problem)
     status, answer = did(server, command, **values)
     assert status == 409
     assert problem in answer["problem"]
+
+
+def test_a_file_is_served_only_after_it_was_written(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert asked(server, "/written/0")[0] == 404
+    assert did(server, "keep", key="t0")[0] == 200
+    _, state = did(server, "state")
+    place = next(i for i, path in enumerate(state["files"]) if path.endswith(".json"))
+    status, text, headers = asked(server, f"/written/{place}")
+    assert (status, json.loads(text)["trial"]) == (200, 0)
+    assert headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_notebook_shows_the_page_in_a_frame(server):
+    assert f'src="{server.address}"' in server._repr_html_()
 
 
 def test_a_port_in_use_is_named(server):

@@ -6,8 +6,9 @@ const $ = (id) => document.getElementById(id);
 
 let state = null;         // what the server last said
 let around = null;        // {centre, turn, items} while the person looks around, else null
-let mix = null;           // the item at the sliders' weights
-let kept = [];            // files written since the page was opened
+let mix = null;           // the item at the sliders' weights, or at a place of the map
+let map = null;           // {kind, outline, corners, points}: trials at their places
+let cursor = null;        // the place of the map that ``mix`` is from
 let busy = 0;             // commands under way
 let focused = 0;          // place in the gallery
 
@@ -69,9 +70,17 @@ async function refresh() {
     problem(error.message);
     return;
   }
-  if (state !== null && state.study !== answer.study) { around = null; mix = null; }
+  if (state !== null && state.study !== answer.study) { around = null; mix = null; cursor = null; }
   state = answer;
   draw();
+  survey();
+}
+
+async function survey() {
+  try {
+    map = (await post("/do/survey", {})).map;
+  } catch { return; }  // the state says what is wrong
+  drawMap();
 }
 
 function made(change) {
@@ -110,9 +119,13 @@ function draw() {
   $("generator").textContent = state.generator;
   const answers = state.num_answers === 1 ? "1 answer" : `${state.num_answers} answers`;
   $("counts").textContent = `${state.num_trials} looked at · ${answers}`;
-  $("question").textContent = around ? "Look around" : "Which of these is best?";
-  $("hint").textContent = around
-    ? "Click a picture to move there."
+  const looks = state.run_by !== null;
+  $("watching").hidden = !looks;
+  $("watching").textContent = looks
+    ? `${state.run_by} runs this study. You can look on and look around; answers wait until it has ended.` : "";
+  $("question").textContent = around ? "Look around" : looks ? "The newest nine" : "Which of these is best?";
+  $("hint").textContent = around ? "Click a picture to move there."
+    : looks ? "Click one to look around it."
     : "Click it, or press its digit. The next nine follow your taste.";
   $("ask").hidden = around !== null;
   $("move").hidden = around === null;
@@ -128,16 +141,19 @@ function draw() {
   $("progress").max = total || 1;
   $("progress").value = done;
   $("search").hidden = total > 0;
-  $("kept").hidden = kept.length === 0;
-  $("files").replaceChildren(...kept.map((path) => element("li", { textContent: path })));
+  $("files").replaceChildren(...state.files.map((path, place) => element("li", {}, element("a", {
+    textContent: path.split(/[\\/]/).pop(), title: path, href: address(`/written/${place}`), download: "",
+  }))));
   buttons();
   shape();
   want();
 }
 
 function buttons() {
-  for (const id of ["same", "more", "between", "turn"]) $(id).disabled = busy > 0;
-  $("undo").disabled = busy > 0 || !state?.num_answers;
+  const looks = state === null || state.run_by !== null;
+  for (const id of ["turn", "report", "archive"]) $(id).disabled = busy > 0;
+  for (const id of ["same", "more", "between", "search"]) $(id).disabled = busy > 0 || looks;
+  $("undo").disabled = busy > 0 || looks || !state.num_answers;
 }
 
 function cards(place, items, large) {
@@ -176,7 +192,7 @@ function newCard(item, large) {
   card.dataset.large = large;
   plate.addEventListener("click", () => {
     if (!large) lookAround(item.key);
-    else if (around) lookAround(item.key);
+    else if (around || state.run_by !== null) lookAround(item.key);
     else prefer(item.key);
   });
   plate.addEventListener("focus", () => { if (large) focused = Number(card.dataset.place); });
@@ -193,9 +209,10 @@ function fill(card, item) {
   const marked = state.favourites.some((one) => one.key === item.key);
   star.textContent = marked ? "★" : "☆";
   star.setAttribute("aria-pressed", String(marked));
-  card.querySelector(".score").hidden = state.objective === null || score !== "";
+  star.hidden = state.run_by !== null;
+  card.querySelector(".score").hidden = state.objective === null || score !== "" || state.run_by !== null;
   plate.setAttribute("aria-label", `output ${trial || "between"} ${score}`);
-  const kind = item.error ? "error" : item.ready ? "ready" : "waiting";
+  const kind = item.error ? "error" : !item.ready ? "waiting" : item.rough ? "rough" : "ready";
   if (card.dataset.kind === kind) return place(card);
   card.dataset.kind = kind;
   plate.replaceChildren(...contents(card, item, kind));
@@ -214,9 +231,13 @@ function contents(card, item, kind) {
   if (kind === "error") return [element("span", { className: "words", textContent: `could not be made: ${item.error}` })];
   if (kind === "waiting") return [element("span", { className: "waiting" })];
   const made = [];
-  const url = (suffix) => address(`/output/${encodeURIComponent(item.key)}/${encodeURIComponent(suffix)}`);
-  if (item.files.includes(".png")) {
-    const image = element("img", { alt: "", src: url(".png") });
+  const url = (suffix) => address(`/output/${encodeURIComponent(item.key)}/${encodeURIComponent(suffix)}?${kind}`);
+  const videos = [".mp4", ".webm"];
+  const playing = item.files.some((suffix) => videos.includes(suffix));
+  const picture = [".gif", ".png"].find((suffix) => item.files.includes(suffix));
+  for (const player of card.querySelectorAll("audio, video")) player.remove();
+  if (picture && !playing) {
+    const image = element("img", { alt: "", src: url(picture) });
     image.addEventListener("load", () => {
       image.classList.toggle("small", image.naturalWidth <= 128);
       shape();
@@ -224,9 +245,11 @@ function contents(card, item, kind) {
     made.push(image);
   }
   for (const suffix of item.files) {
-    const plays = [".wav", ".mp3", ".flac", ".ogg"].includes(suffix) ? "audio" : [".mp4", ".webm"].includes(suffix) ? "video" : null;
-    if (plays && !card.querySelector(plays)) {
-      card.querySelector("figcaption").before(element(plays, { controls: true, preload: "metadata", src: url(suffix) }));
+    if ([".wav", ".mp3", ".flac", ".ogg"].includes(suffix)) {
+      const sound = element("audio", { controls: true, preload: "metadata", src: url(suffix) });
+      card.querySelector("figcaption").before(sound);
+    } else if (videos.includes(suffix)) {
+      made.push(element("video", { autoplay: true, loop: true, muted: true, playsInline: true, src: url(suffix) }));
     }
   }
   if (item.table.length) {
@@ -236,6 +259,7 @@ function contents(card, item, kind) {
   }
   if (item.words) made.push(element("span", { className: "words", textContent: item.words }));
   if (!made.length) made.push(element("span", { className: "words", textContent: "♪" }));
+  if (kind === "rough") made.push(element("span", { className: "rough", textContent: "sketch" }));
   return made;
 }
 
@@ -245,8 +269,102 @@ function shape() {
   for (const id of ["gallery", "favourites", "mix"]) $(id).classList.toggle("wide", wide);
 }
 
+// ---------------------------------------------------------------- the map
+
+const SIZE = 100;  // of the map's longer side, in its own units
+
+function shapeOf(name, properties, title = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(properties)) made.setAttribute(key, value);
+  if (title) made.append(Object.assign(document.createElementNS(made.namespaceURI, "title"), { textContent: title }));
+  return made;
+}
+
+function frame() {
+  const places = [...map.outline, ...map.points.map((point) => point.place)];
+  const [x, y] = [0, 1].map((axis) => places.map((place) => place[axis]));
+  const [left, right, low, high] = [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)];
+  const scale = SIZE / (Math.max(right - left, high - low) || 1);
+  return {
+    on: ([a, b]) => [scale * (a - left), scale * (high - b)],
+    off: ([a, b]) => [a / scale + left, high - b / scale],
+    width: scale * (right - left), height: scale * (high - low),
+  };
+}
+
+function drawMap() {
+  const shown = map !== null && map.points.length > 0;
+  $("mixing").hidden = !shown && !state.has_sliders;
+  $("map").toggleAttribute("hidden", !shown);
+  $("map-hint").hidden = !shown;
+  if (!shown) return;
+  $("map-hint").textContent = map.kind === "triangle"
+    ? "All mixtures of the three. Click anywhere."
+    : "Click a dot, or anywhere between: it mixes the nearest three.";
+  const { on, width, height } = frame();
+  const room = map.kind === "triangle" ? 9 : 5;
+  $("map").setAttribute("viewBox", `${-room} ${-room} ${width + 2 * room} ${height + 2 * room}`);
+  const marks = [];
+  if (map.outline.length) marks.push(shapeOf("polygon", { class: "outline", points: map.outline.map(on).join(" ") }));
+  else marks.push(shapeOf("rect", { class: "outline", x: -4, y: -4, width: width + 8, height: height + 8, rx: 2 }));
+  for (const [name, place] of map.corners) {
+    const [x, y] = on(place);
+    const [anchor, below] = y < height / 2 ? ["middle", -3.5] : [x < width / 2 ? "start" : "end", 7];
+    const text = shapeOf("text", { x: anchor === "middle" ? x : x < width / 2 ? -room : width + room, y: y + below, "text-anchor": anchor });
+    text.textContent = name.length > 18 ? `${name.slice(0, 17)}…` : name;
+    marks.push(text);
+  }
+  const favourites = new Set(state.favourites.map((item) => item.number));
+  for (const { item, place, level } of map.points) {
+    const [cx, cy] = on(place);
+    const kind = item.number === state.favourite ? "best" : favourites.has(item.number) ? "marked" : "";
+    const dot = shapeOf("circle", { class: `dot ${kind}`, cx, cy, r: kind ? 2.4 : 1.7, tabindex: 0, role: "button" }, `output ${item.number}`);
+    dot.setAttribute("fill-opacity", level === null ? 0.12 : 0.2 + 0.8 * level);
+    const open = (event) => { event.stopPropagation(); mixed({ item, place }); };
+    dot.addEventListener("click", open);
+    dot.addEventListener("keydown", (event) => { if (event.key === "Enter") open(event); });
+    marks.push(dot);
+  }
+  const pointer = shapeOf("circle", { id: "cursor", r: 3 });
+  marks.push(pointer);
+  $("map").replaceChildren(...marks);
+  point();
+}
+
+function point() {
+  const pointer = $("cursor");
+  if (!pointer) return;
+  pointer.toggleAttribute("hidden", cursor === null);
+  if (cursor === null) return;
+  const [cx, cy] = frame().on(cursor);
+  pointer.setAttribute("cx", cx);
+  pointer.setAttribute("cy", cy);
+}
+
+function mixed({ item, place }) {
+  mix = item;
+  cursor = place ?? null;
+  if (map?.kind === "triangle" && place) {
+    [...$("sliders").querySelectorAll("input")].forEach((input, i) => { input.value = item.weights[i] ?? 0; });
+    shares();
+  }
+  cards($("mix"), [mix], false);
+  point();
+  want();
+}
+
+$("map").addEventListener("click", async (event) => {
+  const at = new DOMPoint(event.clientX, event.clientY).matrixTransform($("map").getScreenCTM().inverse());
+  const [x, y] = frame().off([at.x, at.y]);
+  const answer = await command("at", { x, y });
+  if (answer) mixed({ item: answer.item, place: answer.place ?? [x, y] });
+});
+
+// ---------------------------------------------------------------- the sliders
+
 function sliders() {
-  $("mixing").hidden = !state.has_sliders;
+  $("sliders").hidden = !state.has_sliders;
+  if (state.has_sliders) $("mixing").hidden = false;
   const names = state.seeds;
   const now = [...$("sliders").querySelectorAll("span")].map((span) => span.textContent);
   if (!state.has_sliders || names.join("\n") === now.join("\n")) return;
@@ -262,19 +380,25 @@ function sliders() {
 let blending = false;
 let again = false;
 
-async function blend() {
-  const inputs = [...$("sliders").querySelectorAll("input")];
-  const raw = inputs.map((input) => Number(input.value));
+function shares() {
+  const raw = [...$("sliders").querySelectorAll("input")].map((input) => Number(input.value));
   const norm = Math.hypot(...raw);
   const outputs = [...$("sliders").querySelectorAll("output")];
   outputs.forEach((output, i) => { output.textContent = norm ? (raw[i] / norm).toFixed(2) : "–"; });
-  if (!norm) return;
+  return norm ? raw : null;
+}
+
+async function blend() {
+  const raw = shares();
+  if (!raw) return;
   if (blending) { again = true; return; }
   blending = true;
   try {
     const answer = await post("/do/blend", { weights: raw });
     mix = answer.item;
+    cursor = answer.place;
     cards($("mix"), [mix], false);
+    point();
     want();
   } catch (error) {
     problem(error.message);
@@ -287,26 +411,27 @@ async function blend() {
 // ---------------------------------------------------------------- what a person does
 
 async function prefer(key) {
-  if (busy || around) return;
+  if (busy || around || state.run_by !== null) return;
   const among = state.gallery.map((item) => item.key);
   await command("prefer", { best: key, among });
   await refresh();
 }
 
 async function nineMore() {
-  if (busy) return;
+  if (busy || state.run_by !== null) return;
   await command("nine_more");
   await refresh();
 }
 
 async function undo() {
-  if (busy || !state.num_answers) return;
+  if (busy || !state.num_answers || state.run_by !== null) return;
   around = null;
   await command("undo");
   await refresh();
 }
 
 async function mark(key) {
+  if (state.run_by !== null) return;
   const on = !state.favourites.some((item) => item.key === key);
   await command("mark", { key, on });
   await refresh();
@@ -325,12 +450,12 @@ function back() {
   draw();
 }
 
-async function keep(key) {
-  const answer = await command("keep", { key });
-  if (answer === null) return;
-  kept = [...answer.files, ...kept.filter((path) => !answer.files.includes(path))];
-  draw();
+async function write(name, values = {}) {
+  await command(name, values);
+  await refresh();
 }
+
+function keep(key) { return write("keep", { key }); }
 
 async function evaluate(key) {
   await command("evaluate", { key });
@@ -345,6 +470,8 @@ $("turn").addEventListener("click", () => lookAround(around.centre, around.turn 
 $("angle").addEventListener("change", () => { if (around) lookAround(around.centre, around.turn); });
 $("between").addEventListener("click", async () => { await command("between"); around = null; await refresh(); });
 $("search").addEventListener("click", async () => { await command("search", { num: Number($("num").value) }); await refresh(); });
+$("report").addEventListener("click", () => write("report"));
+$("archive").addEventListener("click", () => write("archive"));
 $("stop").addEventListener("click", async () => { await command("stop"); await refresh(); });
 
 const MOVES = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -3, ArrowDown: 3 };

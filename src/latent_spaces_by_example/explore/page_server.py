@@ -27,7 +27,8 @@ _HEARTBEAT, _GLANCE = 15.0, 0.5  # seconds: between signs of life, and looks at 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    # a notebook on this machine may show it; another page does not know the token
+    "form-action 'none'; frame-ancestors http://127.0.0.1:* http://localhost:*",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -110,6 +111,11 @@ class PageServer:
         """End it."""
         self.close()
 
+    def _repr_html_(self) -> str:
+        """Return the page in a frame, for a notebook on this machine."""
+        frame = f'<iframe src="{self.address}" width="100%" height="860" style="border:0">'
+        return f'{frame}</iframe><p><a href="{self.address}" target="_blank">{self.address}</a></p>'
+
     def __repr__(self) -> str:
         """Say where the page is."""
         return f"<PageServer of study {self.desk.study.name!r} at {self.address}>"
@@ -132,6 +138,7 @@ class PageServer:
             Route("/{name}", self._static),
             Route("/events/{page}", self._events),
             Route("/output/{key}/{suffix}", self._file),
+            Route("/written/{place:int}", self._written),
             Route("/wanted/{page}", self._want, methods=["POST"]),
             Route("/do/{command}", self._do, methods=["POST"]),
         ]
@@ -189,6 +196,14 @@ class PageServer:
         if made is None or suffix not in made.files:
             return _text("It has not been made.", status=404)
         return Response(made.files[suffix], media_type=MEDIA[suffix])
+
+    async def _written(self, request: Any) -> Any:
+        from starlette.responses import FileResponse
+
+        files, place = self.desk.files, request.path_params["place"]
+        if not 0 <= place < len(files) or not files[place].is_file():
+            return _text("There is no such file.", status=404)
+        return FileResponse(files[place], filename=files[place].name)
 
     async def _want(self, request: Any) -> Any:
         keys = await _json(request)

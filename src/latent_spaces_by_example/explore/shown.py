@@ -10,6 +10,7 @@ from latent_spaces_by_example.study.output_files import files_of
 
 MEDIA = {
     ".png": "image/png",
+    ".gif": "image/gif",
     ".wav": "audio/wav",
     ".mp3": "audio/mpeg",
     ".flac": "audio/flac",
@@ -28,11 +29,13 @@ class Shown:
         files: bytes by suffix, of those that a browser can show or play.
         table: rows of a name and a value, of an output that is a mapping.
         words: the output as text, if there is nothing better.
+        is_rough: it is a sketch, and the output itself is still to come.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     table: tuple[tuple[str, str], ...] = ()
     words: str = ""
+    is_rough: bool = False
 
     @property
     def num_bytes(self) -> int:
@@ -40,12 +43,13 @@ class Shown:
         return sum(len(content) for content in self.files.values())
 
 
-def shown(generator: Any, output: Any) -> Shown:
+def shown(generator: Any, output: Any, *, rough: bool = False) -> Shown:
     """Return an output as a page shows it.
 
     Args:
         generator: draws and saves by its ``render`` and ``save``, if it has them.
         output: one of its outputs, of any type.
+        rough: it is a sketch.
 
     >>> shown(None, {"mass": 2.5}).table
     (('mass', '2.5'),)
@@ -58,8 +62,10 @@ def shown(generator: Any, output: Any) -> Shown:
         if suffix in MEDIA
     }
     if files:
-        return Shown(files)
+        return Shown(files, is_rough=rough)
     if isinstance(output, Mapping):
         rows = list(output.items())[:_MOST_ROWS]
-        return Shown(table=tuple((str(name), f"{value!s:.200}") for name, value in rows))
-    return Shown(words=f"{output!s:.{_MOST_WORDS}}")
+        return Shown(
+            table=tuple((str(name), f"{value!s:.200}") for name, value in rows), is_rough=rough
+        )
+    return Shown(words=f"{output!s:.{_MOST_WORDS}}", is_rough=rough)

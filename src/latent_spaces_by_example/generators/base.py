@@ -42,6 +42,8 @@ class Generator(Protocol):
       each other; the default search looks at them before it has an output scored.
     - ``num_candidates``: how many outputs a proposal should generate to look at (default: what
       generating and scoring take says).
+    - ``sketch(z)``: rougher outputs of the same latents, sooner, or None; a page shows them until
+      a slow output is there.
     - ``batch_tolerance``: how far rounding may take an output that is made in a batch from the
       one made alone, relative to its largest value (default: 1e-3).
     """

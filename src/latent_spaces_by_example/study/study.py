@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
@@ -232,7 +233,9 @@ class Study(StudyView):
         with self._driving():
             return Preferences(self._records).withdraw()
 
-    def explore(self, objective: Any = None, *, port: int = 0, open_browser: bool = True) -> Any:
+    def explore(
+        self, objective: Any = None, *, port: int = 0, open_browser: bool | None = None
+    ) -> Any:
         """Open a local page on which to look around, choose by taste, and keep what is liked.
 
         The page is served by a thread of this process, on this machine alone.
@@ -240,16 +243,18 @@ class Study(StudyView):
         Args:
             objective: scores outputs on demand; None without one.
             port: of 127.0.0.1; 0 for any that is free.
-            open_browser: whether to open the page.
+            open_browser: whether to open the page; by default unless a notebook shows it.
 
         Returns:
             The :class:`latent_spaces_by_example.explore.PageServer`, with its ``address`` and
-            ``close()``.
+            ``close()``. As the last expression of a notebook's cell it shows the page there.
 
         Raises:
             ArgumentError: the port is in use.
             MissingPackageError: the extra ``explore`` is not installed.
         """
+        if open_browser is None:
+            open_browser = "ipykernel" not in sys.modules
         server = import_module(_PAGE).PageServer(self, objective=objective, port=port)
         return server.start(open_browser=open_browser)
 

@@ -76,6 +76,16 @@ def test_batches_in_bfloat16_pass_for_deterministic(tiny):
     assert generators.diffusers(tiny("ddim"), device="cpu").batch_tolerance == 1e-3
 
 
+def test_a_sketch_takes_a_quarter_of_the_steps_and_changes_no_output(built):
+    generator = generators.diffusers(built("ddim"), steps=8, device="cpu")
+    z = latents(generator)
+    outputs = generator.generate(z)
+    in_two_steps = generators.diffusers(built("ddim"), steps=2, device="cpu").generate(z)
+    np.testing.assert_array_equal(generator.sketch(z), in_two_steps)
+    np.testing.assert_array_equal(generator.generate(z), outputs)
+    assert generators.diffusers(built("ddim"), steps=4, device="cpu").sketch(z) is None
+
+
 def test_torch_tensors_are_taken_and_left_as_they_were(built):
     generator = generators.diffusers(built("ddim"), steps=1, device="cpu")
     z = torch.from_numpy(latents(generator))

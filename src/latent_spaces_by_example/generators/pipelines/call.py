@@ -63,7 +63,7 @@ def call_arguments(
         raise ArgumentError(f"guidance={settings.guidance}; {who} has none")
     steps = settings.steps
     if steps is None and family.run is not None:
-        steps = inspect.signature(type(pipeline).__call__).parameters["num_inference_steps"].default
+        steps = default_steps(pipeline)
     asked: dict[str, Any] = {**settings.texts, "num_inference_steps": steps}
     if family.guidance is not None:
         asked[family.guidance] = settings.guidance
@@ -81,6 +81,12 @@ def call_arguments(
         raise ArgumentError(f"prompt is missing: {who} needs prompt='...'")
     check_prompts(pipeline, arguments)
     return arguments
+
+
+def default_steps(pipeline: Any) -> Any:
+    """Return how many steps a pipeline takes unless it is told; None if it does not say."""
+    steps = inspect.signature(type(pipeline).__call__).parameters.get("num_inference_steps")
+    return None if steps is None else steps.default
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import torch
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.pictures import named, read_picture
-from latent_spaces_by_example.generators.pipelines.call import call_arguments, quiet
+from latent_spaces_by_example.generators.pipelines.call import call_arguments, default_steps, quiet
 from latent_spaces_by_example.generators.pipelines.families import (
     Family,
     Size,
@@ -37,6 +37,8 @@ from latent_spaces_by_example.generators.pipelines.pipeline_settings import (
 from latent_spaces_by_example.generators.pipelines.schedulers import check_usable, refuse_noise
 from latent_spaces_by_example.generators.pipelines.sizes import checked_size
 
+_FEWEST_STEPS = 8  # of a pipeline that is sketched
+_STEPS = {"timesteps", "sigmas"}  # arguments that say each step
 _NOISE_SEED = 0  # of noise that is held fixed: any number will do, as long as it is always the same
 
 
@@ -107,6 +109,19 @@ class DiffusersGenerator(PipelineGenerator):
             for start in range(0, len(latents), self.batch_size)
         ]
         return np.concatenate(parts)
+
+    def sketch(self, z: Any) -> Any:
+        """Generate rougher outputs of latents z in a quarter of the steps, as ``generate`` does.
+
+        Returns:
+            The outputs; None where the steps are few, are given one by one, or are not ours to say.
+        """
+        steps = self._arguments.get("num_inference_steps", default_steps(self.pipeline))
+        if not isinstance(steps, int) or steps < _FEWEST_STEPS or _STEPS & set(self._arguments):
+            return None
+        return np.concatenate(
+            [self._run(one[None], num_inference_steps=steps // 4) for one in self._checked(z)]
+        )
 
     def latent_from_random_seed(self, random_seed: int) -> np.ndarray:
         """Return the latent that the pipeline itself draws with this seed, in float32.
@@ -192,17 +207,18 @@ class DiffusersGenerator(PipelineGenerator):
             raise ArgumentError(f"z has shape {latents.shape}; expected at least one latent")
         return torch.from_numpy(np.array(latents, dtype=np.float32))
 
-    def _run(self, latents: torch.Tensor) -> np.ndarray:
+    def _run(self, latents: torch.Tensor, **changed: Any) -> np.ndarray:
         n = len(latents)
         family, pipeline = self._family, self.pipeline
         with torch.no_grad(), quiet(pipeline), out_of_memory_named(pipeline, n=n, size=self.size):
             packed = family.pack(pipeline, latents)
             packed = packed.to(device=pipeline._execution_device, dtype=family.draw_dtype(pipeline))
-            returned = self._call(packed, n=n)
+            returned = self._call(packed, n=n, **changed)
         return read_outputs(returned, kind=family.output, n=n)
 
-    def _call(self, latents: torch.Tensor, *, n: int) -> Any:
-        arguments = {key: _repeated(key, value, n=n) for key, value in self._arguments.items()}
+    def _call(self, latents: torch.Tensor, *, n: int, **changed: Any) -> Any:
+        given = {**self._arguments, **changed}
+        arguments = {key: _repeated(key, value, n=n) for key, value in given.items()}
         # Fresh and alike for each latent: whatever still draws, draws the same for every one.
         arguments["generator"] = [torch.Generator("cpu").manual_seed(_NOISE_SEED) for _ in range(n)]
         if self._family.run is not None:
