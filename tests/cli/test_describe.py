@@ -28,6 +28,11 @@ def test_describe_needs_something_that_spans_a_space(lsbe):
     assert "1 seed latents span no space" in lsbe("describe", "airfoil", "--seeds", 1, code=1)
 
 
+def test_describe_of_a_run_folder_names_the_report(lsbe, tmp_path):
+    (tmp_path / "wing").mkdir()
+    assert "lsbe report wing" in lsbe("describe", "wing", code=2)
+
+
 def test_a_repair_moves_the_latents_and_says_how_far(lsbe):
     shown = lsbe("optimise", *AIRFOIL, "--repair", "rescale", "--budget", 3, "--out", "wing")
     assert "1.75" in shown

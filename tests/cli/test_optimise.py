@@ -6,6 +6,7 @@ import runpy
 import shlex
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 from safetensors.numpy import load_file
 
 from latent_spaces_by_example.cli import main
-from latent_spaces_by_example.study import open_study
+from latent_spaces_by_example.study import create_study, open_study
 from toys import Stretch
 
 TOY = ["toys:stretch", "--objective", "toys:height", "--examples", "1,2,3", "--search", "random"]
@@ -219,3 +220,10 @@ def test_hints_of_create_work(lsbe):
     assert "name one: lsbe resume wing" in lsbe("resume", "wing", *OURS[:2], code=2)
     lsbe("resume", "wing", *OURS, "--budget", 3)
     assert len(rows("wing")) == 3
+
+
+def test_a_generator_that_has_a_name_of_its_own_is_asked_for_by_module(lsbe):
+    mine = SimpleNamespace(name="mine", latent_shape=(2,), generate=lambda z: z)
+    create_study(mine, num_seeds=3, out="wing")
+    output = lsbe("resume", "wing", *OURS[2:], "--budget", 3, code=2)
+    assert "--generator MODULE:NAME" in output

@@ -149,7 +149,9 @@ def named_objects():
     text = PAGES["reference/api"].read_text(encoding="utf-8")
     listed = re.findall(r"^   (latent_spaces_by_example\.\S+)$", text, flags=re.MULTILINE)
     pages = "".join(path.read_text(encoding="utf-8") for path in PAGES.values())
-    linked = re.findall(r"\{(?:func|class|meth)\}`~?(latent_spaces_by_example\.[\w.]+)`", pages)
+    linked = re.findall(
+        r"\{(?:func|class|meth)\}`(?:[^`]*<|~?)(latent_spaces_by_example\.[\w.]+)>?`", pages
+    )
     assert len(listed) > 80
     assert len(set(linked)) > 10
     return sorted({*listed, *linked})

@@ -44,6 +44,8 @@ def describe(
     \b
     lsbe describe airfoil --examples naca2412,s1223,rae2822 --out runs/space
     """
+    from pathlib import Path
+
     import numpy as np
 
     from latent_spaces_by_example import generators
@@ -51,6 +53,11 @@ def describe(
     from latent_spaces_by_example.space import SurrogateChart, spanned_by, transport_map_of
     from latent_spaces_by_example.validity import describe as describe_space
 
+    if Path(generator).is_dir():
+        raise click.UsageError(
+            f"{generator} is a folder, and GENERATOR a name such as airfoil; the report shows the "
+            f"space that a study searched: lsbe report {generator}"
+        )
     if examples is None and num_seeds is None:
         raise click.UsageError("give --examples, or --seeds for a space of prior draws")
     named = None if examples is None else split_names(examples)

@@ -99,9 +99,11 @@ def check_named(kind: str, spec: str) -> None:
 
     if not is_safe_to_reload(kind, spec):
         option = _OPTION_OF[kind]
+        # an object's own name does not say which module it is in
+        named = spec if ":" in spec else "MODULE:NAME"
         raise click.UsageError(
             f"the study's {option.strip('-')} is {spec}, which is not loaded because a database "
-            f"names it; if it is yours, name it: {again(option, spec)}"
+            f"names it; if it is yours, name it: {again(option, named)}"
         )
 
 

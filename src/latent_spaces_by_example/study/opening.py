@@ -101,8 +101,8 @@ def _stored_generator(settings: Settings) -> Any:
     if not plugins.is_safe_to_reload("generators", settings.generator):
         raise StudyError(
             f"this needs the study's generator {settings.generator}, which does not come along "
-            "with the library; give it when the study is opened: open_study(..., generator=...) "
-            "or --generator"
+            "with the library; give it when the study is opened: open_study(..., generator=...), "
+            "or --generator module:name"
         )
     generator = generators.load(settings.generator)
     _check_same_generator(generator, settings)
