@@ -61,8 +61,8 @@ measured_height_of_sections.noisy = True
 
 
 def light_and_even(outputs):
-    """Two scores, the second lower for outputs that are higher in the first."""
-    return [{"up": float(x[0, 0]), "low": -float(x[0, 0]) - abs(float(x[0, 1]))} for x in outputs]
+    """Two scores, the second mostly lower where the first is higher."""
+    return [{"scores": {"up": float(x[0, 0]), "low": -float(x[0, 0] + x[0, 1])}} for x in outputs]
 
 
 light_and_even.scores = ("up", "low")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latent_spaces_by_example.report import pictures
+from latent_spaces_by_example.report import output_pictures
 from latent_spaces_by_example.report.output_pictures import Picture, draw_outputs
 
 RED = Image.new("RGB", (32, 32), "red")
@@ -32,7 +32,7 @@ def test_makes_no_more_than_it_may():
 @pytest.mark.parametrize(("step", "seconds", "made"), [(40, 60, [0, 1]), (10**4, 1, [0])])
 def test_begins_no_more_when_its_time_is_over(monkeypatch, step, seconds, made):
     clock = iter(range(0, 10**6, step))
-    monkeypatch.setattr(pictures.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(output_pictures.time, "monotonic", lambda: float(next(clock)))
     assert list(_draw(seconds=seconds).pictures) == made
 
 

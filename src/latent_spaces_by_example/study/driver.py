@@ -45,7 +45,7 @@ class StopSignal(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """When a run ends.
+    """The limits at which a run ends.
 
     Attributes:
         budget: trials of the study in all, open and failed ones counted.

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 # One file per contract, loaded when asked for, so that one part's packages are not all parts'.
 _HOME_OF = {
-    "ChartContract": "chart",
-    "GeneratorContract": "generator",
-    "SearchContract": "search",
-    "TransportMapContract": "transport_map",
+    "ChartContract": "chart_contract",
+    "GeneratorContract": "generator_contract",
+    "SearchContract": "search_contract",
+    "TransportMapContract": "transport_map_contract",
 }
 
 __all__ = ["ChartContract", "GeneratorContract", "SearchContract", "TransportMapContract"]
