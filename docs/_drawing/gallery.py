@@ -16,8 +16,8 @@ from .style import INK, draw_section
 _HEAD = """\
 # Gallery
 
-What was found, each with the command that made it. Every command runs on one core in about half a
-minute; `python docs/make_pictures.py gallery` ran them for this page.
+Each result stands with the command that made it. Every command takes a minute or two on one core;
+`python docs/make_pictures.py gallery` runs them all and writes this page.
 
 ::::{container} doors
 """
