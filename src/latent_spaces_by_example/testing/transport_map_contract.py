@@ -42,9 +42,9 @@ class TransportMapContract(ABC):
     """
 
     #: Draws per statistical test.
-    num_draws: ClassVar[int] = 2000
+    num_draws: ClassVar[int] = 4000
     #: Combinations of K draws, for each K.
-    num_combinations: ClassVar[int] = 1000
+    num_combinations: ClassVar[int] = 2000
     #: Chance that a right map fails one of the statistical tests, over all seeds of randomness.
     error_rate: ClassVar[float] = 1e-6
     #: Largest error of z -> inner -> z, in ulps of the largest element of z.
