@@ -70,8 +70,9 @@ class Desk:
 
     def go_on_with(self, study: Study) -> None:
         """Show a study in place of the one before."""
-        if hasattr(self, "painter"):
-            self.painter.close()
+        earlier: Painter | None = getattr(self, "painter", None)
+        if earlier is not None:
+            earlier.close()
         self.study = study
         self._points: dict[str, Item] = {}
         # what tastes follow from, and the tastes: they take a tenth of a second
