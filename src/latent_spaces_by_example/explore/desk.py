@@ -110,7 +110,7 @@ class Desk:
         if name in CHANGES and (other := self._other_driver()) is not None:
             raise StudyError(f"the study is being run by {other}; look on until it has ended")
         try:
-            with self.space_lock:
+            with self.space_lock, self.study.records.read_once():
                 if name == "state":
                     return self.state(**values)
                 answer = {**CHANGES, **FILES, **LOOKS}[name](self, **values)
