@@ -222,9 +222,10 @@ class Desk:
         known = [self._points.get(str(key)) for key in keys[:200]]
         items = [item for item in known if item is not None]
         self.painter.want(page, items)
-        for item in items:  # made while the page was waiting for its state
-            if self.painter.shown(item.key) is not None:
-                self.announce({"made": {"key": item.key, **self.look_of(item.key)}})
+        for item in items:  # made, or failed, while the page was waiting for its state
+            look = self.look_of(item.key)
+            if look["ready"] or look["error"]:
+                self.announce({"made": {"key": item.key, **look}})
 
     def _make(self, item: Item, *, rough: bool) -> Shown | None:
         with self.space_lock:

@@ -209,7 +209,7 @@ function fill(card, item) {
   const plate = card.querySelector(".plate");
   const trial = item.number === null ? "" : `${item.number}`;
   const score = item.score === null || item.score === undefined ? "" : `${Number(item.score.toPrecision(5))}`;
-  const best = item.number !== null && item.number === state.favourite ? "favourite so far" : "";
+  const best = item.number !== null && item.number === state.favourite ? "favourite" : "";
   card.querySelector(".label").textContent = [trial, score, best].filter(Boolean).join(" · ");
   const star = card.querySelector(".star");
   const marked = state.favourites.some((one) => one.key === item.key);
@@ -272,7 +272,9 @@ function contents(card, item, kind) {
 function shape() {
   const images = [...document.querySelectorAll("#gallery img")].filter((image) => image.naturalWidth);
   const wide = images.length > 0 && images.every((image) => image.naturalWidth > 1.8 * image.naturalHeight);
-  document.querySelector("main").classList.toggle("wide", wide);
+  const main = document.querySelector("main");
+  main.classList.toggle("wide", wide);
+  if (wide) main.style.setProperty("--ratio", Math.min(4, images[0].naturalWidth / images[0].naturalHeight));
 }
 
 // ---------------------------------------------------------------- the map
