@@ -114,7 +114,10 @@ def main():
         first, click, memory, num_failed = measured(folder, counts)
     rows = [
         ("first gallery, from the command", *(f"{seconds:.2f} s" for seconds in first)),
-        (f"a click on a picture, median of {max(counts)}", *(f"{seconds:.3f} s" for seconds in click)),
+        (
+            f"a click on a picture, median of {max(counts)}",
+            *(f"{seconds:.3f} s" for seconds in click),
+        ),
     ]
     lines = ["| | processor | wall clock |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]

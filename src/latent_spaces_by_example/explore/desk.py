@@ -75,13 +75,10 @@ class Desk:
             earlier.close()
         self.study = study
         self._points: dict[str, Item] = {}
-        # what tastes follow from, and the tastes: they take a tenth of a second
-        self._liked: tuple[Any, dict[int, float]] = ((), {})
         self._seen: Any = None
         self.marks = self._stored_marks()
-        self.painter = Painter(
-            self._make, on_made=self._made, can_sketch=hasattr(study.generator, "sketch")
-        )
+        sketches = hasattr(study.generator, "sketch")
+        self.painter = Painter(self._make, on_made=self._made, can_sketch=sketches)
 
     def close(self) -> None:
         """End the threads once what is under way is done."""
@@ -198,17 +195,7 @@ class Desk:
         return {number: place / max(len(order) - 1, 1) for place, number in enumerate(order)}
 
     def _tastes(self) -> dict[int, float]:
-        preferences = self.study.preferences
-        if not preferences:
-            return {}
-        known = (
-            self.study.name,
-            tuple(preferences),
-            tuple(self._values(self.study.scores).items()),
-        )
-        if known != self._liked[0]:
-            self._liked = (known, self._values(self.study.tastes()))
-        return self._liked[1]
+        return self._values(self.study.tastes()) if self.study.preferences else {}
 
     def _values(self, column: np.ndarray) -> dict[int, float]:
         """Return the values of a column that there are, by trial number."""
