@@ -206,8 +206,7 @@ class Desk:
 
     def want(self, page: str, keys: Sequence[str]) -> None:
         """Say which items a page shows; may be called from any thread."""
-        known = [self._points.get(str(key)) for key in keys[:200]]
-        items = [item for item in known if item is not None]
+        items = [self._points[key] for key in keys[:200] if key in self._points]
         self.painter.want(page, items)
         for item in items:  # made, or failed, while the page was waiting for its state
             look = self.look_of(item.key)
