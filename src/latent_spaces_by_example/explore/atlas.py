@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.search.latent_gp.directions import DECIMALS, Directions
+from latent_spaces_by_example.explore.plane import frame_of
 from latent_spaces_by_example.study import Study, Trial
+from latent_spaces_by_example.study.trial import weights_table
 
 _FEWEST, _MOST = 3, 400  # trials that a projection is made of
 _NEIGHBOURS = 3
@@ -42,11 +43,8 @@ class Atlas:
         from latent_spaces_by_example.report.octant import edges, to_plane
 
         made = [trial for trial in trials if trial.error is None][-_MOST:]
-        width = max((len(trial.weights) for trial in made), default=0)
         num_given = study.settings.num_given
-        weights = np.zeros((len(made), max(width, num_given)))
-        for row, trial in zip(weights, made, strict=True):
-            row[: len(trial.weights)] = trial.weights
+        weights = weights_table(made, num_given)
         numbers = tuple(trial.number for trial in made)
         if num_given == weights.shape[1] == 3 and (weights > -_SAME).all():
             unit = weights / np.linalg.norm(weights, axis=1, keepdims=True)
@@ -112,9 +110,7 @@ def place_of(weights: Float64[np.ndarray, " 3"]) -> list[float]:
 
 def _widest(study: Study, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n 2"]:
     """Return the trials along the two widest directions among them, no two on one place."""
-    correlation = study.space.correlation_of(weights.shape[1])
-    frame = Directions.from_correlation(np.round(correlation, DECIMALS))
-    points = frame.from_weights(weights)
+    points = frame_of(study, weights.shape[1]).from_weights(weights)
     _, _, directions = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     axes = np.zeros((2, points.shape[1]))
     axes[: len(directions)] = directions[:2]

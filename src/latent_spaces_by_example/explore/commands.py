@@ -5,27 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from latent_spaces_by_example.explore import judging, keeping, moving
+from latent_spaces_by_example.explore import keeping, moving
+from latent_spaces_by_example.explore.judging import evaluate, nine_more, prefer, search, stop, undo
+
+
+def _by_name(*commands: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    return {command.__name__: command for command in commands}
+
 
 # they change the study: refused while another process runs it
-CHANGES: dict[str, Callable[..., Any]] = {
-    "nine_more": judging.nine_more,
-    "prefer": judging.prefer,
-    "undo": judging.undo,
-    "evaluate": judging.evaluate,
-    "search": judging.search,
-    "stop": judging.stop,
-    "mark": moving.mark,
-    "between": moving.between,
-}
-FILES: dict[str, Callable[..., Any]] = {
-    "keep": keeping.keep_item,
-    "report": keeping.report,
-    "archive": keeping.archive,
-}
-LOOKS: dict[str, Callable[..., Any]] = {
-    "around": moving.around,
-    "blend": moving.blend,
-    "at": moving.at,
-    "survey": moving.survey,
-}
+CHANGES = _by_name(nine_more, prefer, undo, evaluate, search, stop, moving.mark, moving.between)
+FILES = _by_name(keeping.keep, keeping.report, keeping.archive)
+LOOKS = _by_name(moving.around, moving.blend, moving.at, moving.survey)

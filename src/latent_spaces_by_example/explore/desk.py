@@ -75,13 +75,10 @@ class Desk:
             earlier.close()
         self.study = study
         self._points: dict[str, Item] = {}
-        # what tastes follow from, and the tastes: they take a tenth of a second
-        self._liked: tuple[Any, dict[int, float]] = ((), {})
         self._seen: Any = None
         self.marks = self._stored_marks()
-        self.painter = Painter(
-            self._make, on_made=self._made, can_sketch=hasattr(study.generator, "sketch")
-        )
+        sketches = hasattr(study.generator, "sketch")
+        self.painter = Painter(self._make, on_made=self._made, can_sketch=sketches)
 
     def close(self) -> None:
         """End the threads once what is under way is done."""
@@ -110,7 +107,7 @@ class Desk:
         if name in CHANGES and (other := self._other_driver()) is not None:
             raise StudyError(f"the study is being run by {other}; look on until it has ended")
         try:
-            with self.space_lock:
+            with self.space_lock, self.study.records.read_once():
                 if name == "state":
                     return self.state(**values)
                 answer = {**CHANGES, **FILES, **LOOKS}[name](self, **values)
@@ -198,17 +195,7 @@ class Desk:
         return {number: place / max(len(order) - 1, 1) for place, number in enumerate(order)}
 
     def _tastes(self) -> dict[int, float]:
-        preferences = self.study.preferences
-        if not preferences:
-            return {}
-        known = (
-            self.study.name,
-            tuple(preferences),
-            tuple(self._values(self.study.scores).items()),
-        )
-        if known != self._liked[0]:
-            self._liked = (known, self._values(self.study.tastes()))
-        return self._liked[1]
+        return self._values(self.study.tastes()) if self.study.preferences else {}
 
     def _values(self, column: np.ndarray) -> dict[int, float]:
         """Return the values of a column that there are, by trial number."""
@@ -219,12 +206,12 @@ class Desk:
 
     def want(self, page: str, keys: Sequence[str]) -> None:
         """Say which items a page shows; may be called from any thread."""
-        known = [self._points.get(str(key)) for key in keys[:200]]
-        items = [item for item in known if item is not None]
+        items = [self._points[key] for key in keys[:200] if key in self._points]
         self.painter.want(page, items)
-        for item in items:  # made while the page was waiting for its state
-            if self.painter.shown(item.key) is not None:
-                self.announce({"made": {"key": item.key, **self.look_of(item.key)}})
+        for item in items:  # made, or failed, while the page was waiting for its state
+            look = self.look_of(item.key)
+            if look["ready"] or look["error"]:
+                self.announce({"made": {"key": item.key, **look}})
 
     def _make(self, item: Item, *, rough: bool) -> Shown | None:
         with self.space_lock:

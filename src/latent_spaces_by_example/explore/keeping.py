@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.explore.kept import keep
 from latent_spaces_by_example.study.archive import export_study
+from latent_spaces_by_example.study.kept import keep as written
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.explore.desk import Desk
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 _REPORT_SECONDS = 20.0  # other commands wait for the report's pictures
 
 
-def keep_item(desk: Desk, *, key: str) -> None:
+def keep(desk: Desk, *, key: str) -> None:
     """Write an item's output to files, with the numbers that make it again."""
     item = desk.known(key)
     with desk.generator_lock:
-        desk.wrote(keep(desk.study, item.weights, to=_kept(desk), number=item.number))
+        desk.wrote(written(desk.study, item.weights, to=_kept(desk), number=item.number))
 
 
 def report(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from latent_spaces_by_example.explore.atlas import Atlas, place_of
 from latent_spaces_by_example.explore.painter import Item, key_of
 from latent_spaces_by_example.explore.plane import nine_around
 from latent_spaces_by_example.study import create_study
+from latent_spaces_by_example.study.trial import weights_table
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.explore.desk import Desk
@@ -21,14 +22,13 @@ _LINEAGE = "lsbe:lineage"
 
 def around(desk: Desk, *, key: str, angle: float, turn: int) -> dict[str, Any]:
     """Return nine items on a plane through one; the first plane points to the favourites."""
-    if not 1e-4 <= float(angle) <= np.pi / 2 or not 0 <= int(turn) < 1000:
+    angle, turn = float(angle), int(turn)
+    if not 1e-4 <= angle <= np.pi / 2 or not 0 <= turn < 1000:
         raise ArgumentError(f"angle={angle!r}, turn={turn!r}; give 0 to pi/2, and 0 to 999")
     centre = desk.known(key)
     favourites = [n for n in desk.marks.favourites if n != centre.number][:2]
     towards = _stacked(desk, favourites) if favourites else None
-    rows = nine_around(
-        desk.study, centre.weights, angle=float(angle), turn=int(turn), towards=towards
-    )
+    rows = nine_around(desk.study, centre.weights, angle=angle, turn=turn, towards=towards)
     items = [Item(key_of(row, None), row) for row in rows]
     gaps = np.abs(rows[:, : len(centre.weights)] - centre.weights).max(axis=1)
     items[int(np.argmin(gaps))] = centre
@@ -124,9 +124,8 @@ def _atlas(desk: Desk) -> Atlas | None:
 
 
 def _stacked(desk: Desk, numbers: Any) -> np.ndarray:
-    rows = [desk.study.records.trial(number).weights for number in numbers]
-    width = max(len(row) for row in rows)
-    return np.stack([np.pad(row, (0, width - len(row))) for row in rows])
+    trials = [desk.study.records.trial(number) for number in numbers]
+    return weights_table(trials, desk.study.settings.num_given)
 
 
 def _next_child(folder: Path) -> Path:

@@ -116,7 +116,7 @@ function element(name, properties = {}, ...children) {
 function draw() {
   document.title = state.study;
   $("study").textContent = state.study;
-  $("generator").textContent = state.generator;
+  named($("generator"), state.generator);
   const answers = state.num_answers === 1 ? "1 answer" : `${state.num_answers} answers`;
   $("counts").textContent = `${state.num_trials} looked at · ${answers}`;
   const looks = state.run_by !== null;
@@ -135,7 +135,7 @@ function draw() {
   $("between").hidden = state.favourites.length < 2;
   sliders();
   $("scoring").hidden = state.objective === null;
-  $("objective").textContent = state.objective === null ? "" : `${state.objective}, ${state.direction}`;
+  if (state.objective !== null) named($("objective"), state.objective, `, ${state.direction}`);
   const [done, total] = state.searching;
   $("progress").hidden = $("stop").hidden = total === 0;
   $("progress").max = total || 1;
@@ -147,6 +147,12 @@ function draw() {
   buttons();
   shape();
   want();
+}
+
+// the name of a generator or an objective; its options are there for who points at it
+function named(place, spec, more = "") {
+  place.textContent = spec.replace(/:[^:=]*=.*$/s, "") + more;
+  place.title = spec;
 }
 
 function buttons() {
@@ -203,7 +209,7 @@ function fill(card, item) {
   const plate = card.querySelector(".plate");
   const trial = item.number === null ? "" : `${item.number}`;
   const score = item.score === null || item.score === undefined ? "" : `${Number(item.score.toPrecision(5))}`;
-  const best = item.number !== null && item.number === state.favourite ? "favourite so far" : "";
+  const best = item.number !== null && item.number === state.favourite ? "favourite" : "";
   card.querySelector(".label").textContent = [trial, score, best].filter(Boolean).join(" · ");
   const star = card.querySelector(".star");
   const marked = state.favourites.some((one) => one.key === item.key);
@@ -266,7 +272,9 @@ function contents(card, item, kind) {
 function shape() {
   const images = [...document.querySelectorAll("#gallery img")].filter((image) => image.naturalWidth);
   const wide = images.length > 0 && images.every((image) => image.naturalWidth > 1.8 * image.naturalHeight);
-  for (const id of ["gallery", "favourites", "mix"]) $(id).classList.toggle("wide", wide);
+  const main = document.querySelector("main");
+  main.classList.toggle("wide", wide);
+  if (wide) main.style.setProperty("--ratio", Math.min(4, images[0].naturalWidth / images[0].naturalHeight));
 }
 
 // ---------------------------------------------------------------- the map
@@ -302,15 +310,18 @@ function drawMap() {
     ? "All mixtures of the three. Click anywhere."
     : "Click a dot, or anywhere between: it mixes the nearest three.";
   const { on, width, height } = frame();
-  const room = map.kind === "triangle" ? 9 : 5;
+  const room = map.kind === "triangle" ? 11 : 5;
   $("map").setAttribute("viewBox", `${-room} ${-room} ${width + 2 * room} ${height + 2 * room}`);
   const marks = [];
   if (map.outline.length) marks.push(shapeOf("polygon", { class: "outline", points: map.outline.map(on).join(" ") }));
   else marks.push(shapeOf("rect", { class: "outline", x: -4, y: -4, width: width + 8, height: height + 8, rx: 2 }));
   for (const [name, place] of map.corners) {
     const [x, y] = on(place);
-    const [anchor, below] = y < height / 2 ? ["middle", -3.5] : [x < width / 2 ? "start" : "end", 7];
-    const text = shapeOf("text", { x: anchor === "middle" ? x : x < width / 2 ? -room : width + room, y: y + below, "text-anchor": anchor });
+    // above the top corner, and below the whole map: dots lie on its lower edge
+    const at = y < height / 2 ? { x, y: y - 5, "text-anchor": "middle" }
+      : x < width / 2 ? { x: -room, y: height + 9, "text-anchor": "start" }
+      : { x: width + room, y: height + 9, "text-anchor": "end" };
+    const text = shapeOf("text", at);
     text.textContent = name.length > 18 ? `${name.slice(0, 17)}…` : name;
     marks.push(text);
   }

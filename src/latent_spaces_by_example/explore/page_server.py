@@ -11,7 +11,6 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, MissingPackageError
@@ -21,9 +20,13 @@ from latent_spaces_by_example.study import Study
 
 _HOST = "127.0.0.1"
 _HERE = Path(__file__).parent
-_STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+_STATIC = {
+    "/": ("page.html", "text/html"),
+    "/page.css": ("page.css", "text/css"),
+    "/page.js": ("page.js", "text/javascript"),
+}
 _MOST_BODY = 1 << 20
-_HEARTBEAT, _GLANCE = 15.0, 0.5  # seconds: between signs of life, and looks at whether to end
+_GLANCE = 0.5  # seconds between signs of life to a page, and looks at whether to end
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -69,10 +72,8 @@ class PageServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self.desk = Desk(study, objective=objective, announce=self._announce)
-        config = uvicorn.Config(
-            self._app(), log_level="error", lifespan="on", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
+        options: Any = {"log_level": "error", "lifespan": "off", "timeout_graceful_shutdown": 1}
+        self._server = uvicorn.Server(uvicorn.Config(self._app(), **options))
 
     def serve(self, *, open_browser: bool = True) -> None:
         """Serve until Ctrl-C, or until :meth:`close`."""
@@ -102,12 +103,7 @@ class PageServer:
         """Serve in a thread until the block ends."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End it."""
         self.close()
 
@@ -123,26 +119,18 @@ class PageServer:
     # ------------------------------------------------------------------ what is served
 
     def _app(self) -> Any:
-        from contextlib import asynccontextmanager
-
         from starlette.applications import Starlette
         from starlette.routing import Route
 
-        @asynccontextmanager
-        async def lifespan(_: Any) -> AsyncIterator[None]:
-            self._loop = asyncio.get_running_loop()
-            yield
-
         routes = [
-            Route("/", self._page),
-            Route("/{name}", self._static),
+            *(Route(path, self._static) for path in _STATIC),
             Route("/events/{page}", self._events),
             Route("/output/{key}/{suffix}", self._file),
             Route("/written/{place:int}", self._written),
             Route("/wanted/{page}", self._want, methods=["POST"]),
             Route("/do/{command}", self._do, methods=["POST"]),
         ]
-        app = Starlette(routes=routes, lifespan=lifespan)
+        app = Starlette(routes=routes)
 
         async def checked(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] != "http":
@@ -172,21 +160,16 @@ class PageServer:
         origin = request.headers.get("origin")
         if origin is not None and origin not in {f"http://{host}" for host in hosts}:
             return "Another page asked; it is refused."
-        if request.url.path.strip("/") in _STATIC:
+        if request.url.path in {"/page.css", "/page.js"}:
             return None  # the same for everybody
         token = request.query_params.get("token") or request.headers.get("x-token") or ""
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             return "The address lacks its token; open the whole address that was printed."
         return None
 
-    async def _page(self, _: Any) -> Any:
-        return _text((_HERE / "page.html").read_text(encoding="utf-8"), kind="text/html")
-
     async def _static(self, request: Any) -> Any:
-        name = request.path_params["name"]
-        if name not in _STATIC:
-            return _text("There is no such thing.", status=404)
-        return _text((_HERE / name).read_text(encoding="utf-8"), kind=_STATIC[name])
+        name, kind = _STATIC[request.url.path]
+        return _text((_HERE / name).read_text(encoding="utf-8"), kind=kind)
 
     async def _file(self, request: Any) -> Any:
         from starlette.responses import Response
@@ -206,8 +189,7 @@ class PageServer:
         return FileResponse(files[place], filename=files[place].name)
 
     async def _want(self, request: Any) -> Any:
-        keys = await _json(request)
-        page = request.path_params["page"]
+        keys, page = await _json(request), request.path_params["page"]
         if not isinstance(keys, list) or page not in self._pages:
             return _text("Open the page's events first, and send a list.", status=400)
         self.desk.want(page, [str(key) for key in keys])
@@ -229,23 +211,20 @@ class PageServer:
         from starlette.responses import StreamingResponse
 
         page = request.path_params["page"][:64]
+        self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1000)
         self._pages[page] = queue
 
         async def lines() -> AsyncIterator[str]:
             yield "retry: 1000\n\n"
-            quiet = 0.0
             try:
                 while not self._server.should_exit:
                     try:
                         event = await asyncio.wait_for(queue.get(), _GLANCE)
                     except asyncio.TimeoutError:
-                        quiet += _GLANCE
-                        if quiet >= _HEARTBEAT:
-                            quiet = 0.0
-                            yield ": still here\n\n"
-                        continue
-                    yield f"data: {json.dumps(event)}\n\n"
+                        yield ": still here\n\n"
+                    else:
+                        yield f"data: {json.dumps(event)}\n\n"
             finally:
                 if self._pages.get(page) is queue:
                     del self._pages[page]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.search.latent_gp.directions import (
-    DECIMALS,
-    Directions,
-    on_sphere,
-)
+from latent_spaces_by_example.search.latent_gp.directions import DECIMALS, Directions, on_sphere
 from latent_spaces_by_example.study import Study
 
 _SAME = 1e-9
+
+
+def frame_of(study: Study, num_seeds: int) -> Directions:
+    """Return the frame of a study's first seed latents."""
+    return Directions.from_correlation(np.round(study.space.correlation_of(num_seeds), DECIMALS))
 
 
 def nine_around(
@@ -44,8 +45,7 @@ def nine_around(
     num_seeds = max(len(centre), settings.num_given)
     if not settings.within_span:
         num_seeds = max(num_seeds, study.weights.shape[1]) + 2 * (turn + 1)
-    correlation = study.space.correlation_of(num_seeds)
-    frame = Directions.from_correlation(np.round(correlation, DECIMALS))
+    frame = frame_of(study, num_seeds)
     middle = frame.from_weights(centre[None])[0]
     rng = np.random.default_rng([settings.random_seed, turn, num_seeds])
     aims = [] if towards is None or turn else list(frame.from_weights(towards))

@@ -65,7 +65,6 @@ def shown(generator: Any, output: Any, *, rough: bool = False) -> Shown:
         return Shown(files, is_rough=rough)
     if isinstance(output, Mapping):
         rows = list(output.items())[:_MOST_ROWS]
-        return Shown(
-            table=tuple((str(name), f"{value!s:.200}") for name, value in rows), is_rough=rough
-        )
+        table = tuple((str(name), f"{value!s:.200}") for name, value in rows)
+        return Shown(table=table, is_rough=rough)
     return Shown(words=f"{output!s:.{_MOST_WORDS}}", is_rough=rough)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float64
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from latent_spaces_by_example.arguments import ArrayLike, check_finite, check_has, check_instance
 from latent_spaces_by_example.arrays import library_of
@@ -206,6 +205,8 @@ def _gaussianised(inner: Rows) -> Rows:
             f"latents[{int(np.argmax(flat))}] has one value in all of its elements, so they have "
             "no order to keep; leave it out"
         )
+    from scipy.stats import rankdata  # scipy.stats takes longer to import than most studies
+
     scores: Rows = ndtri((rankdata(inner, axis=1) - 0.5) / inner.shape[1])
     return _rescaled(scores)
 

@@ -122,6 +122,7 @@ class Looking:
         self._space = space
         self._given = function
         self._known: dict[int, np.ndarray] | None = None
+        self._unstored: list[int] = []  # numbers of trials whose features nobody has stored yet
 
     def shown(self, history: History, trials: Sequence[Trial], *, engine: Search) -> History:
         """Return the history with what a search that looks may see: features, and ``look``.
@@ -172,14 +173,15 @@ class Looking:
         self, trials: Sequence[Trial], *, store: bool = True
     ) -> Float64[np.ndarray, "n p"]:
         """Return the features of trials, those that are not stored yet after storing them."""
-        known = self._stored() if store else dict(self._stored())
+        known = self._stored()
         for trial in trials:
             if trial.number not in known:
-                [row] = self._looked_at(trial.weights[None])
-                if store:
-                    stored = msgspec.to_builtins(StoredFeatures(tuple(row.tolist())))
-                    self._records.store_attribute(f"{_ATTRIBUTE}{trial.number}", stored)
-                known[trial.number] = row
+                [known[trial.number]] = self._looked_at(trial.weights[None])
+                self._unstored.append(trial.number)
+        while store and self._unstored:
+            number = self._unstored.pop(0)
+            stored = msgspec.to_builtins(StoredFeatures(tuple(known[number].tolist())))
+            self._records.store_attribute(f"{_ATTRIBUTE}{number}", stored)
         rows = [known[trial.number] for trial in trials]
         width = max((len(row) for row in rows), default=0)
         if any(len(row) not in (0, width) for row in rows):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
@@ -80,6 +81,7 @@ class Records:
         self._corrected: dict[int, Any] = {}
         self._strangers: dict[int, str] = {}
         self._files: dict[int, list[str]] = {}
+        self._read: dict[int, Any] = {}  # what open trials were read from
         self._num_entries = 0
         self._attributes: dict[str, Any] = {}
         self._settings: Settings | None = None
@@ -227,6 +229,18 @@ class Records:
             self.refresh()
         return self._trials
 
+    @contextmanager
+    def read_once(self) -> Iterator[None]:
+        """Read the trials now, and keep to them until the end; may be nested."""
+        before = self.is_current
+        if not before:
+            self.refresh()
+        self.is_current = True
+        try:
+            yield
+        finally:
+            self.is_current = before
+
     @property
     def next_number(self) -> int:
         """The number that the next trial will have, unless another program adds one first."""
@@ -248,8 +262,12 @@ class Records:
         self._num_entries = len(entries)
         for entry in entries:
             known = self._trials.get(entry.number)
-            if entry.number not in self._strangers and (known is None or known.pending):
+            if entry.number in self._strangers or not (known is None or known.pending):
+                continue
+            stored = (entry.state, dict(entry.user_attrs), dict(entry.system_attrs))
+            if known is None or self._read.get(entry.number) != stored:
                 self._keep(entry)
+                self._read[entry.number] = stored
         for number in set(self._trials) - {entry.number for entry in entries}:
             del self._trials[number]
             self._strangers[number] = "another program deleted it"

@@ -432,10 +432,9 @@ class Study(StudyView):
         with driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock:
             self._records.refresh()
             self._records.conclude_told()
-            self._records.is_current = True
             self._depth = 1
             try:
-                yield
+                with self._records.read_once():
+                    yield
             finally:
                 self._depth = 0
-                self._records.is_current = False

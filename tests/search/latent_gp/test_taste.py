@@ -105,8 +105,8 @@ def test_the_mode_is_where_the_log_posterior_is_flat(compared):
     answers = Answers.of((*compared.preferences, Preference(None, (0, 1, 2))))
     evidence = Evidence(DRAWS[:40], answers, np.array([3, 4]), np.array([1.0, -1.0]), 0)
     person = Person.of(np.zeros(6))
-    carriers, back = evidence.carriers(person, most=100)
-    basis = evidence.basis(person, carriers, back)
+    carriers = evidence.points[evidence.carriers(person, most=100)]
+    basis = evidence.basis(person, carriers, evidence.back(person, carriers))
     mode, factor, _ = evidence.laplace(person, basis)
     options, scored = evidence._options(person, basis), basis[evidence.scored]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -163,19 +164,17 @@ class TasteModel:
                 f"{history.num_scores} scores and {history.violations.shape[1]} constraints; give "
                 "either preferences or scores"
             )
-        if directions is None:
-            directions = Directions.from_correlation(np.round(history.space.correlation, DECIMALS))
-        sight = Sight.of(history, directions)
         scored = np.flatnonzero(history.scored)
         scored = scored if len(scored) >= _LEAST_SCORED else scored[:0]
         rows = np.union1d(np.flatnonzero(history.compared), scored).astype(int)
-        points = np.concatenate(
-            [
-                directions.from_weights(history.weights[rows]),
-                sight.scaled(history.features[rows]),
-            ],
-            axis=1,
-        )
+        weights = history.weights[rows]
+        # the fit sees inner products alone, so that one in the frame of the seed latents in use
+        # serves every larger frame
+        width = 1 + int(np.flatnonzero(weights.any(axis=0))[-1])
+        correlation = np.round(history.space.correlation, DECIMALS)
+        own = Directions.from_correlation(correlation[:width, :width])
+        sight = Sight.of(history, directions or Directions.from_correlation(correlation))
+        features = sight.scaled(history.features[rows])
         place = {row: index for index, row in enumerate(rows.tolist())}
         answers = Answers.of(
             tuple(
@@ -187,16 +186,17 @@ class TasteModel:
             )
         )
         evidence = _Evidence(
-            points,
+            np.concatenate([own.from_weights(weights[:, :width]), features], axis=1),
             answers,
             scored=np.array([place[row] for row in scored.tolist()], dtype=int),
             values=standardised(history.scores[scored]) if len(scored) else np.zeros(0),
             num_features=history.features.shape[1],
         )
-        person = evidence.most_probable()
-        carriers, back = evidence.carriers(person, most=_CARRIED_BY)
-        mode, factor, _ = evidence.laplace(person, evidence.basis(person, carriers, back))
-        return cls(sight, person, carriers, back, mode, factor, points, rows)
+        fit = _fitted(evidence)
+        points = np.concatenate([sight.directions.from_weights(weights), features], axis=1)
+        return cls(
+            sight, fit.person, points[fit.carriers], fit.back, fit.mode, fit.factor, points, rows
+        )
 
     def mean(self, points: Points) -> Values:
         """Return the most probable taste at points."""
@@ -239,14 +239,53 @@ def tastes(history: History) -> Values:
 
 
 @dataclass(frozen=True)
+class _Fit:
+    """A person, and the posterior of their taste; see :class:`TasteModel`."""
+
+    person: Person
+    carriers: Int[np.ndarray, " m"]
+    back: Float64[np.ndarray, "m m"]
+    mode: Values
+    factor: Float64[np.ndarray, "m m"]
+
+
+@lru_cache(maxsize=2)
+def _fitted(evidence: _Evidence) -> _Fit:
+    """Return the fit to evidence; between two answers everybody asks for the same one."""
+    person = evidence.most_probable()
+    carriers = evidence.carriers(person, most=_CARRIED_BY)
+    back = evidence.back(person, evidence.points[carriers])
+    basis = evidence.basis(person, evidence.points[carriers], back)
+    mode, factor, _ = evidence.laplace(person, basis)
+    return _Fit(person, carriers, back, mode, factor)
+
+
+@dataclass(frozen=True, eq=False)
 class _Evidence:
-    """All that is known of a person: answers, and scores in standard units."""
+    """All that is known of a person: answers, and scores in standard units.
+
+    Two are equal if all of their numbers are.
+    """
 
     points: Points
     answers: Answers
     scored: Int[np.ndarray, " s"]
     values: Values
     num_features: int
+
+    @cached_property
+    def _content(self) -> tuple[bytes, ...]:
+        answers = self.answers
+        arrays = (answers.members, answers.present, answers.chosen, self.scored, self.values)
+        return tuple(array.tobytes() for array in (self.points, *arrays))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other holds the same numbers."""
+        return isinstance(other, _Evidence) and self._content == other._content
+
+    def __hash__(self) -> int:
+        """Return a hash of all numbers."""
+        return hash(self._content)
 
     def most_probable(self) -> Person:
         """Return the hyperparameters of largest approximate evidence times prior.
@@ -260,13 +299,14 @@ class _Evidence:
         free += _SCORES_ONLY if len(self.scored) else ()
         # the points that carry the process stay, so that evidences can be compared
         deviations = np.zeros(len(_MIDDLE))
-        start = Person.of(deviations)
-        carriers, _ = recent.carriers(start, most=_FITTED_BY)
+        carriers = recent.points[recent.carriers(Person.of(deviations), most=_FITTED_BY)]
+        mode = np.zeros(len(carriers))
 
         def value(at: np.ndarray) -> float:
+            nonlocal mode
             person = Person.of(at)
-            back = recent.back(person, carriers)
-            _, _, evidence = recent.laplace(person, recent.basis(person, carriers, back))
+            basis = recent.basis(person, carriers, recent.back(person, carriers))
+            mode, _, evidence = recent.laplace(person, basis, start=mode)
             return evidence - 0.5 * float(at @ at)
 
         best = value(deviations)
@@ -280,17 +320,16 @@ class _Evidence:
                         break
         return Person.of(deviations)
 
-    def carriers(self, person: Person, *, most: int) -> tuple[Points, np.ndarray]:
-        """Return points that explain most of the prior variance of all, with their ``back``.
+    def carriers(self, person: Person, *, most: int) -> Int[np.ndarray, " m"]:
+        """Return the rows of points that explain most of the prior variance of all.
 
         All points while they are few, else those that a Cholesky factorisation with pivots takes
         first.
         """
         used = np.unique(np.concatenate([self.answers.members[self.answers.present], self.scored]))
-        points = self.points[used]
-        if len(points) > most:
-            points = points[self._pivots(person, points, most)]
-        return points, self.back(person, points)
+        if len(used) > most:
+            used = used[self._pivots(person, self.points[used], most)]
+        return used
 
     def _pivots(self, person: Person, points: Points, most: int) -> list[int]:
         kernel = person.kernel(num_features=self.num_features)
@@ -321,15 +360,16 @@ class _Evidence:
         return basis
 
     def laplace(
-        self, person: Person, basis: Float64[np.ndarray, "n m"]
+        self, person: Person, basis: Float64[np.ndarray, "n m"], *, start: Values | None = None
     ) -> tuple[Values, Float64[np.ndarray, "m m"], float]:
         """Return the mode of v, the factor of its precision, and the log evidence.
 
-        By Newton's method with halved steps: the log posterior is concave.
+        By Newton's method with halved steps, from a start or the prior's mode: the log posterior
+        is concave.
         """
         options = self._options(person, basis)
         scored = basis[self.scored]
-        mode = np.zeros(basis.shape[1])
+        mode = np.zeros(basis.shape[1]) if start is None else start
         height, share = self._height(person, options, scored, mode)
         for _ in range(_NEWTON_STEPS):
             gradient, factor = self._slope(person, options, scored, mode, share)

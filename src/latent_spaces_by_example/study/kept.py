@@ -14,13 +14,14 @@ from msgspec import Meta, Struct
 
 from latent_spaces_by_example import __version__
 from latent_spaces_by_example.errors import ArgumentError, StudyError
-from latent_spaces_by_example.study import Study, open_study
 from latent_spaces_by_example.study.evaluation import generated
+from latent_spaces_by_example.study.opening import open_study
 from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.proposals import checked_weights
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings, read
 from latent_spaces_by_example.study.stored_seeds import as_attributes
+from latent_spaces_by_example.study.study import Study
 
 FORMAT = 1
 _MOST_BYTES = 256 * 2**20

@@ -8,7 +8,7 @@ from PIL import Image
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.explore import keep, remake
+from latent_spaces_by_example.study.kept import keep, remake
 from toys import Stretch
 
 
