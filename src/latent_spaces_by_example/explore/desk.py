@@ -255,8 +255,8 @@ class Desk:
 
     def _glance(self) -> Any:
         trials = self.study.records.trials()
-        told = sum(not trial.pending for trial in trials)
-        return len(trials), told, self._other_driver(), self._stored_marks()
+        settled = sum(not trial.pending for trial in trials)
+        return len(trials), settled, self._other_driver(), self._stored_marks()
 
     # ------------------------------------------------------------------ for commands
 
