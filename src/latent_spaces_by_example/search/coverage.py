@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.stats import qmc
 
 from latent_spaces_by_example.search.hypercube import CubeHistory, HypercubeSearch
 
@@ -46,6 +45,8 @@ class SobolSearch(HypercubeSearch):
         self, trials: CubeHistory, n: int, rng: np.random.Generator
     ) -> Float64[np.ndarray, "n dims"]:
         """Return points number ``num_trials`` to ``num_trials + n - 1``."""
+        from scipy.stats import qmc  # takes longer to import than all else that a study needs
+
         if trials.dims > qmc.Sobol.MAXDIM:
             return rng.random((n, trials.dims))
         # a Generator is taken under the old and the new name of this argument alike
