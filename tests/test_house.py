@@ -1,6 +1,7 @@
-"""The house: names of files, first words of docstrings, names of values."""
+"""The house: file names, first words of docstrings, names of values, tests of promises."""
 
 import ast
+import re
 from collections import defaultdict
 from itertools import combinations
 from pathlib import Path
@@ -40,3 +41,11 @@ def test_values_are_not_called_by_participles():
         for node in ast.walk(tree):
             name = node.arg if isinstance(node, ast.arg) else getattr(node, "id", "")
             assert name not in {"found", "said", "told"}, f"{path}, line {node.lineno}: {name}"
+
+
+def test_the_tests_that_hold_the_promises_are_there():
+    tests = Path(__file__).parent
+    named = re.findall(r"`tests/(\S+\.py)::(\w+)`", (tests / "README.md").read_text("utf-8"))
+    assert len(named) > 90
+    for file, name in named:
+        assert f"def {name}(" in (tests / file).read_text("utf-8"), f"{file}::{name}"
