@@ -62,3 +62,11 @@ def databases_that_wait_for_no_disk():
     before, database.SYNCHRONOUS = database.SYNCHRONOUS, "OFF"
     yield before
     database.SYNCHRONOUS = before
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory):
+    """Return the folder of a CLIP of random weights."""
+    from tiny.pipelines import save_tiny_clip
+
+    return save_tiny_clip(tmp_path_factory.mktemp("clip"))

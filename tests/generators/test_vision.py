@@ -20,13 +20,6 @@ PICTURES = np.random.default_rng(0).random((3, 40, 36, 3)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    from tiny.pipelines import save_tiny_clip
-
-    return save_tiny_clip(tmp_path_factory.mktemp("clip"))
-
-
-@pytest.fixture(scope="module")
 def vit(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vit")
     config = transformers.ViTConfig(
@@ -42,10 +35,10 @@ def vit(tmp_path_factory):
     return folder
 
 
-def test_features_are_what_transformers_itself_sees(clip, vit):
+def test_features_are_what_transformers_itself_sees(tiny_clip, vit):
     pictures = [Image.fromarray((x * 255).round().astype(np.uint8)) for x in PICTURES]
     for folder, see in (
-        (clip, lambda model, pixels: model.get_image_features(pixels)),
+        (tiny_clip, lambda model, pixels: model.get_image_features(pixels)),
         (vit, lambda model, pixels: model(pixels)),
     ):
         processor = transformers.AutoImageProcessor.from_pretrained(folder)

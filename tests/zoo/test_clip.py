@@ -22,20 +22,13 @@ IMAGES = np.random.default_rng(0).random((4, 48, 40, 3)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    from tiny.pipelines import save_tiny_clip
-
-    return save_tiny_clip(tmp_path_factory.mktemp("clip"))
+def objective(tiny_clip):
+    return objectives.load(f"clip:prompt=a red sports car,model={tiny_clip}")
 
 
-@pytest.fixture(scope="module")
-def objective(clip):
-    return objectives.load(f"clip:prompt=a red sports car,model={clip}")
-
-
-def test_score_is_what_transformers_itself_says(clip, objective):
-    model = transformers.CLIPModel.from_pretrained(clip).eval()
-    processor = transformers.CLIPProcessor.from_pretrained(clip)
+def test_score_is_what_transformers_itself_says(tiny_clip, objective):
+    model = transformers.CLIPModel.from_pretrained(tiny_clip).eval()
+    processor = transformers.CLIPProcessor.from_pretrained(tiny_clip)
     pictures = [Image.fromarray((x * 255).round().astype(np.uint8)) for x in IMAGES]
     inputs = processor(text=["a red sports car"], images=pictures, return_tensors="pt")
     with torch.no_grad():
@@ -63,12 +56,12 @@ def test_kinds_of_image_agree(objective):
     assert unseen == white
 
 
-def test_an_image_is_most_like_itself_however_the_camera_was_held(clip, tmp_path):
+def test_an_image_is_most_like_itself_however_the_camera_was_held(tiny_clip, tmp_path):
     levels = (IMAGES * 255).round().astype(np.uint8)
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(np.rot90(levels[2])).save(tmp_path / "wanted.png", exif=exif)
-    both = objectives.load(f"clip:prompt=a car,image={tmp_path / 'wanted.png'},model={clip}")
+    both = objectives.load(f"clip:prompt=a car,image={tmp_path / 'wanted.png'},model={tiny_clip}")
     scored = both(levels)
     likeness = [figures["image_similarity"] for figures in scored]
     assert int(np.argmax(likeness)) == 2
@@ -78,16 +71,16 @@ def test_an_image_is_most_like_itself_however_the_camera_was_held(clip, tmp_path
         assert figures["score"] == pytest.approx(mean)
 
 
-def test_spec_makes_it_again_with_commas_and_all(clip):
+def test_spec_makes_it_again_with_commas_and_all(tiny_clip):
     from latent_spaces_by_example.zoo.clip import Clip
 
-    first = Clip(prompt="a car, red = fast", model=str(clip))
+    first = Clip(prompt="a car, red = fast", model=str(tiny_clip))
     again = objectives.load(first.spec)
     assert again.prompt == first.prompt
     assert again(IMAGES) == first(IMAGES)
 
 
-def test_the_short_form_is_a_prompt(monkeypatch, clip):
+def test_the_short_form_is_a_prompt(monkeypatch, tiny_clip):
     from latent_spaces_by_example.zoo import clip as module
 
     monkeypatch.setattr(module, "_load", _never_loaded)
@@ -109,8 +102,8 @@ def _never_loaded(model, *, device):
         ("clip:prompt=LONG,model=MODEL", "too long: 122 tokens, and CLIP reads at most 77"),
     ],
 )
-def test_what_is_refused(clip, spec, words):
-    spec = spec.replace("MODEL", str(clip)).replace("LONG", "car " * 40)
+def test_what_is_refused(tiny_clip, spec, words):
+    spec = spec.replace("MODEL", str(tiny_clip)).replace("LONG", "car " * 40)
     with pytest.raises(ArgumentError, match=words):
         objectives.load(spec)
 
@@ -120,18 +113,18 @@ def test_outputs_that_are_no_images(objective):
         objective([np.zeros((5, 8, 8, 3))])
 
 
-def test_a_pickled_model_is_never_opened(clip, tmp_path):
-    shutil.copytree(clip, tmp_path / "pickled")
+def test_a_pickled_model_is_never_opened(tiny_clip, tmp_path):
+    shutil.copytree(tiny_clip, tmp_path / "pickled")
     (tmp_path / "pickled" / "model.safetensors").unlink()
     (tmp_path / "pickled" / "pytorch_model.bin").write_bytes(b"code of somebody's")
     with pytest.raises(ArgumentError, match="safetensors"):
         objectives.load(f"clip:prompt=car,model={tmp_path / 'pickled'}")
 
 
-def test_cuda_asked_for_and_absent(clip, monkeypatch):
+def test_cuda_asked_for_and_absent(tiny_clip, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ArgumentError, match="no CUDA device"):
-        objectives.load(f"clip:prompt=car,model={clip},device=cuda")
+        objectives.load(f"clip:prompt=car,model={tiny_clip},device=cuda")
 
 
 def test_missing_package_names_the_command(monkeypatch):

@@ -179,9 +179,10 @@ class Looking:
                 [known[trial.number]] = self._looked_at(trial.weights[None])
                 self._unstored.append(trial.number)
         while store and self._unstored:
-            number = self._unstored.pop(0)
+            number = self._unstored[0]
             stored = msgspec.to_builtins(StoredFeatures(tuple(known[number].tolist())))
             self._records.store_attribute(f"{_ATTRIBUTE}{number}", stored)
+            del self._unstored[0]
         rows = [known[trial.number] for trial in trials]
         width = max((len(row) for row in rows), default=0)
         if any(len(row) not in (0, width) for row in rows):

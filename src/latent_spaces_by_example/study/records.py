@@ -232,10 +232,8 @@ class Records:
     @contextmanager
     def read_once(self) -> Iterator[None]:
         """Read the trials now, and keep to them until the end; may be nested."""
-        before = self.is_current
-        if not before:
-            self.refresh()
-        self.is_current = True
+        self.refresh()
+        before, self.is_current = self.is_current, True
         try:
             yield
         finally:

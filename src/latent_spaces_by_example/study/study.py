@@ -429,12 +429,13 @@ class Study(StudyView):
                 self._depth -= 1
             return
         folder = None if self.folder is None else self.folder.path
-        with driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock:
-            self._records.refresh()
+        with (
+            driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock,
+            self._records.read_once(),
+        ):
             self._records.conclude_told()
             self._depth = 1
             try:
-                with self._records.read_once():
-                    yield
+                yield
             finally:
                 self._depth = 0

@@ -8,8 +8,8 @@ import pytest
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History, Preference, SearchSpace
 from latent_spaces_by_example.search.latent_gp.gallery import propose_by_taste
-from latent_spaces_by_example.search.latent_gp.taste import Answers, Person, TasteModel, tastes
-from latent_spaces_by_example.search.latent_gp.taste import _Evidence as Evidence
+from latent_spaces_by_example.search.latent_gp.person import Answers, Evidence, Person, fitted
+from latent_spaces_by_example.search.latent_gp.taste import TasteModel, tastes
 
 DIMS = 10
 DRAWS = np.random.default_rng(3).standard_normal((300, DIMS))
@@ -153,3 +153,14 @@ def test_outputs_that_taste_follows_are_told_by_their_features():
     history = history_of(weights, answers, features=features)
     assert np.corrcoef(tastes(history), features[:, 0])[0, 1] > 0.8
     assert TasteModel.of(history).person.by_output > 0.5
+
+
+def test_evidence_is_fitted_once_and_told_apart_by_what_its_numbers_mean(compared):
+    answers = Answers.of(compared.preferences)
+
+    def evidence(num_features):
+        scored = np.zeros(0, dtype=int)
+        return Evidence(DRAWS[:40].copy(), answers, scored, np.zeros(0), num_features)
+
+    assert fitted(evidence(0)) is fitted(evidence(0))
+    assert fitted(evidence(0)) is not fitted(evidence(2))
