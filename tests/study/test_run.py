@@ -96,13 +96,29 @@ class TestFailures:
 
         with (
             caplog.at_level(logging.INFO, "latent_spaces_by_example"),
-            pytest.raises(EvaluationError, match="10 evaluations in a row") as caught,
+            pytest.raises(EvaluationError, match="3 evaluations in a row") as caught,
         ):
             lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
         assert isinstance(caught.value.__cause__, AttributeError)
         tracebacks = [r for r in caplog.records if "x.heigth" in r.message]
         assert len(tracebacks) == 1
-        assert caplog.text.count("failed: AttributeError") == 10
+        assert caplog.text.count("failed: AttributeError") == 3
+
+    def test_errors_of_code_after_a_score_may_be_the_candidates(self):
+        numbers = itertools.count()
+
+        def objective(outputs):
+            return height(outputs) if next(numbers) < 2 else [x.heigth for x in outputs]
+
+        with pytest.raises(EvaluationError, match="10 evaluations in a row"):
+            lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
+
+    def test_other_errors_may_be_the_candidates(self):
+        def objective(outputs):
+            raise ValueError("diverged")
+
+        with pytest.raises(EvaluationError, match="10 evaluations in a row"):
+            lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
 
     def test_nothing_succeeded(self):
         def objective(outputs):

@@ -93,8 +93,8 @@ class HypercubeSearch(ABC):
             )
         if num_scores == 1 and not self.takes_one_score:
             raise ArgumentError(
-                f"{type(self).__name__} is for several scores, and this study has one; leave "
-                "search= out for the default, or take search='tpe' or 'cma-es'"
+                "search='nsga-ii' is for several scores, and this study has one; "
+                "take search='tpe', search='cma-es' or the default, search='latent-gp'"
             )
 
     def propose(

@@ -12,6 +12,10 @@ from latent_spaces_by_example.study.trial import Trial
 
 log = logging.getLogger("latent_spaces_by_example")
 
+# errors of code, alike for every candidate: before the first score, so many alike are enough
+_OF_CODE = ("ArgumentError", "AttributeError", "ModuleNotFoundError", "NameError", "TypeError")
+_FEW = 3
+
 
 class FailureCount:
     """Logs each failed trial of a run once, and ends the run if too many fail in a row.
@@ -51,7 +55,7 @@ class FailureCount:
         Raises:
             EvaluationError: its cause is the user's last exception.
         """
-        if len(self._in_a_row) < self._most:
+        if len(self._in_a_row) < self._most and not self._is_mistaken():
             return
         last, scored = self._in_a_row[-1], self._num_with_score()
         so_far = f"{scored} other trials have a score" if scored else "no trial has a score yet"
@@ -77,6 +81,12 @@ class FailureCount:
         raise EvaluationError(
             f"all {total} evaluations failed, the last one with: {self._last}"
         ) from self._exception
+
+    def _is_mistaken(self) -> bool:
+        """Return whether the first few trials all failed by the same error of code."""
+        errors = {trial.error or "" for trial in self._in_a_row}
+        alike = len(errors) == 1 and errors.pop().startswith(_OF_CODE)
+        return alike and len(self._in_a_row) >= _FEW and not self._num_with_score()
 
     def _num_with_score(self) -> int:
         return sum(trial.score is not None for trial in self._records.trials())
