@@ -18,12 +18,14 @@ import argparse  # noqa: E402
 import csv  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
+from dataclasses import dataclass, replace  # noqa: E402
+from functools import cached_property  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 
 from latent_spaces_by_example import generators, search  # noqa: E402
+from latent_spaces_by_example.search import History  # noqa: E402
 from latent_spaces_by_example.testing.search_contract import SimulatedStudy  # noqa: E402
 from latent_spaces_by_example.zoo.airfoil.lift_to_drag import LiftToDrag  # noqa: E402
 
@@ -84,9 +86,35 @@ class Sections:
 
 
 class Study(SimulatedStudy):
-    """A simulated study whose first seed latents may be the examples."""
+    """A simulated study whose first seed latents may be the examples.
+
+    Attributes:
+        examples: their latents, of unit norm.
+        sections: shows the outputs to a search that looks; None for one that does not.
+    """
 
     examples: np.ndarray | None = None
+    sections: Sections | None = None
+
+    def history(self, *, num_pending: int = 0) -> History:
+        known = super().history(num_pending=num_pending)
+        if self.sections is None or not self.weights:
+            return known
+        generator = self.sections.generator
+
+        def look(weights: np.ndarray) -> np.ndarray:
+            latents = weights @ self.seed_latents(weights.shape[1])
+            latents *= np.sqrt(latents.shape[1]) / np.linalg.norm(latents, axis=1, keepdims=True)
+            return np.asarray(generator.features(generator.generate(latents)))
+
+        # for each trial alone, so that what is known of one does not depend on the others
+        self.seen += [look(w[None])[0] for w in self.weights[len(self.seen) :]]
+        space = replace(known.space, look=look, num_candidates=generator.num_candidates)
+        return replace(known, space=space, features=np.stack(self.seen))
+
+    @cached_property
+    def seen(self) -> list[np.ndarray]:
+        return []
 
     def seed_latents(self, size: int) -> np.ndarray:
         latents = super().seed_latents(size)
@@ -98,6 +126,11 @@ class Study(SimulatedStudy):
 def _default(study: Study, sections: Sections) -> None:
     study.constraints = sections.constraints
     study.run(search.load("latent-gp"))
+
+
+def _looking(study: Study, sections: Sections) -> None:
+    study.sections = sections
+    _default(study, sections)
 
 
 def _penalised(cost: float) -> Callable[[Study, Sections], None]:
@@ -125,6 +158,7 @@ def _prior_draws(study: Study, sections: Sections) -> None:
 
 
 METHODS: dict[str, Callable[[Study, Sections], None]] = {
+    "latent-gp that looks": _looking,
     "latent-gp": _default,
     "latent-gp, penalty 4": _penalised(4.0),
     "latent-gp, penalty 40": _penalised(40.0),
