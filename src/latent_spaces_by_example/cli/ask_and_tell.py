@@ -97,7 +97,7 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
     _say_rows(f"told already, with the same values: {len(same)}", same)
     _say_rows(f"left empty: {len(empty)}", empty)
     if study.folder is not None:
-        study.folder.save_history(study.records.trials(), study.seed_names)
+        study.folder.save_history(study.records.trials(), settings=study.settings)
     say(f"ask for more: {hint('ask', place, '--num', str(max(1, len(new))), settings=settings)}")
     say(f"look at them: {hint('top', place)}")
 

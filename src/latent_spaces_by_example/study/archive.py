@@ -31,7 +31,6 @@ from latent_spaces_by_example.study.folder import (
     RunFolder,
 )
 from latent_spaces_by_example.study.overview import open_records
-from latent_spaces_by_example.study.records import Records
 
 MOST_FILES = 200_000
 MOST_MANIFEST_BYTES = 64 * 2**20
@@ -108,7 +107,8 @@ def export_study(
     with _workplace(path.parent, shown=str(path)) as workplace:
         made = RunFolder.create(workplace / "made")
         copy_study(records, made.database)
-        contents = {DATABASE: made.database, HISTORY: _save_history(made, records)}
+        history = made.save_history(records.trials(), settings=records.settings)
+        contents = {DATABASE: made.database, HISTORY: history}
         contents |= {} if folder is None else _files_of(RunFolder(folder))
         contents |= {} if report is None else {REPORT: Path(report)}
         with zipfile.ZipFile(workplace / "archive.zip", "x") as file:
@@ -157,7 +157,7 @@ def import_study(archive: str | os.PathLike[str], folder: str | os.PathLike[str]
             _check_tables(unpacked.database)
             source = open_records(unpacked.path, name=manifest.name)
             copy_study(source, made.database, files=unpacked.artifacts, kept=made.artifacts)
-            _save_history(made, open_records(made.path))
+            made.save_history(source.trials(), settings=source.settings)
         except (StudyError, OSError):
             raise
         except Exception as error:  # zipfile and SQLAlchemy raise anything for damaged bytes
@@ -199,15 +199,6 @@ def _add(archive: zipfile.ZipFile, contents: dict[str, Path]) -> dict[str, str]:
         with source, archive.open(info, "w") as member:
             digests[name] = _copy(source, member)
     return digests
-
-
-def _save_history(folder: RunFolder, records: Records) -> Path:
-    """Write the history of a study whose generator need not be at hand."""
-    trials, settings = records.trials(), records.settings
-    width = max([settings.num_given, *(len(trial.weights) for trial in trials)])
-    names = [facts.name for facts in settings.examples]
-    names += [f"prior draw {i + 1}" for i in range(width - len(names))]
-    return folder.save_history(trials, names)
 
 
 # ---------------------------------------------------------------------- reading

@@ -121,6 +121,12 @@ class Settings(Struct, frozen=True):
         values: dict[str, Any] = msgspec.to_builtins(self)
         return values
 
+    def seed_name(self, column: int) -> str:
+        """Return the name of a seed latent; prior draws are counted from 1."""
+        if column < len(self.examples):
+            return self.examples[column].name
+        return f"prior draw {column - len(self.examples) + 1}"
+
     @classmethod
     def from_json(cls, values: Any) -> Settings:
         """Read the settings that a storage holds.

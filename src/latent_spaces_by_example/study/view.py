@@ -208,10 +208,7 @@ class StudyView:
 
     def seed_name(self, column: int) -> str:
         """Return the name of a seed latent; prior draws are counted from 1."""
-        examples = self.settings.examples
-        if column < len(examples):
-            return examples[column].name
-        return f"prior draw {column - len(examples) + 1}"
+        return self.settings.seed_name(column)
 
     @property
     def best_trial(self) -> Trial:
@@ -394,8 +391,9 @@ class StudyView:
         Columns: ``state`` ("finished", "failed" or "pending"), ``score``, ``expected score`` if
         scores are noisy, a ``constraint NAME`` for each constraint and ``feasible`` if there are
         any, a ``metric NAME`` for each metric of the objective, ``seconds``, ``error``,
-        ``warning``, ``worker``, ``picture`` (the path of the picture kept), and a ``weight NAME``
-        for each seed latent.
+        ``warning``, ``worker``, ``latent NAME`` for each measure of the latent and ``latent
+        fault``, a ``weight NAME`` for each seed latent, and ``picture`` (the path of the picture
+        kept). ``history.csv`` in the run folder has the same ones, but for the picture.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -406,7 +404,7 @@ class StudyView:
         """Write history, seed latents and best output to the run folder, if there is one."""
         if self.folder is None:
             return
-        self.folder.save_history(self.trials, self.seed_names)
+        self.folder.save_history(self.trials, settings=self.settings)
         try:
             generator = self.generator
         except StudyError:
