@@ -61,13 +61,9 @@ def test_minimising_reads_right_everywhere(study, lowest):
     assert re.search(r"[\d.]+ points below the best example, \d+ \(", text)
     assert "direction='minimise'" in text
     assert "the lowest by" in text
-    map_ = space_section(lowest).figures[0]
-    assert (map_.bar.low, map_.bar.high) == tuple(
-        -x
-        for x in reversed(
-            (space_section(highest).figures[0].bar.low, space_section(highest).figures[0].bar.high)
-        )
-    )
+    map_ = space_section(lowest).figure
+    bar = space_section(highest).figure.bar
+    assert (map_.bar.low, map_.bar.high) == (-bar.high, -bar.low)
     weights = np.eye(3)
     np.testing.assert_allclose(lowest.expectation.mean(weights), -highest.expectation.mean(weights))
 
@@ -115,7 +111,7 @@ def test_what_is_infeasible_looks_infeasible(study):
         for trial in snapshot.trials
     ]
     snapshot = replace(snapshot, trials=trials)
-    map_ = space_section(snapshot).figures[0]
+    map_ = space_section(snapshot).figure
     # on the map a seed latent has the mark of its corner besides
     for figure, count in ((convergence_section(snapshot).figure, 12), (map_, 13)):
         assert "violates a constraint" in [words for _, words in figure.legend]

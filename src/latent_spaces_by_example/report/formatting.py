@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
-# What no browser shows, or what changes how the text after it is shown: controls, halves of
-# surrogate pairs, and the marks that reverse the direction of writing until they are closed.
-_UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def cleaned(value: object) -> str:
-    r"""Return a text with a mark in place of each character that cannot be shown.
-
-    >>> cleaned("wing\x1b[2J")
-    'wing�[2J'
-    """
-    return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
-
-
-def one_line(text: str) -> str:
-    """Return a text in one line, so that as a comment none of it is code."""
-    return " ".join(text.split())
 
 
 def shortened(name: str, *, most: int = 18) -> str:

@@ -90,9 +90,9 @@ def _gallery(snapshot: Snapshot, trials: list[Trial]) -> Gallery | None:
 
 def _figure(snapshot: Snapshot, first: str, second: str) -> Figure:
     bounds = []
+    signs = dict(zip(snapshot.settings.score_names, snapshot.ranking.signs, strict=True))
     for name in (first, second):
-        values = np.array([trial.scores[name] for trial in snapshot.finished])
-        sign = -1.0 if snapshot.minimises(name) else 1.0
+        values, sign = np.array([t.scores[name] for t in snapshot.finished]), signs[name]
         low, high = sorted(sign * end for end in useful_range(sign * values))
         bounds.append((low, high))
     axes = Axes.between(*bounds, labels=(first, second))

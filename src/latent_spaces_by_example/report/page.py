@@ -27,7 +27,7 @@ from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS
 from latent_spaces_by_example.report.convergence import convergence_section
 from latent_spaces_by_example.report.drawing import with_pictures
 from latent_spaces_by_example.report.failed_trials import failure_table
-from latent_spaces_by_example.report.formatting import cleaned, shown, shown_alike
+from latent_spaces_by_example.report.formatting import shown, shown_alike
 from latent_spaces_by_example.report.front_plots import front_section
 from latent_spaces_by_example.report.galleries import top_gallery, way_gallery
 from latent_spaces_by_example.report.norms import validity_section
@@ -39,7 +39,7 @@ from latent_spaces_by_example.report.seed_table import seeds_section
 from latent_spaces_by_example.report.snapshot import Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
 from latent_spaces_by_example.study import Study
-from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
+from latent_spaces_by_example.study.plain_text import plain
 
 _HERE = Path(__file__).parent
 _OF_ONE_SCORE: list[tuple[str, Callable[[Snapshot], Any]]] = [
@@ -154,7 +154,6 @@ def _environment() -> Environment:
         "fewest_draws": FEWEST_DRAWS,
         "gain": gain_in_words,
         "num_levels": LEVELS,
-        "off_the_law": OFF_THE_LAW,
     }
     return environment
 
@@ -164,4 +163,4 @@ def _duration(seconds: float) -> str:
 
 
 def _final(value: Any) -> Any:
-    return value if isinstance(value, Markup) else cleaned(value)
+    return value if isinstance(value, Markup) else plain(value, lines=True)

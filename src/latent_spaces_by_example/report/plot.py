@@ -41,7 +41,6 @@ class Dot:
     Attributes:
         kind: classes of the style, the first of which decides the shape.
         title: the text shown to whoever points at it.
-        level: of the colour ramp, 0 to 8; None for the colour of its kind.
     """
 
     tag: ClassVar[str] = "dot"
@@ -50,7 +49,6 @@ class Dot:
     kind: str
     title: str = ""
     radius: float = 3.0
-    level: int | None = None
 
     @property
     def outline(self) -> str:
@@ -265,13 +263,6 @@ def ticks(low: float, high: float, *, most: int = 5) -> list[float]:
         if last - first + 1 <= most:
             return [step * i for i in range(first, last + 1)]
     return []
-
-
-def levels_of(scores: Float64[np.ndarray, " n"], *, bounds: tuple[float, float]) -> list[int]:
-    """Return the level of the colour ramp of each score, 0 to 8; scores beyond have its ends."""
-    low, high = bounds
-    share = np.clip((np.nan_to_num(scores, nan=low) - low) / (high - low), 0, 1 - 1e-9)
-    return [int(level) for level in share * LEVELS]
 
 
 def dot_sample(kind: str, *, radius: float = 3.5) -> Dot:

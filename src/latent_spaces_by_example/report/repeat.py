@@ -12,7 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from latent_spaces_by_example import __version__, generators, objectives, search
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table
-from latent_spaces_by_example.report.formatting import one_line
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study.looking import AUTO, NAMES, NONE
 
@@ -49,7 +48,7 @@ def repeat_section(snapshot: Snapshot) -> Repeat:
     weights = None
     if best is not None:
         rows = tuple(
-            (snapshot.seed_name(k), repr(float(weight)))
+            (snapshot.settings.seed_name(k), repr(float(weight)))
             for k, weight in enumerate(best.weights)
             if weight
         )
@@ -77,15 +76,15 @@ def call(snapshot: Snapshot) -> str:
     """Return the call of ``lsbe.optimise`` that makes the study anew, from where it was made."""
     lines = ["import latent_spaces_by_example as lsbe", ""]
     if snapshot.settings.examples and not _can_be_named(snapshot):
-        folder = snapshot.folder
-        path = _SEED_LATENTS if folder is None else (folder / _SEED_LATENTS).as_posix()
+        folder = snapshot.study.folder
+        path = _SEED_LATENTS if folder is None else (folder.path / _SEED_LATENTS).as_posix()
         lines.insert(1, "from safetensors.numpy import load_file")
         lines.append(f'seeds = load_file({path!r})["seed_latents"]')
-    # a comment is somebody's text: on one line, so that nothing of it is code
-    body = [
-        f"    {a.python},{f'  # {one_line(a.comment)}' if a.comment else ''}"
-        for a in _arguments(snapshot)
-    ]
+    body = []
+    for argument in _arguments(snapshot):
+        # a comment is somebody's text: on one line, so that nothing of it is code
+        comment = " ".join(argument.comment.split())
+        body.append(f"    {argument.python}," + (f"  # {comment}" if comment else ""))
     verb = "optimise" if snapshot.settings.objective else "create_study"
     return "\n".join([*lines, f"study = lsbe.{verb}(", *body, ")"])
 
@@ -194,9 +193,9 @@ def _can_be_named(snapshot: Snapshot) -> bool:
 
 
 def _reopened(snapshot: Snapshot) -> str:
-    where = f"storage=..., name={snapshot.name!r}"
-    if snapshot.folder is not None:
-        where = repr(snapshot.folder.as_posix())
+    where = f"storage=..., name={snapshot.study.name!r}"
+    if snapshot.study.folder is not None:
+        where = repr(snapshot.study.folder.path.as_posix())
     # open_study makes no other generator by itself
     spec, names = snapshot.settings.generator, generators.names()
     generator = ""

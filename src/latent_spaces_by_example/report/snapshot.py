@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
@@ -72,33 +71,14 @@ class Snapshot:
     # ------------------------------------------------------------------ the study's own words
 
     @property
-    def name(self) -> str:
-        """The study's name."""
-        return self.study.name
-
-    @property
     def settings(self) -> Settings:
         """The settings, fixed when the study was created."""
         return self.study.settings
 
     @property
-    def folder(self) -> Path | None:
-        """The run folder, as whoever opened the study wrote it."""
-        return None if self.study.folder is None else self.study.folder.path
-
-    def seed_name(self, column: int) -> str:
-        """Return the name of a seed latent."""
-        return self.study.seed_name(column)
-
-    @property
     def given_names(self) -> list[str]:
         """The names of the given seed latents."""
-        return [self.seed_name(k) for k in range(self.settings.num_given)]
-
-    @property
-    def num_latent_dims(self) -> int:
-        """The number of elements of an inner latent."""
-        return self.study.space.num_latent_dims
+        return [self.settings.seed_name(k) for k in range(self.settings.num_given)]
 
     @property
     def budget(self) -> int:
@@ -109,11 +89,6 @@ class Snapshot:
     def minimise(self) -> bool:
         """True if lower scores are better."""
         return self.ranking.minimise
-
-    def minimises(self, score_name: str) -> bool:
-        """Return whether lower is better in one of several scores."""
-        place = self.settings.score_names.index(score_name)
-        return self.settings.directions[place] == "minimise"
 
     @cached_property
     def _history(self) -> History:
@@ -215,7 +190,7 @@ class Snapshot:
     def example_names(self) -> dict[int, str]:
         """The names of the examples, by the numbers of their trials."""
         given = range(len(self.settings.examples))
-        return {self.alone[k].number: self.seed_name(k) for k in given if k in self.alone}
+        return {self.alone[k].number: self.settings.seed_name(k) for k in given if k in self.alone}
 
     @cached_property
     def examples(self) -> list[Trial]:
