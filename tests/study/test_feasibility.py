@@ -93,9 +93,9 @@ def test_optuna_knows_of_them(study):
 def test_nothing_feasible_is_said(never):
     assert not never.feasible
     assert never.best_score == never.scores.max()  # here the least violating one
-    assert "violating constraints" in repr(never)
-    assert "violates constraints" in never._repr_html_()
-    assert not overview_of(never.records).feasible
+    assert "none feasible yet" in repr(never)
+    assert "none feasible yet" in never._repr_html_()
+    assert overview_of(never.records).ranking.best_in_words(never.trials) == "none feasible yet"
 
 
 @pytest.mark.parametrize("search", ["latent-gp", "cma-es", "tpe", "random", "chosen-seeds"])
@@ -121,7 +121,7 @@ def test_table_and_overview(study):
     np.testing.assert_array_equal(columns["feasible"], [t.feasible for t in study.trials])
     values = [t.constraints["right"] for t in study.trials]
     np.testing.assert_array_equal(columns["constraint right"], values)
-    assert overview_of(study.records).best_number == study.best_trial.number
+    assert overview_of(study.records).ranking.best(study.trials) == study.best_trial
 
 
 def test_a_study_without_constraints_stores_none_and_gets_none_later(tmp_path):

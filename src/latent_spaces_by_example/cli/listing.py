@@ -113,16 +113,8 @@ def _line(overview: Overview | StudyError) -> tuple[str, str, str, str, str]:
     pending = f", {overview.pending} open" if overview.pending else ""
     return (
         f"{done}{failed}{pending}",
-        _best_score(overview),
+        overview.ranking.best_in_words(overview.trials),
         ago(overview.last),
         split_parameters(settings.generator)[0],
         split_parameters(settings.objective)[0],
     )
-
-
-def _best_score(overview: Overview) -> str:
-    if overview.settings.score_names:
-        return "several"
-    if overview.best_score is None:
-        return ""
-    return f"{overview.best_score:.4g}" if overview.feasible else "none feasible"

@@ -78,7 +78,7 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
         ("objective", shortened(objective, most=room)),
         ("trials", counts if budget is None else f"{counts}, of {budget}"),
         ("", "" if budget is None else _bar(overview.done, budget)),
-        ("best", best_of(overview)),
+        ("best", _best(overview)),
         ("rate", _rate(overview, is_running=running is not None)),
         ("last done", ago(overview.last)),
         ("asked", asked),
@@ -90,18 +90,15 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
     return lines
 
 
-def best_of(overview: Overview) -> str:
-    """Return the best score of a study, and what is to be known about it."""
-    settings = overview.settings
-    if settings.score_names:
-        return f"several scores: {', '.join(settings.score_names)}"
-    if overview.best_score is None:
-        return "none yet"
-    if not overview.feasible:
-        return "none meets every constraint yet"
+def _best(overview: Overview) -> str:
+    settings, trials = overview.settings, overview.trials
+    words = overview.ranking.best_in_words(trials)
+    best = overview.ranking.best(trials)
+    if settings.score_names or best is None:
+        return words
     luck = "; scores are noisy, so it is in part luck" if settings.noisy else ""
     lower = ", lower is better" if settings.directions[0] == "minimise" else ""
-    return f"{overview.best_score:.6g} (trial {overview.best_number}{lower}{luck})"
+    return f"{words} (trial {best.number}{lower}{luck})"
 
 
 def ago(moment: datetime | None) -> str:

@@ -46,8 +46,8 @@ def _bar(study: Any, budget: int) -> Iterator[Callable[[], object]]:
         progress.TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
-        task = bar.add_task("", total=budget, completed=_done(study), best=best(study))
-        yield lambda: bar.update(task, completed=_done(study), best=best(study))
+        task = bar.add_task("", total=budget, completed=_done(study), best=_best(study))
+        yield lambda: bar.update(task, completed=_done(study), best=_best(study))
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
     """Print a line for every tenth trial, and one a minute while nothing ends; flushed."""
 
     def state() -> str:
-        return f"{_done(study)} of {budget} evaluations, best {best(study)}"
+        return f"{_done(study)} of {budget} evaluations, best {_best(study)}"
 
     over, last, text = threading.Event(), time.monotonic(), state()
 
@@ -84,17 +84,9 @@ def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
         thread.join()
 
 
-def best(study: Any) -> str:
-    """Return the best score so far in a few characters."""
-    trials = study.trials
-    if all(trial.score is None for trial in trials):
-        return "none yet"
-    if study.scores_are_several:
-        return f"{len(study.front())} on the front"
-    top = study.ranking.best(trials)
-    if not top.feasible:
-        return "none feasible yet"
-    return f"{top.expected_or_score:.4g}" + (" expected" if study.settings.noisy else "")
+def _best(study: Any) -> str:
+    words: str = study.ranking.best_in_words(study.trials)
+    return words
 
 
 def _done(study: Any) -> int:

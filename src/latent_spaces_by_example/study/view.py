@@ -74,18 +74,12 @@ class StudyView:
 
     def __repr__(self) -> str:
         """Say in one line how the study stands."""
-        trials = self._records.trials()
+        trials = self.trials
         num_scored = sum(trial.score is not None for trial in trials)
-        if not num_scored:
-            best = "nothing finished yet"
-        elif self.scores_are_several:
-            best = f"{len(self.front())} on the front of {', '.join(self.settings.score_names)}"
-        else:
-            kind = "best expected score" if self.settings.noisy else "best score"
-            best = f"{kind} {self.best_score:.6g}"
-        if num_scored and not self.feasible:
-            best += ", violating constraints"
-        return f"<Study {self.name!r} of {self.settings.generator}: {num_scored} scored, {best}>"
+        best = self.ranking.best_in_words(trials)
+        return (
+            f"<Study {self.name!r} of {self.settings.generator}: {num_scored} scored, best {best}>"
+        )
 
     def _repr_html_(self) -> str:
         return html_of(self)
