@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
         say(f"columns that were not asked for are ignored: {', '.join(filled_in.ignored_columns)}")
     new = [row for row in filled if row not in same]
     for row in new:
-        study.tell(row.trial, _value(row), error=row.error, replace=row in other)
+        study.tell(row.trial, row.value, error=row.error, replace=row in other)
     failures, corrections = sum(row.error is not None for row in new), len(other)
     of = [f"{failures} of them failures"] if failures else []
     of += [f"{corrections} of them corrections"] if corrections else []
@@ -156,23 +156,11 @@ def _check_known(
 
 
 def _is_same(row: Result, trial: Trial) -> bool:
-    if row.error is not None:
+    if row.value is None:
         return trial.error == row.error
-    if trial.score is None:
-        return False
-    scores = list(trial.scores.values()) or [trial.score]
-    return list((row.scores or {}).values()) == scores and all(
-        of_trial.get(name) == value
-        for of_row, of_trial in ((row.constraints, trial.constraints), (row.metrics, trial.metrics))
-        for name, value in of_row.items()
-    )
-
-
-def _value(row: Result) -> Any:
-    if row.scores is None:
-        return None
-    constraints = {"constraints": dict(row.constraints)} if row.constraints else {}
-    return {**row.metrics, **row.scores, **constraints}
+    scores: Mapping[str, Any] = trial.scores or {"score": trial.score}
+    known = {**trial.metrics, **scores, "constraints": dict(trial.constraints)}
+    return all(known.get(name) == value for name, value in row.value.items())
 
 
 def _say_rows(what: str, rows: Sequence[Result]) -> None:
