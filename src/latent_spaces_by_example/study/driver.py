@@ -23,7 +23,7 @@ from latent_spaces_by_example.study.executors import (
     run_task,
 )
 from latent_spaces_by_example.study.failures import FailureCount, remote_cause
-from latent_spaces_by_example.study.results import scored_result, scrubbed
+from latent_spaces_by_example.study.results import failed_result, scored_result
 from latent_spaces_by_example.study.settings import Result
 from latent_spaces_by_example.study.trial import Trial, constraint_names
 from latent_spaces_by_example.study.view import StudyView
@@ -284,13 +284,7 @@ class Driver:
 
     def _result(self, outcome: Outcome, *, warning: str | None) -> Result:
         if outcome.evaluation is None:
-            text = outcome.traceback
-            return Result(
-                error=scrubbed(outcome.error or "no reason was given"),
-                traceback=None if text is None else scrubbed(text),
-                seconds=outcome.seconds,
-                worker=outcome.worker or None,
-            )
+            return failed_result(outcome)
         return scored_result(
             outcome.evaluation,
             who="the objective gave",

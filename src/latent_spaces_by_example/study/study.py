@@ -58,7 +58,6 @@ class Study(StudyView):
 
     # a search of the user's own, as far as it was given to this object
     _search: Any = None
-    _depth: int = 0
     _lock: DriverLock
 
     # ------------------------------------------------------------------ the loop by hand
@@ -421,21 +420,12 @@ class Study(StudyView):
     @contextmanager
     def _driving(self) -> Iterator[None]:
         """Hold the study's lock, with its trials read anew; may be nested."""
-        if self._depth:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            return
         folder = None if self.folder is None else self.folder.path
-        with (
-            driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock,
-            self._records.read_once(),
-        ):
-            self._records.conclude_told()
-            self._depth = 1
-            try:
+        with driver_lock(self._records.storage, study_name=self.name, folder=folder) as lock:
+            self._lock = lock
+            if lock.depth > 1 and self._records.is_current:
                 yield
-            finally:
-                self._depth = 0
+                return
+            with self._records.read_once():
+                self._records.conclude_told()
+                yield
