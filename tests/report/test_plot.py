@@ -46,8 +46,8 @@ def test_places():
 
 
 def test_shapes_tell_apart_what_colours_do():
-    kinds = ("trial", "example", "failed", "infeasible", "unusual")
+    kinds = ("trial", "example", "failed", "infeasible")
     shapes = {Dot(1.0, 2.0, kind).outline for kind in kinds}
-    assert len(shapes) == 5
+    assert len(shapes) == 4
     assert Dot(1.0, 2.0, "trial").outline == ""
     assert Dot(1.0, 2.0, "example infeasible").outline == Dot(1.0, 2.0, "example").outline

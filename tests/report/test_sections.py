@@ -11,10 +11,12 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.report.convergence import convergence_section
 from latent_spaces_by_example.report.drawing import with_pictures
+from latent_spaces_by_example.report.failed_trials import fault_table
 from latent_spaces_by_example.report.page import page_of
 from latent_spaces_by_example.report.result import comparison
 from latent_spaces_by_example.report.snapshot import Ranking, Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
+from latent_spaces_by_example.study import Trial
 from toys import Stretch, height
 
 
@@ -65,7 +67,7 @@ def test_minimising_reads_right_everywhere(study, lowest):
     bar = space_section(highest).figure.bar
     assert (map_.bar.low, map_.bar.high) == (-bar.high, -bar.low)
     weights = np.eye(3)
-    np.testing.assert_allclose(lowest.expectation.mean(weights), -highest.expectation.mean(weights))
+    np.testing.assert_allclose(lowest.expected(weights), -highest.expected(weights))
 
 
 def test_a_share_of_a_positive_score_in_either_direction(study):
@@ -171,3 +173,15 @@ def test_a_study_without_its_generator_shows_what_it_kept(tmp_path):
     assert drawn.missing == ""
     (tmp_path / "run" / "artifacts").rename(tmp_path / "gone")
     assert with_pictures(read_study(study), most=5, seconds=60.0).pictures == {}
+
+
+def test_latents_at_fault_are_named_and_long_lists_cut(study):
+    trials = [
+        Trial(number=n, weights=np.ones(1), score=1.0, invalid=f"fault {n}") for n in range(30)
+    ]
+    table = fault_table(Snapshot(study, trials))
+    assert table.rows[0] == ("0", "fault 0")
+    assert table.rows[-1] == ("…", "and 10 more, in history.csv")
+    assert fault_table(read_study(study)) is None
+    text = _text(read_study(study))
+    assert "24 of 24 candidates follow the model's law." in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -17,6 +18,15 @@ def shortened(name: str, *, most: int = 18) -> str:
 def is_quantity(value: object) -> bool:
     """Return whether a value is a number that can be subtracted; labels and flags are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words.
+
+    >>> duration(3.24), duration(75), duration(90000)
+    ('3.2 s', '0:01:15', '1 day, 1:00:00')
+    """
+    return f"{seconds:.1f} s" if seconds < 10 else str(timedelta(seconds=round(seconds)))
 
 
 def shown(value: object) -> str:

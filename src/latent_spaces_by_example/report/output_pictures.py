@@ -62,14 +62,9 @@ class Picture:
         if max(image.size) > side:
             image = image.copy()
             image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        return source_of(image)
-
-
-def source_of(image: Image.Image) -> Source:
-    """Return the data of an image at its own size, as PNG or JPEG."""
-    kind, data = _encoded(image)
-    uri = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
-    return Source(uri, *image.size, crisp=max(image.size) <= _PIXELS_SHOW)
+        kind, data = _encoded(image)
+        uri = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+        return Source(uri, *image.size, crisp=max(image.size) <= _PIXELS_SHOW)
 
 
 def _encoded(image: Image.Image) -> tuple[str, bytes]:

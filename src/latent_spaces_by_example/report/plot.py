@@ -20,7 +20,6 @@ _CORNERS = {
     "example": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     "failed": ((-1, -1), (1, 1), (-1, 1), (1, -1)),
     "infeasible": ((0, -1.2), (1.2, 0.9), (-1.2, 0.9)),
-    "unusual": ((0, -1.4), (1.4, 0), (0, 1.4), (-1.4, 0)),
 }
 
 
@@ -36,7 +35,7 @@ class Path:
 @dataclass(frozen=True)
 class Dot:
     """A mark at a place. Its shape tells apart what its colour does: a square is an example, a
-    cross has failed, a triangle violates a constraint, a diamond is unusual, a circle is the rest.
+    cross has failed, a triangle violates a constraint, a circle is the rest.
 
     Attributes:
         kind: classes of the style, the first of which decides the shape.
@@ -276,14 +275,4 @@ def line_sample(kind: str) -> Path:
 
 
 def _tick_labels(values: Iterable[float]) -> list[str]:
-    values = list(values)
-    if not values:
-        return []
-    step = min(np.diff(values), default=1.0)
-    largest = max(map(abs, values))
-    if largest >= 1e6 or largest < 1e-3:
-        return [f"{value:.3g}".replace("-", MINUS) for value in values]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    if abs(round(step * 10**decimals) - step * 10**decimals) > 1e-6:
-        decimals += 1
-    return [f"{value:.{decimals}f}".replace("-", MINUS) for value in values]
+    return [f"{value:.10g}".replace("-", MINUS) for value in values]

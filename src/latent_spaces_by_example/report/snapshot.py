@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -28,21 +28,6 @@ _SMALLEST_STEP = 0.02  # of the range of scores that matters
 _MOST_OF_THE_TOP = 8
 _MOST_OF_THE_FRONT = 12
 _ALIKE_DEGREES = 15.0
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """The score that the library's Gaussian process expects, oriented as the user's scores.
-
-    Attributes:
-        mean: weights of shape (n, K) -> expected scores, shape (n,).
-        uncertainty: weights of shape (n, K) -> their standard deviation, shape (n,).
-        error: root mean square of what it is off by when each evaluation in turn is left out.
-    """
-
-    mean: Callable[[Float64[np.ndarray, "n K"]], Float64[np.ndarray, " n"]]
-    uncertainty: Callable[[Float64[np.ndarray, "n K"]], Float64[np.ndarray, " n"]]
-    error: float
 
 
 @dataclass(frozen=True)
@@ -105,11 +90,18 @@ class Snapshot:
         return positions(self.study.space, self.weights)
 
     @cached_property
-    def expectation(self) -> Expectation:
-        """The scores that the Gaussian process expects at other weights."""
-        model, sign = ScoreModel.of(self._history), -1.0 if self.minimise else 1.0
-        error = float(np.sqrt(np.mean(model.left_out_errors() ** 2)))
-        return Expectation(lambda w: sign * model.mean(w), model.uncertainty, error)
+    def model(self) -> ScoreModel:
+        """The library's Gaussian process, given these trials; higher is better."""
+        return ScoreModel.of(self._history)
+
+    def expected(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " n"]:
+        """Return the scores that the model expects at weights, as the user gives them."""
+        return self.ranking.oriented(self.model.mean(weights))
+
+    @property
+    def error(self) -> float:
+        """The root mean square that the model is off by if each trial in turn is left out."""
+        return float(np.sqrt(np.mean(self.model.left_out_errors() ** 2)))
 
     # ------------------------------------------------------------------ what follows from it
 
@@ -301,11 +293,8 @@ class Snapshot:
     def useful_range(
         self, scores: Float64[np.ndarray, " n"], *, margin: float = 0.05
     ) -> tuple[float, float]:
-        """Return bounds that show what matters: see ``useful_range``, for either direction."""
-        if not self.minimise:
-            return useful_range(scores, margin=margin)
-        low, high = useful_range(-scores, margin=margin)
-        return -high, -low
+        """Return bounds that show what matters of (first) scores."""
+        return useful_range(scores, minimise=self.minimise, margin=margin)
 
     def tooltip(self, trial: Trial) -> str:
         """Return the text that a plot shows for the trial under the pointer."""

@@ -90,7 +90,7 @@ def map_figure(snapshot: Snapshot) -> Figure:
     bounds = snapshot.useful_range(snapshot.scores, margin=0.0)
     sides = np.linspace(left, right, _GRID), np.linspace(low, high, _GRID)
     grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
-    mean = snapshot.expectation.mean(from_plane(grid)).reshape(_GRID, _GRID)
+    mean = snapshot.expected(from_plane(grid)).reshape(_GRID, _GRID)
     border = outline(across(outer[:, 0]), up(outer[:, 1])) + "Z"
     names = snapshot.given_names
     plot = Plot(
@@ -163,31 +163,32 @@ def _on_the_map(
 
 
 def _trial_marks(
-    snapshot: Snapshot, x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]
+    snapshot: Snapshot,
+    x: Float64[np.ndarray, " n"],
+    y: Float64[np.ndarray, " n"],
+    *,
+    on_colour: bool = True,
 ) -> Iterator[Dot]:
-    """Yield a mark for each trial at its place, the best one on top."""
-    best = None
-    for trial, left, top in zip(snapshot.trials, x, y, strict=True):
-        kind = snapshot.mark_of(trial)
-        if kind is None:
-            continue
-        tooltip = snapshot.tooltip(trial)
+    """Yield a mark for each trial at its place, better ones over worse ones.
+
+    On a coloured ground an example is marked as what else it is: a corner of the map shows it.
+    """
+    failed = [trial for trial in snapshot.trials if trial.error is not None]
+    for trial in [*failed, *reversed(snapshot.ranking.ranked(snapshot.finished))]:
+        kind, place = snapshot.mark_of(trial) or "", snapshot.place(trial)
+        radius = 4.5 if "example" in kind else 3.0
         if trial is snapshot.best:
-            best = Dot(left, top, kind, tooltip, 6.0)
-        elif kind == "failed":
-            yield Dot(left, top, kind, tooltip)
-        else:
+            radius = 6.0
+        elif on_colour and trial.error is None:
             kind = "trial on-colour" if trial.feasible else "infeasible on-colour"
-            yield Dot(left, top, kind, tooltip, 2.8)
-    if best is not None:
-        yield best
+            radius = 2.8
+        yield Dot(x[place], y[place], kind, snapshot.tooltip(trial), radius)
 
 
 def _arc(snapshot: Snapshot) -> Figure:
     angles = np.linspace(0, np.pi / 2, 121)
     weights = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    expected = snapshot.expectation
-    mean, spread = expected.mean(weights), 2 * expected.uncertainty(weights)
+    mean, spread = snapshot.expected(weights), 2 * snapshot.model.uncertainty(weights)
     low, high = snapshot.useful_range(snapshot.scores)
     room = 0.1 * (high - low)
     first, second = (shortened(name) for name in snapshot.given_names)
@@ -215,24 +216,10 @@ def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
     axes = Axes.between((-0.02 * widest, 1.02 * widest), (low, high), labels=labels)
     # failed trials stand at the bad end
     scores = np.nan_to_num(snapshot.scores, nan=high if snapshot.minimise else low)
-    marks = _marks_by_rank(snapshot, axes.x(angles), axes.y(scores.clip(low, high)))
+    marks = _trial_marks(snapshot, axes.x(angles), axes.y(scores.clip(low, high)), on_colour=False)
     alt = "Score of each trial by the angle between its latent and the best"
     legend = ((dot_sample("best", radius=5.0), "the best"), *trial_legend(snapshot))
     return Figure(axes.plot(*marks, alt=alt), legend)
-
-
-def _marks_by_rank(
-    snapshot: Snapshot, x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]
-) -> Iterator[Dot]:
-    """Yield a mark for each trial, better ones over worse ones."""
-    failed = [trial for trial in snapshot.trials if trial.error is not None]
-    for trial in [*failed, *reversed(snapshot.ranking.ranked(snapshot.finished))]:
-        kind, i = snapshot.mark_of(trial), snapshot.place(trial)
-        if kind is None:
-            continue
-        example = trial.number in snapshot.example_names
-        radius = 6.0 if trial is snapshot.best else 4.5 if example else 3.2
-        yield Dot(x[i], y[i], kind, snapshot.tooltip(trial), radius)
 
 
 def _legend(snapshot: Snapshot) -> Iterator[tuple[Mark, str]]:

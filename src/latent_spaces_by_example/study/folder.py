@@ -127,7 +127,6 @@ class RunFolder:
             several: whether the study has several scores.
         """
         place = self.path / "front" if several else self.path
-        place.mkdir(exist_ok=True)
         before = set(place.glob("trial-*" if several else "best.*"))
         written = []
         for number, files in outputs.items():
@@ -149,6 +148,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     target = path.with_name(f".{path.name}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write(target)
         os.replace(target, path)
     except OSError as error:
