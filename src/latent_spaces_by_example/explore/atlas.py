@@ -57,9 +57,8 @@ class Atlas:
         """Return the weights at a place, of unit norm.
 
         On a triangle a place has one point. On a projection it stands for many, and of these we
-        take the mixture of the nearest three trials by the inverse distance weights of Franke and
-        Little, w_i = ((R - d_i) / (R d_i))^2 with R the distance of the fourth, so that a trial's
-        own place gives that trial.
+        take the mixture of the nearest three trials with the weights 1 / d^2 for distances d, so
+        that a trial's own place gives that trial.
 
         Raises:
             ArgumentError: the place is off the map.
@@ -81,19 +80,12 @@ class Atlas:
 
     def _share(self, place: Float64[np.ndarray, " 2"]) -> Float64[np.ndarray, " n"]:
         distances = np.linalg.norm(self.places - place, axis=1)
+        nearest = np.argsort(distances, kind="stable")[:_NEIGHBOURS]
+        if distances[nearest[0]] < _SAME:
+            nearest = nearest[:1]
         share = np.zeros(len(distances))
-        nearest = int(np.argmin(distances))
-        if distances[nearest] < _SAME:
-            share[nearest] = 1.0
-            return share
-        near = np.sort(distances)
-        reach = near[_NEIGHBOURS] if len(near) > _NEIGHBOURS else 2 * near[-1]
-        inside = np.maximum(reach - distances, 0.0) / (reach * distances)
-        share = inside**2
-        if not share.any():  # all are equally far
-            share = (distances <= reach).astype(float)
-        weighted: Float64[np.ndarray, " n"] = share / share.sum()
-        return weighted
+        share[nearest] = np.maximum(distances[nearest], _SAME) ** -2.0
+        return share
 
 
 def place_of(weights: Float64[np.ndarray, " 3"]) -> list[float]:

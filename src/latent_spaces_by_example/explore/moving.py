@@ -17,8 +17,6 @@ from latent_spaces_by_example.study.trial import weights_table
 if TYPE_CHECKING:
     from latent_spaces_by_example.explore.desk import Desk
 
-_LINEAGE = "lsbe:lineage"
-
 
 def around(desk: Desk, *, key: str, angle: float, turn: int) -> dict[str, Any]:
     """Return nine items on a plane through one; the first plane points to the favourites."""
@@ -101,16 +99,6 @@ def between(desk: Desk) -> None:
         out=None if parent.folder is None else _next_child(parent.folder.path),
         check_generator=False,
     )
-    lineage = {
-        "study": parent.name,
-        "study_id": parent.settings.study_id,
-        "folder": None if parent.folder is None else str(parent.folder.path),
-        "trials": list(numbers),
-        "weights": weights.tolist(),
-        "seed_digest": parent.settings.seed_digest,
-        "random_seed": parent.settings.random_seed,
-    }
-    child.records.store_attribute(_LINEAGE, lineage)
     desk.go_on_with(child)
 
 
