@@ -150,7 +150,7 @@ class TestExportOfBadInput:
         ]:
             with pytest.raises(StudyError, match=match):
                 lsbe.export_study(archive=tmp_path / "a.zip", **arguments)
-        with pytest.raises(ArgumentError, match="give a run folder"):
+        with pytest.raises(ArgumentError, match="give out"):
             lsbe.export_study(None, tmp_path / "a.zip")
         assert _left(tmp_path) == []
 

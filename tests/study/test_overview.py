@@ -100,7 +100,7 @@ class TestOpening:
             open_records(storage=f"sqlite:///{tmp_path}/no.db")
         with pytest.raises(StudyError, match="no study in run folder"):
             open_records(tmp_path)
-        with pytest.raises(ArgumentError, match="give a run folder"):
+        with pytest.raises(ArgumentError, match="give out"):
             open_records()
         assert list(tmp_path.iterdir()) == []
 

@@ -13,6 +13,7 @@ from latent_spaces_by_example.cli.console import say
 from latent_spaces_by_example.cli.hints import again
 from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place, count_option, study_options
+from latent_spaces_by_example.cli.writing import folder_named, write_output
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
@@ -37,12 +38,17 @@ def ask(place: Place, *, num: int, search: str | None, target: str | None) -> No
     lsbe tell runs/wing runs/wing/asked/asked.csv
     """
     study = place.study(needs_generator=True)
-    folder = _folder(place, target)
+    folder = folder_named(target or str(Path(place.folder or "", _ASKED)), option="--to")
     if search is not None:
         study.use_search(search)
     trials = study.ask(num)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {trial.number: _write_output(study, trial, folder) for trial in trials}
+    files = {
+        t.number: write_output(
+            study.generator, t.output, number=t.number, to=folder / f"trial-{t.number:05d}"
+        )
+        for t in trials
+    }
     path = _write_table(study, files, folder)
     for trial in trials:
         say(f"trial {trial.number}: {folder / files[trial.number]}")
@@ -100,27 +106,6 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
         study.folder.save_history(study.records.trials(), settings=study.settings)
     say(f"ask for more: {hint('ask', place, '--num', str(max(1, len(new))), settings=settings)}")
     say(f"look at them: {hint('top', place)}")
-
-
-def _folder(place: Place, target: str | None) -> Path:
-    folder = Path(target).expanduser() if target else Path(place.folder or "", _ASKED)
-    if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"--to {folder} is a file; give a folder")
-    return folder
-
-
-def _write_output(study: Study, trial: Trial, folder: Path) -> str:
-    """Write an output as its files, and return the name of the one in its field's format."""
-    from latent_spaces_by_example.study.output_files import files_of
-
-    files = files_of(study.generator, trial.output)
-    for warning in files.warnings:
-        say(f"trial {trial.number}: {warning}", err=True)
-    names = {suffix: f"trial-{trial.number:05d}{suffix}" for suffix in files.contents}
-    for suffix, name in names.items():
-        (folder / name).write_bytes(files.contents[suffix])
-    # its picture if it has no format of its own
-    return next((names[suffix] for suffix in sorted(names, key=".png".__eq__)), "")
 
 
 def _write_table(study: Study, files: dict[int, str], folder: Path) -> Path:

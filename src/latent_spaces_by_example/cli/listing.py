@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, say, say_table
+from latent_spaces_by_example.cli.console import columns, say, say_table
 from latent_spaces_by_example.cli.options import STORAGE, came_from_environment
 from latent_spaces_by_example.errors import StudyError
 
@@ -92,8 +92,7 @@ def _list_studies(folder: str, *, storage: str | None, name: str | None) -> None
         return
     rows = [(place, *_line(overview)) for place, overview in studies]
     titles = ("study", "trials", "best", "last done", "generator", "objective")
-    columns = zip(titles, zip(*rows, strict=True), strict=True)
-    say_table(Column(title, list(cells), always=True) for title, cells in columns)
+    say_table(columns(dict(zip(titles, zip(*rows, strict=True), strict=True))))
     for place, overview in studies:
         if isinstance(overview, StudyError):
             say(f"{place} cannot be read: {overview}")

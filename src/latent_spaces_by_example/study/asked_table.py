@@ -229,7 +229,8 @@ def _rows_of(path: Path) -> tuple[list[str], list[_Row]]:
     hint = re.match(r'"?sep=(.)"?\r?\n', text)  # Excel's own
     if hint:
         separators, text, first = hint[1], text[hint.end() :], 2
-    separator = max(separators, key=lambda mark: len(_known(text, mark)))
+    # names in quotes may have any of them
+    separator = max(separators, key=re.sub(r'"[^"]*"', "", text.partition("\n")[0]).count)
     reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), first
     lines: list[tuple[int, list[str]]] = []
     try:
@@ -271,15 +272,6 @@ def _has_decimal_commas(rows: Iterable[dict[str, str]], *, separator: str) -> bo
     if separator == ";":
         return bool(numbers)
     return separator == "\t" and any(not _THOUSANDS.fullmatch(cell) for cell in numbers)
-
-
-def _known(text: str, separator: str) -> list[str]:
-    """Return the columns of the first line that ask writes, if this is what separates them."""
-    try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
-    except csv.Error:
-        return []
-    return [name for name in header if name.strip() in (_STUDY, _TRIAL, _FILE, _ERROR, _SCORE)]
 
 
 def _as_written(cell: str) -> str:

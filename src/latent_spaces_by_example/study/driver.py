@@ -250,10 +250,10 @@ class Driver:
         room = self._limits.budget - len(trials)
         if room < 1:
             return []
-        if examples := self._proposals.num_examples_left:
-            wanted = min(self._study.settings.batch_size, examples, room)
-            return self._proposals.examples(wanted, asked_by="run")
-        return self._proposals.searched(self._search, self._study.settings.batch_size, room=room)
+        size = self._study.settings.batch_size
+        if examples := self._proposals.examples(min(size, room), asked_by="run"):
+            return examples
+        return self._proposals.searched(self._search, size, room=room)
 
     # ------------------------------------------------------------------ what came of them
 
@@ -265,17 +265,15 @@ class Driver:
         if outcome.breaks_contract:
             raise _contract_error(outcome)
         warnings = []
-        if self._study.artifacts is not None and outcome.files.contents:
+        if self._study.artifacts is not None:
             # before the trial is finished, after which nothing can be attached
             warnings = self._study.artifacts.keep(trial.number, outcome.files)
-        elif self._keeps_files:
-            warnings = list(outcome.files.warnings)
         finished = self._records.tell(
             trial.number, self._result(outcome, warning="; ".join(warnings) or None)
         )
         if self._study.artifacts is not None:
             try:
-                self._study.artifacts.thin(self._records.trials(), finished)
+                self._study.artifacts.thin(finished)
             except OSError as error:
                 log.warning("an artifact could not be made smaller: %s", error)
         self._failures.count(finished, outcome)

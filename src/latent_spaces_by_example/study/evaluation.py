@@ -30,7 +30,6 @@ class Outcome:
         traceback: of the user's exception.
         exception: that exception itself, if it happened in this process.
         seconds: how long it took; in a batch, its share.
-        output: what was scored, if it was made in this process.
         files: the output as its files, if they were asked for.
         breaks_contract: true if no other latent would mend the failure.
         worker: host:pid of the process.
@@ -41,7 +40,6 @@ class Outcome:
     traceback: str | None = None
     exception: Exception | None = field(default=None, repr=False, compare=False)
     seconds: float = 0.0
-    output: Any = field(default=None, repr=False, compare=False)
     files: Files = field(default_factory=Files)
     breaks_contract: bool = False
     worker: str = ""
@@ -174,7 +172,6 @@ def _outcome(
     return Outcome(
         evaluation=evaluation,
         seconds=seconds,
-        output=output,
         files=files_of(generator, output) if keep_files else Files(),
         worker=this_process(),
     )

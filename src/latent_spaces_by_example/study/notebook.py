@@ -9,9 +9,8 @@ from typing import Any
 
 from jinja2 import Environment
 
-from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.study.output_files import png_of
+from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.overview import Overview
 
 MOST_PICTURE_BYTES = 256 * 2**10
@@ -60,10 +59,7 @@ def _best_picture(study: Any) -> bytes | None:
             return path.read_bytes() if path.stat().st_size <= MOST_PICTURE_BYTES else None
         if not (best.seconds or 1.0) < _CHEAP_SECONDS:
             return None
-        picture = getattr(study.generator, "render", picture_of)(study.best_output)
-        if picture is None:
-            return None
-        content = png_of(picture)
+        content = files_of(study.generator, study.best_output).contents.get(".png")
     except Exception:  # a notebook that shows no picture is better than one that shows a traceback
         return None
-    return content if len(content) <= MOST_PICTURE_BYTES else None
+    return content if content and len(content) <= MOST_PICTURE_BYTES else None

@@ -13,6 +13,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.study.database import Access
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
@@ -103,7 +104,11 @@ class Overview:
 
 
 def open_records(
-    out: str | os.PathLike[str] | None = None, *, storage: Any = None, name: str | None = None
+    out: str | os.PathLike[str] | None = None,
+    *,
+    storage: Any = None,
+    name: str | None = None,
+    access: Access = "read",
 ) -> Records:
     """Return the records of a study that exists, in its run folder or in a storage.
 
@@ -113,9 +118,9 @@ def open_records(
     """
     if storage is None:
         if out is None:
-            raise ArgumentError("give a run folder, or a storage (its URL)")
+            raise ArgumentError("give out (a run folder) or storage (an Optuna storage or its URL)")
         storage = RunFolder(out).existing_storage()
-    return Records.open(storage, name=name, access="read")
+    return Records.open(storage, name=name, access=access)
 
 
 def overview_of(records: Records) -> Overview:

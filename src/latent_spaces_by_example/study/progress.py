@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,36 +51,18 @@ def _bar(study: Any, budget: int) -> Iterator[Callable[[], object]]:
 
 @contextmanager
 def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
-    """Print a line for every tenth trial, and one a minute while nothing ends; flushed."""
-
-    def state() -> str:
-        return f"{_done(study)} of {budget} evaluations, best {_best(study)}"
-
-    over, last, text = threading.Event(), time.monotonic(), state()
-
-    def show() -> None:
-        nonlocal last
-        last = time.monotonic()
-        print(text, file=sys.stderr, flush=True)
+    """Print a line for every tenth trial, and for one that ends a minute after the last line."""
+    last = time.monotonic()
 
     def update() -> None:
-        nonlocal text
-        done, text = _done(study), state()
-        if done % _EVERY_TRIALS == 0 or done in (1, budget):
-            show()
+        nonlocal last
+        done, now = _done(study), time.monotonic()
+        if done % _EVERY_TRIALS == 0 or done in (1, budget) or now - last >= _EVERY_SECONDS:
+            last = now
+            text = f"{done} of {budget} evaluations, best {_best(study)}"
+            print(text, file=sys.stderr, flush=True)
 
-    def show_every_minute() -> None:
-        while not over.wait(1.0):
-            if time.monotonic() - last >= _EVERY_SECONDS:
-                show()
-
-    thread = threading.Thread(target=show_every_minute, daemon=True)
-    thread.start()
-    try:
-        yield update
-    finally:
-        over.set()
-        thread.join()
+    yield update
 
 
 def _best(study: Any) -> str:

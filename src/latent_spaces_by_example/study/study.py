@@ -22,7 +22,6 @@ from latent_spaces_by_example.study.executors import (
     Model,
     ProcessPool,
     check_executor,
-    travelling_names,
 )
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.lock_kinds import DriverLock
@@ -166,7 +165,7 @@ class Study(StudyView):
                     "correct it, say replace=True, which keeps the earlier one beside it"
                 )
             if self.artifacts is not None:
-                self.artifacts.thin(self._records.trials(), finished)
+                self.artifacts.thin(finished)
             return finished
 
     # ------------------------------------------------------------------ the loop by eye
@@ -347,7 +346,6 @@ class Study(StudyView):
                 if executor is None and workers == 1 and timeout is None:
                     driver.run()
                     return self
-                names = travelling_names(names, self.generator, objective)
                 model = Model.of(self.generator, objective, names=names)
                 pool: Any = nullcontext(executor)
                 if executor is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.errors import MissingPackageError
+from latent_spaces_by_example.plugins import missing_packages_named
 from latent_spaces_by_example.study.asked_table import safe_cell
 from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.trial import (
@@ -26,12 +26,8 @@ def dataframe_of(study: Any) -> Any:
     Raises:
         MissingPackageError: pandas is not installed.
     """
-    try:
+    with missing_packages_named("a table", extra="pandas"):
         import pandas
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "a table needs pandas; install it with: pip install 'latent-spaces-by-example[pandas]'"
-        ) from error
     trials = study.trials
     columns = columns_of(trials, settings=study.settings)
     pictures = [study.artifacts and study.artifacts.picture(trial.number) for trial in trials]
