@@ -49,8 +49,9 @@ def top(
     say_table(trial_columns(trials, labels=names))
     if spread and not study.scores_are_several:
         what = "outputs" if by_output else "latents"
+        num_scored = len(study.ranking.ranked(study.records.trials()))
         say(
-            f"the best, then from the better quarter of {_num_scored(study)} trials each "
+            f"the best, then from the better quarter of {num_scored} trials each "
             f"time the one whose {what} are farthest from those above"
         )
     if folder is not None:
@@ -74,7 +75,3 @@ def _best(
         )
         return study.top(num, expected=False)
     return study.top(num, diverse=spread, by_output=by_output, expected=expected or None)
-
-
-def _num_scored(study: Study) -> int:
-    return sum(trial.score is not None for trial in study.records.trials())

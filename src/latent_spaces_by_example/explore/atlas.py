@@ -10,6 +10,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.explore.plane import frame_of
+from latent_spaces_by_example.report.octant import edges, from_plane, to_plane
 from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.trial import weights_table
 
@@ -40,8 +41,6 @@ class Atlas:
     @classmethod
     def of(cls, study: Study, trials: Sequence[Trial]) -> Atlas | None:
         """Return the map of trials that have an output; None of too few to lay out."""
-        from latent_spaces_by_example.report.octant import edges, to_plane
-
         made = [trial for trial in trials if trial.error is None][-_MOST:]
         num_given = study.settings.num_given
         weights = weights_table(made, num_given)
@@ -63,8 +62,6 @@ class Atlas:
         Raises:
             ArgumentError: the place is off the map.
         """
-        from latent_spaces_by_example.report.octant import from_plane
-
         place = np.array([x, y], dtype=np.float64)
         if not np.isfinite(place).all() or (self.kind == "triangle" and np.hypot(x, y) > _REACH):
             raise ArgumentError(f"x={x!r}, y={y!r} is off the map")
@@ -86,18 +83,6 @@ class Atlas:
         share = np.zeros(len(distances))
         share[nearest] = np.maximum(distances[nearest], _SAME) ** -2.0
         return share
-
-
-def place_of(weights: Float64[np.ndarray, " 3"]) -> list[float]:
-    """Return the place of weights, of unit norm, on the triangle.
-
-    >>> [round(x, 3) for x in place_of(np.array([1.0, 0.0, 0.0]))]
-    [0.0, 0.919]
-    """
-    from latent_spaces_by_example.report.octant import to_plane
-
-    place: list[float] = to_plane(weights[None])[0].tolist()
-    return place
 
 
 def _widest(study: Study, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n 2"]:

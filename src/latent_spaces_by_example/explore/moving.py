@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.explore.atlas import Atlas, place_of
+from latent_spaces_by_example.explore.atlas import Atlas
 from latent_spaces_by_example.explore.painter import Item, key_of
 from latent_spaces_by_example.explore.plane import nine_around
+from latent_spaces_by_example.report.octant import to_plane
 from latent_spaces_by_example.study import create_study
 from latent_spaces_by_example.study.trial import weights_table
 
@@ -61,7 +62,7 @@ def survey(desk: Desk) -> dict[str, Any]:
     corners = []
     if atlas.kind == "triangle":
         names = [facts.name for facts in desk.study.settings.examples]
-        corners = list(zip(names, map(place_of, np.eye(3)), strict=False))
+        corners = list(zip(names, to_plane(np.eye(3)).tolist(), strict=False))
     return {
         "map": {
             "kind": atlas.kind,
@@ -103,7 +104,7 @@ def between(desk: Desk) -> None:
 
 
 def _mixture(desk: Desk, row: np.ndarray) -> dict[str, Any]:
-    place = place_of(row) if len(row) == 3 else None
+    place = to_plane(row[None])[0].tolist() if len(row) == 3 else None
     return {"item": desk.described(Item(key_of(row, None), row)), "place": place}
 
 

@@ -18,7 +18,7 @@ def failure_table(snapshot: Snapshot) -> Table | None:
     for trial in snapshot.failed:
         numbers.setdefault(without_password(trial.error or ""), []).append(trial.number)
     often = sorted(numbers.items(), key=lambda item: -len(item[1]))
-    rows = [(_listed(n), str(len(n)), _bounded(message)) for message, n in often]
+    rows = [(_listed(n), str(len(n)), message[:_LONGEST]) for message, n in often]
     more = len(rows) - _MOST_KINDS
     if more > 0:
         rows[_MOST_KINDS:] = [("…", str(more), "more messages are in the study's history")]
@@ -40,7 +40,3 @@ def _listed(numbers: list[int]) -> str:
     more = len(numbers) - _MOST_NUMBERS
     listed = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
     return f"{listed} and {more} more" if more > 0 else listed
-
-
-def _bounded(message: str) -> str:
-    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]} …"

@@ -12,7 +12,7 @@ from latent_spaces_by_example.report.blocks import UNMET, Table
 from latent_spaces_by_example.report.convergence import trial_legend
 from latent_spaces_by_example.report.formatting import shown, shown_alike
 from latent_spaces_by_example.report.galleries import Gallery, gallery_of, tile_of
-from latent_spaces_by_example.report.plot import Axes, Figure, Mark, dot_sample
+from latent_spaces_by_example.report.plot import Axes, Figure, dot_sample
 from latent_spaces_by_example.report.scores import useful_range
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
@@ -103,8 +103,5 @@ def _figure(snapshot: Snapshot, first: str, second: str) -> Figure:
         marks.append(axes.dot(x, trial.scores[second], kind=kind, title=title, radius=radius))
     counted = f"{len(front)} of {len(snapshot.finished)} evaluations"
     alt = f"{counted} are on the front of {first} and {second}"
-    return Figure(axes.plot(*marks, alt=alt), _legend(snapshot))
-
-
-def _legend(snapshot: Snapshot) -> tuple[tuple[Mark, str], ...]:
-    return ((dot_sample("best", radius=4.0), "on the front"), *trial_legend(snapshot))
+    legend = ((dot_sample("best", radius=4.0), "on the front"), *trial_legend(snapshot))
+    return Figure(axes.plot(*marks, alt=alt), legend)

@@ -116,16 +116,6 @@ class Snapshot:
         return [trial for trial in self.trials if trial.error is not None]
 
     @property
-    def constrained(self) -> bool:
-        """True if there are constraints."""
-        return any(trial.constraints for trial in self.finished)
-
-    @property
-    def seconds(self) -> float:
-        """The seconds that all evaluations took together."""
-        return sum((trial.seconds or 0.0 for trial in self.trials), 0.0)
-
-    @property
     def num_beyond(self) -> int:
         """The number of scores outside the range that matters."""
         low, high = self.useful_range(self.scores)

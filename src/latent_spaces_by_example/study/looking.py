@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, StudyError
 from latent_spaces_by_example.generators.features import (
     Features,
@@ -28,7 +27,6 @@ from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.study.evaluation import generated, items_of
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import (
-    MOST_CANDIDATES,
     StoredFeatures,
     name_of,
     read,
@@ -83,18 +81,6 @@ def declared_features(features: Any) -> tuple[str, Features | None]:
             "a function of n outputs that returns numbers of shape (n, p), or its module:name"
         )
     return name_of(features), features
-
-
-def checked_candidates(candidates: Any) -> int:
-    """Return how many candidates a proposal generates, 0 if that is to be settled.
-
-    Raises:
-        ArgumentError: it is neither None nor a whole number from 1 to 10,000.
-    """
-    if candidates is None:
-        return 0
-    check_whole(candidates, argument="candidates", most=MOST_CANDIDATES)
-    return int(candidates)
 
 
 class Looking:

@@ -45,8 +45,12 @@ def _bar(study: Any, budget: int) -> Iterator[Callable[[], object]]:
         progress.TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
-        task = bar.add_task("", total=budget, completed=_done(study), best=_best(study))
-        yield lambda: bar.update(task, completed=_done(study), best=_best(study))
+        task = bar.add_task(
+            "", total=budget, completed=_done(study), best=study.ranking.best_in_words(study.trials)
+        )
+        yield lambda: bar.update(
+            task, completed=_done(study), best=study.ranking.best_in_words(study.trials)
+        )
 
 
 @contextmanager
@@ -59,15 +63,10 @@ def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
         done, now = _done(study), time.monotonic()
         if done % _EVERY_TRIALS == 0 or done in (1, budget) or now - last >= _EVERY_SECONDS:
             last = now
-            text = f"{done} of {budget} evaluations, best {_best(study)}"
-            print(text, file=sys.stderr, flush=True)
+            best = study.ranking.best_in_words(study.trials)
+            print(f"{done} of {budget} evaluations, best {best}", file=sys.stderr, flush=True)
 
     yield update
-
-
-def _best(study: Any) -> str:
-    words: str = study.ranking.best_in_words(study.trials)
-    return words
 
 
 def _done(study: Any) -> int:

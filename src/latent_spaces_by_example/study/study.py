@@ -354,15 +354,6 @@ class Study(StudyView):
                     driver.run(opened, model=model, num_pending=num_pending)
         return self
 
-    def set_budget(self, budget: int) -> None:
-        """Store how many trials the study is to have in all.
-
-        Raises:
-            ArgumentError: it is below 1.
-        """
-        check_whole(budget, argument="budget", most=MOST_TRIALS)
-        self._change(budget=int(budget))
-
     def set_noisy(self, noisy: bool = True) -> None:
         """Store whether scores are noisy; the study goes on by it.
 

@@ -126,11 +126,6 @@ class StudyView:
         return self._records.optuna_study
 
     @cached_property
-    def candidate_check(self) -> CandidateCheck:
-        """Tells whether a latent is what the seed latents promise."""
-        return CandidateCheck(self.space, generator=self.generator)
-
-    @cached_property
     def proposals(self) -> Proposals:
         """Opens trials: examples, what a search proposes, the user's own points."""
         looking = Looking(
@@ -140,7 +135,7 @@ class StudyView:
             self._records,
             space=self.space,
             ranking=self.ranking,
-            check=self.candidate_check,
+            check=CandidateCheck(self.space, generator=self.generator),
             looking=looking,
         )
 
@@ -198,11 +193,7 @@ class StudyView:
     @property
     def seed_names(self) -> list[str]:
         """Names of the seed latents, in the order of the weights' columns."""
-        return [self.seed_name(column) for column in range(self.weights.shape[1])]
-
-    def seed_name(self, column: int) -> str:
-        """Return the name of a seed latent; prior draws are counted from 1."""
-        return self.settings.seed_name(column)
+        return [self.settings.seed_name(column) for column in range(self.weights.shape[1])]
 
     @property
     def best_trial(self) -> Trial:
