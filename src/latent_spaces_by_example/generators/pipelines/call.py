@@ -71,8 +71,6 @@ def call_arguments(
         asked |= {
             "height": size.height,
             "width": size.width,
-            "num_frames": size.frames,
-            "audio_end_in_s": size.seconds,
             **dict(family.fixed),
         }
     arguments = {name: value for name, value in asked.items() if value is not None}

@@ -73,21 +73,16 @@ class RecordedPipeline(PipelineGenerator):
             scheduler=None if scheduler is None else type(scheduler).__name__,
             dtype=str(pipeline.dtype).removeprefix("torch."),
         )
-        self._kind = "image"
+        self.output_kind = "image"
         self.tape = NoiseTape(self._run, name=self.name)
         self.latent_shape = self.tape.latent_shape
         self.transport_map = self.tape.transport_map
-        self.suffix = suffix_of(self._kind)
+        self.suffix = suffix_of(self.output_kind)
         self._warn_of_pictures_without_effect()
 
     def __repr__(self) -> str:
         draws = len([part for part in self.tape.parts if part.combined])
-        return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self._kind}>"
-
-    @property
-    def output_kind(self) -> str:
-        """The kind of its outputs: "image", "video" or "audio"."""
-        return self._kind
+        return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self.output_kind}>"
 
     def generate(self, z: ArrayLike) -> Any:
         """Generate the outputs of latents z, shape (n, d), one after the other.
@@ -118,8 +113,8 @@ class RecordedPipeline(PipelineGenerator):
             out_of_memory_named(self.pipeline, n=1, size=size),
         ):
             returned = self._called(arguments)
-        self._kind = kind_of(returned)
-        output: np.ndarray = read_outputs(returned, kind=self._kind, n=1)[0]
+        self.output_kind = kind_of(returned)
+        output: np.ndarray = read_outputs(returned, kind=self.output_kind, n=1)[0]
         return output
 
     def _called(self, arguments: dict[str, Any]) -> Any:

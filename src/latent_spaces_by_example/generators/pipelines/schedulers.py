@@ -72,10 +72,6 @@ def noise_in(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
         pipeline: a diffusers pipeline.
         arguments: what it is called with.
     """
-    return _noise_in_steps(pipeline, arguments) or _noise_in_decoding(pipeline, arguments)
-
-
-def _noise_in_steps(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     scheduler = pipeline.scheduler
     name = type(scheduler).__name__
     if arguments.get("s_churn"):
@@ -92,18 +88,6 @@ def _noise_in_steps(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     if "generator" in inspect.signature(scheduler.step).parameters:
         return f"{name} takes a random generator and is not known to be without noise"
     return None
-
-
-def _noise_in_decoding(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    """Judge LTX, which mixes noise into the latent it decodes if its VAE asks for a timestep."""
-    config = getattr(getattr(pipeline, "vae", None), "config", {})
-    timestep = arguments.get("decode_timestep", 0.0)
-    scale = arguments.get("decode_noise_scale")
-    amount = timestep if scale is None else scale
-    amounts = amount if isinstance(amount, (list, tuple)) else [amount]
-    if not config.get("timestep_conditioning", False) or not any(amounts):
-        return None
-    return "decode_noise_scale makes the decoder draw noise: give decode_noise_scale=0.0"
 
 
 def reconfigured(name: str, setting: str) -> str:
@@ -148,7 +132,7 @@ def refuse_noise(pipeline: Any, arguments: Mapping[str, Any], *, fixed: bool = F
             what it draws the same for every latent.
 
     Raises:
-        ArgumentError: it draws noise at every step, or in decoding; with the fix.
+        ArgumentError: it draws noise at every step; with the fix.
     """
     reason = noise_in(pipeline, arguments)
     if reason is None:
