@@ -46,10 +46,9 @@ def diffusers(
     """Make a generator of a diffusers pipeline: unit-variance latents -> images, videos or sounds.
 
     z -> pipeline(latents=pack(z)), in the shape, order and dtype that this kind of pipeline wants;
-    a latent from a random seed is the one that the pipeline draws with that CPU generator. So are
-    the images of the classes in ``families``. Of any other class (image-to-image, inpainting,
-    ControlNet, video, sound) every random number that it draws is recorded, and all of them
-    together are the latent, of shape (d,).
+    a latent from a random seed is the one that the pipeline draws with that CPU generator. Of a
+    class without a row in ``families`` (image-to-image, inpainting, ControlNet, video, sound) every
+    random number that it draws is recorded, and all of them together are the latent, of shape (d,).
 
     Args:
         pipeline: a folder that a pipeline's ``save_pretrained`` wrote, a hub id such as
