@@ -10,6 +10,7 @@ core and writes benchmarks/results/seed_norms.json and .md.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,12 @@ from scipy.stats import chi2
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil import check_all, list_sections, measure
+from latent_spaces_by_example.zoo.airfoil import list_sections, measure
 from latent_spaces_by_example.zoo.digits.scans import load_scans
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # where the models are
+
+from models.airfoil.section_check import check_all
 
 OUT = Path(__file__).parents[1] / "results"
 GROUPS, POINTS = 150, 10

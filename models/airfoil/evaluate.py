@@ -14,10 +14,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
-from latent_spaces_by_example.zoo.airfoil import check_all, measure
+from latent_spaces_by_example.zoo.airfoil import measure
 from latent_spaces_by_example.zoo.airfoil.generator import AirfoilGenerator, load
 from models.airfoil import card, pictures
 from models.airfoil.dataset import load_sections, split
+from models.airfoil.section_check import check_all
 from models.flow_matching.measuring import costs, package_of, significant
 
 HERE = Path(__file__).resolve().parent
