@@ -249,6 +249,7 @@ def of_names():
     yield case(search.load_stored, search="tpe")
     yield case(arrays.library_named, name="numpy")
     yield case(arrays.library_of, value=Z)
+    yield case(arrays.host_array, value=Z)
     yield case(search.OptunaSearch, sampler=RandomSampler(seed=0), weight_chart=None)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.pictures import named, read_picture
@@ -192,9 +193,7 @@ class DiffusersGenerator(PipelineGenerator):
 
     def _checked(self, z: Any) -> torch.Tensor:
         """Return z as float32: points near each other must not collapse before the model's cast."""
-        if isinstance(z, torch.Tensor) and z.is_floating_point():
-            z = z.detach().float().cpu().numpy()
-        latents = checked_latents(z, latent_shape=self.latent_shape)
+        latents = checked_latents(host_array(z), latent_shape=self.latent_shape)
         if len(latents) == 0:
             raise ArgumentError(f"z has shape {latents.shape}; expected at least one latent")
         return torch.from_numpy(np.array(latents, dtype=np.float32))
