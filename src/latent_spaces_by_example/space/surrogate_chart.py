@@ -281,8 +281,8 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     def from_z_to_w(self, z: Latents) -> Float[Any, "n K"]:
         """Map latents (n, *latent_shape) of the space to their weights.
 
-        Least squares through the seeds' K x K Gram matrix (by blocked QR if that is ill
-        conditioned). Nothing is projected: what rounding of the dtype cannot explain is an error.
+        Least squares through the seeds' K x K Gram matrix, refined by what is left over. Nothing
+        is projected: what rounding of the dtype cannot explain is an error.
 
         Raises:
             ArgumentError: if ``z`` has another shape or dtype, is not finite, or the seed
