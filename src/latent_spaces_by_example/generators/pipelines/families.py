@@ -123,7 +123,7 @@ def _of_unet(pipeline: Any, size: Size) -> Shape:
 
 def _denoise(pipeline: Any, latents: torch.Tensor, **arguments: Any) -> torch.Tensor:
     """Do what an unconditional pipeline does once it has drawn: it takes no ``latents=``."""
-    steps = arguments.pop("num_inference_steps", None)
+    steps = arguments.pop("num_inference_steps")
     generator = arguments.pop("generator", None)
     taken = inspect.signature(pipeline.scheduler.step).parameters
     unknown = sorted(set(arguments) - (set(taken) - {"model_output", "timestep", "sample"}))
@@ -134,7 +134,7 @@ def _denoise(pipeline: Any, latents: torch.Tensor, **arguments: Any) -> torch.Te
         )
     if "generator" in taken:
         arguments["generator"] = generator
-    pipeline.scheduler.set_timesteps(50 if steps is None else steps)
+    pipeline.scheduler.set_timesteps(steps)
     x = latents * pipeline.scheduler.init_noise_sigma
     for t in pipeline.scheduler.timesteps:
         seen = pipeline.scheduler.scale_model_input(x, t)

@@ -63,7 +63,16 @@ class DiffusersGenerator(PipelineGenerator):
         self, pipeline: Any, settings: PipelineSettings, *, family: Family, source: Any
     ) -> None:
         size = checked_size(pipeline, settings, family=family)
-        arguments = call_arguments(pipeline, settings, family=family, size=size)
+        own = {**vars(size), **dict(family.fixed)}
+        arguments = call_arguments(
+            pipeline,
+            settings,
+            carried=("steps", "guidance"),
+            guidance=(family.guidance,) if family.guidance else (),
+            own=own if family.run is None else {"num_inference_steps": default_steps(pipeline)},
+        )
+        if family.run is None and not {"prompt", "prompt_embeds"} & set(arguments):
+            raise ArgumentError(f"prompt is missing: {type(pipeline).__name__} needs prompt='...'")
         check_usable(pipeline, arguments, family=family)
         refuse_noise(pipeline, arguments, fixed=settings.step_noise == "fixed")
         self.pipeline = pipeline
