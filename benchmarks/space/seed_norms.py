@@ -21,11 +21,12 @@ from scipy.stats import chi2
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil import list_sections, measure
+from latent_spaces_by_example.zoo.airfoil import list_sections
 from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # where the models are
 
+from models.airfoil.roughness import roughness
 from models.airfoil.section_check import check_all
 
 OUT = Path(__file__).parents[1] / "results"
@@ -65,7 +66,7 @@ def airfoil() -> Field:
     def judge(outputs: np.ndarray) -> dict[str, np.ndarray]:
         return {
             "valid": np.array([found.valid for found in check_all(outputs)], dtype=float),
-            "roughness": measure(outputs).roughness,
+            "roughness": roughness(outputs),
             "nearest": tree.query(features(outputs))[0],
         }
 
