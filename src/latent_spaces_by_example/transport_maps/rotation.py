@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.spatial.transform import Rotation
 
-from latent_spaces_by_example.arguments import ArrayLike, check_flag
+from latent_spaces_by_example.arguments import ArrayLike, check_flag, checked_number
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import (
@@ -82,7 +82,9 @@ class RotationTransportMap(HostTransportMap):
                 f"representation is {representation!r:.60}; expected 'quaternion' or 'matrix'"
             )
         check_flag(scalar_last, argument="scalar_last")
-        self._angle = RotationAngle(None if sigma is None else _checked_sigma(sigma))
+        if sigma is not None:
+            sigma = checked_number(sigma, argument="sigma", low=1e-6, high=100.0)
+        self._angle = RotationAngle(sigma)
         self._representation = representation
         self._scalar_last = scalar_last
         self._mean: Rotation | None = None
@@ -200,10 +202,3 @@ def _check_orthogonal(matrices: Float64[np.ndarray, "n m 3 3"], *, slack: float,
 def _first(places: Bool[np.ndarray, "n m"]) -> tuple[int, int]:
     row, place = np.argwhere(places)[0]
     return int(row), int(place)
-
-
-def _checked_sigma(value: ArrayLike) -> float:
-    sigma = finite_parameter(value, name="sigma")
-    if sigma.shape != () or not 1e-6 <= sigma <= 100.0:
-        raise ArgumentError(f"sigma={value!r:.60}; expected a number in [1e-6, 100], in radians")
-    return float(sigma)
