@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from latent_spaces_by_example.validity import Diagnosis, Statistic
 
 BAD_VERDICT = 3
-_STATISTICS = ("mean", "variance", "kurtosis", "neighbours")  # shown where there is room
+_STATISTICS = ("mean", "skewness", "kurtosis", "neighbours")  # shown where there is room
 _MOST_ROWS = 64
 
 
