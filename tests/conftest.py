@@ -11,6 +11,9 @@ from alembic import util as alembic_util
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
+# What is imported stays: looking for garbage among its million objects would take 3 s.
+gc.disable()
+
 # The files of the mathematics that write shapes, where a wrong one may go unnoticed. Each call of a
 # checked function costs 30 us, and those that only count sizes are called most.
 ROOMS = Path(__file__).parents[1] / "src/latent_spaces_by_example"
@@ -60,6 +63,12 @@ def check_cache_undisturbed(filename: str | None = None) -> None:
 
 
 linecache.checkcache = check_cache_undisturbed
+
+
+def pytest_collection_finish():
+    """Look for garbage from here on, and only in what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
