@@ -5,6 +5,9 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+from jupyter_cache import get_cache
+from sphinx.util.parallel import make_chunks
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 # tutorials run in kernels of their own, which inherit these
@@ -72,3 +75,19 @@ html_theme_options = {
     "source_directory": "docs/",
     "footer_icons": [{"name": "Repository", "url": repository, "html": "Repository", "class": ""}],
 }
+
+
+def deal_notebooks(app, env, docnames):
+    """Give each process of ``sphinx-build -j`` as many notebooks as the others.
+
+    Processes take neighbours in this list, and by name all tutorials are neighbours.
+    """
+    docnames.sort(key=lambda name: "file_format: mystnb" in env.doc2path(name).read_text("utf-8"))
+    hands = len(make_chunks(docnames, app.parallel))
+    docnames[:] = [name for hand in range(hands) for name in docnames[hand::hands]]
+    _ = get_cache(nb_execution_cache_path).db  # made once, before several processes find none
+
+
+def setup(app):
+    """Deal the notebooks to the processes."""
+    app.connect("env-before-read-docs", deal_notebooks)

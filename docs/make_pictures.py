@@ -8,6 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "space"))
 
 from _drawing import airfoils, gallery, page, spaces, studies
 from _drawing.style import RC

@@ -14,7 +14,7 @@ import latent_spaces_by_example as lsbe
 from dry_run import flux_and_clip
 from latent_spaces_by_example import objectives
 from latent_spaces_by_example.errors import LatentSpacesError
-from latent_spaces_by_example.report import plane
+from plane import evaluate_plane, save_contours, save_montage, save_tables
 
 
 @click.command(context_settings={"show_default": True})
@@ -60,12 +60,11 @@ def main(prompt, score_prompt, pipeline, clip, seed_latents, budget, grid, out, 
         studies[search].save()
         click.echo(f"{search}: best score {studies[search].best_score:.4g}")
 
-    found = plane.evaluate_plane(studies["direct"], objective, size=grid)
+    found = evaluate_plane(studies["direct"], objective, size=grid)
     click.echo(f"grid: best score {found.scores[found.best]:.4g}")
-    plane.save_contours(found, studies, Path(out, "contour.png"), label="CLIP score")
-    plane.save_montage(found, studies, Path(out, "montage.png"))
-    plane.save_grid(found, Path(out, "grid.csv"))
-    plane.save_histories(found, studies, Path(out, "history.csv"))
+    save_contours(found, studies, Path(out, "contour.png"))
+    save_montage(found, Path(out, "montage.png"))
+    save_tables(found, studies, history=Path(out, "history.csv"), grid=Path(out, "grid.csv"))
     best = max(studies.values(), key=lambda study: study.best_score)
     generator.save(best.best_output, Path(out, "best.png"))
     click.echo(f"best.png, contour.png, montage.png, history.csv and grid.csv are in {out}")

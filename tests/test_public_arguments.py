@@ -223,21 +223,11 @@ def of_validity():
     )
     for check in (validity.check_determinism, validity.require_determinism):
         yield case(check, generator=Model(), latents=Z, batch_tolerance=0.1)
-    mapped = {"transport_map": transport_maps.IdentityTransportMap()}
-    yield case(validity.LatentBox, latent_shape=(4, 8), bound=3.0, **mapped)
-    for baseline in (
-        validity.LinearInterpolation,
-        validity.SphericalInterpolation,
-        validity.WeightBox,
-    ):
-        yield case(baseline, seed_latents=Z, **mapped)
 
 
 def of_airfoils(folder):
     file = folder / "wing.dat"
     airfoil.write_dat(file, SECTION, name="wing")
-    yield case(airfoil.check, section=SECTION, max_gap=0.05)
-    yield case(airfoil.check_all, sections=SECTION[None], max_gap=0.05)
     yield case(airfoil.cosine_grid, points_per_side=9)
     yield case(airfoil.find_section, name_or_path="naca2412")
     yield case(airfoil.measure, sections=SECTION)
@@ -259,6 +249,7 @@ def of_names():
     yield case(search.load_stored, search="tpe")
     yield case(arrays.library_named, name="numpy")
     yield case(arrays.library_of, value=Z)
+    yield case(arrays.host_array, value=Z)
     yield case(search.OptunaSearch, sampler=RandomSampler(seed=0), weight_chart=None)
 
 

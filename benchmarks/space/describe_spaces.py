@@ -16,16 +16,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from baselines import LatentBox, LinearInterpolation, SphericalInterpolation, WeightBox
 from seed_norms import Field, airfoil, digits
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
-from latent_spaces_by_example.validity import (
-    LatentBox,
-    LinearInterpolation,
-    SphericalInterpolation,
-    WeightBox,
-)
 
 OUT = Path(__file__).parents[1] / "results"
 SETS, POINTS, DIMS = 10, 100, 16384

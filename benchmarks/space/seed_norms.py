@@ -10,6 +10,7 @@ core and writes benchmarks/results/seed_norms.json and .md.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,13 @@ from scipy.stats import chi2
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil import check_all, list_sections, measure
+from latent_spaces_by_example.zoo.airfoil import list_sections
 from latent_spaces_by_example.zoo.digits.scans import load_scans
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # where the models are
+
+from models.airfoil.roughness import roughness
+from models.airfoil.section_check import check_all
 
 OUT = Path(__file__).parents[1] / "results"
 GROUPS, POINTS = 150, 10
@@ -60,7 +66,7 @@ def airfoil() -> Field:
     def judge(outputs: np.ndarray) -> dict[str, np.ndarray]:
         return {
             "valid": np.array([found.valid for found in check_all(outputs)], dtype=float),
-            "roughness": measure(outputs).roughness,
+            "roughness": roughness(outputs),
             "nearest": tree.query(features(outputs))[0],
         }
 

@@ -1,11 +1,11 @@
 """Pictures of charts, of norms, and of what people use in place of a chart."""
 
 import numpy as np
+from baselines import LatentBox, LinearInterpolation, WeightBox
 from matplotlib.figure import Figure
 from scipy.stats import chi
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.validity import LatentBox, LinearInterpolation, WeightBox
 
 from .style import FOUND, GIVEN, INK, PALE, THIRD, WIDTH, figure_of
 

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latent_spaces_by_example.zoo.airfoil import (
-    check,
-    find_section,
-    list_sections,
-    measure,
-    resample,
-)
+from latent_spaces_by_example.zoo.airfoil import find_section, list_sections, measure, resample
 from latent_spaces_by_example.zoo.airfoil.representation import first_fault
+from models.airfoil.section_check import check
 
 SPLIT_SEED = 20240811
 THICKEST = 0.45

@@ -14,10 +14,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
-from latent_spaces_by_example.zoo.airfoil import check_all, measure
+from latent_spaces_by_example.zoo.airfoil import measure
 from latent_spaces_by_example.zoo.airfoil.generator import AirfoilGenerator, load
 from models.airfoil import card, pictures
 from models.airfoil.dataset import load_sections, split
+from models.airfoil.roughness import roughness
+from models.airfoil.section_check import check_all
 from models.flow_matching.measuring import costs, package_of, significant
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +47,7 @@ def of_samples(samples: np.ndarray, database: np.ndarray) -> dict[str, object]:
     validity = check_all(samples)
     reasons = Counter(reason.split(":")[0] for each in validity for reason in each.reasons)
     made, real = shape_figures(samples), shape_figures(database)
-    rough = np.median(measure(samples).roughness) / np.median(measure(database).roughness)
+    rough = np.median(roughness(samples)) / np.median(roughness(database))
     return {
         "valid share": float(np.mean([each.valid for each in validity])),
         "reasons": dict(reasons),

@@ -20,6 +20,7 @@ import numpy as np
 
 from latent_spaces_by_example.zoo.digits.levels import NUM_PIXELS, LevelRepresentation
 from models.digits.dataset import HELD_OUT_SEED, Digits, load_digits, split
+from models.digits.fit_levels import fit_levels
 from models.flow_matching.export import export
 from models.flow_matching.training import FlowSettings, Progress, train
 
@@ -81,7 +82,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     training, validation, held_out = split(load_digits())
     log.info("%d digits to train on", len(training.names))
-    representation = LevelRepresentation.fit(training.levels)
+    representation = fit_levels(training.levels)
     rng = np.random.default_rng(SETTINGS.random_seed)
     y = dithered(validation.levels, representation, rng)
     progress = train(

@@ -4,10 +4,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.validity import (
-    LinearInterpolation,
-    SphericalInterpolation,
-)
+from benchmarks.space.baselines import LinearInterpolation, SphericalInterpolation
 
 SHAPE = (4, 8, 8)
 

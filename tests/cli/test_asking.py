@@ -48,7 +48,9 @@ def test_outputs_as_files_and_a_table(lsbe, wing):
     assert "3 trials wait for their results" in lsbe("status", "wing")
     # a table that may be filled in is never written over
     assert "asked-2.csv" in lsbe("ask", "wing")
-    assert lsbe("ask", "wing", "--to", "wing/study.db", code=2).endswith("give a folder")
+    assert lsbe("ask", "wing", "--to", "wing/study.db", code=2).endswith(
+        "give a folder for the outputs"
+    )
 
 
 def test_a_filled_table_is_told_once(lsbe, wing):

@@ -10,7 +10,7 @@ from latent_spaces_by_example.cli import main
     ("words", "problem"),
     [
         (["make", "nothing.json"], "there is no such file"),
-        (["make", "broken.json"], "is no JSON"),
+        (["make", "broken.json"], "are damaged"),
         (["make", "empty.json"], "are damaged"),
         (["explore", "microstructure:size=16", "--examples", "a"], "example"),
         (["explore", "airfoils"], "airfoil"),

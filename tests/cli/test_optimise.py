@@ -57,8 +57,11 @@ def test_the_end_says_the_gain_the_file_and_the_next_command_and_hides_what_is_t
     example = max(study.trials[:3], key=lambda trial: trial.score)
     points, share = study.best_score - example.score, study.best_score / example.score - 1
     assert points > 0
-    end = f"{study.best_score:.4g}, {points:.3g} ({100 * share:.0f} %) above "
-    assert f"{end}{study.seed_names[example.number]}, wing/best.npy; go on: lsbe resume" in output
+    start = f"{study.best_score:.4g}, "
+    name = study.seed_names[example.number]
+    end = f"({100 * share:.0f} %) above {name}, wing/best.npy; go on: lsbe resume"
+    gain = re.search(f"{re.escape(start)}([0-9.]+) points? {re.escape(end)}", output)
+    assert float(gain[1]) == pytest.approx(points, rel=0.01)
     assert f"{12.5 + study.best_score:.4g}°" in output
     assert "constant" not in output
 

@@ -5,7 +5,8 @@ import pytest
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.explore.atlas import Atlas, place_of
+from latent_spaces_by_example.explore.atlas import Atlas
+from latent_spaces_by_example.report.octant import to_plane
 from toys import Stretch
 
 
@@ -16,7 +17,7 @@ def test_a_place_on_the_triangle_is_one_mixture():
     assert (atlas.kind, atlas.numbers) == ("triangle", (0, 1, 2, 3, 4))
     for place, row in zip(atlas.places, study.weights, strict=True):
         np.testing.assert_allclose(atlas.at(*place), row, atol=1e-12)
-        np.testing.assert_allclose(place_of(row), place, atol=1e-12)
+        np.testing.assert_allclose(to_plane(row[None])[0], place, atol=1e-12)
     outside = atlas.at(0.0, 1.4)  # above the first corner: the nearest edge
     assert outside.min() == 0.0
     with pytest.raises(ArgumentError, match="off the map"):

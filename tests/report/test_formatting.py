@@ -5,16 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.report.formatting import (
-    cleaned,
     shown,
     shown_alike,
     shown_difference,
 )
-
-
-@pytest.mark.parametrize("hidden", ["\u202e", "\x00", "\ud800", "\x1b", "\u2066", "\x9b", "\u2028"])
-def test_what_cannot_be_shown_is_replaced(hidden):
-    assert cleaned(f"a{hidden}b\tc\n") == "a\N{REPLACEMENT CHARACTER}b\tc\n"
 
 
 @pytest.mark.parametrize(

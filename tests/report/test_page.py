@@ -127,10 +127,10 @@ def test_an_example_that_nothing_beats_is_named_the_best_and_differs_from_none(t
     [
         (["6", "17"], "Every mixture of the two seed latents"),
         (["6", "17", "18"], "Every mixture of the three seed latents"),
-        (["6", "17", "18", "13"], "along the two in which they vary most"),
+        (["6", "17", "18", "13"], "How far each latent is from the best one"),
     ],
 )
-def test_the_space_is_drawn_whole_or_projected(tmp_path, examples, shows):
+def test_the_space_is_drawn_whole_or_by_angle(tmp_path, examples, shows):
     _, page, _ = _report(tmp_path, budget=12, examples=examples)
     assert shows in page.text
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latent_spaces_by_example.report.plot import Axes, Dot, Label, Scale, levels_of, ticks
+from latent_spaces_by_example.report.plot import Axes, Dot, Label, Scale, ticks
 from latent_spaces_by_example.report.scores import useful_range
 
 FINITE = st.floats(-1e100, 1e100, allow_subnormal=False)
@@ -45,14 +45,9 @@ def test_places():
     assert axes.steps(np.arange(3.0), np.arange(3.0), kind="best").data.count("L") == 4
 
 
-def test_levels_end_at_the_last_colour():
-    levels = levels_of(np.array([-5.0, np.nan, 5.0, 10.0, 11.0]), bounds=(0.0, 10.0))
-    assert levels == [0, 0, 4, 8, 8]
-
-
 def test_shapes_tell_apart_what_colours_do():
-    kinds = ("trial", "example", "failed", "infeasible", "unusual")
+    kinds = ("trial", "example", "failed", "infeasible")
     shapes = {Dot(1.0, 2.0, kind).outline for kind in kinds}
-    assert len(shapes) == 5
+    assert len(shapes) == 4
     assert Dot(1.0, 2.0, "trial").outline == ""
     assert Dot(1.0, 2.0, "example infeasible").outline == Dot(1.0, 2.0, "example").outline

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.cli import main
@@ -87,7 +88,7 @@ def test_it_works_where_the_run_was_made_and_asks_for_all_that_was_done(tmp_path
     objective = lsbe.objectives.load(CONDUCTIVITY)
     options = {"num_seeds": 3, "search": "random", "out": "runs/wing"}
     study = lsbe.optimise(generator, objective, budget=5, **options)
-    study.set_budget(2)
+    study.records.store_settings(replace(study.settings, budget=2))
     section = repeat_section(read_study(lsbe.open_study("runs/wing")))
     assert "budget=5" in section.call
     assert "--budget 5" in section.command

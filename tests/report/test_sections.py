@@ -11,10 +11,12 @@ import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.report.convergence import convergence_section
 from latent_spaces_by_example.report.drawing import with_pictures
+from latent_spaces_by_example.report.failed_trials import fault_table
 from latent_spaces_by_example.report.page import page_of
 from latent_spaces_by_example.report.result import comparison
 from latent_spaces_by_example.report.snapshot import Ranking, Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
+from latent_spaces_by_example.study import Trial
 from toys import Stretch, height
 
 
@@ -61,15 +63,11 @@ def test_minimising_reads_right_everywhere(study, lowest):
     assert re.search(r"[\d.]+ points below the best example, \d+ \(", text)
     assert "direction='minimise'" in text
     assert "the lowest by" in text
-    map_ = space_section(lowest).figures[0]
-    assert (map_.bar.low, map_.bar.high) == tuple(
-        -x
-        for x in reversed(
-            (space_section(highest).figures[0].bar.low, space_section(highest).figures[0].bar.high)
-        )
-    )
+    map_ = space_section(lowest).figure
+    bar = space_section(highest).figure.bar
+    assert (map_.bar.low, map_.bar.high) == (-bar.high, -bar.low)
     weights = np.eye(3)
-    np.testing.assert_allclose(lowest.expectation.mean(weights), -highest.expectation.mean(weights))
+    np.testing.assert_allclose(lowest.expected(weights), -highest.expected(weights))
 
 
 def test_a_share_of_a_positive_score_in_either_direction(study):
@@ -115,7 +113,7 @@ def test_what_is_infeasible_looks_infeasible(study):
         for trial in snapshot.trials
     ]
     snapshot = replace(snapshot, trials=trials)
-    map_ = space_section(snapshot).figures[0]
+    map_ = space_section(snapshot).figure
     # on the map a seed latent has the mark of its corner besides
     for figure, count in ((convergence_section(snapshot).figure, 12), (map_, 13)):
         assert "violates a constraint" in [words for _, words in figure.legend]
@@ -175,3 +173,15 @@ def test_a_study_without_its_generator_shows_what_it_kept(tmp_path):
     assert drawn.missing == ""
     (tmp_path / "run" / "artifacts").rename(tmp_path / "gone")
     assert with_pictures(read_study(study), most=5, seconds=60.0).pictures == {}
+
+
+def test_latents_at_fault_are_named_and_long_lists_cut(study):
+    trials = [
+        Trial(number=n, weights=np.ones(1), score=1.0, invalid=f"fault {n}") for n in range(30)
+    ]
+    table = fault_table(Snapshot(study, trials))
+    assert table.rows[0] == ("0", "fault 0")
+    assert table.rows[-1] == ("…", "and 10 more, in history.csv")
+    assert fault_table(read_study(study)) is None
+    text = _text(read_study(study))
+    assert "24 of 24 candidates follow the model's law." in text

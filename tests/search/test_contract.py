@@ -72,7 +72,7 @@ class TestLatentGP(SearchContract):
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 class TestGP(SearchContract):
     def make_search(self):
-        return load("gp", num_startup_trials=5)
+        return load("gp", num_startup_trials=10)
 
 
 class SeveralContract(SearchContract):

@@ -151,13 +151,12 @@ def test_direct_goes_on_once_it_has_converged():
 
 @pytest.mark.parametrize("name", ["cma-es", "direct", "tpe"])
 def test_it_finds_what_uniform_points_do_not(name):
-    better = 0
-    for seed in range(4):
-        searched, uniform = ScoreOfU(45, random_seed=seed), ScoreOfU(45, random_seed=seed)
-        searched.run(name)
-        uniform.run("random")
-        better += searched.study.best > uniform.study.best
-    assert better >= 3
+    searched, uniform = ScoreOfU(30), ScoreOfU(30)
+    searched.run(name)
+    uniform.run("random")
+    # scores are minus squared distances: 0.06 and less to 0.29
+    late, chance = (np.median(run.study.scores[-10:]) for run in (searched, uniform))
+    assert late > 0.5 * chance
 
 
 def test_tpe_spreads_out_from_what_is_pending():

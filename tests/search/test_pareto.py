@@ -65,13 +65,13 @@ def test_the_best_of_every_scalarisation_is_on_the_front():
 
 
 @pytest.mark.parametrize("search", ["latent-gp", "tpe"])
-@pytest.mark.parametrize("constraints", [None, lambda x: [0.1 - float(x[2])]])
+# three in ten random points meet it, and among them is a part of the front
+@pytest.mark.parametrize("constraints", [None, lambda x: [0.4 - float(x[2])]])
 def test_searches_of_several_scores(search, constraints):
     found, chance = (
-        [volume(study_of(name, seed=s, constraints=constraints, budget=40)) for s in range(1)]
-        for name in (search, "random")
+        volume(study_of(name, constraints=constraints, budget=24)) for name in (search, "random")
     )
-    assert sum(found) > sum(chance)
+    assert found > chance
 
 
 def test_nsga_ii_evolves_over_generations():

@@ -253,8 +253,8 @@ for argument in ("weight_chart", "transport_map"):
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": source}
     )
-    assert "weight_chart is <class 'object'>; expected an instance" in result.stdout
-    assert "transport_map is <class 'object'>; expected an instance" in result.stdout
+    assert "weight_chart=<class 'object'>; expected a Chart" in result.stdout
+    assert "transport_map=<class 'object'>; expected a TransportMap" in result.stdout
 
 
 class LogTransportMap(TransportMap):

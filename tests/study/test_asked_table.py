@@ -27,7 +27,7 @@ def _refused(tmp_path, text, match, **options):
 
 
 FILLED = (
-    Result(3, scores={"score": 0.31}, constraints={"mass": -1.0}, metrics={"lift": 12.5}),
+    Result(3, {"score": 0.31, "constraints": {"mass": -1.0}, "lift": 12.5}),
     Result(5, error="would not crystallise"),
     Result(6),
 )
@@ -103,16 +103,17 @@ def test_there_and_back(tmp_path):
     assert table.results == (
         Result(
             4,
-            scores={"lift": 1.0, "weight": 2.0},
-            constraints={"=mass": 3.0},
-            metrics={"@SUM(1)": "=text", "näher": "blue"},
+            {
+                **{"lift": 1.0, "weight": 2.0, "@SUM(1)": "=text", "näher": "blue"},
+                "constraints": {"=mass": 3.0},
+            },
         ),
     )
 
 
 def test_additional_columns_are_ignored_and_named(tmp_path):
     table = _read(tmp_path, f"operator,{HEADER[:-1]},remark\nann,{ID},1,,2,0,,,late\n")
-    assert table.results == (Result(1, scores={"score": 2.0}, constraints={"mass": 0.0}),)
+    assert table.results == (Result(1, {"score": 2.0, "constraints": {"mass": 0.0}}),)
     assert table.ignored_columns == ("operator", "remark")
 
 
@@ -166,7 +167,6 @@ def test_files(tmp_path):
     path = write_asked(tmp_path / "asked.csv", study_id=ID, rows=[])
     with pytest.raises(StudyError, match="may be filled in"):
         write_asked(path, study_id=ID, rows=[])
-    write_asked(path, study_id=ID, rows=[], overwrite=True)
     with pytest.raises(StudyError, match="cannot be written"):
         write_asked(path / "below.csv", study_id=ID, rows=[])
     with pytest.raises(ArgumentError, match=r"none\.csv' cannot be read"):

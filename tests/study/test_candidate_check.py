@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.study.candidate_check import validity_summary
+from latent_spaces_by_example.study.candidate_check import CandidateCheck, validity_summary
 from latent_spaces_by_example.transport_maps import TransportMap, UniformTransportMap
 from latent_spaces_by_example.validity.candidates import is_typical
 from toys import Stretch, height
@@ -104,7 +104,7 @@ def test_outside_the_support_is_a_fault_and_no_end():
 
     study = search(Clipped(), seed_latents=np.random.default_rng(0).random((3, 16, 32)))
     assert not any(trial.invalid for trial in study.trials)
-    check = study.candidate_check
+    check = CandidateCheck(study.space, generator=study.generator)
     bad = np.stack([np.full((16, 32), 0.5), np.full((16, 32), 1.5)])
     found = check.of(bad, np.eye(3)[:2])
     assert "was promised" in found[0].fault or "zeros" in found[0].fault

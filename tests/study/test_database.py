@@ -3,6 +3,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import sys
 import tempfile
 import time
 import traceback
@@ -126,7 +127,7 @@ class TestUrls:
         assert "SECRET" not in str(raised.value) + repr(raised.value.__context__)
 
     def test_a_missing_driver(self, monkeypatch):
-        monkeypatch.setattr(database, "find_spec", lambda name: None)
+        monkeypatch.setitem(sys.modules, "psycopg", None)
         with pytest.raises(MissingPackageError, match=r"example\[postgres\]"):
             open_storage("postgresql://me@host/db")
 

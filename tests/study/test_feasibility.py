@@ -93,9 +93,9 @@ def test_optuna_knows_of_them(study):
 def test_nothing_feasible_is_said(never):
     assert not never.feasible
     assert never.best_score == never.scores.max()  # here the least violating one
-    assert "violating constraints" in repr(never)
-    assert "violates constraints" in never._repr_html_()
-    assert not overview_of(never.records).feasible
+    assert "none feasible yet" in repr(never)
+    assert "none feasible yet" in never._repr_html_()
+    assert overview_of(never.records).ranking.best_in_words(never.trials) == "none feasible yet"
 
 
 @pytest.mark.parametrize("search", ["latent-gp", "cma-es", "tpe", "random", "chosen-seeds"])
@@ -109,7 +109,7 @@ def test_stored_and_written(study):
     assert [t.constraints for t in again.trials] == [t.constraints for t in study.trials]
     rows = list(csv.DictReader((study.folder.path / "history.csv").read_text().splitlines()))
     assert float(rows[3]["constraint too <high>"]) == study.trials[3].constraints["too <high>"]
-    assert rows[3]["right"] == "1"  # a metric of the same name
+    assert rows[3]["metric right"] == "1"  # a metric of the same name
     page = write_report(study, study.folder.report).read_text()
     assert "constraint too &lt;high&gt;, at most 0" in page
     assert "<high>" not in page
@@ -117,18 +117,18 @@ def test_stored_and_written(study):
 
 
 def test_table_and_overview(study):
-    columns = columns_of(study, study.trials)
+    columns = columns_of(study.trials, settings=study.settings)
     np.testing.assert_array_equal(columns["feasible"], [t.feasible for t in study.trials])
     values = [t.constraints["right"] for t in study.trials]
     np.testing.assert_array_equal(columns["constraint right"], values)
-    assert overview_of(study.records).best_number == study.best_trial.number
+    assert overview_of(study.records).ranking.best(study.trials) == study.best_trial
 
 
 def test_a_study_without_constraints_stores_none_and_gets_none_later(tmp_path):
     study = lsbe.optimise(Stretch(), height, budget=3, out=tmp_path / "run")
     study.save()
     header = (tmp_path / "run" / "history.csv").read_text().splitlines()[0]
-    assert header.startswith("trial,score,seconds,error,")
+    assert header.startswith("trial,state,score,seconds,error,")
     assert study.feasible
     assert all("constraints" not in t.system_attrs for t in study.optuna_study.trials)
     assert study.history().violations.shape == (3, 0)

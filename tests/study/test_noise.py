@@ -84,7 +84,7 @@ def test_the_best_has_the_highest_expected_score(study):
         study.best_output, study.generator.generate(study.latents(study.weights[[best]]))[0]
     )
     assert [t.number for t in study.front()] == [best]
-    assert repr(study).endswith(f"best expected score {told[best]:.6g}>")
+    assert repr(study).endswith(f"best {told[best]:.6g} expected>")
 
 
 def test_what_scored_best_is_there_too(study):
@@ -182,7 +182,7 @@ class TestWhatItLeaves:
 
     def test_the_notebook(self, study):
         best = study.best_trial
-        told = f"{best.expected_score:.6g} expected, {best.score:.6g} scored"
+        told = f"{best.expected_score:.6g} expected (trial {best.number}, scored {best.score:.6g})"
         assert told in study._repr_html_()
 
     def test_the_report(self, study, tmp_path):

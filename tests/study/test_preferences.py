@@ -104,19 +104,13 @@ def test_what_cannot_be_meant_is_refused(tell, error):
 
 
 @pytest.mark.parametrize(
-    "stored",
-    [
-        {"best": 0, "among": [0]},
-        {"best": 4, "among": [0, 1]},
-        {"best": None, "among": [1, 1]},
-        {"best": "0", "among": [0, 1]},
-    ],
+    "answer", [[0, [0]], [4, [0, 1]], [None, [1, 1]], ["0", [0, 1]], [0], {"best": 0}]
 )
-def test_a_damaged_answer_is_named(stored):
+def test_a_damaged_answer_is_named(answer):
     study = new_study()
     study.ask(2)
-    study.records.store_attribute("lsbe:preference:0", stored)
-    with pytest.raises(StudyError, match="preference 0 are damaged"):
+    study.records.store_attribute("lsbe:preferences", {"answers": [answer]})
+    with pytest.raises(StudyError, match="the preferences of the study are damaged"):
         _ = study.preferences
 
 

@@ -43,13 +43,13 @@ def reopened_at_every_trial(folder, budget, **options):
 @pytest.mark.parametrize(
     ("search", "batch_size", "budget"),
     [
-        ("latent-gp", 1, 34),
+        ("latent-gp", 1, 20),
         ("latent-gp", 4, 14),
-        ("tpe", 1, 13),
-        ("cma-es", 1, 13),
-        ("direct", 3, 9),
-        ("sobol", 1, 6),
-        ("random", 4, 9),
+        ("tpe:num_startup_trials=4", 1, 8),
+        ("cma-es:population_size=4", 1, 9),
+        ("direct", 3, 7),
+        ("sobol", 1, 4),
+        ("random", 4, 6),
     ],
 )
 def test_cut_and_reopened_at_every_trial(tmp_path, search, batch_size, budget):

@@ -59,7 +59,7 @@ def test_there_is_no_one_best(study):
     with pytest.raises(StudyError, match="front"):
         study.top(3)
     assert study.feasible
-    assert "on the front of up" in repr(study)
+    assert "on the front" in repr(study)
     assert "front" in study._repr_html_()
 
 

@@ -2,6 +2,7 @@ import builtins
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import latent_spaces_by_example as lsbe
 from drawn import Drawn
@@ -30,22 +31,21 @@ def study(tmp_path_factory):
 
 class TestColumns:
     def test_names(self, study):
-        assert list(columns_of(study, study.trials)) == [
-            "state", "score", "metric spread", "seconds", "error", "warning", "worker", "picture",
+        names = list(columns_of(study.trials, settings=study.settings))
+        assert [name for name in names if not name.startswith("latent")] == [
+            "state", "score", "metric spread", "seconds", "error", "warning", "worker",
             "weight 6", "weight 17", "weight 18",
         ]  # fmt: skip
+        assert {"latent norm", "latent fault"} < set(names)
 
     def test_values(self, study):
-        columns = columns_of(study, study.trials)
+        columns = columns_of(study.trials, settings=study.settings)
         np.testing.assert_array_equal(columns["score"], study.scores)
         weights = np.stack([columns[f"weight {name}"] for name in study.seed_names], axis=1)
         np.testing.assert_array_equal(weights, study.weights)
-        for trial, state, picture in zip(
-            study.trials, columns["state"], columns["picture"], strict=True
-        ):
+        for trial, state in zip(study.trials, columns["state"], strict=True):
             expected = "failed" if trial.error else "pending" if trial.pending else "finished"
             assert state == expected
-            assert (picture is None) == (state == "failed")
         assert {"finished", "failed", "pending"} == set(columns["state"])
 
     def test_names_that_are_taken(self):
@@ -53,13 +53,15 @@ class TestColumns:
             return [{"score": 1.0, "seconds": 3, "state": "solid"} for _ in outputs]
 
         study = lsbe.optimise(Stretch(), objective, budget=3, search="random", num_seeds=2)
-        columns = columns_of(study, study.trials)
+        columns = columns_of(study.trials, settings=study.settings)
         assert columns["metric seconds"] == [3, 3, 3]
         assert columns["state"] == ["finished"] * 3
 
-    def test_examples_of_one_name(self, study, monkeypatch):
-        monkeypatch.setattr(type(study), "seed_names", ["same", "same", "other"])
-        assert {"weight same", "weight same (2)"} < set(columns_of(study, study.trials))
+    def test_examples_of_one_name(self, study):
+        facts = [replace(facts, name="same") for facts in study.settings.examples]
+        settings = replace(study.settings, examples=tuple(facts))
+        names = {"weight same", "weight same (2)", "weight same (3)"}
+        assert names < set(columns_of(study.trials, settings=settings))
 
 
 class TestDataframe:
@@ -69,6 +71,8 @@ class TestDataframe:
         assert isinstance(table, pandas.DataFrame)
         assert table.index.name == "trial"
         assert table.loc[int(table["score"].idxmax()), "score"] == study.best_score
+        for trial, picture in zip(study.trials, table["picture"], strict=True):
+            assert pandas.isna(picture) == (trial.error is not None)
         assert table["score"].dtype == table["seconds"].dtype == np.float64
 
     def test_without_pandas(self, study, monkeypatch):

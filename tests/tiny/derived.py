@@ -1,4 +1,4 @@
-"""Tiny pipelines of classes that the library has no facts of, from the parts of known ones."""
+"""Tiny pipelines of classes that have no row in the table, from the parts of other ones."""
 
 from __future__ import annotations
 
@@ -118,6 +118,9 @@ def _quantised(pipeline: Any) -> dict[str, Any]:
 _SD, _XL = "stable-diffusion", "stable-diffusion-xl"
 _MOVING = {"frames": 2, **SIZED}
 DERIVED: dict[str, Derived] = {
+    "WanPipeline": Derived("wan", SIZED | {"frames": 5}),
+    "LTXPipeline": Derived("ltx", SIZED | {"frames": 9}),
+    "StableAudioPipeline": Derived("stable-audio", TEXT | {"seconds": 2.0}),
     "StableDiffusionImg2ImgPipeline": Derived(_SD, FROM_IMAGE),
     "StableDiffusionInpaintPipeline": Derived(_SD, FROM_MASKED | SIZE),
     "StableDiffusionPAGPipeline": Derived(_SD, SIZED),

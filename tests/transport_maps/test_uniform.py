@@ -66,11 +66,11 @@ def test_rounding_at_an_end_is_allowed_and_more_is_an_error():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"low": 1.0, "high": 1.0}, "high above low"),
-        ({"low": 1.0, "high": 0.0}, "high above low"),
-        ({"high": np.inf}, "high holds"),
-        ({"low": [0.0, 1.0]}, "single number"),
-        ({"low": "none"}, "low cannot be read"),
+        ({"low": 1.0, "high": 1.0}, "high=1.0; expected a number above 1"),
+        ({"low": 1.0, "high": 0.0}, "high=0.0; expected a number above 1"),
+        ({"high": np.inf}, "high=inf"),
+        ({"low": [0.0, 1.0]}, "low="),
+        ({"low": "none"}, "low='none'"),
         ({"resolution": 0.0}, "resolution"),
         ({"resolution": 0.6}, "resolution"),
     ],

@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
+from benchmarks.space.baselines import LatentBox, LinearInterpolation, WeightBox
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.validity import (
-    LatentBox,
-    LinearInterpolation,
-    WeightBox,
-)
 
 D = 512
 

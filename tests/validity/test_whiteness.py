@@ -20,8 +20,6 @@ def test_white_noise_follows_the_laws(shape):
     for name, figure in found[0].items():
         if figure.z is not None:
             assert stats.kstest([f[name].z for f in found], "norm").pvalue > 1e-3, name
-        elif name == "spectrum":
-            assert stats.kstest([f[name].p_value for f in found], "uniform").pvalue > 1e-3
         else:
             # an upper bound, and in the tail close to what it bounds
             rare = sum(f[name].p_value < 0.05 for f in found)
@@ -49,11 +47,8 @@ def test_finds_what_is_not_white():
     x = rng.standard_normal((4, 32, 32))
     smooth = statistics_of(uniform_filter(x, (0, 3, 3)))
     assert smooth["neighbours"].value > 0.5
-    assert smooth["spectrum"].value > 0
-    assert smooth["spectrum"].p_value < 1e-10
     rough = statistics_of(x - uniform_filter(x, (0, 3, 3)))
     assert rough["neighbours"].z < -5
-    assert rough["spectrum"].value < 0
     columns = np.arange(32) * 2 * np.pi * 5 / 32
     assert statistics_of(x + 0.3 * np.cos(columns))["peak"].p_value < 1e-10
     rows = x + np.roll(x, 1, axis=1)

@@ -83,7 +83,7 @@ def test_spec_makes_it_again_with_commas_and_all(tiny_clip):
 def test_the_short_form_is_a_prompt(monkeypatch, tiny_clip):
     from latent_spaces_by_example.zoo import clip as module
 
-    monkeypatch.setattr(module, "_load", _never_loaded)
+    monkeypatch.setattr(module, "VisionFeatures", _never_loaded)
     with pytest.raises(LookupError, match="openai/clip-vit-base-patch32"):
         objectives.load("clip:a red sports car, parked")
 
@@ -128,7 +128,6 @@ def test_cuda_asked_for_and_absent(tiny_clip, monkeypatch):
 
 
 def test_missing_package_names_the_command(monkeypatch):
-    monkeypatch.delitem(sys.modules, "latent_spaces_by_example.zoo.clip", raising=False)
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingPackageError, match=r"latent-spaces-by-example\[diffusers\]"):
         objectives.load("clip:a red sports car")

@@ -8,11 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from latent_spaces_by_example.arrays.base import ArrayLibrary
 from latent_spaces_by_example.arrays.numpy_arrays import NumpyArrays
 from latent_spaces_by_example.errors import ArgumentError
 
-__all__ = ["ArrayLibrary", "library_named", "library_of"]
+__all__ = ["ArrayLibrary", "host_array", "library_named", "library_of"]
 
 _NUMPY = NumpyArrays()
 # The top-level module that an array's type comes from -> the adapter's module and class.
@@ -50,6 +52,23 @@ def library_named(name: str) -> ArrayLibrary:
         known = ", ".join((_NUMPY.name, *_ADAPTERS))
         raise ArgumentError(f"name={name!r:.60}; expected one of {known}")
     return _adapter(*_ADAPTERS[name])
+
+
+def host_array(value: Any) -> np.ndarray:
+    """Return an array of any library, or what NumPy reads as one, on the host and detached.
+
+    bfloat16 becomes float32, bit for bit.
+
+    Raises:
+        ValueError, TypeError: NumPy can make no array of it, of a ragged list say.
+
+    >>> host_array([[1.0, 2.0]]).shape
+    (1, 2)
+    """
+    library = library_of(value)
+    if library is _NUMPY:
+        return np.asarray(value)
+    return library.on_host(value.detach() if hasattr(value, "detach") else value)
 
 
 def _adapter(module: str, name: str) -> ArrayLibrary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from latent_spaces_by_example.cli.console import say
 from latent_spaces_by_example.cli.hints import again
 from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place, count_option, study_options
+from latent_spaces_by_example.cli.writing import folder_named, write_output
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
@@ -37,12 +38,17 @@ def ask(place: Place, *, num: int, search: str | None, target: str | None) -> No
     lsbe tell runs/wing runs/wing/asked/asked.csv
     """
     study = place.study(needs_generator=True)
-    folder = _folder(place, target)
+    folder = folder_named(target or str(Path(place.folder or "", _ASKED)), option="--to")
     if search is not None:
         study.use_search(search)
     trials = study.ask(num)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {trial.number: _write_output(study, trial, folder) for trial in trials}
+    files = {
+        t.number: write_output(
+            study.generator, t.output, number=t.number, to=folder / f"trial-{t.number:05d}"
+        )
+        for t in trials
+    }
     path = _write_table(study, files, folder)
     for trial in trials:
         say(f"trial {trial.number}: {folder / files[trial.number]}")
@@ -89,7 +95,7 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
         say(f"columns that were not asked for are ignored: {', '.join(filled_in.ignored_columns)}")
     new = [row for row in filled if row not in same]
     for row in new:
-        study.tell(row.trial, _value(row), error=row.error, replace=row in other)
+        study.tell(row.trial, row.value, error=row.error, replace=row in other)
     failures, corrections = sum(row.error is not None for row in new), len(other)
     of = [f"{failures} of them failures"] if failures else []
     of += [f"{corrections} of them corrections"] if corrections else []
@@ -97,30 +103,9 @@ def tell(place: Place, *, table: str, replace: bool) -> None:
     _say_rows(f"told already, with the same values: {len(same)}", same)
     _say_rows(f"left empty: {len(empty)}", empty)
     if study.folder is not None:
-        study.folder.save_history(study.records.trials(), study.seed_names)
+        study.folder.save_history(study.records.trials(), settings=study.settings)
     say(f"ask for more: {hint('ask', place, '--num', str(max(1, len(new))), settings=settings)}")
     say(f"look at them: {hint('top', place)}")
-
-
-def _folder(place: Place, target: str | None) -> Path:
-    folder = Path(target).expanduser() if target else Path(place.folder or "", _ASKED)
-    if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"--to {folder} is a file; give a folder")
-    return folder
-
-
-def _write_output(study: Study, trial: Trial, folder: Path) -> str:
-    """Write an output as its files, and return the name of the one in its field's format."""
-    from latent_spaces_by_example.study.output_files import files_of
-
-    files = files_of(study.generator, trial.output)
-    for warning in files.warnings:
-        say(f"trial {trial.number}: {warning}", err=True)
-    names = {suffix: f"trial-{trial.number:05d}{suffix}" for suffix in files.contents}
-    for suffix, name in names.items():
-        (folder / name).write_bytes(files.contents[suffix])
-    # its picture if it has no format of its own
-    return next((names[suffix] for suffix in sorted(names, key=".png".__eq__)), "")
 
 
 def _write_table(study: Study, files: dict[int, str], folder: Path) -> Path:
@@ -156,23 +141,11 @@ def _check_known(
 
 
 def _is_same(row: Result, trial: Trial) -> bool:
-    if row.error is not None:
+    if row.value is None:
         return trial.error == row.error
-    if trial.score is None:
-        return False
-    scores = list(trial.scores.values()) or [trial.score]
-    return list((row.scores or {}).values()) == scores and all(
-        of_trial.get(name) == value
-        for of_row, of_trial in ((row.constraints, trial.constraints), (row.metrics, trial.metrics))
-        for name, value in of_row.items()
-    )
-
-
-def _value(row: Result) -> Any:
-    if row.scores is None:
-        return None
-    constraints = {"constraints": dict(row.constraints)} if row.constraints else {}
-    return {**row.metrics, **row.scores, **constraints}
+    scores: Mapping[str, Any] = trial.scores or {"score": trial.score}
+    known = {**trial.metrics, **scores, "constraints": dict(trial.constraints)}
+    return all(known.get(name) == value for name, value in row.value.items())
 
 
 def _say_rows(what: str, rows: Sequence[Result]) -> None:

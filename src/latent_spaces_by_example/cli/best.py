@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from latent_spaces_by_example.cli.console import say, say_table
 from latent_spaces_by_example.cli.hints import again
 from latent_spaces_by_example.cli.options import Place, count_option, study_options
+from latent_spaces_by_example.cli.writing import folder_named, write_output
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study, Trial
@@ -34,10 +34,10 @@ def top(
     \b
     lsbe top runs/wing -n 5 --diverse --save runs/wing/top
     """
-    from latent_spaces_by_example.cli.outcome import example_names
     from latent_spaces_by_example.cli.trial_table import trial_columns
+    from latent_spaces_by_example.report.snapshot import Snapshot
 
-    folder = None if target is None else _target(target)
+    folder = None if target is None else folder_named(target, option="--save")
     spread = diverse or by_output
     study = place.study(needs_generator=spread or expected or target is not None)
     if study.scores_are_several:
@@ -45,15 +45,19 @@ def top(
         say(f"{len(trials)} of the {len(study.front())} trials that no other one beats")
     else:
         trials = _best(study, place, num=num, spread=spread, by_output=by_output, expected=expected)
-    say_table(trial_columns(trials, labels=example_names(study)))
+    names = Snapshot(study, study.records.trials()).example_names
+    say_table(trial_columns(trials, labels=names))
     if spread and not study.scores_are_several:
         what = "outputs" if by_output else "latents"
+        num_scored = len(study.ranking.ranked(study.records.trials()))
         say(
-            f"the best, then from the better quarter of {_num_scored(study)} trials each "
+            f"the best, then from the better quarter of {num_scored} trials each "
             f"time the one whose {what} are farthest from those above"
         )
     if folder is not None:
-        _save(study, trials, folder)
+        for rank, trial in enumerate(trials, start=1):
+            output, to = study.output(trial.number), folder / f"{rank:02d}-trial-{trial.number}"
+            write_output(study.generator, output, number=trial.number, to=to)
         say(f"outputs: {folder}")
 
 
@@ -71,26 +75,3 @@ def _best(
         )
         return study.top(num, expected=False)
     return study.top(num, diverse=spread, by_output=by_output, expected=expected or None)
-
-
-def _num_scored(study: Study) -> int:
-    return sum(trial.score is not None for trial in study.records.trials())
-
-
-def _target(text: str) -> Path:
-    folder = Path(text).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"--save {text} is a file; give a folder for the outputs")
-    return folder
-
-
-def _save(study: Study, trials: list[Trial], folder: Path) -> None:
-    from latent_spaces_by_example.study.output_files import files_of
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for rank, trial in enumerate(trials, start=1):
-        files = files_of(study.generator, study.output(trial.number))
-        for suffix, content in files.contents.items():
-            (folder / f"{rank:02d}-trial-{trial.number}{suffix}").write_bytes(content)
-        for warning in files.warnings:
-            say(f"trial {trial.number}: {warning}", err=True)

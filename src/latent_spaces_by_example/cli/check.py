@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, number, plain, say, say_table
+from latent_spaces_by_example.cli.console import columns, number, plain, say, say_table
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.validity import Diagnosis, Statistic
 
 BAD_VERDICT = 3
-_STATISTICS = ("mean", "variance", "kurtosis", "neighbours")  # shown where there is room
+_STATISTICS = ("mean", "skewness", "kurtosis", "neighbours")  # shown where there is room
 _MOST_ROWS = 64
 
 
@@ -110,7 +110,7 @@ def _show_latents(diagnosis: Diagnosis) -> None:
     for name in _STATISTICS:
         values = [{s.name: s.value for s in latent.statistics}.get(name) for latent in latents]
         cells[name] = ["" if value is None else f"{value:.3f}" for value in values]
-    say_table([Column(title, texts, always=True) for title, texts in cells.items()])
+    say_table(columns(cells))
     if len(diagnosis.latents) > len(latents):
         say(f"{len(diagnosis.latents) - len(latents)} more: --json prints them all")
 
@@ -123,8 +123,7 @@ def _show_set(diagnosis: Diagnosis) -> None:
             value = f"{middle.centre:.3f} ({middle.lowest:.3f} to {middle.highest:.3f})"
         rows.append((f"norm between them, {rule}", value, ""))
     titles = ("the set", "value", "adjusted p")
-    columns = zip(titles, zip(*rows, strict=True), strict=True)
-    say_table([Column(title, cells, always=True) for title, cells in columns])
+    say_table(columns(dict(zip(titles, zip(*rows, strict=True), strict=True))))
 
 
 def _norms_of_study(diagnosis: Diagnosis) -> str:

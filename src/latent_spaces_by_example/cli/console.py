@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,9 +121,14 @@ class Column:
     always: bool = False
 
 
-def say_table(columns: Iterable[Column], *, more_in: str = "") -> None:
+def columns(cells: Mapping[str, Sequence[str]]) -> list[Column]:
+    """Return the columns of a table by their titles, all of them shown whatever they hold."""
+    return [Column(title, texts, always=True) for title, texts in cells.items()]
+
+
+def say_table(columns: Sequence[Column], *, more_in: str = "") -> None:
     """Print rows in the terminal's width; see :func:`table`."""
-    lines, left_out = table(list(columns), width=width())
+    lines, left_out = table(columns, width=width())
     for place, line in enumerate(lines):
         click.secho(line, bold=place == 0)
     if left_out:

@@ -6,7 +6,7 @@ import click
 
 from latent_spaces_by_example.cli.console import say
 from latent_spaces_by_example.cli.options import Place, study_options
-from latent_spaces_by_example.errors import MissingPackageError
+from latent_spaces_by_example.plugins import missing_packages_named
 
 _HOST = "127.0.0.1"
 
@@ -23,13 +23,8 @@ _HOST = "127.0.0.1"
 def dashboard(place: Place, *, port: int) -> None:
     """Show the study in run folder FOLDER in optuna-dashboard, pictures beside the scores."""
     records = place.records()
-    try:
+    with missing_packages_named("the dashboard", extra="dashboard"):
         from optuna_dashboard import run_server
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "the dashboard needs optuna-dashboard; install it with: "
-            "pip install 'latent-spaces-by-example[dashboard]'"
-        ) from error
     say(f"dashboard: http://{_HOST}:{port}/dashboard/ (Ctrl-C stops it)")
     try:
         run_server(records.storage, host=_HOST, port=port, artifact_store=_artifacts(place))

@@ -58,7 +58,7 @@ def command(
             # one that was typed for this run alone has to be typed again
             if used and not (used == stored and is_safe_to_reload(kind, stored)):
                 words += [_OPTION_OF[kind], used]
-    return _joined([*words, *extra])
+    return shlex.join([*words, *extra])
 
 
 def resumption(
@@ -110,11 +110,7 @@ def check_named(kind: str, spec: str) -> None:
 def again(*more: str) -> str:
     """Return the command that is running with further words."""
     root = click.get_current_context().find_root()
-    return _joined(["lsbe", *map(_shown, root.obj or []), *more])
-
-
-def _joined(words: list[str]) -> str:
-    return " ".join(map(shlex.quote, words))
+    return shlex.join(["lsbe", *map(_shown, root.obj or []), *more])
 
 
 def _shown(word: str) -> str:

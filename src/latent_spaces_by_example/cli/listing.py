@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, say, say_table
+from latent_spaces_by_example.cli.console import columns, say, say_table
 from latent_spaces_by_example.cli.options import STORAGE, came_from_environment
 from latent_spaces_by_example.errors import StudyError
 
@@ -92,8 +92,7 @@ def _list_studies(folder: str, *, storage: str | None, name: str | None) -> None
         return
     rows = [(place, *_line(overview)) for place, overview in studies]
     titles = ("study", "trials", "best", "last done", "generator", "objective")
-    columns = zip(titles, zip(*rows, strict=True), strict=True)
-    say_table(Column(title, list(cells), always=True) for title, cells in columns)
+    say_table(columns(dict(zip(titles, zip(*rows, strict=True), strict=True))))
     for place, overview in studies:
         if isinstance(overview, StudyError):
             say(f"{place} cannot be read: {overview}")
@@ -113,16 +112,8 @@ def _line(overview: Overview | StudyError) -> tuple[str, str, str, str, str]:
     pending = f", {overview.pending} open" if overview.pending else ""
     return (
         f"{done}{failed}{pending}",
-        _best_score(overview),
+        overview.ranking.best_in_words(overview.trials),
         ago(overview.last),
         split_parameters(settings.generator)[0],
         split_parameters(settings.objective)[0],
     )
-
-
-def _best_score(overview: Overview) -> str:
-    if overview.settings.score_names:
-        return "several"
-    if overview.best_score is None:
-        return ""
-    return f"{overview.best_score:.4g}" if overview.feasible else "none feasible"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,7 @@ class Place:
             storage=self.storage,
             name=self.study_name(),
             generator=generator,
-            features=None if self.features is None else features_named(self.features),
+            features=self.features,
         )
         if needs_generator and generator is None:
             check_named("generators", study.settings.generator)
@@ -85,23 +85,6 @@ class Place:
 
         usual = Path(self.folder).resolve().name
         return usual if usual in Records.names(self.storage) else None
-
-
-def features_named(name: str | None) -> Any:
-    """Return what ``--features`` names: a word that a study knows, or the user's own function.
-
-    Raises:
-        ArgumentError: there is no such module or function.
-    """
-    from latent_spaces_by_example.generators.vision import PREFIX
-    from latent_spaces_by_example.plugins import resolve
-    from latent_spaces_by_example.study.looking import AUTO, NAMES, NONE
-
-    if name is None:
-        return AUTO
-    if name == NONE:
-        return None
-    return name if name in NAMES or name.startswith(PREFIX) else resolve(name)
 
 
 def study_options(
@@ -158,36 +141,6 @@ def came_from_environment(parameter: str) -> bool:
     return source is ParameterSource.ENVIRONMENT
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of a run: where it evaluates, and when it ends.
-
-    Attributes:
-        workers: processes of this machine.
-        timeout: seconds for one output.
-        dask: address of a scheduler, or None.
-        pending: outputs in flight; None for as many as there are workers.
-        max_seconds: no evaluation begins after so many.
-        patience: trials in a row without a better one that end the run.
-        max_failures: failures in a row that end the run.
-        grace: seconds that evaluations under way have after SIGTERM or Ctrl-C.
-    """
-
-    workers: int
-    timeout: float | None
-    dask: str | None
-    pending: int | None
-    max_seconds: float | None
-    patience: int | None
-    max_failures: int
-    grace: float
-
-    @property
-    def elsewhere(self) -> bool:
-        """True if evaluations run in other processes than this one."""
-        return self.workers > 1 or self.timeout is not None or self.dask is not None
-
-
 def count_option(*names: str, default: int | None = None, **rest: Any) -> Callable[..., Any]:
     """Return an option that takes a whole number of at least 1."""
     shown = default is not None
@@ -196,6 +149,10 @@ def count_option(*names: str, default: int | None = None, **rest: Any) -> Callab
     )
 
 
+_RUN_NAMES = (
+    *("workers", "timeout", "dask", "num_pending", "max_seconds", "patience"),
+    *("max_consecutive_failures", "grace"),
+)
 _ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
 _RUN_OPTIONS = [
     count_option(
@@ -207,12 +164,19 @@ _RUN_OPTIONS = [
         help="Seconds that one evaluation may take; a longer one fails.",
     ),
     click.option("--dask", help="Evaluate on a Dask cluster: tcp://HOST:8786, its scheduler."),
-    count_option("--pending", help="Outputs in flight; by default one for each worker."),
+    count_option(
+        "--pending", "num_pending", help="Outputs in flight; by default one for each worker."
+    ),
     click.option("--max-seconds", type=_ABOVE_ZERO, help="Begin no evaluation after so many."),
     count_option(
         "--patience", help="Stop after so many evaluations in a row that improve nothing."
     ),
-    count_option("--max-failures", default=10, help="Stop after so many failures in a row."),
+    count_option(
+        "--max-failures",
+        "max_consecutive_failures",
+        default=10,
+        help="Stop after so many failures in a row.",
+    ),
     click.option(
         "--grace",
         default=20.0,
@@ -224,12 +188,11 @@ _RUN_OPTIONS = [
 
 
 def run_options(command: Command) -> Command:
-    """Give a command the options of a run as one ``options``."""
+    """Give a command the options of a run as one mapping, ``run``, for ``run_and_show``."""
 
     @functools.wraps(command)
     def packed(*args: Any, **typed: Any) -> Any:
-        run = {field.name: typed.pop(field.name) for field in fields(RunOptions)}
-        return command(*args, options=RunOptions(**run), **typed)
+        return command(*args, run={name: typed.pop(name) for name in _RUN_NAMES}, **typed)
 
     for option in reversed(_RUN_OPTIONS):
         packed = option(packed)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
-
-import numpy as np
 
 from latent_spaces_by_example.cli.console import Column, number, say, say_table
 from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place
 from latent_spaces_by_example.cli.trial_table import trial_columns
+from latent_spaces_by_example.report.formatting import duration
+from latent_spaces_by_example.report.result import gain_in_words
+from latent_spaces_by_example.report.snapshot import Snapshot, read_study
 from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.candidate_check import validity_summary
 from latent_spaces_by_example.study.ranking import unmet_constraints
@@ -78,56 +77,30 @@ def show_outcome(
         say(f"run folder: {study.folder.path}")
 
 
-def duration(seconds: float) -> str:
-    """Return a time in words.
-
-    >>> duration(3.2), duration(75), duration(90000)
-    ('3.2 s', '0:01:15', '1 day, 1:00:00')
-    """
-    return f"{seconds:.2g} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
-
-
-def gain(study: Study, best: Trial) -> str:
-    """Return how far the best trial is from the best example, in a few words.
-
-    Empty if no example has a score.
-    """
-    names = example_names(study)
-    start = study.ranking.best([t for t in study.finished_trials if t.number in names])
-    if start is None:
-        return ""
-    name = names[start.number]
-    if start.number == best.number:
-        return f"the example {name}, which nothing has beaten yet"
-    if not (start.feasible and best.feasible):
-        return ""
-    reference = start.expected_or_score or 0.0
-    difference = (best.expected_or_score or 0.0) - reference
-    share = f" ({100 * abs(difference / reference):.0f} %)" if reference else ""
-    return f"{abs(difference):.3g}{share} {'above' if difference >= 0 else 'below'} {name}"
-
-
-def example_names(study: Study) -> Mapping[int, str]:
-    """Return the names of the trials that score an example alone, by trial number."""
-    names = study.seed_names
-    return {
-        trial.number: names[int(np.argmax(trial.weights))]
-        for trial in study.records.trials()
-        if trial.source == "example"
-    }
+def _gain(snapshot: Snapshot, best: Trial) -> str:
+    """Return how far the best trial is from the best example, or prior draw, in a few words."""
+    if snapshot.best_is_example:
+        return f"the example {snapshot.example_names[best.number]}, which nothing has beaten yet"
+    if not snapshot.references:
+        return f"trial {best.number}"
+    name, reference = snapshot.references[0]
+    if not (reference.feasible and best.feasible):
+        return f"trial {best.number}"
+    return f"{gain_in_words(snapshot, best, reference)} {name}"
 
 
 def _show_best(study: Study, further: str) -> None:
     best = study.best_trial
     expected = " expected" if best.expected_score is not None else ""
     score = f"{best.expected_or_score:.4g}{expected}"
-    parts = [score, gain(study, best) or f"trial {best.number}", *_files(study, "best.*")]
+    snapshot = read_study(study)
+    parts = [score, _gain(snapshot, best), *_files(study, "best.*")]
     say(f"{', '.join(parts)}; go on: {further}")
     if unmet := unmet_constraints(best):
         say(unmet)
-    names = example_names(study)
-    examples = [t for t in study.trials if t.number in names and t.number != best.number]
-    rows = [best, *study.ranking.ranked(examples)[:_MOST_EXAMPLES]]
+    names = snapshot.example_names
+    examples = [trial for trial in snapshot.examples if trial.number != best.number]
+    rows = [best, *examples[:_MOST_EXAMPLES]]
     labels = {**names, best.number: " ".join(filter(None, ["best", names.get(best.number)]))}
     say_table(trial_columns(rows, labels=labels), more_in=_history(study))
 
@@ -142,7 +115,8 @@ def _show_front(study: Study, further: str) -> None:
     parts = [f"{len(front)} trials that no other one beats in {names}", *where]
     say(f"{', '.join(parts)}; go on: {further}")
     say_table(
-        trial_columns(front[:_MOST_OF_FRONT], labels=example_names(study)), more_in=_history(study)
+        trial_columns(front[:_MOST_OF_FRONT], labels=read_study(study).example_names),
+        more_in=_history(study),
     )
     if len(front) > _MOST_OF_FRONT:
         say(f"({len(front) - _MOST_OF_FRONT} more: {_history(study)})")

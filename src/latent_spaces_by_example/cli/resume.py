@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from latent_spaces_by_example.cli.console import say
 from latent_spaces_by_example.cli.hints import again, check_named, resumption
-from latent_spaces_by_example.cli.options import Place, RunOptions, run_options, study_options
+from latent_spaces_by_example.cli.options import Place, run_options, study_options
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.study import Study
@@ -30,7 +30,7 @@ def resume(
     objective: str | None,
     search: str | None,
     noisy: bool,
-    options: RunOptions,
+    run: dict[str, Any],
 ) -> None:
     """Go on with the study in run folder FOLDER, or in a storage.
 
@@ -63,8 +63,8 @@ def resume(
         budget=most,
         search=search,
         place=place,
-        options=options,
         names=(place.generator, spec),
+        **run,
     )
 
 

@@ -13,14 +13,14 @@ from types import FrameType
 from typing import Any
 
 from latent_spaces_by_example.cli.console import say
-from latent_spaces_by_example.cli.options import Place, RunOptions
+from latent_spaces_by_example.cli.options import Place
 from latent_spaces_by_example.cli.outcome import show_examples, show_outcome
 from latent_spaces_by_example.errors import (
     ArgumentError,
     LatentSpacesError,
-    MissingPackageError,
     StudyError,
 )
+from latent_spaces_by_example.plugins import missing_packages_named
 from latent_spaces_by_example.study import Patience, Study, Trial
 from latent_spaces_by_example.study.settings import name_of
 
@@ -33,9 +33,11 @@ def run_and_show(
     *,
     budget: int,
     place: Place,
-    options: RunOptions,
     names: tuple[str | None, str | None],
+    dask: str | None,
+    patience: int | None,
     search: str | None = None,
+    **options: Any,
 ) -> None:
     """Run a study, then show the result and write the run folder, however the run ended.
 
@@ -44,9 +46,11 @@ def run_and_show(
         objective: scores its outputs.
         budget: trials in all.
         place: where the study is, for hints.
-        options: of the run.
         names: what generator and objective were loaded from, for workers.
+        dask: address of a scheduler, or None.
+        patience: trials in a row without a better one that end the run.
         search: specification of another search than the study's.
+        **options: of :meth:`Study.run`.
 
     Raises:
         SystemExit: 128 plus the signal's number after SIGTERM or Ctrl-C; 1 if every evaluation of
@@ -55,26 +59,24 @@ def run_and_show(
     """
     show_examples(study)
     before = {trial.number for trial in study.trials if not trial.pending}
-    patience = [] if options.patience is None else [Patience(options.patience)]
+    callbacks: list[Any] = [_say_of_faults]
+    if patience is not None:
+        callbacks.append(Patience(patience))
+    is_here = dask is None and options["workers"] == 1 and options["timeout"] is None
     started, failure = time.monotonic(), None
-    with Stop(options).listening() as stop:
+    with Stop(options["grace"], interrupts=is_here).listening() as stop:
         try:
-            with _cluster(options.dask) as cluster:
+            with _cluster(dask) as cluster:
                 study.run(
                     objective,
                     budget=budget,
                     search=search,
                     executor=cluster,
-                    num_pending=options.pending,
-                    workers=options.workers,
-                    timeout=options.timeout,
-                    max_seconds=options.max_seconds,
-                    max_consecutive_failures=options.max_failures,
-                    callbacks=[_say_of_faults, *patience],
+                    callbacks=callbacks,
                     progress=True,
                     stop=stop,
-                    grace=options.grace,
                     names=names,
+                    **options,
                 )
         except KeyboardInterrupt:
             pass
@@ -115,27 +117,22 @@ def save_and_report(study: Study, **options: Any) -> Path | None:
 
     if study.folder is None:
         return None
-    try:
-        study.save()
-        return write_report(study, study.folder.report, **options)
-    except OSError as error:
-        # a full disk: the database has what matters
-        raise StudyError(
-            f"the run folder cannot be written: {error}; every finished evaluation is in the "
-            "database, and lsbe report writes the rest once there is room"
-        ) from error
+    study.save()
+    return write_report(study, study.folder.report, **options)
 
 
 class Stop:
     """Set by the first SIGTERM or Ctrl-C; the second one, or the end of the grace, interrupts.
 
     Args:
-        options: of the run. If evaluations run elsewhere, the driver itself waits for them.
+        grace: in seconds.
+        interrupts: whether its end interrupts this process; otherwise the driver itself waits for
+            evaluations that run elsewhere.
     """
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, grace: float, *, interrupts: bool) -> None:
         self.signal_number: int | None = None
-        self._options = options
+        self._grace, self._interrupts = grace, interrupts
         self._timer: threading.Timer | None = None
 
     def is_set(self) -> bool:
@@ -164,12 +161,11 @@ class Stop:
         if self.signal_number is not None:
             raise KeyboardInterrupt
         self.signal_number = number
-        grace = self._options.grace
-        message = f"\nstopping; what is under way has {grace:g} seconds (again: at once)\n"
+        message = f"\nstopping; what is under way has {self._grace:g} seconds (again: at once)\n"
         os.write(2, message.encode())  # printing is not safe within a signal handler
-        if not self._options.elsewhere:
+        if self._interrupts:
             main = threading.main_thread().ident
-            self._timer = threading.Timer(grace, signal.pthread_kill, (main, number))
+            self._timer = threading.Timer(self._grace, signal.pthread_kill, (main, number))
             self._timer.daemon = True
             self._timer.start()
 
@@ -192,13 +188,8 @@ def _cluster(address: str | None) -> Iterator[Any]:
     if address is None:
         yield None
         return
-    try:
+    with missing_packages_named("--dask", extra="dask"):
         from distributed import Client
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "--dask needs distributed; install it with: "
-            "pip install 'latent-spaces-by-example[dask]'"
-        ) from error
     connect: Any = Client
     try:
         client = connect(address, timeout=_DASK_SECONDS, set_as_default=False)

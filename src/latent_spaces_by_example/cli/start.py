@@ -19,8 +19,6 @@ from latent_spaces_by_example.cli.options import (
     STORAGE,
     Command,
     Place,
-    RunOptions,
-    features_named,
     run_options,
 )
 
@@ -129,7 +127,7 @@ def new_study_options(command: Command) -> Command:
 @new_study_options
 @click.option("--budget", default=100, show_default=True, help="How many evaluations in all.")
 @run_options
-def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
+def optimise(*, budget: int, run: dict[str, Any], **new: Any) -> None:
     """Search what GENERATOR can make for what the objective scores best.
 
     \b
@@ -150,8 +148,8 @@ def optimise(*, budget: int, options: RunOptions, **new: Any) -> None:
         made.objective,
         budget=budget,
         place=made.place,
-        options=options,
         names=(made.place.generator, made.objective_spec),
+        **run,
     )
 
 
@@ -235,7 +233,7 @@ def make_study(
         direction=split_names(direction) if direction and "," in direction else direction,
         within_span=False if beyond_examples else None,
         noisy=noisy or None,
-        features=features_named(features),
+        features=features or "auto",
         check_generator=not no_check_generator,
         out=folder,
         storage=storage,

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import Column, number, plain, say, shortened, table, width
+from latent_spaces_by_example.cli.console import (
+    columns,
+    number,
+    plain,
+    say,
+    shortened,
+    table,
+    width,
+)
 from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
@@ -23,7 +31,13 @@ _BAR, _LABEL = 40, 11  # characters
 @click.command()
 @study_options(folder_required=False, generator=False)
 @click.option("--watch", is_flag=True, help="Keep the table up to date until Ctrl-C.")
-@click.option("--every", default=2.0, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--every",
+    type=click.FloatRange(0.1, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 def status(place: Place, *, watch: bool, every: float) -> None:
     """Say how the study in run folder FOLDER, or in a storage, stands.
 
@@ -33,8 +47,6 @@ def status(place: Place, *, watch: bool, every: float) -> None:
     lsbe status runs/wing --watch
     lsbe status --storage postgresql://... --study wing
     """
-    if not 0.1 <= every <= 3600:
-        raise click.UsageError(f"--every {every:g}: give 0.1 to 3600 seconds")
     records = place.records()
     if not watch:
         say(_look(records, place))
@@ -78,7 +90,7 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
         ("objective", shortened(objective, most=room)),
         ("trials", counts if budget is None else f"{counts}, of {budget}"),
         ("", "" if budget is None else _bar(overview.done, budget)),
-        ("best", best_of(overview)),
+        ("best", _best(overview)),
         ("rate", _rate(overview, is_running=running is not None)),
         ("last done", ago(overview.last)),
         ("asked", asked),
@@ -90,18 +102,15 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
     return lines
 
 
-def best_of(overview: Overview) -> str:
-    """Return the best score of a study, and what is to be known about it."""
-    settings = overview.settings
-    if settings.score_names:
-        return f"several scores: {', '.join(settings.score_names)}"
-    if overview.best_score is None:
-        return "none yet"
-    if not overview.feasible:
-        return "none meets every constraint yet"
+def _best(overview: Overview) -> str:
+    settings, trials = overview.settings, overview.trials
+    words = overview.ranking.best_in_words(trials)
+    best = overview.ranking.best(trials)
+    if settings.score_names or best is None:
+        return words
     luck = "; scores are noisy, so it is in part luck" if settings.noisy else ""
     lower = ", lower is better" if settings.directions[0] == "minimise" else ""
-    return f"{overview.best_score:.6g} (trial {overview.best_number}{lower}{luck})"
+    return f"{words} (trial {best.number}{lower}{luck})"
 
 
 def ago(moment: datetime | None) -> str:
@@ -159,5 +168,4 @@ def _workers(overview: Overview) -> list[str]:
         "seconds each": [number(worker.seconds) for worker in workers],
         "last done": [ago(worker.last) for worker in workers],
     }
-    columns = [Column(title, texts, always=True) for title, texts in cells.items()]
-    return table(columns, width=width())[0]
+    return table(columns(cells), width=width())[0]

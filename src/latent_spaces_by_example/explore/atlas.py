@@ -10,6 +10,7 @@ from jaxtyping import Float64
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.explore.plane import frame_of
+from latent_spaces_by_example.report.octant import edges, from_plane, to_plane
 from latent_spaces_by_example.study import Study, Trial
 from latent_spaces_by_example.study.trial import weights_table
 
@@ -40,8 +41,6 @@ class Atlas:
     @classmethod
     def of(cls, study: Study, trials: Sequence[Trial]) -> Atlas | None:
         """Return the map of trials that have an output; None of too few to lay out."""
-        from latent_spaces_by_example.report.octant import edges, to_plane
-
         made = [trial for trial in trials if trial.error is None][-_MOST:]
         num_given = study.settings.num_given
         weights = weights_table(made, num_given)
@@ -57,15 +56,12 @@ class Atlas:
         """Return the weights at a place, of unit norm.
 
         On a triangle a place has one point. On a projection it stands for many, and of these we
-        take the mixture of the nearest three trials by the inverse distance weights of Franke and
-        Little, w_i = ((R - d_i) / (R d_i))^2 with R the distance of the fourth, so that a trial's
-        own place gives that trial.
+        take the mixture of the nearest three trials with the weights 1 / d^2 for distances d, so
+        that a trial's own place gives that trial.
 
         Raises:
             ArgumentError: the place is off the map.
         """
-        from latent_spaces_by_example.report.octant import from_plane
-
         place = np.array([x, y], dtype=np.float64)
         if not np.isfinite(place).all() or (self.kind == "triangle" and np.hypot(x, y) > _REACH):
             raise ArgumentError(f"x={x!r}, y={y!r} is off the map")
@@ -81,31 +77,12 @@ class Atlas:
 
     def _share(self, place: Float64[np.ndarray, " 2"]) -> Float64[np.ndarray, " n"]:
         distances = np.linalg.norm(self.places - place, axis=1)
+        nearest = np.argsort(distances, kind="stable")[:_NEIGHBOURS]
+        if distances[nearest[0]] < _SAME:
+            nearest = nearest[:1]
         share = np.zeros(len(distances))
-        nearest = int(np.argmin(distances))
-        if distances[nearest] < _SAME:
-            share[nearest] = 1.0
-            return share
-        near = np.sort(distances)
-        reach = near[_NEIGHBOURS] if len(near) > _NEIGHBOURS else 2 * near[-1]
-        inside = np.maximum(reach - distances, 0.0) / (reach * distances)
-        share = inside**2
-        if not share.any():  # all are equally far
-            share = (distances <= reach).astype(float)
-        weighted: Float64[np.ndarray, " n"] = share / share.sum()
-        return weighted
-
-
-def place_of(weights: Float64[np.ndarray, " 3"]) -> list[float]:
-    """Return the place of weights, of unit norm, on the triangle.
-
-    >>> [round(x, 3) for x in place_of(np.array([1.0, 0.0, 0.0]))]
-    [0.0, 0.919]
-    """
-    from latent_spaces_by_example.report.octant import to_plane
-
-    place: list[float] = to_plane(weights[None])[0].tolist()
-    return place
+        share[nearest] = np.maximum(distances[nearest], _SAME) ** -2.0
+        return share
 
 
 def _widest(study: Study, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, "n 2"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.archive import export_study
 from latent_spaces_by_example.study.kept import keep as written
 
@@ -28,12 +27,8 @@ def report(desk: Desk) -> None:
 
     study = desk.study
     path = _kept(desk) / f"{_stem(desk)}.html" if study.folder is None else study.folder.report
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with desk.generator_lock:
-            desk.wrote([write_report(study, path, seconds=_REPORT_SECONDS)])
-    except OSError as error:
-        raise StudyError(f"the report cannot be written: {error}") from error
+    with desk.generator_lock:
+        desk.wrote([write_report(study, path, seconds=_REPORT_SECONDS)])
 
 
 def archive(desk: Desk) -> None:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.explore.atlas import Atlas, place_of
+from latent_spaces_by_example.explore.atlas import Atlas
 from latent_spaces_by_example.explore.painter import Item, key_of
 from latent_spaces_by_example.explore.plane import nine_around
+from latent_spaces_by_example.report.octant import to_plane
 from latent_spaces_by_example.study import create_study
 from latent_spaces_by_example.study.trial import weights_table
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.explore.desk import Desk
-
-_LINEAGE = "lsbe:lineage"
 
 
 def around(desk: Desk, *, key: str, angle: float, turn: int) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def survey(desk: Desk) -> dict[str, Any]:
     corners = []
     if atlas.kind == "triangle":
         names = [facts.name for facts in desk.study.settings.examples]
-        corners = list(zip(names, map(place_of, np.eye(3)), strict=False))
+        corners = list(zip(names, to_plane(np.eye(3)).tolist(), strict=False))
     return {
         "map": {
             "kind": atlas.kind,
@@ -101,21 +100,11 @@ def between(desk: Desk) -> None:
         out=None if parent.folder is None else _next_child(parent.folder.path),
         check_generator=False,
     )
-    lineage = {
-        "study": parent.name,
-        "study_id": parent.settings.study_id,
-        "folder": None if parent.folder is None else str(parent.folder.path),
-        "trials": list(numbers),
-        "weights": weights.tolist(),
-        "seed_digest": parent.settings.seed_digest,
-        "random_seed": parent.settings.random_seed,
-    }
-    child.records.store_attribute(_LINEAGE, lineage)
     desk.go_on_with(child)
 
 
 def _mixture(desk: Desk, row: np.ndarray) -> dict[str, Any]:
-    place = place_of(row) if len(row) == 3 else None
+    place = to_plane(row[None])[0].tolist() if len(row) == 3 else None
     return {"item": desk.described(Item(key_of(row, None), row)), "place": place}
 
 

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError, MissingPackageError
+from latent_spaces_by_example.errors import ArgumentError, LatentSpacesError
 from latent_spaces_by_example.explore.desk import Desk
 from latent_spaces_by_example.explore.shown import MEDIA
+from latent_spaces_by_example.plugins import missing_packages_named
 from latent_spaces_by_example.study import Study
 
 _HOST = "127.0.0.1"
@@ -56,14 +57,9 @@ class PageServer:
     """
 
     def __init__(self, study: Study, *, objective: Any = None, port: int = 0) -> None:
-        try:
+        with missing_packages_named("the page", extra="explore"):
             import starlette  # noqa: F401
             import uvicorn
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                "the page needs Starlette and uvicorn; install them with: "
-                "pip install 'latent-spaces-by-example[explore]'"
-            ) from error
         self._token = secrets.token_urlsafe(24)
         self._socket = _bound(port)
         self._port = self._socket.getsockname()[1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.arrays import host_array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -80,10 +80,8 @@ def save_output(output: Any, path: Path) -> Path | None:
 
 def _numbers(output: Any) -> np.ndarray | None:
     """Return the array of numbers that an output is, or None."""
-    library = library_of(output)
-    output = output.detach() if hasattr(output, "detach") else output
     try:
-        values = np.asarray(output if library.name == "numpy" else library.on_host(output))
+        values = host_array(output)
     except (TypeError, ValueError):  # rows of different lengths, say
         return None
     return values if values.ndim and values.dtype.kind in "biuf" else None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError
 
 Features = Callable[[Sequence[Any]], Any]  # n outputs -> numbers of shape (n, p)
@@ -92,9 +93,8 @@ def pixels(outputs: Sequence[Any]) -> Float64[np.ndarray, "n p"]:
 
 
 def _numbers(output: Any) -> Float64[np.ndarray, "*shape"]:
-    output = output.detach().cpu() if hasattr(output, "detach") else output
     try:
-        array = np.asarray(output)
+        array = host_array(output)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"dtype {array.dtype}")
         return array.astype(np.float64)

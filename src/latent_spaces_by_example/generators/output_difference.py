@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.arrays import host_array
 
 _LEAST_SCALE = 1e-300
 _FEWEST_NUMBERS = 16  # of fewer, a spread says nothing about what is large
@@ -67,11 +67,8 @@ def _leaves(value: Any, *, path: str, opened: set[int]) -> Iterator[tuple[str, A
 
 def _as_array(value: Any) -> np.ndarray | None:
     try:
-        if library_of(value).name != "numpy":  # on a device, in a graph, of a dtype NumPy lacks
-            value = value.detach() if hasattr(value, "detach") else value
-            value = value.to_dense() if getattr(value, "is_sparse", False) else value
-            value = library_of(value).on_host(value)
-        array = np.array(value)
+        dense = value.to_dense() if getattr(value, "is_sparse", False) else value
+        array = np.array(host_array(dense))
     except Exception:  # of a ragged list, or an object of any kind, NumPy makes no array
         return None
     # NumPy turns [1.0, "a"] into text, which would hide how far the numbers are apart

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float32
 
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -112,11 +113,7 @@ def _pixels(picture: Image, *, name: str) -> np.ndarray:
 
 
 def _as_array(picture: Any, *, name: str) -> np.ndarray:
-    if hasattr(picture, "detach") and hasattr(picture, "cpu"):  # a torch tensor
-        tensor = picture.detach().cpu()
-        # NumPy has no bfloat16
-        picture = (tensor.float() if tensor.dtype.is_floating_point else tensor).numpy()
-    array = np.asarray(picture)
+    array = host_array(picture)
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:

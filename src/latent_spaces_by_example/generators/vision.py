@@ -25,17 +25,19 @@ class VisionFeatures:
     Args:
         model: a folder that ``save_pretrained`` wrote, or a hub id: of CLIP, SigLIP, DINOv2, ViT
             and others that ``transformers.AutoModel`` loads. Only safetensors files are read.
+        device: such as "cuda" or "cpu"; empty for a GPU if there is one.
 
     Example:
         >>> VisionFeatures("facebook/dinov2-small").name
         'transformers:facebook/dinov2-small'
     """
 
-    def __init__(self, model: str = CLIP) -> None:
+    def __init__(self, model: str = CLIP, *, device: str = "") -> None:
         """Name the model; nothing is loaded yet."""
         if not model:
             raise ArgumentError(f"features={PREFIX!r} names no model; expected a folder or hub id")
         self._model = model
+        self._device = device
 
     @property
     def name(self) -> str:
@@ -58,35 +60,76 @@ class VisionFeatures:
         batches = range(0, len(pictures), _AT_ONCE)
         return np.concatenate([self._embedded(pictures[k : k + _AT_ONCE]) for k in batches])
 
+    def of_text(self, text: str) -> Float32[np.ndarray, " D"]:
+        """Return the embedding of a text, of unit norm; for CLIP and its like.
+
+        Raises:
+            ArgumentError: the model reads no text, or would cut this one off.
+        """
+        model, _ = self.loaded
+        import torch
+        import transformers
+
+        if not hasattr(model, "get_text_features"):
+            raise ArgumentError(f"model={self._model!r} reads no text; give a CLIP")
+        tokenizer = transformers.AutoTokenizer.from_pretrained(self._model)
+        limit = model.config.text_config.max_position_embeddings
+        count = len(tokenizer(text, truncation=False, verbose=False).input_ids)
+        if count > limit:
+            raise ArgumentError(
+                f"the prompt of clip is too long: {count} tokens, and CLIP reads at most {limit}, "
+                f"so that its end would be ignored ({text[:40]!r}...): shorten it"
+            )
+        with torch.no_grad():
+            tokens = tokenizer([text], return_tensors="pt").to(model.device)
+            return _unit(model.get_text_features(**tokens))[0]
+
     def _embedded(self, pictures: list[Any]) -> Float32[np.ndarray, "n D"]:
         import torch
 
-        model, processor = self._loaded
+        model, processor = self.loaded
         pixels = processor(images=[x.convert("RGB") for x in pictures], return_tensors="pt")
         with torch.no_grad():
             given = {"pixel_values": pixels["pixel_values"].to(model.device)}
             see = getattr(model, "get_image_features", model)
-            embedding = see(**given)
-        if not isinstance(embedding, torch.Tensor):
-            pooled = getattr(embedding, "pooler_output", None)
-            embedding = embedding.last_hidden_state.mean(dim=1) if pooled is None else pooled
-        flat = torch.nn.functional.normalize(embedding.float().flatten(1), dim=-1)
-        values: Float32[np.ndarray, "n D"] = flat.cpu().numpy()
-        return values
+            return _unit(see(**given))
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
-        with missing_packages_named(f"features={self.name!r}", extra="diffusers"):
+    def loaded(self) -> tuple[Any, Any]:
+        """The model and the processor of its pictures."""
+        with missing_packages_named("a vision model", extra="diffusers"):
             import torch
             import transformers
+        if self._device.startswith("cuda") and not torch.cuda.is_available():
+            raise ArgumentError(
+                f"device={self._device!r}, but torch finds no CUDA device: leave it out"
+            )
         try:
             # a pickled .bin file could run code of its author's
             model = transformers.AutoModel.from_pretrained(self._model, use_safetensors=True)
             processor = transformers.AutoImageProcessor.from_pretrained(self._model)
         except (OSError, ValueError) as error:
-            where = "in this folder" if Path(self._model).is_dir() else "here, and on the hub"
+            where, advice = "in this folder", ""
+            if not Path(self._model).is_dir():
+                where = "here, and on the hub"
+                advice = (
+                    ". Check the id and the network. Without a network: where there is one, run "
+                    f"`hf download {self._model} --local-dir DIR`, bring DIR here and give DIR"
+                )
             raise ArgumentError(
-                f"features={self.name!r}: no vision model of transformers can be loaded {where}: "
-                f"{error}"
+                f"model={self._model!r}: no vision model of transformers can be loaded {where}: "
+                f"{error}{advice}"
             ) from error
-        return model.eval().to("cuda" if torch.cuda.is_available() else "cpu"), processor
+        place = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
+        return model.eval().to(place), processor
+
+
+def _unit(features: Any) -> Float32[np.ndarray, "n D"]:
+    import torch
+
+    if not isinstance(features, torch.Tensor):
+        pooled = getattr(features, "pooler_output", None)
+        features = features.last_hidden_state.mean(dim=1) if pooled is None else pooled
+    flat = torch.nn.functional.normalize(features.float().flatten(1), dim=-1)
+    values: Float32[np.ndarray, "n D"] = flat.cpu().numpy()
+    return values

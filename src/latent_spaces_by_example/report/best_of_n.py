@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,14 +52,8 @@ def best_of_n(scores: Float64[np.ndarray, " m"], *, minimise: bool = False) -> B
     quantiles = []
     for n in range(m // 2):
         below = below * np.maximum(np.arange(1, m + 1) - n, 0) / (m - n)
-        quantiles.append(_quantiles(ordered, below, at=(0.1, 0.5, 0.9)))
+        # rounding must not carry a quantile that lies exactly on a draw to the one above
+        quantiles.append(ordered[np.searchsorted(below, np.array([0.1, 0.5, 0.9]) - 1e-12)])
     low, median, high = sign * np.array(quantiles).T
     low, high = np.minimum(low, high), np.maximum(low, high)
     return BestOfN(m, low, median, high)
-
-
-def _quantiles(
-    ordered: Float64[np.ndarray, " m"], below: Float64[np.ndarray, " m"], *, at: Sequence[float]
-) -> list[float]:
-    # rounding must not carry a quantile that lies exactly on a draw to the one above
-    return [float(ordered[np.searchsorted(below, level - 1e-12)]) for level in at]

@@ -21,17 +21,7 @@ class Share:
         return f"{self.value:.2f}"
 
 
-@dataclass(frozen=True)
-class Code:
-    """A cell in the letters of code."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-Cell = str | Share | Code
+Cell = str | Share
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,6 @@ class Tile:
         picture: None where the output was not drawn.
         alt: what it shows, for those who do not see it.
         side: pixels that it is shown at, at most.
-        rank: before the title.
         title: in bold.
         note: after the title.
         best: whether it is the best output.
@@ -79,6 +68,5 @@ class Tile:
     side: int
     title: str
     note: str = ""
-    rank: str = ""
     best: bool = False
     infeasible: bool = False

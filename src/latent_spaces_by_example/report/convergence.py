@@ -24,13 +24,11 @@ class Convergence:
     Attributes:
         prior: the best of N prior draws; None where there are too few that count.
         num_draws: how many prior draws have a score.
-        num_beyond: how many trials stand on the edge of the plot.
     """
 
     figure: Figure
     prior: BestOfN | None
     num_draws: int
-    num_beyond: int
 
 
 def convergence_section(snapshot: Snapshot) -> Convergence | None:
@@ -59,7 +57,7 @@ def convergence_section(snapshot: Snapshot) -> Convergence | None:
         number = np.arange(1.0, len(best) + 1)
         marks.append(axes.steps(number[known], best[known], kind="best"))
     figure = Figure(axes.plot(*marks, alt=_in_words(snapshot)), tuple(_legend(snapshot, prior)))
-    return Convergence(figure, prior, len(_prior_scores(snapshot)), snapshot.num_beyond)
+    return Convergence(figure, prior, len(_prior_scores(snapshot)))
 
 
 def _prior_scores(snapshot: Snapshot) -> Float64[np.ndarray, " m"]:

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
+from datetime import timedelta
 
-# What no browser shows, or what changes how the text after it is shown: controls, halves of
-# surrogate pairs, and the marks that reverse the direction of writing until they are closed.
-_UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def cleaned(value: object) -> str:
-    r"""Return a text with a mark in place of each character that cannot be shown.
-
-    >>> cleaned("wing\x1b[2J")
-    'wing�[2J'
-    """
-    return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
-
-
-def one_line(text: str) -> str:
-    """Return a text in one line, so that as a comment none of it is code."""
-    return " ".join(text.split())
 
 
 def shortened(name: str, *, most: int = 18) -> str:
@@ -37,6 +18,15 @@ def shortened(name: str, *, most: int = 18) -> str:
 def is_quantity(value: object) -> bool:
     """Return whether a value is a number that can be subtracted; labels and flags are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words.
+
+    >>> duration(3.24), duration(75), duration(90000)
+    ('3.2 s', '0:01:15', '1 day, 1:00:00')
+    """
+    return f"{seconds:.1f} s" if seconds < 10 else str(timedelta(seconds=round(seconds)))
 
 
 def shown(value: object) -> str:

@@ -8,18 +8,17 @@ from itertools import combinations
 
 import numpy as np
 
-from latent_spaces_by_example.report.blocks import UNMET, Table, Tile
+from latent_spaces_by_example.report.blocks import UNMET, Table
 from latent_spaces_by_example.report.convergence import trial_legend
 from latent_spaces_by_example.report.formatting import shown, shown_alike
-from latent_spaces_by_example.report.galleries import Gallery
-from latent_spaces_by_example.report.plot import Axes, Figure, Mark, dot_sample
+from latent_spaces_by_example.report.galleries import Gallery, gallery_of, tile_of
+from latent_spaces_by_example.report.plot import Axes, Figure, dot_sample
 from latent_spaces_by_example.report.scores import useful_range
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
 
 _MOST_ROWS = 40
 _MOST_PAIRS = 3
-_SIDE = 300
 
 
 @dataclass(frozen=True)
@@ -69,32 +68,25 @@ def _left_out(snapshot: Snapshot, gallery: Gallery | None) -> Iterator[str]:
 
 
 def _gallery(snapshot: Snapshot, trials: list[Trial]) -> Gallery | None:
-    pictures = [snapshot.picture(trial) for trial in trials]
-    if not any(pictures):
-        return None
     names = snapshot.settings.score_names
     columns = [shown_alike([t.scores[name] for t in trials]) for name in names]
     tiles = []
-    for trial, picture, *scores in zip(trials, pictures, *columns, strict=True):
+    for trial, *scores in zip(trials, *columns, strict=True):
         name = snapshot.example_names.get(trial.number, f"trial {trial.number}")
         words = [
             f"{score}\N{NO-BREAK SPACE}{value}" for score, value in zip(names, scores, strict=True)
         ]
-        words += [] if trial.feasible else [UNMET]
-        alt = f"Output of {name}, {', '.join(words)}"
-        note, unmet = "".join(f" · {word}" for word in words), not trial.feasible
-        tiles.append(Tile(picture, alt, _SIDE, name, note, infeasible=unmet))
-    wide = any(picture.wide for picture in pictures if picture is not None)
-    return Gallery(tuple(tiles), wide, None)
+        alt = ", ".join([name, *words])
+        tiles.append(tile_of(snapshot, trial, title=name, words=words, alt=alt))
+    return gallery_of(tiles)
 
 
 def _figure(snapshot: Snapshot, first: str, second: str) -> Figure:
     bounds = []
+    directions = dict(zip(snapshot.settings.score_names, snapshot.ranking.directions, strict=True))
     for name in (first, second):
         values = np.array([trial.scores[name] for trial in snapshot.finished])
-        sign = -1.0 if snapshot.minimises(name) else 1.0
-        low, high = sorted(sign * end for end in useful_range(sign * values))
-        bounds.append((low, high))
+        bounds.append(useful_range(values, minimise=directions[name] == "minimise"))
     axes = Axes.between(*bounds, labels=(first, second))
     front = {trial.number for trial in snapshot.front}
     examples = snapshot.example_names
@@ -111,8 +103,5 @@ def _figure(snapshot: Snapshot, first: str, second: str) -> Figure:
         marks.append(axes.dot(x, trial.scores[second], kind=kind, title=title, radius=radius))
     counted = f"{len(front)} of {len(snapshot.finished)} evaluations"
     alt = f"{counted} are on the front of {first} and {second}"
-    return Figure(axes.plot(*marks, alt=alt), _legend(snapshot))
-
-
-def _legend(snapshot: Snapshot) -> tuple[tuple[Mark, str], ...]:
-    return ((dot_sample("best", radius=4.0), "on the front"), *trial_legend(snapshot))
+    legend = ((dot_sample("best", radius=4.0), "on the front"), *trial_legend(snapshot))
+    return Figure(axes.plot(*marks, alt=alt), legend)

@@ -45,27 +45,41 @@ def top_gallery(snapshot: Snapshot) -> Gallery | None:
 
 
 def _gallery(snapshot: Snapshot, trials: Sequence[Trial], *, ranked: bool) -> Gallery:
-    pictures = [snapshot.picture(trial) for trial in trials]
-    if not any(pictures):
-        return Gallery((), False, _table(snapshot, trials))
     levels = [expected_or_score(trial) for trial in trials]
     tiles = []
-    for place, (trial, picture, score) in enumerate(
-        zip(trials, pictures, shown_alike(levels), strict=True)
-    ):
+    for place, (trial, score) in enumerate(zip(trials, shown_alike(levels), strict=True)):
         words = [snapshot.example_names.get(trial.number, f"trial {trial.number}")]
         if not ranked and place and trial.feasible == trials[place - 1].feasible:
             words.insert(0, f"({shown_difference(levels[place], levels[place - 1])})")
-        words += [] if trial.feasible else [UNMET]
-        words += [] if picture is not None else ["not drawn"]
-        alt = f"Output of trial {trial.number}, score {shown(trial.score)}{expected_of(trial)}"
-        rank = f"{place + 1}. " if ranked else ""
-        note_below = f" {' · '.join(words)}"
-        best = trial is snapshot.best
-        unmet = not trial.feasible
-        tiles.append(Tile(picture, alt, _SIDE, score, note_below, rank, best, unmet))
-    wide = any(picture.wide for picture in pictures if picture is not None)
-    return Gallery(tuple(tiles), wide, None)
+        alt = f"trial {trial.number}, score {shown(trial.score)}{expected_of(trial)}"
+        title = f"{place + 1}. {score}" if ranked else score
+        tiles.append(tile_of(snapshot, trial, title=title, words=words, alt=alt))
+    return gallery_of(tiles) or Gallery((), False, _table(snapshot, trials))
+
+
+def tile_of(
+    snapshot: Snapshot,
+    trial: Trial,
+    *,
+    title: str,
+    words: Sequence[str],
+    alt: str,
+    side: int = _SIDE,
+) -> Tile:
+    """Return the picture of a trial's output, with a title and further words below it."""
+    picture, words = snapshot.picture(trial), list(words)
+    words += [] if trial.feasible else [UNMET]
+    words += [] if picture is not None else ["not drawn"]
+    note = "".join(f" · {word}" for word in words)
+    best, unmet = trial is snapshot.best, not trial.feasible
+    return Tile(picture, f"Output of {alt}", side, title, note, best, unmet)
+
+
+def gallery_of(tiles: Sequence[Tile]) -> Gallery | None:
+    """Return tiles as a gallery; None where no output has a picture."""
+    pictures = [tile.picture for tile in tiles if tile.picture is not None]
+    wide = any(picture.wide for picture in pictures)
+    return Gallery(tuple(tiles), wide, None) if pictures else None
 
 
 def _table(snapshot: Snapshot, trials: Sequence[Trial]) -> Table:

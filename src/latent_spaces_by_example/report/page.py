@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,10 @@ from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report.best_of_n import FEWEST_DRAWS
 from latent_spaces_by_example.report.convergence import convergence_section
 from latent_spaces_by_example.report.drawing import with_pictures
-from latent_spaces_by_example.report.failed_trials import failure_table
-from latent_spaces_by_example.report.formatting import cleaned, shown, shown_alike
+from latent_spaces_by_example.report.failed_trials import failure_table, fault_table
+from latent_spaces_by_example.report.formatting import duration, shown, shown_alike
 from latent_spaces_by_example.report.front_plots import front_section
 from latent_spaces_by_example.report.galleries import top_gallery, way_gallery
-from latent_spaces_by_example.report.norms import validity_section
 from latent_spaces_by_example.report.plot import LEVELS
 from latent_spaces_by_example.report.repeat import repeat_section
 from latent_spaces_by_example.report.result import comparison, gain_in_words, named
@@ -39,7 +38,9 @@ from latent_spaces_by_example.report.seed_table import seeds_section
 from latent_spaces_by_example.report.snapshot import Snapshot, read_study
 from latent_spaces_by_example.report.space_map import space_section
 from latent_spaces_by_example.study import Study
-from latent_spaces_by_example.validity.candidates import OFF_THE_LAW
+from latent_spaces_by_example.study.candidate_check import validity_summary
+from latent_spaces_by_example.study.folder import replace_file
+from latent_spaces_by_example.study.plain_text import plain
 
 _HERE = Path(__file__).parent
 _OF_ONE_SCORE: list[tuple[str, Callable[[Snapshot], Any]]] = [
@@ -73,6 +74,7 @@ def write_report(
 
     Raises:
         ArgumentError: ``pictures``, ``seconds`` or ``prior_scores`` is out of its range.
+        StudyError: the file cannot be written.
 
     Examples:
         >>> import tempfile
@@ -94,9 +96,8 @@ def write_report(
     scores = None if prior_scores is None else _checked(prior_scores)
     snapshot = read_study(study, prior_scores=scores)
     snapshot = with_pictures(snapshot, most=pictures, seconds=seconds)
-    target = path.with_name(f".{path.name}.partial")
-    target.write_text(page_of(snapshot), encoding="utf-8")
-    target.replace(path)
+    content = page_of(snapshot)
+    replace_file(path, lambda target: target.write_text(content, encoding="utf-8"))
     return path
 
 
@@ -109,7 +110,8 @@ def page_of(snapshot: Snapshot) -> str:
         style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
         s=snapshot,
         front=front_section(snapshot),
-        validity=validity_section(snapshot),
+        validity=validity_summary(snapshot.trials),
+        faults=fault_table(snapshot),
         failures=failure_table(snapshot),
         repeat=repeat_section(snapshot),
         written=f"{now.day} {now:%B %Y}, {now:%H:%M} UTC",
@@ -143,7 +145,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "alike": shown_alike,
-        "duration": _duration,
+        "duration": duration,
         "level": expected_or_score,
         "named": named,
         "place": lambda value: f"{value:.1f}",
@@ -154,14 +156,9 @@ def _environment() -> Environment:
         "fewest_draws": FEWEST_DRAWS,
         "gain": gain_in_words,
         "num_levels": LEVELS,
-        "off_the_law": OFF_THE_LAW,
     }
     return environment
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else str(timedelta(seconds=round(seconds)))
-
-
 def _final(value: Any) -> Any:
-    return value if isinstance(value, Markup) else cleaned(value)
+    return value if isinstance(value, Markup) else plain(value, lines=True)

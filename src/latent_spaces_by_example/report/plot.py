@@ -20,7 +20,6 @@ _CORNERS = {
     "example": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     "failed": ((-1, -1), (1, 1), (-1, 1), (1, -1)),
     "infeasible": ((0, -1.2), (1.2, 0.9), (-1.2, 0.9)),
-    "unusual": ((0, -1.4), (1.4, 0), (0, 1.4), (-1.4, 0)),
 }
 
 
@@ -36,12 +35,11 @@ class Path:
 @dataclass(frozen=True)
 class Dot:
     """A mark at a place. Its shape tells apart what its colour does: a square is an example, a
-    cross has failed, a triangle violates a constraint, a diamond is unusual, a circle is the rest.
+    cross has failed, a triangle violates a constraint, a circle is the rest.
 
     Attributes:
         kind: classes of the style, the first of which decides the shape.
         title: the text shown to whoever points at it.
-        level: of the colour ramp, 0 to 8; None for the colour of its kind.
     """
 
     tag: ClassVar[str] = "dot"
@@ -50,7 +48,6 @@ class Dot:
     kind: str
     title: str = ""
     radius: float = 3.0
-    level: int | None = None
 
     @property
     def outline(self) -> str:
@@ -267,13 +264,6 @@ def ticks(low: float, high: float, *, most: int = 5) -> list[float]:
     return []
 
 
-def levels_of(scores: Float64[np.ndarray, " n"], *, bounds: tuple[float, float]) -> list[int]:
-    """Return the level of the colour ramp of each score, 0 to 8; scores beyond have its ends."""
-    low, high = bounds
-    share = np.clip((np.nan_to_num(scores, nan=low) - low) / (high - low), 0, 1 - 1e-9)
-    return [int(level) for level in share * LEVELS]
-
-
 def dot_sample(kind: str, *, radius: float = 3.5) -> Dot:
     """Return a mark, for a legend."""
     return Dot(0.0, 0.0, kind, radius=radius)
@@ -285,14 +275,4 @@ def line_sample(kind: str) -> Path:
 
 
 def _tick_labels(values: Iterable[float]) -> list[str]:
-    values = list(values)
-    if not values:
-        return []
-    step = min(np.diff(values), default=1.0)
-    largest = max(map(abs, values))
-    if largest >= 1e6 or largest < 1e-3:
-        return [f"{value:.3g}".replace("-", MINUS) for value in values]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    if abs(round(step * 10**decimals) - step * 10**decimals) > 1e-6:
-        decimals += 1
-    return [f"{value:.{decimals}f}".replace("-", MINUS) for value in values]
+    return [f"{value:.10g}".replace("-", MINUS) for value in values]

@@ -7,19 +7,20 @@ import re
 import shlex
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
-from latent_spaces_by_example import __version__, generators, objectives, search
+from latent_spaces_by_example import __version__, plugins, search
 from latent_spaces_by_example.parameters import split_parameters
 from latent_spaces_by_example.report.blocks import Table
-from latent_spaces_by_example.report.formatting import one_line
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study.looking import AUTO, NAMES, NONE
 
-_ALWAYS = ("numpy", "scipy", "optuna")
-_WHERE_USED = ("torch", "diffusers", "transformers", "jax", "onnxruntime", "aerosandbox", "sklearn")
-_PACKAGE_OF = {"sklearn": "scikit-learn"}
+# those that are in use
+_PACKAGES = (
+    *("numpy", "scipy", "optuna", "torch", "diffusers", "transformers", "jax", "onnxruntime"),
+    *("aerosandbox", "sklearn"),
+)
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_PIPELINE = re.compile(r"diffusers:\w+Pipeline(:.*)?", re.DOTALL)
 _UNNAMED_EXAMPLE = re.compile(r"example \d+")
 _SEED_LATENTS = "seed_latents.safetensors"
 
@@ -49,7 +50,7 @@ def repeat_section(snapshot: Snapshot) -> Repeat:
     weights = None
     if best is not None:
         rows = tuple(
-            (snapshot.seed_name(k), repr(float(weight)))
+            (snapshot.settings.seed_name(k), repr(float(weight)))
             for k, weight in enumerate(best.weights)
             if weight
         )
@@ -77,15 +78,15 @@ def call(snapshot: Snapshot) -> str:
     """Return the call of ``lsbe.optimise`` that makes the study anew, from where it was made."""
     lines = ["import latent_spaces_by_example as lsbe", ""]
     if snapshot.settings.examples and not _can_be_named(snapshot):
-        folder = snapshot.folder
-        path = _SEED_LATENTS if folder is None else (folder / _SEED_LATENTS).as_posix()
+        folder = snapshot.study.folder
+        path = _SEED_LATENTS if folder is None else (folder.path / _SEED_LATENTS).as_posix()
         lines.insert(1, "from safetensors.numpy import load_file")
         lines.append(f'seeds = load_file({path!r})["seed_latents"]')
-    # a comment is somebody's text: on one line, so that nothing of it is code
-    body = [
-        f"    {a.python},{f'  # {one_line(a.comment)}' if a.comment else ''}"
-        for a in _arguments(snapshot)
-    ]
+    body = []
+    for argument in _arguments(snapshot):
+        # a comment is somebody's text: on one line, so that nothing of it is code
+        comment = " ".join(argument.comment.split())
+        body.append(f"    {argument.python}," + (f"  # {comment}" if comment else ""))
     verb = "optimise" if snapshot.settings.objective else "create_study"
     return "\n".join([*lines, f"study = lsbe.{verb}(", *body, ")"])
 
@@ -101,16 +102,13 @@ def command(snapshot: Snapshot) -> str | None:
 
 
 def _arguments(snapshot: Snapshot) -> list[_Argument]:
-    settings, budget, by_hand = snapshot.settings, snapshot.budget, not snapshot.settings.objective
-    arguments = [_loaded("generators", settings.generator, generators.names(), also="diffusers:")]
+    settings, by_hand = snapshot.settings, not snapshot.settings.objective
+    arguments = [_loaded("generators", settings.generator)]
     if not by_hand:
-        arguments += [
-            _loaded("objectives", settings.objective, objectives.names(), also="clip:"),
-            _Argument(f"budget={budget}", ("--budget", str(budget))),
-        ]
+        arguments += [_loaded("objectives", settings.objective), _plain("budget", snapshot.budget)]
     arguments += _seed_latents(snapshot)
     if settings.search in search.available():
-        arguments.append(_Argument(f"search={settings.search!r}", ("--search", settings.search)))
+        arguments.append(_plain("search", settings.search))
     else:
         arguments.append(_Argument("search=search", None, settings.search))
     if settings.score_names:
@@ -122,38 +120,44 @@ def _arguments(snapshot: Snapshot) -> list[_Argument]:
         arguments.append(_Argument(f"direction={value!r}", words))
     if settings.noisy:
         arguments.append(_Argument("noisy=True", ("--noisy",)))
-    if settings.features == NONE:
-        arguments.append(_Argument("features=None", ("--features", NONE)))
-    elif settings.features != AUTO:
-        own = settings.features not in NAMES
-        arguments.append(
-            _Argument(
-                "features=features" if own else f"features={settings.features!r}",
-                ("--features", settings.features),
-                f"your own: {settings.features}" if own else "",
-            )
-        )
+    arguments += _features(settings.features)
     if settings.features != NONE and settings.candidates:
-        count = settings.candidates
-        arguments.append(_Argument(f"candidates={count}", ("--candidates", str(count))))
-    number = settings.random_seed
-    arguments.append(_Argument(f"random_seed={number}", ("--random-seed", str(number))))
-    if (size := settings.batch_size) != 1:
-        arguments.append(_Argument(f"batch_size={size}", ("--batch-size", str(size))))
+        arguments.append(_plain("candidates", settings.candidates))
+    arguments.append(_plain("random_seed", settings.random_seed))
+    if settings.batch_size != 1:
+        arguments.append(_plain("batch_size", settings.batch_size))
     if settings.within_span != bool(settings.examples):
         beyond = None if settings.within_span else ("--beyond-examples",)
         arguments.append(_Argument(f"within_span={settings.within_span}", beyond))
     return arguments
 
 
-def _loaded(module: str, spec: str, names: list[str], *, also: str) -> _Argument:
+def _plain(name: str, value: object) -> _Argument:
+    """Return an argument that the call and the command write alike."""
+    return _Argument(f"{name}={value!r}", (f"--{name.replace('_', '-')}", str(value)))
+
+
+def _features(name: str) -> list[_Argument]:
+    if name == AUTO:
+        return []
+    if name in NAMES:
+        return [_plain("features", name)]
+    python, comment = ("None", "") if name == NONE else ("features", f"your own: {name}")
+    return [_Argument(f"features={python}", ("--features", name), comment)]
+
+
+def _loaded(kind: str, spec: str) -> _Argument:
     """Return the argument for a generator or objective."""
-    words = (spec,) if module == "generators" else ("--objective", spec)
-    if _can_be_loaded(spec, names, also=also):
-        return _Argument(f"lsbe.{module}.load({spec!r})", words)
-    if _can_be_loaded(spec, names, also=also, own=True):
-        return _Argument(f"lsbe.{module}.load({spec!r})", words, "your own")
-    return _Argument(module.removesuffix("s"), None, f"your own: {spec}")
+    words = (spec,) if kind == "generators" else ("--objective", spec)
+    python = f"lsbe.{kind}.load({spec!r})"
+    # a pipeline that was given as an object is recorded by its class, which names no weights
+    if plugins.is_registered(kind, spec) and not _PIPELINE.fullmatch(spec):
+        return _Argument(python, words)
+    place, _ = split_parameters(spec)
+    # what a script or a notebook defines has no module that a shell could name
+    if _PLACE.fullmatch(place) and not place.startswith(("__main__:", "diffusers:")):
+        return _Argument(python, words, "your own")
+    return _Argument(kind.removesuffix("s"), None, f"your own: {spec}")
 
 
 def _seed_latents(snapshot: Snapshot) -> list[_Argument]:
@@ -172,18 +176,6 @@ def _seed_latents(snapshot: Snapshot) -> list[_Argument]:
     return [_Argument(f"examples={names!r}", None if splits else ("--examples", ",".join(names)))]
 
 
-def _can_be_loaded(spec: str, names: list[str], *, also: str, own: bool = False) -> bool:
-    """Return whether ``load`` knows it by name, or (``own``) as module:object of the user's."""
-    place, _ = split_parameters(spec)
-    # a pipeline that was given as an object is recorded by its class, which names no weights
-    if spec.startswith("diffusers:") and re.fullmatch(r"diffusers:\w+Pipeline", place):
-        return False
-    if place in names or spec.startswith(also):
-        return True
-    # what a script or a notebook defines has no module that a shell could name
-    return own and _PLACE.fullmatch(place) is not None and not place.startswith("__main__:")
-
-
 def _can_be_named(snapshot: Snapshot) -> bool:
     """Return whether names or random seeds give the examples, without their latents."""
     return all(
@@ -194,14 +186,13 @@ def _can_be_named(snapshot: Snapshot) -> bool:
 
 
 def _reopened(snapshot: Snapshot) -> str:
-    where = f"storage=..., name={snapshot.name!r}"
-    if snapshot.folder is not None:
-        where = repr(snapshot.folder.as_posix())
+    where = f"storage=..., name={snapshot.study.name!r}"
+    if snapshot.study.folder is not None:
+        where = repr(snapshot.study.folder.path.as_posix())
     # open_study makes no other generator by itself
-    spec, names = snapshot.settings.generator, generators.names()
-    generator = ""
-    if not _can_be_loaded(spec, names, also="\0"):
-        generator = f", generator={_loaded('generators', spec, names, also='diffusers:').python}"
+    spec, generator = snapshot.settings.generator, ""
+    if not plugins.is_safe_to_reload("generators", spec):
+        generator = f", generator={_loaded('generators', spec).python}"
     best = "study.best_score, study.best_latent, study.best_output"
     several = "[(trial.scores, trial.latent, trial.output) for trial in study.front()]"
     return (
@@ -212,14 +203,7 @@ def _reopened(snapshot: Snapshot) -> str:
 
 
 def _versions() -> str:
-    packages = [*_ALWAYS, *(name for name in _WHERE_USED if name in sys.modules)]
-    versions = (_version_of(_PACKAGE_OF.get(name, name)) for name in packages)
+    packages = [sys.modules[name] for name in _PACKAGES if name in sys.modules]
+    versions = [f"{package.__name__} {package.__version__}" for package in packages]
     own = f"latent-spaces-by-example {__version__}, Python {platform.python_version()}"
     return ", ".join([own, *versions, f"{platform.system()} {platform.machine()}"])
-
-
-def _version_of(package: str) -> str:
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return f"{package} from source"

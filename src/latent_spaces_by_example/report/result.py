@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.report.blocks import UNMET, Table, Tile
+from latent_spaces_by_example.report.blocks import Table, Tile
 from latent_spaces_by_example.report.formatting import shown_alike, shown_difference
+from latent_spaces_by_example.report.galleries import tile_of
 from latent_spaces_by_example.report.scores import expected_or_score
 from latent_spaces_by_example.report.snapshot import Snapshot
 from latent_spaces_by_example.study import Trial
@@ -94,33 +95,28 @@ def comparison(snapshot: Snapshot) -> Comparison | None:
 def _pictures(
     snapshot: Snapshot, best: Trial, references: Sequence[tuple[str, Trial]]
 ) -> tuple[Tile | None, Tile | None, tuple[Tile, ...]]:
-    picture = snapshot.picture(best)
-    if picture is None:
+    if snapshot.picture(best) is None:
         return None, None, ()
-    levels = [expected_or_score(trial) for trial in (best, *(t for _, t in references))]
-    score, *scores = shown_alike(levels)
-    name = snapshot.example_names.get(best.number, "Best found")
-    alt = f"Output of the best, trial {best.number}, score {score}"
-    unmet = not best.feasible
-    hero = Tile(picture, alt, _LARGE, name, _note(score, best), best=True, infeasible=unmet)
-    others = []
-    for (name, trial), level in zip(references, scores, strict=True):
-        other = snapshot.picture(trial)
-        if other is not None:
-            alt = f"Output of {name}, score {level}"
-            unmet = not trial.feasible
-            others.append(Tile(other, alt, _SMALL, name, _note(level, trial), infeasible=unmet))
+    trials = [best, *(trial for _, trial in references)]
+    names = [snapshot.example_names.get(best.number, "Best found"), *(n for n, _ in references)]
+    scores = shown_alike([expected_or_score(trial) for trial in trials])
+    hero, *others = (
+        tile_of(
+            snapshot,
+            trial,
+            title=name,
+            words=[score],
+            alt=f"{name}, trial {trial.number}, score {score}",
+            side=_LARGE if trial is best else _SMALL,
+        )
+        for trial, name, score in zip(trials, names, scores, strict=True)
+    )
     overlay = None
     if snapshot.overlay is not None:
         name = references[0][0]
-        note = f" over {name}"
         alt = f"The best drawn over {name}"
-        overlay = Tile(snapshot.overlay, alt, _LARGE, "The best", note, best=False)
-    return hero, overlay, tuple(others)
-
-
-def _note(score: str, trial: Trial) -> str:
-    return f" · {score}" if trial.feasible else f" · {score} · {UNMET}"
+        overlay = Tile(snapshot.overlay, alt, _LARGE, "The best", f" over {name}")
+    return hero, overlay, tuple(tile for tile in others if tile.picture is not None)
 
 
 def _table(

@@ -21,8 +21,13 @@ def expected_of(trial: Trial) -> str:
     return "" if expected is None else f" (expected {shown(expected)})"
 
 
-def useful_range(scores: Float64[np.ndarray, " n"], *, margin: float = 0.05) -> tuple[float, float]:
-    """Return bounds that show what matters: penalties far below the rest do not flatten it."""
+def useful_range(
+    scores: Float64[np.ndarray, " n"], *, minimise: bool = False, margin: float = 0.05
+) -> tuple[float, float]:
+    """Return bounds that show what matters: penalties far worse than the rest do not flatten it."""
+    if minimise:
+        low, high = useful_range(-scores, margin=margin)
+        return -high, -low
     known = scores[np.isfinite(scores)]
     low, high = float(np.quantile(known, 0.1)), float(known.max())
     if high - low <= 1e-9 * abs(high):

@@ -7,27 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import Image
 from scipy.stats import rankdata
 
 from latent_spaces_by_example.report.blocks import Cell, Share, Table
 from latent_spaces_by_example.report.formatting import MINUS, shown
-from latent_spaces_by_example.report.output_pictures import Source, source_of
 from latent_spaces_by_example.report.snapshot import Snapshot
 
 _MOST_ROWS = 16
 _FEWEST_TO_COMPARE = 20
-_POSITIVE, _NEGATIVE = (36, 86, 166), (180, 65, 14)
-
-
-@dataclass(frozen=True)
-class HeatMap:
-    """Shares of the seed latents in the trials, worst to best, one pixel each."""
-
-    names: tuple[str, ...]
-    source: Source
-    ends: tuple[str, str]
-    has_negative: bool
 
 
 @dataclass(frozen=True)
@@ -39,7 +26,6 @@ class Seeds:
         num_seeds: how many seed latents there are; the table may have fewer.
         best_tenth: how many trials are the best tenth; 0 where there are too few to compare.
         has_negative: whether the best has a negative weight.
-        heat_map: shares by trial.
         latents: norms and errors of the examples.
     """
 
@@ -47,7 +33,6 @@ class Seeds:
     num_seeds: int
     best_tenth: int
     has_negative: bool
-    heat_map: HeatMap | None
     latents: Table | None
 
 
@@ -56,22 +41,16 @@ def seeds_section(snapshot: Snapshot) -> Seeds | None:
     shares = snapshot.weights[snapshot.scored] ** 2
     latents = _latents(snapshot)
     if not len(shares):
-        return None if latents is None else Seeds(None, 0, 0, False, None, latents)
+        return None if latents is None else Seeds(None, 0, 0, False, latents)
     order = _order(snapshot, shares)
     best_tenth = len(_best_tenth(snapshot)) if len(shares) >= _FEWEST_TO_COMPARE else 0
     has_negative = snapshot.best is not None and bool((snapshot.best.weights < -1e-9).any())
-    table, heat_map = _share_table(snapshot, shares, order), _heat_map(snapshot, order)
-    return Seeds(table, shares.shape[1], best_tenth, has_negative, heat_map, latents)
-
-
-def _goodness(snapshot: Snapshot) -> Float64[np.ndarray, " n"]:
-    """Return the scores, negated where lower is better."""
-    scores = snapshot.scores[snapshot.scored]
-    return -scores if snapshot.minimise else scores
+    table = _share_table(snapshot, shares, order)
+    return Seeds(table, shares.shape[1], best_tenth, has_negative, latents)
 
 
 def _best_tenth(snapshot: Snapshot) -> np.ndarray:
-    goodness = _goodness(snapshot)
+    goodness = snapshot.ranking.oriented(snapshot.scores[snapshot.scored])
     return np.argsort(-goodness, kind="stable")[: math.ceil(len(goodness) / 10)]
 
 
@@ -97,7 +76,7 @@ def _share_table(snapshot: Snapshot, shares: Float64[np.ndarray, "n K"], order: 
     top = shares[_best_tenth(snapshot)].mean(axis=0)
     rows: list[tuple[Cell, ...]] = []
     for k in order:
-        row: list[Cell] = [snapshot.seed_name(k), *([_own_score(snapshot, k)] * scored)]
+        row: list[Cell] = [snapshot.settings.seed_name(k), *([_own_score(snapshot, k)] * scored)]
         row.append(Share(float(best[k] ** 2), negative=bool(best[k] < 0)))
         if compared:
             row += [Share(float(top[k])), Share(float(shares[:, k].mean()))]
@@ -121,21 +100,6 @@ def _correlation(shares: Float64[np.ndarray, " n"], scores: Float64[np.ndarray, 
     if first.std() == 0 or second.std() == 0:
         return ""
     return f"{np.corrcoef(first, second)[0, 1]:+.2f}".replace("-", MINUS)
-
-
-def _heat_map(snapshot: Snapshot, order: list[int]) -> HeatMap | None:
-    """Return signed shares of the trials, worst to best, as a picture of one pixel each."""
-    scored = snapshot.scored
-    if scored.sum() < _FEWEST_TO_COMPARE or len(order) < 2:
-        return None
-    ranked = np.argsort(_goodness(snapshot), kind="stable")
-    weights = snapshot.weights[scored][ranked][:, order].T
-    pixels = np.zeros((*weights.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = np.where(weights[..., None] < 0, _NEGATIVE, _POSITIVE)
-    pixels[..., 3] = np.round(255 * np.minimum(weights**2, 1.0) ** 0.6)
-    ends = ("highest score", "lowest") if snapshot.minimise else ("lowest score", "highest")
-    names = tuple(snapshot.seed_name(k) for k in order)
-    return HeatMap(names, source_of(Image.fromarray(pixels)), ends, bool((weights < 0).any()))
 
 
 def _latents(snapshot: Snapshot) -> Table | None:

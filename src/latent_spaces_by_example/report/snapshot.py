@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
@@ -29,21 +28,6 @@ _SMALLEST_STEP = 0.02  # of the range of scores that matters
 _MOST_OF_THE_TOP = 8
 _MOST_OF_THE_FRONT = 12
 _ALIKE_DEGREES = 15.0
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """The score that the library's Gaussian process expects, oriented as the user's scores.
-
-    Attributes:
-        mean: weights of shape (n, K) -> expected scores, shape (n,).
-        uncertainty: weights of shape (n, K) -> their standard deviation, shape (n,).
-        error: root mean square of what it is off by when each evaluation in turn is left out.
-    """
-
-    mean: Callable[[Float64[np.ndarray, "n K"]], Float64[np.ndarray, " n"]]
-    uncertainty: Callable[[Float64[np.ndarray, "n K"]], Float64[np.ndarray, " n"]]
-    error: float
 
 
 @dataclass(frozen=True)
@@ -72,33 +56,14 @@ class Snapshot:
     # ------------------------------------------------------------------ the study's own words
 
     @property
-    def name(self) -> str:
-        """The study's name."""
-        return self.study.name
-
-    @property
     def settings(self) -> Settings:
         """The settings, fixed when the study was created."""
         return self.study.settings
 
     @property
-    def folder(self) -> Path | None:
-        """The run folder, as whoever opened the study wrote it."""
-        return None if self.study.folder is None else self.study.folder.path
-
-    def seed_name(self, column: int) -> str:
-        """Return the name of a seed latent."""
-        return self.study.seed_name(column)
-
-    @property
     def given_names(self) -> list[str]:
         """The names of the given seed latents."""
-        return [self.seed_name(k) for k in range(self.settings.num_given)]
-
-    @property
-    def num_latent_dims(self) -> int:
-        """The number of elements of an inner latent."""
-        return self.study.space.num_latent_dims
+        return [self.settings.seed_name(k) for k in range(self.settings.num_given)]
 
     @property
     def budget(self) -> int:
@@ -109,11 +74,6 @@ class Snapshot:
     def minimise(self) -> bool:
         """True if lower scores are better."""
         return self.ranking.minimise
-
-    def minimises(self, score_name: str) -> bool:
-        """Return whether lower is better in one of several scores."""
-        place = self.settings.score_names.index(score_name)
-        return self.settings.directions[place] == "minimise"
 
     @cached_property
     def _history(self) -> History:
@@ -130,11 +90,18 @@ class Snapshot:
         return positions(self.study.space, self.weights)
 
     @cached_property
-    def expectation(self) -> Expectation:
-        """The scores that the Gaussian process expects at other weights."""
-        model, sign = ScoreModel.of(self._history), -1.0 if self.minimise else 1.0
-        error = float(np.sqrt(np.mean(model.left_out_errors() ** 2)))
-        return Expectation(lambda w: sign * model.mean(w), model.uncertainty, error)
+    def model(self) -> ScoreModel:
+        """The library's Gaussian process, given these trials; higher is better."""
+        return ScoreModel.of(self._history)
+
+    def expected(self, weights: Float64[np.ndarray, "n K"]) -> Float64[np.ndarray, " n"]:
+        """Return the scores that the model expects at weights, as the user gives them."""
+        return self.ranking.oriented(self.model.mean(weights))
+
+    @property
+    def error(self) -> float:
+        """The root mean square that the model is off by if each trial in turn is left out."""
+        return float(np.sqrt(np.mean(self.model.left_out_errors() ** 2)))
 
     # ------------------------------------------------------------------ what follows from it
 
@@ -147,16 +114,6 @@ class Snapshot:
     def failed(self) -> list[Trial]:
         """The trials that failed."""
         return [trial for trial in self.trials if trial.error is not None]
-
-    @property
-    def constrained(self) -> bool:
-        """True if there are constraints."""
-        return any(trial.constraints for trial in self.finished)
-
-    @property
-    def seconds(self) -> float:
-        """The seconds that all evaluations took together."""
-        return sum((trial.seconds or 0.0 for trial in self.trials), 0.0)
 
     @property
     def num_beyond(self) -> int:
@@ -215,7 +172,7 @@ class Snapshot:
     def example_names(self) -> dict[int, str]:
         """The names of the examples, by the numbers of their trials."""
         given = range(len(self.settings.examples))
-        return {self.alone[k].number: self.seed_name(k) for k in given if k in self.alone}
+        return {self.alone[k].number: self.settings.seed_name(k) for k in given if k in self.alone}
 
     @cached_property
     def examples(self) -> list[Trial]:
@@ -326,11 +283,8 @@ class Snapshot:
     def useful_range(
         self, scores: Float64[np.ndarray, " n"], *, margin: float = 0.05
     ) -> tuple[float, float]:
-        """Return bounds that show what matters: see ``useful_range``, for either direction."""
-        if not self.minimise:
-            return useful_range(scores, margin=margin)
-        low, high = useful_range(-scores, margin=margin)
-        return -high, -low
+        """Return bounds that show what matters of (first) scores."""
+        return useful_range(scores, minimise=self.minimise, margin=margin)
 
     def tooltip(self, trial: Trial) -> str:
         """Return the text that a plot shows for the trial under the pointer."""

@@ -1,8 +1,8 @@
-"""The map of the space: all of it between two or three seed latents, a projection of more."""
+"""The map of the space between two or three seed latents; of more, the angles to the best."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -27,7 +27,6 @@ from latent_spaces_by_example.report.plot import (
     Scale,
     Thumbnail,
     dot_sample,
-    levels_of,
     line_sample,
     outline,
 )
@@ -36,33 +35,28 @@ from latent_spaces_by_example.study import Trial
 
 _GRID = 81
 _WIDTH, _SIDE = 520, 30.0
-_FEWEST_TO_MODEL, _FEWEST_TO_PROJECT = 5, 3
-_SQUARE = (480, 400)
+_FEWEST_TO_MODEL, _FEWEST_TO_COMPARE = 5, 3
 _THUMBNAIL = 110  # its longer side, in user units
 _PIXELS = 240
 
 
 @dataclass(frozen=True)
 class Space:
-    """The plots of the space, and what their captions need.
+    """The plot of the space, and what its caption needs.
 
     Attributes:
-        figures: one map; or the score by angle to the best, and the two widest directions.
-        kind: "map" between three seed latents, "arc" between two, "projection".
-        spread: standard deviation of the scores that the plots show.
-        num_dims: how many dimensions the trials have; 0 where no projection is shown.
-        share: of their variance that the projection keeps.
+        figure: the score between two or three seed latents, else by angle to the best.
+        kind: "map" between three seed latents, "arc" between two, "angle" otherwise.
+        spread: standard deviation of the scores that the plot shows.
     """
 
-    figures: tuple[Figure, ...]
+    figure: Figure
     kind: str
     spread: float
-    num_dims: int = 0
-    share: float = 0.0
 
 
 def space_section(snapshot: Snapshot) -> Space | None:
-    """Return the map where the space can be drawn, else what a picture can keep of it."""
+    """Return the map where the space can be drawn, else the scores by angle to the best."""
     if len(snapshot.finished) < 2:
         return None
     dims = _flat_dims(snapshot)
@@ -70,8 +64,10 @@ def space_section(snapshot: Snapshot) -> Space | None:
     spread = float(snapshot.scores[snapshot.scored].clip(low, high).std())
     if dims in (1, 2) and len(snapshot.finished) >= _FEWEST_TO_MODEL:
         figure, kind = (_arc(snapshot), "arc") if dims == 1 else (map_figure(snapshot), "map")
-        return Space((figure,), kind, spread)
-    return _projections(snapshot, spread)
+        return Space(figure, kind, spread)
+    if snapshot.best is None or len(snapshot.finished) < _FEWEST_TO_COMPARE:
+        return None
+    return Space(_by_angle(snapshot, snapshot.best), "angle", spread)
 
 
 def _flat_dims(snapshot: Snapshot) -> int:
@@ -94,7 +90,7 @@ def map_figure(snapshot: Snapshot) -> Figure:
     bounds = snapshot.useful_range(snapshot.scores, margin=0.0)
     sides = np.linspace(left, right, _GRID), np.linspace(low, high, _GRID)
     grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
-    mean = snapshot.expectation.mean(from_plane(grid)).reshape(_GRID, _GRID)
+    mean = snapshot.expected(from_plane(grid)).reshape(_GRID, _GRID)
     border = outline(across(outer[:, 0]), up(outer[:, 1])) + "Z"
     names = snapshot.given_names
     plot = Plot(
@@ -140,7 +136,7 @@ def _thumbnail(snapshot: Snapshot, corner: int) -> Thumbnail | None:
         return None
     width, height = picture.image.size
     scale = _THUMBNAIL / max(width, height)
-    title = snapshot.seed_name(corner)
+    title = snapshot.settings.seed_name(corner)
     return Thumbnail(0.0, 0.0, scale * width, scale * height, picture.source(_PIXELS), title)
 
 
@@ -167,31 +163,32 @@ def _on_the_map(
 
 
 def _trial_marks(
-    snapshot: Snapshot, x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]
+    snapshot: Snapshot,
+    x: Float64[np.ndarray, " n"],
+    y: Float64[np.ndarray, " n"],
+    *,
+    on_colour: bool = True,
 ) -> Iterator[Dot]:
-    """Yield a mark for each trial at its place, the best one on top."""
-    best = None
-    for trial, left, top in zip(snapshot.trials, x, y, strict=True):
-        kind = snapshot.mark_of(trial)
-        if kind is None:
-            continue
-        tooltip = snapshot.tooltip(trial)
+    """Yield a mark for each trial at its place, better ones over worse ones.
+
+    On a coloured ground an example is marked as what else it is: a corner of the map shows it.
+    """
+    failed = [trial for trial in snapshot.trials if trial.error is not None]
+    for trial in [*failed, *reversed(snapshot.ranking.ranked(snapshot.finished))]:
+        kind, place = snapshot.mark_of(trial) or "", snapshot.place(trial)
+        radius = 4.5 if "example" in kind else 3.0
         if trial is snapshot.best:
-            best = Dot(left, top, kind, tooltip, 6.0)
-        elif kind == "failed":
-            yield Dot(left, top, kind, tooltip)
-        else:
+            radius = 6.0
+        elif on_colour and trial.error is None:
             kind = "trial on-colour" if trial.feasible else "infeasible on-colour"
-            yield Dot(left, top, kind, tooltip, 2.8)
-    if best is not None:
-        yield best
+            radius = 2.8
+        yield Dot(x[place], y[place], kind, snapshot.tooltip(trial), radius)
 
 
 def _arc(snapshot: Snapshot) -> Figure:
     angles = np.linspace(0, np.pi / 2, 121)
     weights = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    expected = snapshot.expectation
-    mean, spread = expected.mean(weights), 2 * expected.uncertainty(weights)
+    mean, spread = snapshot.expected(weights), 2 * snapshot.model.uncertainty(weights)
     low, high = snapshot.useful_range(snapshot.scores)
     room = 0.1 * (high - low)
     first, second = (shortened(name) for name in snapshot.given_names)
@@ -210,75 +207,19 @@ def _arc(snapshot: Snapshot) -> Figure:
     return Figure(plot, legend)
 
 
-def _projections(snapshot: Snapshot, spread: float) -> Space | None:
-    """Return the score by angle to the best, and the two widest directions; None of two trials."""
-    best = snapshot.best
-    if len(snapshot.finished) < _FEWEST_TO_PROJECT or best is None:
-        return None
-    points = snapshot.points[snapshot.scored]
-    middle = points.mean(axis=0)
-    _, spreads, directions = np.linalg.svd(points - middle, full_matrices=False)
-    num_dims = int((spreads > 1e-9).sum())
-    if num_dims < 2:
-        return Space((_by_angle(snapshot, best),), "projection", spread)
-    share = spreads[:2] ** 2 / (spreads**2).sum()
-    places = (snapshot.points - middle) @ directions[:2].T
-    figures = (_by_angle(snapshot, best), _widest(snapshot, places, share))
-    return Space(figures, "projection", spread, num_dims, float(share.sum()))
-
-
 def _by_angle(snapshot: Snapshot, best: Trial) -> Figure:
     cosines = snapshot.points @ snapshot.points[snapshot.place(best)]
     angles = np.degrees(np.arccos(cosines.clip(-1, 1)))
     low, high = snapshot.useful_range(snapshot.scores)
     widest = max(float(angles.max()), 1.0)
     labels = ("degrees from the best", "score")
-    axes = Axes.between((-0.02 * widest, 1.02 * widest), (low, high), labels=labels, size=_SQUARE)
+    axes = Axes.between((-0.02 * widest, 1.02 * widest), (low, high), labels=labels)
     # failed trials stand at the bad end
     scores = np.nan_to_num(snapshot.scores, nan=high if snapshot.minimise else low)
-    marks = _projected_marks(snapshot, axes.x(angles), axes.y(scores.clip(low, high)))
+    marks = _trial_marks(snapshot, axes.x(angles), axes.y(scores.clip(low, high)), on_colour=False)
     alt = "Score of each trial by the angle between its latent and the best"
     legend = ((dot_sample("best", radius=5.0), "the best"), *trial_legend(snapshot))
     return Figure(axes.plot(*marks, alt=alt), legend)
-
-
-def _widest(
-    snapshot: Snapshot, places: Float64[np.ndarray, "n 2"], share: Float64[np.ndarray, " 2"]
-) -> Figure:
-    low, high = places.min(axis=0), places.max(axis=0)
-    half = 0.55 * float((high - low).max())
-    (x, y) = (low + high) / 2
-    axes = Axes.between(
-        (x - half, x + half),
-        (y - half, y + half),
-        labels=(f"first component, {share[0]:.0%}", f"second component, {share[1]:.0%}"),
-        size=_SQUARE,
-    )
-    bounds = snapshot.useful_range(snapshot.scores, margin=0.0)
-    levels = levels_of(snapshot.scores, bounds=bounds)
-    marks = _projected_marks(snapshot, axes.x(places[:, 0]), axes.y(places[:, 1]), levels=levels)
-    plot = axes.plot(*marks, alt="The trials along the two widest directions among them")
-    return Figure(plot, bar=ColourBar("score", *bounds))
-
-
-def _projected_marks(
-    snapshot: Snapshot,
-    x: Float64[np.ndarray, " n"],
-    y: Float64[np.ndarray, " n"],
-    *,
-    levels: Sequence[int] | None = None,
-) -> Iterator[Dot]:
-    """Yield a mark for each trial, better ones over worse ones."""
-    failed = [trial for trial in snapshot.trials if trial.error is not None]
-    for trial in [*failed, *reversed(snapshot.ranking.ranked(snapshot.finished))]:
-        kind, i = snapshot.mark_of(trial), snapshot.place(trial)
-        if kind is None:
-            continue
-        example = trial.number in snapshot.example_names
-        radius = 6.0 if trial is snapshot.best else 4.5 if example else 3.2
-        coloured = levels is not None and kind in ("trial", "example", "infeasible")
-        level = levels[i] if levels is not None and coloured else None
-        yield Dot(x[i], y[i], kind, snapshot.tooltip(trial), radius, level)
 
 
 def _legend(snapshot: Snapshot) -> Iterator[tuple[Mark, str]]:

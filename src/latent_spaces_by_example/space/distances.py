@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from latent_spaces_by_example.arguments import ArrayLike, real_array
-from latent_spaces_by_example.arrays import library_of
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError
 
 
@@ -69,8 +69,7 @@ def output_rows(outputs: Any) -> np.ndarray:
         ArgumentError: they are not numbers of one shape.
     """
     try:
-        arrays = [_host_array(output) for output in outputs]
-        rows = np.stack(arrays)
+        rows = np.stack([host_array(output).astype(np.float64) for output in outputs])
     except (ValueError, TypeError) as error:
         raise ArgumentError(
             f"the outputs cannot be compared number by number ({error}); expected arrays of one "
@@ -83,9 +82,3 @@ def root_mean_square(rows: np.ndarray) -> Float64[np.ndarray, " n"]:
     """Return the root mean square of each row, shape (n,)."""
     roots: Float64[np.ndarray, " n"] = np.sqrt((rows**2).mean(axis=1))
     return roots
-
-
-def _host_array(output: Any) -> np.ndarray:
-    library = library_of(output)
-    array = output if library.name == "numpy" else library.on_host(output)
-    return np.asarray(array, dtype=np.float64)

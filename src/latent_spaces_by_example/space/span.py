@@ -13,7 +13,7 @@ from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Float64
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import solve_triangular
 
 from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.errors import ArgumentError
@@ -24,9 +24,10 @@ from latent_spaces_by_example.space.inner_latents import InnerLatents
 Weights = Float64[np.ndarray, "n K"]
 #: One number for each pair of seeds.
 Square = Float64[np.ndarray, "K K"]
-# Beyond this condition number of the cosines, the Gram matrix has lost too many of float64's
-# digits for one step of refinement to restore them.
-_GRAM_LIMIT = 1e6
+# Beyond this condition number of the cosines, float64 cannot tell the seeds from dependent ones.
+_GRAM_LIMIT = 1e13
+# Each pass of refinement restores so many of the digits that the condition number costs.
+_CONDITION_OF_A_PASS = 1e6
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,10 @@ class SeedSpan:
     @cached_property
     def smallest_singular_value(self) -> float:
         """Smallest singular value of the unit seeds; 0 if they are linearly dependent."""
-        if self.num_seeds > self.num_dims:
+        eigenvalues = self._eigenvalues
+        if self.num_seeds > self.num_dims or eigenvalues[0] * _GRAM_LIMIT < eigenvalues[-1]:
             return 0.0
-        singular_values = np.linalg.svd(self._factor, compute_uv=False)
-        return float(singular_values[-1])
+        return float(np.sqrt(eigenvalues[0]))
 
     def combine(self, coefficients: Float64[Any, "n K"]) -> Float[Any, "n d"]:
         """Return coefficients @ seeds, in the seeds' dtype and without copying them."""
@@ -138,28 +139,32 @@ class SeedSpan:
         return self.library.combine(coefficients, self.rows)
 
     def least_squares(self, y: Float[Any, "n d"]) -> LeastSquares:
-        """Find the combinations of unit seeds nearest to the rows of ``y``."""
-        if self._gram_factor is None:
-            return self._least_squares_by_qr(y)
-        return self._least_squares_by_gram(y, self._gram_factor)
+        """Find the combinations of unit seeds nearest to the rows of ``y``.
 
-    def _least_squares_by_gram(self, y: Float[Any, "n d"], factor: Square) -> LeastSquares:
-        """Solve corrected semi-normal equations: two passes over the seeds, no copy of them.
+        Corrected semi-normal equations: two passes over the seeds, or more where they are nearly
+        dependent, and no copy of them. The seeds must be linearly independent.
 
         Source: Björck, "Stability analysis of the method of seminormal equations for linear
         least squares problems", Linear Algebra Appl. 88/89 (1987).
         """
+        factor: Square = np.linalg.cholesky(self.correlation).T
+        condition = self._eigenvalues[-1] / self._eigenvalues[0]
+        passes = 1 + int(np.ceil(np.log(condition) / np.log(_CONDITION_OF_A_PASS)))
         products, squares = self._products_with(y, None)
         rhs = _solve(factor, products, transposed=True)
         solution = _solve(factor, rhs)
-        # The same with the residual in y's place corrects what the Gram matrix's condition spoilt.
-        corrections, outside_squares = self._products_with(y, solution)
-        correction_rhs = _solve(factor, corrections, transposed=True)
-        outside_squares = outside_squares - (correction_rhs**2).sum(axis=1)
+        outside_squares = squares
+        for _ in range(max(1, passes - 1)):
+            # with the residual in y's place: what the Gram matrix's condition spoilt
+            corrections, outside_squares = self._products_with(y, solution)
+            correction_rhs = _solve(factor, corrections, transposed=True)
+            outside_squares = outside_squares - (correction_rhs**2).sum(axis=1)
+            rhs = rhs + correction_rhs
+            solution = solution + _solve(factor, correction_rhs)
         return LeastSquares(
             factor=factor,
-            rhs=rhs + correction_rhs,
-            solution=solution + _solve(factor, correction_rhs),
+            rhs=rhs,
+            solution=solution,
             outside=np.sqrt(np.maximum(outside_squares, 0.0)),
             norms=np.sqrt(squares),
         )
@@ -179,50 +184,11 @@ class SeedSpan:
             squares += np.einsum("nd,nd->n", part, part)
         return products / self.norms, squares
 
-    def _least_squares_by_qr(self, y: Float[Any, "n d"]) -> LeastSquares:
-        """Solve by QR of seeds and y together, block by block: slower, and as accurate as can be.
-
-        The triangular factor of [E^T | y^T] holds that of E^T, Q^T y beside it, and under it what
-        of y is outside the span; Q itself is never formed.
-        """
-        n, k = len(y), self.num_seeds
-        rhs, solution, outside = np.empty((n, k)), np.empty((n, k)), np.empty(n)
-        for start in range(0, n, 64):
-            rows = slice(start, start + 64)
-            triangle = self._triangle(library_of(y).on_host(y, rows))
-            rhs[rows] = triangle[:k, k:].T
-            solution[rows] = _solve(triangle[:k, :k], rhs[rows])
-            outside[rows] = np.linalg.norm(triangle[k:, k:], axis=0)
-        return LeastSquares(
-            factor=self._factor,
-            rhs=rhs,
-            solution=solution,
-            outside=outside,
-            norms=np.hypot(np.linalg.norm(rhs, axis=1), outside),
-        )
-
-    def _triangle(self, y: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "rows K_and_n"]:
-        triangle = np.empty((0, self.num_seeds + len(y)))
-        for columns, block in self._blocks():
-            tall = np.hstack([(block / self.norms[:, None]).T, y[:, columns].T.astype(np.float64)])
-            triangle = qr(np.vstack([triangle, tall]), mode="r", overwrite_a=True)[0]
-            triangle = triangle[: triangle.shape[1]]
-        return triangle
-
     @cached_property
-    def _gram_factor(self) -> Square | None:
-        """The Cholesky factor of the cosines; None if they are too ill-conditioned for it."""
-        eigenvalues = np.linalg.eigvalsh(self.correlation)
-        if eigenvalues[0] * _GRAM_LIMIT < eigenvalues[-1]:
-            return None
-        factor: Square = np.linalg.cholesky(self.correlation).T
-        return factor
-
-    @cached_property
-    def _factor(self) -> Square:
-        if self._gram_factor is not None:
-            return self._gram_factor
-        return self._triangle(np.empty((0, self.num_dims)))
+    def _eigenvalues(self) -> Float64[np.ndarray, " K"]:
+        """Eigenvalues of the cosines, the smallest first."""
+        eigenvalues: Float64[np.ndarray, " K"] = np.linalg.eigvalsh(self.correlation)
+        return eigenvalues
 
     def _blocks(self) -> Iterator[tuple[slice, Float64[np.ndarray, "K block"]]]:
         """Yield the seeds' columns a block at a time, on the host and in float64.

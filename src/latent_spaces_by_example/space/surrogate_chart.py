@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float, Float64
 
-from latent_spaces_by_example.arguments import ArrayLike, check_finite
+from latent_spaces_by_example.arguments import ArrayLike, check_finite, check_instance
 from latent_spaces_by_example.arrays import ArrayLibrary, library_of
 from latent_spaces_by_example.charts import Chart, DifferentiableChart, KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import cube_coordinates, orthant_weights, unit_weights
@@ -92,9 +92,10 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     ) -> None:
         """Check the seed latents and keep them; the class says what the arguments are."""
         self._rule = combination_rule(combination)
-        self._weight_chart: Chart = _instance(
-            weight_chart, of=Chart, name="weight_chart", default=KnotheRosenblattChart
+        self._weight_chart: Chart = (
+            KnotheRosenblattChart() if weight_chart is None else weight_chart
         )
+        check_instance(self._weight_chart, Chart, argument="weight_chart", example="AngularChart()")
         self._seeds = seed_latents if isinstance(seed_latents, SeedLatents) else None
         if isinstance(seed_latents, SeedLatents):
             self._transport_map = seed_latents.transport_map
@@ -110,8 +111,12 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
         # the layout of a dictionary; of an array, as the array library reads it
         like = seed_latents if isinstance(seed_latents, Mapping) else seeds
         self._layout = layout_of_latents(like, name="seed_latents")
-        self._transport_map = _instance(
-            transport_map, of=TransportMap, name="transport_map", default=IdentityTransportMap
+        self._transport_map = IdentityTransportMap() if transport_map is None else transport_map
+        check_instance(
+            self._transport_map,
+            TransportMap,
+            argument="transport_map",
+            example="UniformTransportMap()",
         )
         self._known = SeedSpan(self._transport_map.forward(self._layout.unpack(seeds)))
         if not self._is_identity:
@@ -281,8 +286,8 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
     def from_z_to_w(self, z: Latents) -> Float[Any, "n K"]:
         """Map latents (n, *latent_shape) of the space to their weights.
 
-        Least squares through the seeds' K x K Gram matrix (by blocked QR if that is ill
-        conditioned). Nothing is projected: what rounding of the dtype cannot explain is an error.
+        Least squares through the seeds' K x K Gram matrix, refined by what is left over. Nothing
+        is projected: what rounding of the dtype cannot explain is an error.
 
         Raises:
             ArgumentError: if ``z`` has another shape or dtype, is not finite, or the seed
@@ -439,14 +444,3 @@ KnotheRosenblattChart`, under which uniform u is uniform on the sphere.
             problem = self._span.least_squares(inner)
         check_norms(problem.norms)
         return problem
-
-
-def _instance(value: Any, *, of: type, name: str, default: type) -> Any:
-    if value is None:
-        return default()
-    if not isinstance(value, of):
-        raise ArgumentError(
-            f"{name} is {value!r:.60}; expected an instance of a subclass of {of.__name__}, for "
-            f"example {default.__name__}()"
-        )
-    return value

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
+import shutil
 import sqlite3
 import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -31,7 +31,6 @@ from latent_spaces_by_example.study.folder import (
     RunFolder,
 )
 from latent_spaces_by_example.study.overview import open_records
-from latent_spaces_by_example.study.records import Records
 
 MOST_FILES = 200_000
 MOST_MANIFEST_BYTES = 64 * 2**20
@@ -41,13 +40,12 @@ MOST_BYTES = 512 * 2**20
 MOST_RATIO = 100
 
 _MANIFEST = "study.json"
-_FORMAT_VERSION = 2
+_FORMAT_VERSION = 3
 _KNOWN = re.compile(
     r"study\.json|study\.db|seed_latents\.safetensors|history\.csv|report\.html"
     r"|(best|front/trial-[0-9]{5,9})(\.[A-Za-z0-9]{1,12}){0,2}|artifacts/[0-9a-f-]{36}",
     re.ASCII,
 )
-_CHUNK = 2**20
 
 
 class Manifest(Struct, frozen=True):
@@ -58,7 +56,6 @@ class Manifest(Struct, frozen=True):
         format_version: of the archive.
         version: of the library that wrote it.
         name: of the study.
-        files: SHA-256 of every other file, by name.
         settings: of the study, for people who look into the archive; not read.
     """
 
@@ -66,7 +63,6 @@ class Manifest(Struct, frozen=True):
     format_version: int
     version: str
     name: str
-    files: dict[str, str]
     settings: dict[str, Any] = {}
 
 
@@ -108,16 +104,22 @@ def export_study(
     with _workplace(path.parent, shown=str(path)) as workplace:
         made = RunFolder.create(workplace / "made")
         copy_study(records, made.database)
-        contents = {DATABASE: made.database, HISTORY: _save_history(made, records)}
+        history = made.save_history(records.trials(), settings=records.settings)
+        contents = {DATABASE: made.database, HISTORY: history}
         contents |= {} if folder is None else _files_of(RunFolder(folder))
         contents |= {} if report is None else {REPORT: Path(report)}
-        with zipfile.ZipFile(workplace / "archive.zip", "x") as file:
+        with zipfile.ZipFile(workplace / "archive.zip", "x", strict_timestamps=False) as file:
+            for member, source in contents.items():
+                # pictures and sounds do not get smaller
+                kept = member.startswith(f"{ARTIFACTS}/")
+                method = zipfile.ZIP_STORED if kept else zipfile.ZIP_DEFLATED
+                with suppress(FileNotFoundError):  # a run replaces and removes files meanwhile
+                    file.write(source, member, compress_type=method)
             manifest = Manifest(
                 format="lsbe-study",
                 format_version=_FORMAT_VERSION,
                 version=__version__,
                 name=records.name,
-                files=_add(file, contents),
                 settings=records.settings.to_json(),
             )
             file.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
@@ -157,7 +159,7 @@ def import_study(archive: str | os.PathLike[str], folder: str | os.PathLike[str]
             _check_tables(unpacked.database)
             source = open_records(unpacked.path, name=manifest.name)
             copy_study(source, made.database, files=unpacked.artifacts, kept=made.artifacts)
-            _save_history(made, open_records(made.path))
+            made.save_history(source.trials(), settings=source.settings)
         except (StudyError, OSError):
             raise
         except Exception as error:  # zipfile and SQLAlchemy raise anything for damaged bytes
@@ -184,37 +186,11 @@ def _files_of(run: RunFolder) -> dict[str, Path]:
     return {name: file for name, file in names.items() if _KNOWN.fullmatch(name)}
 
 
-def _add(archive: zipfile.ZipFile, contents: dict[str, Path]) -> dict[str, str]:
-    """Write files into an archive; return the SHA-256 of each by name."""
-    digests = {}
-    for name, path in contents.items():
-        try:
-            info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
-            source = open(path, "rb")  # noqa: SIM115
-        except FileNotFoundError:
-            continue  # a run replaces and removes files meanwhile
-        # pictures and sounds do not get smaller
-        kept = name.startswith(f"{ARTIFACTS}/")
-        info.compress_type = zipfile.ZIP_STORED if kept else zipfile.ZIP_DEFLATED
-        with source, archive.open(info, "w") as member:
-            digests[name] = _copy(source, member)
-    return digests
-
-
-def _save_history(folder: RunFolder, records: Records) -> Path:
-    """Write the history of a study whose generator need not be at hand."""
-    trials, settings = records.trials(), records.settings
-    width = max([settings.num_given, *(len(trial.weights) for trial in trials)])
-    names = [facts.name for facts in settings.examples]
-    names += [f"prior draw {i + 1}" for i in range(width - len(names))]
-    return folder.save_history(trials, names)
-
-
 # ---------------------------------------------------------------------- reading
 
 
 def _unpack(path: Path, into: Path) -> Manifest:
-    """Unpack the files of an archive that a study needs, each checked against its digest.
+    """Unpack the files of an archive that a study needs, each checked against its CRC-32.
 
     The report and the best output, pages and pictures of anybody's, are left in the archive.
     """
@@ -227,9 +203,7 @@ def _unpack(path: Path, into: Path) -> Manifest:
             target = into / name
             target.parent.mkdir(exist_ok=True)
             with archive.open(name) as member, open(target, "xb") as file:
-                digest = _copy(member, file)
-            if manifest.files.get(name) != digest:
-                raise StudyError(f"{name} in the archive is not what its {_MANIFEST} says: damaged")
+                shutil.copyfileobj(member, file)
         return manifest
 
 
@@ -296,15 +270,6 @@ def _check_tables(database: Path) -> None:
 
 
 # ---------------------------------------------------------------------- both
-
-
-def _copy(source: IO[bytes], target: IO[bytes]) -> str:
-    """Copy a file; return its SHA-256 in hexadecimal."""
-    digest = hashlib.sha256()
-    while chunk := source.read(_CHUNK):
-        digest.update(chunk)
-        target.write(chunk)
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import io
 import mimetypes
 import os
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 from optuna.artifacts import FileSystemArtifactStore
@@ -56,7 +55,7 @@ class Artifacts:
                 warnings.append(f"{suffix} could not be kept: {type(error).__name__}: {error}")
         return warnings
 
-    def thin(self, trials: Sequence[Trial], newest: Trial) -> None:
+    def thin(self, newest: Trial) -> None:
         """Shrink what is no longer among the K best, now that the newest trial has a result.
 
         Raises:
@@ -64,7 +63,7 @@ class Artifacts:
         """
         if self._most is None:
             return
-        ranked = self._ranking.ranked(trials)
+        ranked = self._ranking.ranked(self._records.trials())
         if newest.score is None or len(ranked) <= self._most:
             return
         place = next(i for i, trial in enumerate(ranked) if trial.number == newest.number)
@@ -72,17 +71,13 @@ class Artifacts:
 
     def paths(self, number: int) -> dict[str, Path]:
         """Return the files kept of a trial, by name, those that are there."""
-        names = self._names.get(number, ())
+        names = self._records.artifact_names().get(number, ())
         return {name: self._path(name) for name in names if self._path(name).is_file()}
 
     def picture(self, number: int) -> Path | None:
         """Return the picture kept of a trial, a PNG file, or None."""
         path = self._path(_name(number, ".png"))
         return path if path.is_file() else None
-
-    @property
-    def _names(self) -> dict[int, list[str]]:
-        return self._records.artifact_names()
 
     def _write(self, number: int, suffix: str, content: bytes) -> None:
         self._folder.mkdir(exist_ok=True)

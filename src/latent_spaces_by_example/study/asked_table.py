@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +35,19 @@ class Result:
 
     Attributes:
         trial: its number.
-        scores: by name; the one score of a study that names none is "score". None where the row
-            has an error, or was left empty.
-        constraints: by name, at most 0 where they hold.
-        metrics: numbers and texts beside the score, by name.
+        value: what :meth:`Study.tell` takes: a mapping with scores, constraints and metrics. None
+            where the row has an error, or was left empty.
         error: why the trial has no score, or None.
     """
 
     trial: int
-    scores: dict[str, float] | None = None
-    constraints: dict[str, float] = field(default_factory=dict)
-    metrics: dict[str, float | str] = field(default_factory=dict)
+    value: dict[str, Any] | None = None
     error: str | None = None
 
     @property
     def left_empty(self) -> bool:
         """True where the row has neither scores nor an error."""
-        return self.scores is None and self.error is None
+        return self.value is None and self.error is None
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,6 @@ def write_asked(
     score_names: Sequence[str] = (),
     constraint_names: Sequence[str] = (),
     metric_names: Sequence[str] = (),
-    overwrite: bool = False,
 ) -> Path:
     """Write a table of trials with empty columns for what is to be found out about them.
 
@@ -86,10 +81,9 @@ def write_asked(
         score_names: of the scores; empty for a single one without a name.
         constraint_names: of the constraints.
         metric_names: of the metrics seen so far.
-        overwrite: replace a file at ``path``; otherwise it is an error, as it may be filled in.
 
     Raises:
-        StudyError: ``path`` exists or cannot be written.
+        StudyError: ``path`` exists, and may be filled in; or it cannot be written.
     """
     header = [_STUDY, _TRIAL, _FILE, *_score_columns(score_names)]
     header += [_CONSTRAINT + name for name in constraint_names]
@@ -97,7 +91,7 @@ def write_asked(
     path = Path(path)
     try:
         # without the byte-order mark Excel takes UTF-8 for its own old encoding
-        with open(path, "w" if overwrite else "x", newline="", encoding="utf-8-sig") as file:
+        with open(path, "x", newline="", encoding="utf-8-sig") as file:
             writer = csv.writer(file)
             writer.writerow(header)
             for number, output in rows:
@@ -185,13 +179,12 @@ def _result(row: _Row, *, scores: Sequence[str], constraints: Sequence[str]) -> 
         raise row.error(missing, "expected a number, as the row has others")
     elif metrics and not given:
         raise row.error(scores[0], "expected a score, as the row has metrics")
-    return Result(
-        trial=int(trial),
-        scores={name.removeprefix(f"{_SCORE} "): given[name] for name in scores if given} or None,
-        constraints={c.removeprefix(_CONSTRAINT): given[c] for c in constraints if given},
-        metrics=metrics,
-        error=error,
-    )
+    value: dict[str, Any] | None = None
+    if given:
+        value = {**metrics, **{name.removeprefix(f"{_SCORE} "): given[name] for name in scores}}
+        if constraints:
+            value["constraints"] = {c.removeprefix(_CONSTRAINT): given[c] for c in constraints}
+    return Result(int(trial), value, error)
 
 
 @dataclass(frozen=True)
@@ -236,7 +229,8 @@ def _rows_of(path: Path) -> tuple[list[str], list[_Row]]:
     hint = re.match(r'"?sep=(.)"?\r?\n', text)  # Excel's own
     if hint:
         separators, text, first = hint[1], text[hint.end() :], 2
-    separator = max(separators, key=lambda mark: len(_known(text, mark)))
+    # names in quotes may have any of them
+    separator = max(separators, key=re.sub(r'"[^"]*"', "", text.partition("\n")[0]).count)
     reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), first
     lines: list[tuple[int, list[str]]] = []
     try:
@@ -278,15 +272,6 @@ def _has_decimal_commas(rows: Iterable[dict[str, str]], *, separator: str) -> bo
     if separator == ";":
         return bool(numbers)
     return separator == "\t" and any(not _THOUSANDS.fullmatch(cell) for cell in numbers)
-
-
-def _known(text: str, separator: str) -> list[str]:
-    """Return the columns of the first line that ask writes, if this is what separates them."""
-    try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
-    except csv.Error:
-        return []
-    return [name for name in header if name.strip() in (_STUDY, _TRIAL, _FILE, _ERROR, _SCORE)]
 
 
 def _as_written(cell: str) -> str:

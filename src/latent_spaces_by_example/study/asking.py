@@ -13,11 +13,10 @@ from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import cube_coordinates
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.study.evaluation import failure, generated
+from latent_spaces_by_example.study.evaluation import failure, generated, one_by_one
 from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.proposals import checked_weights
-from latent_spaces_by_example.study.results import scrubbed
-from latent_spaces_by_example.study.settings import Result
+from latent_spaces_by_example.study.results import failed_result
 from latent_spaces_by_example.study.trial import Trial
 from latent_spaces_by_example.study.view import StudyView
 from latent_spaces_by_example.transport_maps.layout import rows_of
@@ -68,24 +67,24 @@ class Asking:
     def _with_outputs(self, trials: Sequence[Trial]) -> list[Trial]:
         if not trials or not self._generates:
             return list(trials)
-        latents = self._proposals.latents(trials)
-        try:
-            outputs = generated(self._study.generator, latents)
-        except Exception as error:
-            if len(trials) > 1:
-                return [made for trial in trials for made in self._with_outputs([trial])]
-            self._exception = error
-            outcome = failure(error)
-            text = scrubbed(outcome.traceback or "")
-            result = Result(error=scrubbed(outcome.error or ""), traceback=text)
-            return [self._study.records.tell(trials[0].number, result)]
-        if (artifacts := self._study.artifacts) is not None and artifacts.wanted:
-            for trial, output in zip(trials, outputs, strict=True):
-                artifacts.keep(trial.number, files_of(self._study.generator, output))
+        latents, generator = self._proposals.latents(trials), self._study.generator
+        made = one_by_one(
+            lambda rows: generated(generator, rows_of(latents, rows)),
+            len(trials),
+            failed=lambda error: error,
+        )
         return [
-            replace(trial, latent=rows_of(latents, place), output=output)
-            for place, (trial, output) in enumerate(zip(trials, outputs, strict=True))
+            self._with_output(trial, rows_of(latents, place), output)
+            for place, (trial, output) in enumerate(zip(trials, made, strict=True))
         ]
+
+    def _with_output(self, trial: Trial, latent: Any, output: Any) -> Trial:
+        if isinstance(output, Exception):
+            self._exception = output
+            return self._study.records.tell(trial.number, failed_result(failure(output)))
+        if (artifacts := self._study.artifacts) is not None and artifacts.wanted:
+            artifacts.keep(trial.number, files_of(self._study.generator, output))
+        return replace(trial, latent=latent, output=output)
 
 
 def own_points(u: Any, weights: Any, *, num_given: int, most: int) -> Float64[np.ndarray, "n K"]:

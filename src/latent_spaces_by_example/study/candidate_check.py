@@ -14,7 +14,8 @@ from jaxtyping import Float, Float64
 
 from latent_spaces_by_example.arrays import library_of
 from latent_spaces_by_example.space import SurrogateChart, transport_map_of
-from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
+from latent_spaces_by_example.study.evaluation import one_by_one
+from latent_spaces_by_example.transport_maps.layout import rows_of
 from latent_spaces_by_example.validity.candidates import (
     CandidateValidity,
     candidate_validity,
@@ -39,19 +40,24 @@ class CandidateCheck:
 
     def of(self, latents: Any, weights: Float64[np.ndarray, "n K"]) -> list[CandidateValidity]:
         """Return metrics and fault of each of n latents; no fault raises."""
-        promised = self._space.relative_norms_at(weights)
-        try:
-            mapped = self._transport_map.forward(latents)
-            if self._scores is None:
-                self._scores = self._scores_of_examples()
-        except Exception as error:  # it leaves the law's support, or the map is at fault
-            if num_latents(latents) == 1:
-                return [CandidateValidity(fault=f"inner latent cannot be read back: {error}")]
-            rows = [slice(i, i + 1) for i in range(num_latents(latents))]
-            return [self.of(rows_of(latents, row), weights[row])[0] for row in rows]
+        return one_by_one(
+            lambda rows: self._checked(rows_of(latents, rows), weights[rows]),
+            len(weights),
+            # it leaves the law's support, or the map is at fault
+            failed=lambda error: CandidateValidity(
+                fault=f"inner latent cannot be read back: {error}"
+            ),
+        )
+
+    def _checked(
+        self, latents: Any, weights: Float64[np.ndarray, "n K"]
+    ) -> list[CandidateValidity]:
+        mapped = self._transport_map.forward(latents)
+        if self._scores is None:
+            self._scores = self._scores_of_examples()
         inner = library_of(mapped).on_host(mapped)
-        num_examples = len(self._seeds.examples)
-        explained = np.abs(weights[:, :num_examples]) @ self._scores
+        promised = self._space.relative_norms_at(weights)
+        explained = np.abs(weights[:, : len(self._scores)]) @ self._scores
         return [
             candidate_validity(
                 row,

@@ -17,7 +17,7 @@ from latent_spaces_by_example.search.base import check_search, prior_seeds_wante
 from latent_spaces_by_example.space import SeedLatents, spanned_by
 from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
-from latent_spaces_by_example.study.looking import checked_candidates, declared_features
+from latent_spaces_by_example.study.looking import declared_features
 from latent_spaces_by_example.study.opening import check_generator_object
 from latent_spaces_by_example.study.ranking import (
     declared_directions,
@@ -27,6 +27,7 @@ from latent_spaces_by_example.study.ranking import (
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import (
     MOST_AT_ONCE,
+    MOST_CANDIDATES,
     MOST_TRIALS,
     SeedLatentFacts,
     Settings,
@@ -174,10 +175,10 @@ def create_study(
             highest expected score, since the highest score is in part luck.
         features: what the default search sees of an output before it is scored: a function of n
             outputs that returns numbers of shape (n, p), in which alike outputs are near each
-            other; "generator" for those of the generator, "pixels", "components" for principal
-            components of prior outputs, or of pictures "clip" or "transformers:MODEL" for the
-            embedding of a vision model. By default ("auto") the generator's, or else components
-            if outputs are arrays of one shape. None: nothing.
+            other, or its "module:name"; "generator" for those of the generator, "pixels",
+            "components" for principal components of prior outputs, or of pictures "clip" or
+            "transformers:MODEL" for the embedding of a vision model. By default ("auto") the
+            generator's, or else components if outputs are arrays of one shape. None: nothing.
         candidates: how many outputs each proposal generates and looks at, to propose the one that
             promises most; 1 for none. By default 256, 16 or 1, settled once by what generating and
             scoring took so far, or what the generator says by an attribute ``num_candidates``.
@@ -205,6 +206,8 @@ def create_study(
         check_whole(num_seeds, argument="num_seeds", least=0)
     if within_span is not None:
         check_flag(within_span, argument="within_span")
+    if candidates is not None:
+        check_whole(candidates, argument="candidates", most=MOST_CANDIDATES)
     engine = load_search(search)
     score_names = declared_scores(objective, scores)
     directions = declared_directions(objective, direction, score_names=score_names)
@@ -253,7 +256,7 @@ def create_study(
         num_hidden_dims=seeds.num_hidden_dims,
         noisy=declared_noisy(objective, noisy),
         features=features_name,
-        candidates=checked_candidates(candidates),
+        candidates=0 if candidates is None else int(candidates),
     )
     folder = None
     # for whoever opens the study without its folder

@@ -12,7 +12,6 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -33,9 +32,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from latent_spaces_by_example.errors import (
     ArgumentError,
     LatentSpacesError,
-    MissingPackageError,
     StudyError,
 )
+from latent_spaces_by_example.plugins import missing_packages_named
 from latent_spaces_by_example.study.passwords import shown_storage as shown_storage
 from latent_spaces_by_example.study.passwords import without_password
 
@@ -305,11 +304,8 @@ def _engine_options(url: URL, *, access: Access) -> dict[str, Any]:
             return connection
 
         return {"connect_args": {"timeout": _BUSY_SECONDS, "factory": connect}}
-    if find_spec("psycopg") is None:
-        raise MissingPackageError(
-            "a PostgreSQL storage needs psycopg; install it with: "
-            "pip install 'latent-spaces-by-example[postgres]'"
-        )
+    with missing_packages_named("a PostgreSQL storage", extra="postgres"):
+        import psycopg  # noqa: F401
     only = {"postgresql_readonly": True} if access == "read" else {}
     return {"connect_args": keepalives(url), "execution_options": only}
 

@@ -23,7 +23,7 @@ from latent_spaces_by_example.study.executors import (
     run_task,
 )
 from latent_spaces_by_example.study.failures import FailureCount, remote_cause
-from latent_spaces_by_example.study.results import scored_result, scrubbed
+from latent_spaces_by_example.study.results import failed_result, scored_result
 from latent_spaces_by_example.study.settings import Result
 from latent_spaces_by_example.study.trial import Trial, constraint_names
 from latent_spaces_by_example.study.view import StudyView
@@ -250,10 +250,10 @@ class Driver:
         room = self._limits.budget - len(trials)
         if room < 1:
             return []
-        if examples := self._proposals.num_examples_left:
-            wanted = min(self._study.settings.batch_size, examples, room)
-            return self._proposals.examples(wanted, asked_by="run")
-        return self._proposals.searched(self._search, self._study.settings.batch_size, room=room)
+        size = self._study.settings.batch_size
+        if examples := self._proposals.examples(min(size, room), asked_by="run"):
+            return examples
+        return self._proposals.searched(self._search, size, room=room)
 
     # ------------------------------------------------------------------ what came of them
 
@@ -265,17 +265,15 @@ class Driver:
         if outcome.breaks_contract:
             raise _contract_error(outcome)
         warnings = []
-        if self._study.artifacts is not None and outcome.files.contents:
+        if self._study.artifacts is not None:
             # before the trial is finished, after which nothing can be attached
             warnings = self._study.artifacts.keep(trial.number, outcome.files)
-        elif self._keeps_files:
-            warnings = list(outcome.files.warnings)
         finished = self._records.tell(
             trial.number, self._result(outcome, warning="; ".join(warnings) or None)
         )
         if self._study.artifacts is not None:
             try:
-                self._study.artifacts.thin(self._records.trials(), finished)
+                self._study.artifacts.thin(finished)
             except OSError as error:
                 log.warning("an artifact could not be made smaller: %s", error)
         self._failures.count(finished, outcome)
@@ -284,13 +282,7 @@ class Driver:
 
     def _result(self, outcome: Outcome, *, warning: str | None) -> Result:
         if outcome.evaluation is None:
-            text = outcome.traceback
-            return Result(
-                error=scrubbed(outcome.error or "no reason was given"),
-                traceback=None if text is None else scrubbed(text),
-                seconds=outcome.seconds,
-                worker=outcome.worker or None,
-            )
+            return failed_result(outcome)
         return scored_result(
             outcome.evaluation,
             who="the objective gave",

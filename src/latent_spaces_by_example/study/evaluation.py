@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.objectives import Evaluation, read_scores
@@ -17,6 +17,7 @@ from latent_spaces_by_example.study.output_files import Files, files_of
 from latent_spaces_by_example.transport_maps.layout import num_latents, rows_of
 
 _MOST_TRACEBACK = 20_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,6 @@ class Outcome:
         traceback: of the user's exception.
         exception: that exception itself, if it happened in this process.
         seconds: how long it took; in a batch, its share.
-        output: what was scored, if it was made in this process.
         files: the output as its files, if they were asked for.
         breaks_contract: true if no other latent would mend the failure.
         worker: host:pid of the process.
@@ -40,7 +40,6 @@ class Outcome:
     traceback: str | None = None
     exception: Exception | None = field(default=None, repr=False, compare=False)
     seconds: float = 0.0
-    output: Any = field(default=None, repr=False, compare=False)
     files: Files = field(default_factory=Files)
     breaks_contract: bool = False
     worker: str = ""
@@ -58,35 +57,58 @@ def evaluate(
     If the batch raises, each latent is tried alone, so that one failure costs one evaluation.
     What the user's code raises is an outcome, never an exception.
     """
-    n, start = num_latents(latents), time.perf_counter()
-    try:
-        outputs = generator.generate(latents)
-        items = items_of(outputs, n=n, generator=generator)
+    n = num_latents(latents)
+
+    def scored(rows: slice) -> list[Outcome]:
+        start, count = time.perf_counter(), len(range(n)[rows])
+        outputs = generator.generate(rows_of(latents, rows))
+        items = items_of(outputs, n=count, generator=generator)
         returned = objective(outputs)
-    except Exception as error:
-        if isinstance(error, GeneratorError):
-            return [failure(error, breaks_contract=True)] * n
-        if n > 1:
-            return [
-                outcome
-                for i in range(n)
-                for outcome in evaluate(
-                    generator,
-                    objective,
-                    latents=rows_of(latents, slice(i, i + 1)),
-                    keep_files=keep_files,
-                )
-            ]
-        return [failure(error, seconds=time.perf_counter() - start)]
-    seconds = (time.perf_counter() - start) / n
+        seconds = (time.perf_counter() - start) / count
+        try:
+            scores = listed_scores(returned, n=count)
+        except ArgumentError as error:
+            return [failure(error, seconds=seconds, breaks_contract=True)] * count
+        return [
+            _outcome(score, output=out, seconds=seconds, generator=generator, keep_files=keep_files)
+            for score, out in zip(scores, items, strict=True)
+        ]
+
     try:
-        scores = listed_scores(returned, n=n)
-    except ArgumentError as error:
-        return [failure(error, seconds=seconds, breaks_contract=True)] * n
-    return [
-        _outcome(score, output=output, seconds=seconds, generator=generator, keep_files=keep_files)
-        for score, output in zip(scores, items, strict=True)
-    ]
+        return one_by_one(scored, n, failed=failure)
+    except GeneratorError as error:
+        return [failure(error, breaks_contract=True)] * n
+
+
+def one_by_one(
+    make: Callable[[slice], Sequence[T]], n: int, *, failed: Callable[[Exception], T]
+) -> list[T]:
+    """Return what is made of all of n rows; if that raises, of each of them alone.
+
+    Args:
+        make: rows -> one thing for each.
+        n: how many rows there are.
+        failed: what to return for a row for which even that raises.
+
+    Raises:
+        GeneratorError: the generator breaks its contract, which no other row would mend.
+    """
+    try:
+        return list(make(slice(0, n)))
+    except GeneratorError:
+        raise
+    except Exception as error:
+        if n == 1:
+            return [failed(error)]
+    alone: list[T] = []
+    for i in range(n):
+        try:
+            alone += make(slice(i, i + 1))
+        except GeneratorError:
+            raise
+        except Exception as error:
+            alone.append(failed(error))
+    return alone
 
 
 def generated(generator: Any, latents: Any) -> list[Any]:
@@ -150,7 +172,6 @@ def _outcome(
     return Outcome(
         evaluation=evaluation,
         seconds=seconds,
-        output=output,
         files=files_of(generator, output) if keep_files else Files(),
         worker=this_process(),
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import hashlib
-import importlib
 import multiprocessing
 import pickle
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from latent_spaces_by_example import plugins
@@ -65,17 +64,17 @@ class Model:
         Args:
             generator: the object; not pickled if it has a name.
             objective: likewise.
-            names: by which a worker can load the two.
+            names: by which a worker can load the two; what the library has needs none.
 
         Raises:
             ArgumentError: one has no name and cannot be pickled.
         """
-        parts = [
-            name if name is not None else _pickled(thing, what=what)
-            for thing, what, name in zip(
-                (generator, objective), ("generator", "objective"), names, strict=True
-            )
-        ]
+        parts: list[str | bytes] = []
+        kinds = zip((generator, objective), ("generators", "objectives"), names, strict=True)
+        for thing, kind, name in kinds:
+            if name is None and plugins.is_safe_to_reload(kind, name_of(thing)):
+                name = name_of(thing)
+            parts.append(_pickled(thing, what=kind[:-1]) if name is None else name)
         digest = hashlib.sha256()
         for part in parts:
             digest.update(part.encode() if isinstance(part, str) else part)
@@ -132,8 +131,6 @@ def load_model(model: Model) -> tuple[Any, Any]:
 
 def run_task(task: Task) -> list[Outcome]:
     """Generate and score in a worker; what the user's code raises comes back as text."""
-    from dataclasses import replace
-
     try:
         generator, objective = load_model(task.model)
     except Exception as error:
@@ -141,8 +138,8 @@ def run_task(task: Task) -> list[Outcome]:
         outcomes = [broken] * len(task.numbers)
     else:
         outcomes = evaluate(generator, objective, latents=task.latents, keep_files=task.keep_files)
-    # the exception and the output stay here: neither can be relied on to travel
-    return [replace(outcome, exception=None, output=None) for outcome in outcomes]
+    # the exception stays here: it cannot be relied on to travel
+    return [replace(outcome, exception=None) for outcome in outcomes]
 
 
 class ProcessPool:
@@ -242,22 +239,19 @@ def lacks_package(error: BaseException) -> bool:
 
 
 def _pickled(thing: Any, *, what: str) -> bytes:
-    for package in ("cloudpickle", "pickle"):
-        try:
-            module = importlib.import_module(package)
-        except ModuleNotFoundError:
-            continue
-        try:
-            content: bytes = module.dumps(thing)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-        else:
-            return content
-    raise ArgumentError(
-        f"the {what} {getattr(thing, '__qualname__', thing)!r:.80} cannot be sent to another "
-        f"process ({reason}); put it in a module and name it, as "
-        f"lsbe.{what}s.load('module:name') or --{what} module:name"
-    )
+    try:
+        import cloudpickle as pickler
+    except ModuleNotFoundError:
+        pickler = pickle
+    try:
+        content: bytes = pickler.dumps(thing)
+    except Exception as error:
+        raise ArgumentError(
+            f"the {what} {getattr(thing, '__qualname__', thing)!r:.80} cannot be sent to another "
+            f"process ({type(error).__name__}: {error}); put it in a module and name it, as "
+            f"lsbe.{what}s.load('module:name') or --{what} module:name"
+        ) from error
+    return content
 
 
 def engine_failure(error: BaseException) -> EvaluationError:
@@ -271,15 +265,3 @@ def engine_failure(error: BaseException) -> EvaluationError:
         f"the executor is broken ({type(error).__name__}: {error}); every finished evaluation is "
         "stored: go on with the study and a new executor"
     )
-
-
-def travelling_names(
-    names: tuple[str | None, str | None], generator: Any, objective: Any
-) -> tuple[str | None, str | None]:
-    """Return the names given, or those by which things of the library are loaded anywhere."""
-    parts = zip(names, (generator, objective), ("generators", "objectives"), strict=True)
-    first, second = (
-        name_of(thing) if name is None and plugins.is_safe_to_reload(kind, name_of(thing)) else name
-        for name, thing, kind in parts
-    )
-    return first, second

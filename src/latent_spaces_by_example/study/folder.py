@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -17,9 +15,10 @@ from safetensors.numpy import load_file, save
 from latent_spaces_by_example.arguments import checked_path
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.space import SeedLatents
-from latent_spaces_by_example.study.asked_table import safe_cell
 from latent_spaces_by_example.study.output_files import Files
-from latent_spaces_by_example.study.trial import Trial, constraint_names
+from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.table import write_history
+from latent_spaces_by_example.study.trial import Trial
 
 DATABASE = "study.db"
 SEED_LATENTS = "seed_latents.safetensors"
@@ -114,10 +113,10 @@ class RunFolder:
         except (OSError, KeyError, SafetensorError) as error:
             raise StudyError(f"the seed latents cannot be read from {path}: {error}") from error
 
-    def save_history(self, trials: Iterable[Trial], seed_names: list[str]) -> Path:
+    def save_history(self, trials: Sequence[Trial], *, settings: Settings) -> Path:
         """Write one line a trial: number, score, metrics, seconds, error, validity, weights."""
         path = self.path / HISTORY
-        replace_file(path, lambda target: _write_csv(target, list(trials), seed_names))
+        replace_file(path, partial(write_history, trials=trials, settings=settings))
         return path
 
     def save_outputs(self, outputs: Mapping[int, Files], *, several: bool) -> list[Path]:
@@ -128,7 +127,6 @@ class RunFolder:
             several: whether the study has several scores.
         """
         place = self.path / "front" if several else self.path
-        place.mkdir(exist_ok=True)
         before = set(place.glob("trial-*" if several else "best.*"))
         written = []
         for number, files in outputs.items():
@@ -142,39 +140,6 @@ class RunFolder:
         return written
 
 
-def _write_csv(target: Path, trials: list[Trial], seed_names: list[str]) -> None:
-    columns = [("trial", [trial.number for trial in trials]), *_result_columns(trials)]
-    for key in _keys(trial.validity for trial in trials):
-        columns.append((f"latent {key}", [trial.validity.get(key) for trial in trials]))
-    columns.append(("latent fault", [trial.invalid for trial in trials]))
-    with open(target, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        # names and texts are other people's, and a spreadsheet program runs what begins with "="
-        header = [*(name for name, _ in columns), *(f"weight {name}" for name in seed_names)]
-        writer.writerow(map(safe_cell, header))
-        for trial, *row in zip(trials, *(values for _, values in columns), strict=True):
-            writer.writerow([*map(safe_cell, row), *trial.weights.tolist()])
-
-
-def _result_columns(trials: list[Trial]) -> Iterator[tuple[str, list[Any]]]:
-    for name in _keys(trial.scores for trial in trials):
-        yield f"score {name}", [trial.scores.get(name) for trial in trials]
-    if not any(trial.scores for trial in trials):
-        yield "score", [trial.score for trial in trials]
-    if any(trial.expected_score is not None for trial in trials):
-        yield "expected score", [trial.expected_score for trial in trials]
-    for name in constraint_names(trials) or []:
-        yield f"constraint {name}", [trial.constraints.get(name) for trial in trials]
-    for name in _keys(trial.metrics for trial in trials):
-        yield name, [trial.metrics.get(name) for trial in trials]
-    yield "seconds", [trial.seconds for trial in trials]
-    yield "error", [trial.error for trial in trials]
-
-
-def _keys(values: Iterable[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(key for one in values for key in one))
-
-
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and rename it, so that nobody sees a half.
 
@@ -183,6 +148,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     target = path.with_name(f".{path.name}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write(target)
         os.replace(target, path)
     except OSError as error:

@@ -19,7 +19,7 @@ from latent_spaces_by_example.study.opening import open_study
 from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.proposals import checked_weights
 from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.settings import Settings, read
+from latent_spaces_by_example.study.settings import Settings
 from latent_spaces_by_example.study.stored_seeds import as_attributes
 from latent_spaces_by_example.study.study import Study
 
@@ -68,10 +68,9 @@ class Kept(Struct, frozen=True, kw_only=True):
         if path.stat().st_size > _MOST_BYTES:
             raise ArgumentError(f"KEPT {str(path)!r} has more than {_MOST_BYTES >> 20} MiB")
         try:
-            values = json.loads(path.read_bytes())
-        except (ValueError, RecursionError) as error:
-            raise StudyError(f"{str(path)!r} is no JSON: {error}") from error
-        return read(values, as_a=cls, what=f"the values of {path.name!r}")
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise StudyError(f"the values of {path.name!r} are damaged: {error}") from error
 
 
 def keep(study: Study, weights: Any, *, to: Path, number: int | None = None) -> list[Path]:

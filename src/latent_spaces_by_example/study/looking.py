@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.arguments import check_whole
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, StudyError
 from latent_spaces_by_example.generators.features import (
     Features,
@@ -22,12 +21,12 @@ from latent_spaces_by_example.generators.features import (
     pixels,
 )
 from latent_spaces_by_example.generators.vision import PREFIX, VisionFeatures
+from latent_spaces_by_example.plugins import resolve
 from latent_spaces_by_example.search.base import History, Search
 from latent_spaces_by_example.space import SurrogateChart
 from latent_spaces_by_example.study.evaluation import generated, items_of
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import (
-    MOST_CANDIDATES,
     StoredFeatures,
     name_of,
     read,
@@ -59,8 +58,8 @@ def declared_features(features: Any) -> tuple[str, Features | None]:
 
     Args:
         features: "auto", "generator", "components", "pixels", "clip", "transformers:MODEL" for
-            another vision model, a function of n outputs that returns numbers of shape (n, p), or
-            None.
+            another vision model, a function of n outputs that returns numbers of shape (n, p), its
+            "module:name", or "none" or None.
 
     Raises:
         ArgumentError: it is none of these.
@@ -68,30 +67,20 @@ def declared_features(features: Any) -> tuple[str, Features | None]:
     >>> declared_features("pixels"), declared_features(None)
     (('pixels', None), ('none', None))
     """
-    if features is None:
+    if features in (None, NONE):
         return NONE, None
     if isinstance(features, str) and features in NAMES:
         return features, None
     if isinstance(features, str) and features.startswith(PREFIX):
         features = VisionFeatures(features.removeprefix(PREFIX))
+    elif isinstance(features, str) and ":" in features:
+        features = resolve(features)
     if isinstance(features, str) or not callable(features):
         raise ArgumentError(
-            f"features={features!r:.60}; expected one of {', '.join(NAMES)}, {PREFIX}MODEL, a "
-            "function of n outputs that returns numbers of shape (n, p), or None for none"
+            f"features={features!r:.60}; expected one of {', '.join(NAMES)}, {PREFIX}MODEL, none, "
+            "a function of n outputs that returns numbers of shape (n, p), or its module:name"
         )
     return name_of(features), features
-
-
-def checked_candidates(candidates: Any) -> int:
-    """Return how many candidates a proposal generates, 0 if that is to be settled.
-
-    Raises:
-        ArgumentError: it is neither None nor a whole number from 1 to 10,000.
-    """
-    if candidates is None:
-        return 0
-    check_whole(candidates, argument="candidates", most=MOST_CANDIDATES)
-    return int(candidates)
 
 
 class Looking:
@@ -199,9 +188,8 @@ class Looking:
     def _stored(self) -> dict[int, np.ndarray]:
         if self._known is None:
             self._known = {}
-            for key, values in self._records.attributes().items():
-                number = key.removeprefix(_ATTRIBUTE)
-                if number != key and number.isdecimal():
+            for number, values in self._records.stored(_ATTRIBUTE).items():
+                if number.isdecimal():
                     what = f"the features of trial {number}"
                     stored = read(values, as_a=StoredFeatures, what=what)
                     self._known[int(number)] = np.array(stored.values)

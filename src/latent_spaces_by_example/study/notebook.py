@@ -9,9 +9,9 @@ from typing import Any
 
 from jinja2 import Environment
 
-from latent_spaces_by_example.generators.default_pictures import picture_of
 from latent_spaces_by_example.parameters import split_parameters
-from latent_spaces_by_example.study.output_files import png_of
+from latent_spaces_by_example.study.output_files import files_of
+from latent_spaces_by_example.study.overview import Overview
 
 MOST_PICTURE_BYTES = 256 * 2**10
 _CHEAP_SECONDS = 0.2
@@ -36,23 +36,17 @@ def html_of(study: Any) -> str:
 
 
 def _rows(study: Any) -> Iterator[tuple[str, str]]:
-    trials = study.trials
-    finished = sum(trial.score is not None for trial in trials)
-    failed = sum(trial.error is not None for trial in trials)
-    open_trials = len(trials) - finished - failed
+    overview = Overview(study.name, study.settings, study.trials)
+    counts = f"{overview.finished} finished, {overview.failed} failed, {overview.pending} open"
     yield "generator", study.settings.generator
     yield "objective", split_parameters(study.settings.objective)[0]
     yield "search", study.settings.search
-    yield "trials", f"{finished} finished, {failed} failed, {open_trials} open"
-    if finished and study.settings.score_names:
-        yield "front", f"{len(study.front())} trials"
-    elif finished:
-        best = study.best_trial
-        score = f"{best.score:.6g}"
-        if best.expected_score is not None:
-            score = f"{best.expected_score:.6g} expected, {score} scored"
-        unmet = "" if best.feasible else ", violates constraints"
-        yield "best", f"{score} (trial {best.number}{unmet})"
+    yield "trials", counts
+    words, best = study.ranking.best_in_words(overview.trials), study.ranking.best(overview.trials)
+    if best is not None and not study.scores_are_several:
+        scored = "" if best.expected_score is None else f", scored {best.score:.6g}"
+        words += f" (trial {best.number}{scored})"
+    yield "best", words
     if study.folder is not None:
         yield "run folder", str(study.folder.path)
 
@@ -65,10 +59,7 @@ def _best_picture(study: Any) -> bytes | None:
             return path.read_bytes() if path.stat().st_size <= MOST_PICTURE_BYTES else None
         if not (best.seconds or 1.0) < _CHEAP_SECONDS:
             return None
-        picture = getattr(study.generator, "render", picture_of)(study.best_output)
-        if picture is None:
-            return None
-        content = png_of(picture)
+        content = files_of(study.generator, study.best_output).contents.get(".png")
     except Exception:  # a notebook that shows no picture is better than one that shows a traceback
         return None
-    return content if len(content) <= MOST_PICTURE_BYTES else None
+    return content if content and len(content) <= MOST_PICTURE_BYTES else None

@@ -12,6 +12,7 @@ from latent_spaces_by_example.generators.features import Features
 from latent_spaces_by_example.space import SeedLatents, SurrogateChart
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.looking import declared_features
+from latent_spaces_by_example.study.overview import open_records
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import Settings, name_of
 from latent_spaces_by_example.study.stored_seeds import from_attributes
@@ -68,11 +69,7 @@ def open_study(
         StudyError: there is no such study, or it is of another generator or other features.
     """
     folder = None if out is None else RunFolder(out)
-    if folder is None and storage is None:
-        raise ArgumentError("give out (a run folder) or storage (an Optuna storage or its URL)")
-    if folder is not None and storage is None:
-        storage = folder.existing_storage()
-    records = Records.open(storage, name=name)
+    records = open_records(out, storage=storage, name=name, access="write")
     settings = records.settings
     if generator is not None:
         _check_same_generator(generator, settings)

@@ -13,6 +13,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.study.database import Access
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.ranking import Ranking
 from latent_spaces_by_example.study.records import Records
@@ -24,71 +25,90 @@ _DEEPEST = 3
 
 
 @dataclass(frozen=True)
-class WorkerOverview:
-    """The share of one process in a study.
-
-    Attributes:
-        name: host:pid, or "" for trials that name no worker.
-        finished: how many trials it scored.
-        failed: how many failed.
-        pending: how many it is evaluating.
-        seconds: median of what one evaluation took; None before the first.
-        last: when it last finished one.
-    """
-
-    name: str
-    finished: int
-    failed: int
-    pending: int
-    seconds: float | None
-    last: datetime | None
-
-
-@dataclass(frozen=True)
 class Overview:
-    """The progress of a study.
+    """The progress of a study, or the share of one process in it, as trials tell it.
 
     Attributes:
-        name: of the study in its storage.
-        settings: what was fixed when it was created.
-        finished: how many trials have a score.
-        failed: how many failed.
-        pending: how many are open.
-        asked: how many of the open ones were given out to the user.
-        best_score: of the trial that scored best so far, by luck perhaps if scores are noisy; None
-            before the first.
-        best_number: its trial.
-        per_minute: trials done a minute, over the last 20; None before there are two.
-        seconds: median of what one evaluation took; None before the first.
-        last: when a trial was last done.
-        oldest_pending: since when the longest of the pending ones is being evaluated.
-        workers: by name.
-        feasible: whether the best meets every constraint.
+        name: of the study in its storage, or host:pid of a process.
+        settings: what was fixed when the study was created.
+        trials: all of them.
     """
 
     name: str
     settings: Settings
-    finished: int
-    failed: int
-    pending: int
-    asked: int
-    best_score: float | None
-    best_number: int | None
-    per_minute: float | None
-    seconds: float | None
-    last: datetime | None
-    oldest_pending: datetime | None
-    workers: tuple[WorkerOverview, ...]
-    feasible: bool = True
+    trials: Sequence[Trial]
+
+    @property
+    def finished(self) -> int:
+        """The number of trials with a score."""
+        return sum(trial.score is not None for trial in self.trials)
+
+    @property
+    def failed(self) -> int:
+        """The number of trials that failed."""
+        return sum(trial.error is not None for trial in self.trials)
 
     @property
     def done(self) -> int:
-        """Number of trials that have a result."""
+        """The number of trials that have a result."""
         return self.finished + self.failed
+
+    @property
+    def pending(self) -> int:
+        """The number of open trials."""
+        return len(self.trials) - self.done
+
+    @property
+    def asked(self) -> int:
+        """The number of open trials that were given out to the user."""
+        return sum(trial.pending and trial.asked_by == "user" for trial in self.trials)
+
+    @property
+    def ranking(self) -> Ranking:
+        """Compares the trials; scores are as they were measured, even if they are noisy."""
+        return Ranking(self.settings.score_names, self.settings.directions)
+
+    @property
+    def seconds(self) -> float | None:
+        """The median of what one evaluation took; None before the first."""
+        known = [trial.seconds for trial in self.trials if trial.seconds is not None]
+        return median(known) if known else None
+
+    @property
+    def last(self) -> datetime | None:
+        """The moment at which a trial was last done."""
+        return max(self._ends, default=None)
+
+    @property
+    def _ends(self) -> list[datetime]:
+        return [t.ended for t in self.trials if not t.pending and t.ended is not None]
+
+    @property
+    def oldest_pending(self) -> datetime | None:
+        """The moment since which the longest of the open trials is being evaluated."""
+        begun = (t.begun for t in self.trials if t.pending and t.begun is not None)
+        return min(begun, default=None)
+
+    @property
+    def per_minute(self) -> float | None:
+        """Trials done a minute, over the last 20; None before there are two."""
+        return _per_minute(sorted(self._ends), running=self.oldest_pending is not None)
+
+    @property
+    def workers(self) -> list[Overview]:
+        """The share of each process that evaluated; the name is "" where none is recorded."""
+        shares: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            shares.setdefault(trial.worker or "", []).append(trial)
+        return [Overview(name, self.settings, own) for name, own in sorted(shares.items())]
 
 
 def open_records(
-    out: str | os.PathLike[str] | None = None, *, storage: Any = None, name: str | None = None
+    out: str | os.PathLike[str] | None = None,
+    *,
+    storage: Any = None,
+    name: str | None = None,
+    access: Access = "read",
 ) -> Records:
     """Return the records of a study that exists, in its run folder or in a storage.
 
@@ -98,9 +118,9 @@ def open_records(
     """
     if storage is None:
         if out is None:
-            raise ArgumentError("give a run folder, or a storage (its URL)")
+            raise ArgumentError("give out (a run folder) or storage (an Optuna storage or its URL)")
         storage = RunFolder(out).existing_storage()
-    return Records.open(storage, name=name, access="read")
+    return Records.open(storage, name=name, access=access)
 
 
 def overview_of(records: Records) -> Overview:
@@ -109,28 +129,7 @@ def overview_of(records: Records) -> Overview:
     Raises:
         StudyError: the database cannot be read, or another version made the study.
     """
-    settings, trials = records.settings, records.trials()
-    ends = sorted(t.ended for t in trials if t.ended is not None and not t.pending)
-    starts = [t.begun for t in trials if t.pending and t.begun is not None]
-    ranking = Ranking(settings.score_names, settings.directions)
-    best = ranking.best(trials)
-    names = dict.fromkeys(trial.worker or "" for trial in trials)
-    return Overview(
-        name=records.name,
-        settings=settings,
-        finished=sum(trial.score is not None for trial in trials),
-        failed=sum(trial.error is not None for trial in trials),
-        pending=sum(trial.pending for trial in trials),
-        asked=sum(trial.pending and trial.asked_by == "user" for trial in trials),
-        best_score=None if best is None else best.score,
-        best_number=None if best is None else best.number,
-        per_minute=_per_minute(ends, running=bool(starts)),
-        seconds=_median([trial.seconds for trial in trials]),
-        last=ends[-1] if ends else None,
-        oldest_pending=min(starts, default=None),
-        workers=tuple(_worker(name, trials) for name in sorted(names)),
-        feasible=best is None or best.feasible,
-    )
+    return Overview(records.name, records.settings, records.trials())
 
 
 def studies_below(folder: str | os.PathLike[str]) -> Iterator[tuple[Path, Overview | StudyError]]:
@@ -171,23 +170,6 @@ def _run_folders(root: Path, *, depth: int) -> Iterator[Path]:
         for path in sorted(root.iterdir()):
             if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
                 yield from _run_folders(path, depth=depth + 1)
-
-
-def _worker(name: str, trials: Sequence[Trial]) -> WorkerOverview:
-    own = [trial for trial in trials if (trial.worker or "") == name]
-    return WorkerOverview(
-        name=name,
-        finished=sum(trial.score is not None for trial in own),
-        failed=sum(trial.error is not None for trial in own),
-        pending=sum(trial.pending for trial in own),
-        seconds=_median([trial.seconds for trial in own]),
-        last=max((trial.ended for trial in own if trial.ended is not None), default=None),
-    )
-
-
-def _median(seconds: Sequence[float | None]) -> float | None:
-    known = [value for value in seconds if value is not None]
-    return median(known) if known else None
 
 
 def _per_minute(ends: Sequence[datetime], *, running: bool) -> float | None:

@@ -1,4 +1,4 @@
-"""Store a person's answers about trials that they compared, as attributes of the study."""
+"""Store a person's answers about trials that they compared, as an attribute of the study."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ import msgspec
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.search.base import Preference
 from latent_spaces_by_example.study.records import Records
-from latent_spaces_by_example.study.settings import StoredPreference, read
+from latent_spaces_by_example.study.settings import StoredPreferences, read
 from latent_spaces_by_example.study.trial import Trial, number_of
 
-_ATTRIBUTE = "lsbe:preference:"
+_ATTRIBUTE = "lsbe:preferences"
 
 
 class Preferences:
-    """Reads and writes the preferences of one study.
-
-    An attribute of a study cannot be removed, so an answer that is taken back is marked.
-    """
+    """Reads and writes the preferences of one study: one attribute, a list of answers."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -31,11 +28,16 @@ class Preferences:
         Raises:
             StudyError: one of them is damaged.
         """
-        return [
-            Preference(stored.best, stored.among)
-            for _, stored in self._stored()
-            if not stored.withdrawn
-        ]
+        values = self._records.stored(_ATTRIBUTE).get("")
+        if values is None:
+            return []
+        stored = read(values, as_a=StoredPreferences, what="the preferences of the study")
+        for best, among in stored.answers:
+            if len(set(among)) < len(among) or best not in (None, *among):
+                raise StudyError(
+                    f"the preferences of the study are damaged: trial {best} of {list(among)!s:.80}"
+                )
+        return [Preference(best, among) for best, among in stored.answers]
 
     def of_rows(self, trials: Sequence[Trial]) -> tuple[Preference, ...]:
         """Return the answers on these trials alone, by their places in the sequence."""
@@ -61,38 +63,23 @@ class Preferences:
                     f"trial {number} of study {self._records.name!r} failed ({error}); compare "
                     "trials that have an output"
                 )
-        key = max((number for number, _ in self._stored()), default=-1) + 1
-        self._store(key, StoredPreference(preference.best, preference.among))
+        self._store([*self.all(), preference])
 
     def withdraw(self) -> Preference:
-        """Take back the last answer that stands, and return it.
+        """Take back the last answer, and return it.
 
         Raises:
             StudyError: there is none.
         """
-        standing = [(key, stored) for key, stored in self._stored() if not stored.withdrawn]
-        if not standing:
+        answers = self.all()
+        if not answers:
             raise StudyError(f"study {self._records.name!r} has no preference to take back")
-        key, last = standing[-1]
-        self._store(key, msgspec.structs.replace(last, withdrawn=True))
-        return Preference(last.best, last.among)
+        self._store(answers[:-1])
+        return answers[-1]
 
-    def _stored(self) -> list[tuple[int, StoredPreference]]:
-        stored = []
-        for key, values in self._records.stored(_ATTRIBUTE).items():
-            what = f"the values of preference {key}"
-            preference = read(values, as_a=StoredPreference, what=what)
-            among = preference.among
-            is_whole = len(set(among)) == len(among) and preference.best in (None, *among)
-            if not key.isdecimal() or not is_whole:
-                raise StudyError(
-                    f"{what} are damaged: trial {preference.best} of {list(among)!s:.80}"
-                )
-            stored.append((int(key), preference))
-        return sorted(stored, key=lambda pair: pair[0])
-
-    def _store(self, key: int, preference: StoredPreference) -> None:
-        self._records.store_attribute(f"{_ATTRIBUTE}{key}", msgspec.to_builtins(preference))
+    def _store(self, preferences: Sequence[Preference]) -> None:
+        stored = StoredPreferences(tuple((p.best, p.among) for p in preferences))
+        self._records.store_attribute(_ATTRIBUTE, msgspec.to_builtins(stored))
 
 
 def told_preference(trials: Iterable[Any], *, best: Any = None) -> Preference:

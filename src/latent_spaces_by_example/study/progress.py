@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,55 +45,28 @@ def _bar(study: Any, budget: int) -> Iterator[Callable[[], object]]:
         progress.TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
-        task = bar.add_task("", total=budget, completed=_done(study), best=best(study))
-        yield lambda: bar.update(task, completed=_done(study), best=best(study))
+        task = bar.add_task(
+            "", total=budget, completed=_done(study), best=study.ranking.best_in_words(study.trials)
+        )
+        yield lambda: bar.update(
+            task, completed=_done(study), best=study.ranking.best_in_words(study.trials)
+        )
 
 
 @contextmanager
 def _lines(study: Any, budget: int) -> Iterator[Callable[[], object]]:
-    """Print a line for every tenth trial, and one a minute while nothing ends; flushed."""
-
-    def state() -> str:
-        return f"{_done(study)} of {budget} evaluations, best {best(study)}"
-
-    over, last, text = threading.Event(), time.monotonic(), state()
-
-    def show() -> None:
-        nonlocal last
-        last = time.monotonic()
-        print(text, file=sys.stderr, flush=True)
+    """Print a line for every tenth trial, and for one that ends a minute after the last line."""
+    last = time.monotonic()
 
     def update() -> None:
-        nonlocal text
-        done, text = _done(study), state()
-        if done % _EVERY_TRIALS == 0 or done in (1, budget):
-            show()
+        nonlocal last
+        done, now = _done(study), time.monotonic()
+        if done % _EVERY_TRIALS == 0 or done in (1, budget) or now - last >= _EVERY_SECONDS:
+            last = now
+            best = study.ranking.best_in_words(study.trials)
+            print(f"{done} of {budget} evaluations, best {best}", file=sys.stderr, flush=True)
 
-    def show_every_minute() -> None:
-        while not over.wait(1.0):
-            if time.monotonic() - last >= _EVERY_SECONDS:
-                show()
-
-    thread = threading.Thread(target=show_every_minute, daemon=True)
-    thread.start()
-    try:
-        yield update
-    finally:
-        over.set()
-        thread.join()
-
-
-def best(study: Any) -> str:
-    """Return the best score so far in a few characters."""
-    trials = study.trials
-    if all(trial.score is None for trial in trials):
-        return "none yet"
-    if study.scores_are_several:
-        return f"{len(study.front())} on the front"
-    top = study.ranking.best(trials)
-    if not top.feasible:
-        return "none feasible yet"
-    return f"{top.expected_or_score:.4g}" + (" expected" if study.settings.noisy else "")
+    yield update
 
 
 def _done(study: Any) -> int:

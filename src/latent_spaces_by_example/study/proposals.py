@@ -102,12 +102,6 @@ class Proposals:
         rows = np.eye(self._seeds.num_examples)[begun : begun + n]
         return self._store(rows, source="example", asked_by=asked_by)
 
-    @property
-    def num_examples_left(self) -> int:
-        """The number of examples that have no trial yet."""
-        begun = sum(trial.source == "example" for trial in self._records.trials())
-        return max(0, self._seeds.num_examples - begun)
-
     def searched(
         self, engine: Search, n: int, *, room: int, asked_by: AskedBy = "run"
     ) -> list[Trial]:
@@ -115,32 +109,26 @@ class Proposals:
 
         If the last batch of a run was cut, its missing trials come instead.
         """
+        trials, start = self._records.trials(), self._records.next_number
         cut = self._cut_batch() if asked_by == "run" else None
-        if cut is None:
-            trials, start = self._records.trials(), self._records.next_number
-            waiting = tuple(t.number for t in trials if t.pending)
-            proposal = self._proposed(engine, trials, n=n, start=start, waiting=waiting)
-            done = 0
-        else:
-            mates, (start, n) = cut
-            trials = [t for t in self._records.trials() if t.number < start]
-            waiting, done = mates[0].waiting, len(mates)
-            proposal = self._proposed(engine, trials, n=n, start=start, waiting=waiting)
-            if not all(_is_at(t, row) for t, row in zip(mates, proposal, strict=False)):
-                # the search is another one by now: what is missing is proposed from what is known
-                trials = self._records.trials()
-                waiting = tuple(t.number for t in trials if t.pending)
-                rest = self._proposed(
-                    engine, trials, n=n - done, start=self._records.next_number, waiting=waiting
+        if cut is not None:
+            mates, (first, size) = cut
+            before = [trial for trial in trials if trial.number < first]
+            waiting = mates[0].waiting
+            proposal = self._proposed(engine, before, n=size, start=first, waiting=waiting)
+            # otherwise the search is another one by now
+            if all(_is_at(trial, row) for trial, row in zip(mates, proposal, strict=False)):
+                return self._store(
+                    proposal[len(mates) : len(mates) + room],
+                    source="search",
+                    asked_by=asked_by,
+                    batch=(first, size),
+                    waiting=waiting,
                 )
-                width = max(proposal.shape[1], rest.shape[1])
-                proposal = np.concatenate([np.zeros((done, width)), _padded(rest, width)])
+        waiting = tuple(trial.number for trial in trials if trial.pending)
+        proposal = self._proposed(engine, trials, n=n, start=start, waiting=waiting)
         return self._store(
-            proposal[done : done + room],
-            source="search",
-            asked_by=asked_by,
-            batch=(start, n),
-            waiting=waiting,
+            proposal[:room], source="search", asked_by=asked_by, batch=(start, n), waiting=waiting
         )
 
     def own(
@@ -151,7 +139,7 @@ class Proposals:
 
     def latents(self, trials: Sequence[Trial]) -> Any:
         """Return the latents of trials, shape (n, *latent_shape)."""
-        return self._space.from_w_to_z(stacked([t.weights for t in trials], self._seeds.num_given))
+        return self._space.from_w_to_z(weights_table(trials, self._seeds.num_given))
 
     # ------------------------------------------------------------------ inside
 
@@ -172,7 +160,8 @@ class Proposals:
         rng = np.random.default_rng([self._records.settings.random_seed, start])
         # a search works on small matrices, with which two threads are many times slower than one
         with threadpool_limits(limits=1, user_api="blas"):
-            return checked_proposal(engine.propose(history, n, rng), n=n, search=engine)
+            proposal = engine.propose(history, n, rng)
+        return checked_weights(proposal, who=f"search {type(engine).__name__} proposed", n=n)
 
     def _store(
         self,
@@ -204,16 +193,6 @@ class Proposals:
             )
             for row, validity in zip(padded, looked_at, strict=True)
         ]
-
-
-def checked_proposal(proposal: Any, *, n: int, search: Any) -> Float64[np.ndarray, "n K"]:
-    """Return a search's proposal, or refuse it because it is no weights.
-
-    Raises:
-        ArgumentError: wrong shape, not finite, or rows not of unit norm; the search is named.
-    """
-    who = f"search {type(search).__name__} proposed"
-    return checked_weights(proposal, who=who, n=n)
 
 
 def checked_weights(
@@ -249,10 +228,5 @@ def _num_known(trials: Sequence[Trial]) -> np.ndarray:
 
 
 def _is_at(trial: Trial, weights: Float64[np.ndarray, " K"]) -> bool:
-    width = max(len(trial.weights), len(weights))
-    gap = _padded(trial.weights[None], width) - _padded(weights[None], width)
-    return bool(np.abs(gap).max() < _SAME)
-
-
-def _padded(rows: Float64[np.ndarray, "n K"], width: int) -> Float64[np.ndarray, "n K"]:
-    return np.pad(rows, ((0, 0), (0, width - rows.shape[1])))
+    first, second = stacked([trial.weights, weights], 0)
+    return bool(np.abs(first - second).max() < _SAME)

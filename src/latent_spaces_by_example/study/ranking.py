@@ -102,6 +102,18 @@ class Ranking:
         front = [trial for trial, kept in zip(feasible, inside, strict=True) if kept]
         return self.ranked(front)
 
+    def best_in_words(self, trials: Sequence[Trial]) -> str:
+        """Return the best score, or how many there are on the front, in a few words."""
+        best = self.best(trials)
+        if best is None:
+            return "none yet"
+        if self.score_names:
+            return f"{len(self.front(trials))} on the front"
+        if not best.feasible:
+            return "none feasible yet"
+        expected = "" if best.expected_score is None else " expected"
+        return f"{best.expected_or_score:.6g}{expected}"
+
 
 def unmet_constraints(trial: Trial) -> str:
     """Return one sentence on a best trial that violates constraints; empty if it meets all.

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
@@ -81,7 +80,6 @@ class Records:
         self._corrected: dict[int, Any] = {}
         self._strangers: dict[int, str] = {}
         self._files: dict[int, list[str]] = {}
-        self._read: dict[int, Any] = {}  # what open trials were read from
         self._num_entries = 0
         self._attributes: dict[str, Any] = {}
         self._settings: Settings | None = None
@@ -244,11 +242,6 @@ class Records:
         """The number that the next trial will have, unless another program adds one first."""
         return self._num_entries
 
-    @property
-    def strangers(self) -> dict[int, str]:
-        """Trials that other programs added or changed, by number, and why they are left out."""
-        return dict(self._strangers)
-
     def refresh(self) -> None:
         """Read the trials that were added or changed since the last time.
 
@@ -262,10 +255,7 @@ class Records:
             known = self._trials.get(entry.number)
             if entry.number in self._strangers or not (known is None or known.pending):
                 continue
-            stored = (entry.state, dict(entry.user_attrs), dict(entry.system_attrs))
-            if known is None or self._read.get(entry.number) != stored:
-                self._keep(entry)
-                self._read[entry.number] = stored
+            self._keep(entry)
         for number in set(self._trials) - {entry.number for entry in entries}:
             del self._trials[number]
             self._strangers[number] = "another program deleted it"
@@ -273,7 +263,7 @@ class Records:
 
     def _keep(self, entry: FrozenTrial) -> None:
         try:
-            trial = read_trial(entry)
+            trial = read_trial(entry, names=self.settings.score_names)
         except StrangerError as error:
             self._trials.pop(entry.number, None)
             self._strangers[entry.number] = str(error)
@@ -283,21 +273,7 @@ class Records:
         self._files[entry.number] = file_names(entry)
         if entry.number in self._corrected:
             trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
-        self._remember(trial)
-
-    def _remember(self, trial: Trial) -> Trial:
-        """Keep a trial, its scores by their names if the study has several, and return it."""
-        names, values = self.settings.score_names, list(trial.scores.values())
-        if trial.score is None or not names:
-            values, names = [], ()
-        if len(values) != len(names):
-            raise StudyError(
-                f"trial {trial.number} of study {self.name!r} is damaged: it has {len(values)} "
-                f"scores, and the study {len(names)}"
-            )
-        named = replace(trial, scores=dict(zip(names, values, strict=True)))
-        self._trials[trial.number] = named
-        return named
+        self._trials[trial.number] = trial
 
     def _read_attributes(self) -> None:
         """Read the settings, which a run elsewhere may have changed, and the corrections."""
@@ -340,7 +316,10 @@ class Records:
         except StudyError as error:
             shown = f"scores {result.scores}" if result.scores else f"error {result.error!r}"
             raise StudyError(f"{error}; not stored: the {shown} of trial {number}") from error
-        return self._remember(with_result(trial, result, ended=datetime.now()))
+        names = self.settings.score_names
+        finished = with_result(trial, result, ended=datetime.now(), names=names)
+        self._trials[number] = finished
+        return finished
 
     def correct(self, number: int, result: Result) -> Trial:
         """Store a correction of a trial that has a result; the earlier ones are kept beside it."""
@@ -350,7 +329,9 @@ class Records:
         correction = {"result": msgspec.to_builtins(result), "replaced": before}
         self.store_attribute(f"{CORRECTION}{number}", correction)
         self._corrected[number] = correction
-        return self._remember(corrected(trial, correction, names=self.settings.score_names))
+        changed = corrected(trial, correction, names=self.settings.score_names)
+        self._trials[number] = changed
+        return changed
 
     def conclude_told(self) -> None:
         """Give trials that have a result, whose writer died before the state, their state."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.objectives import Evaluation, read_scores
+from latent_spaces_by_example.study.evaluation import Outcome
 from latent_spaces_by_example.study.passwords import without_password
 from latent_spaces_by_example.study.settings import Result
 
@@ -105,6 +106,16 @@ def scored_result(
         seconds=seconds,
         worker=worker,
         warning=warning,
+    )
+
+
+def failed_result(outcome: Outcome) -> Result:
+    """Return the result of an evaluation that failed."""
+    return Result(
+        error=scrubbed(outcome.error or "no reason was given"),
+        traceback=outcome.traceback and scrubbed(outcome.traceback),
+        seconds=outcome.seconds,
+        worker=outcome.worker or None,
     )
 
 

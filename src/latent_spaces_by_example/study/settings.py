@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from latent_spaces_by_example.errors import LatentSpacesError, StudyError
 from latent_spaces_by_example.transport_maps.layout import layout_of
 
-SCHEMA = 5
+SCHEMA = 6
 MOST_SEEDS = 50_000
 MOST_CANDIDATES = 10_000
 MOST_FEATURES = 4096
@@ -121,6 +121,12 @@ class Settings(Struct, frozen=True):
         values: dict[str, Any] = msgspec.to_builtins(self)
         return values
 
+    def seed_name(self, column: int) -> str:
+        """Return the name of a seed latent; prior draws are counted from 1."""
+        if column < len(self.examples):
+            return self.examples[column].name
+        return f"prior draw {column - len(self.examples) + 1}"
+
     @classmethod
     def from_json(cls, values: Any) -> Settings:
         """Read the settings that a storage holds.
@@ -206,18 +212,17 @@ class StoredFeatures(Struct, frozen=True):
     values: Annotated[tuple[float, ...], Meta(max_length=MOST_FEATURES)]
 
 
-class StoredPreference(Struct, frozen=True, omit_defaults=True):
-    """An answer of a person who compared trials.
+class StoredPreferences(Struct, frozen=True):
+    """The answers of a person who compared trials.
 
     Attributes:
-        best: number of the trial chosen; None for "no difference".
-        among: numbers of the trials compared.
-        withdrawn: whether the person took the answer back.
+        answers: number of the trial chosen, None for "no difference"; and those of all compared.
     """
 
-    best: _Number | None
-    among: Annotated[tuple[_Number, ...], Meta(min_length=2, max_length=1000)]
-    withdrawn: bool = False
+    answers: tuple[
+        tuple[_Number | None, Annotated[tuple[_Number, ...], Meta(min_length=2, max_length=1000)]],
+        ...,
+    ]
 
 
 def read(values: Any, *, as_a: type[S], what: str) -> S:

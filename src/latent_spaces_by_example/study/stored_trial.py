@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +26,7 @@ class StrangerError(Exception):
     """Raised for an entry of the storage that is no trial of this library."""
 
 
-def read_trial(entry: FrozenTrial) -> Trial:
+def read_trial(entry: FrozenTrial, *, names: Sequence[str]) -> Trial:
     """Return a trial of ours from the entry that the storage has of it.
 
     Raises:
@@ -43,7 +44,7 @@ def read_trial(entry: FrozenTrial) -> Trial:
         result = read(entry.user_attrs[RESULT], as_a=Result, what=what)
         if not np.isfinite(result.scores).all() or bool(result.scores) == bool(result.error):
             raise StudyError(f"{what} are damaged: its result is neither finite nor an error")
-        return with_result(trial, result, ended=entry.datetime_complete)
+        return with_result(trial, result, ended=entry.datetime_complete, names=names)
     if entry.state.is_finished():
         raise StrangerError(f"another program set it to {entry.state.name}")
     return trial
@@ -65,18 +66,35 @@ def trial_from_point(number: int, point: Point, *, begun: datetime | None) -> Tr
     return Trial(number=number, begun=begun, **{**values, "weights": np.asarray(point.weights)})
 
 
-def with_result(trial: Trial, result: Result, *, ended: datetime | None) -> Trial:
-    """Return the trial with what came of it; several scores are named by their place."""
+def with_result(
+    trial: Trial, result: Result, *, ended: datetime | None, names: Sequence[str]
+) -> Trial:
+    """Return the trial with what came of it.
+
+    Args:
+        trial: without a result, or with an earlier one.
+        result: of it.
+        ended: when it was stored.
+        names: of the study's scores if it has several.
+
+    Raises:
+        StudyError: it has more or fewer scores than the study.
+    """
+    if len(result.scores) not in (0, max(1, len(names))):
+        raise StudyError(
+            f"trial {trial.number} is damaged: it has {len(result.scores)} scores, and the study "
+            f"{max(1, len(names))}"
+        )
     values = msgspec.structs.asdict(result)
     values |= {
         "score": result.scores[0] if result.scores else None,
-        "scores": {str(i): score for i, score in enumerate(result.scores)},
+        "scores": dict(zip(names, result.scores, strict=False)),
         "constraints": result.constraints if result.scores else {},
     }
     return replace(trial, ended=ended, **values)
 
 
-def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial:
+def corrected(trial: Trial, correction: Any, *, names: Sequence[str]) -> Trial:
     """Return the trial with a correction read over it, and what was replaced beside it."""
     what = f"the correction of trial {trial.number}"
     try:
@@ -84,9 +102,7 @@ def corrected(trial: Trial, correction: Any, *, names: tuple[str, ...]) -> Trial
     except (TypeError, KeyError) as error:
         raise StudyError(f"{what} is damaged: {error!r}") from error
     result = read(stored, as_a=Result, what=what)
-    if result.scores and len(result.scores) != max(1, len(names)):
-        raise StudyError(f"{what} is damaged: it has {len(result.scores)} scores")
-    return replace(with_result(trial, result, ended=trial.ended), replaced=replaced)
+    return replace(with_result(trial, result, ended=trial.ended, names=names), replaced=replaced)
 
 
 def as_stored(trial: Trial) -> dict[str, Any]:

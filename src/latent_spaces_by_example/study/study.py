@@ -22,7 +22,6 @@ from latent_spaces_by_example.study.executors import (
     Model,
     ProcessPool,
     check_executor,
-    travelling_names,
 )
 from latent_spaces_by_example.study.lock import driver_lock
 from latent_spaces_by_example.study.lock_kinds import DriverLock
@@ -58,7 +57,6 @@ class Study(StudyView):
 
     # a search of the user's own, as far as it was given to this object
     _search: Any = None
-    _depth: int = 0
     _lock: DriverLock
 
     # ------------------------------------------------------------------ the loop by hand
@@ -167,7 +165,7 @@ class Study(StudyView):
                     "correct it, say replace=True, which keeps the earlier one beside it"
                 )
             if self.artifacts is not None:
-                self.artifacts.thin(self._records.trials(), finished)
+                self.artifacts.thin(finished)
             return finished
 
     # ------------------------------------------------------------------ the loop by eye
@@ -350,7 +348,6 @@ class Study(StudyView):
                 if executor is None and workers == 1 and timeout is None:
                     driver.run()
                     return self
-                names = travelling_names(names, self.generator, objective)
                 model = Model.of(self.generator, objective, names=names)
                 pool: Any = nullcontext(executor)
                 if executor is None:
@@ -358,15 +355,6 @@ class Study(StudyView):
                 with pool as opened:
                     driver.run(opened, model=model, num_pending=num_pending)
         return self
-
-    def set_budget(self, budget: int) -> None:
-        """Store how many trials the study is to have in all.
-
-        Raises:
-            ArgumentError: it is below 1.
-        """
-        check_whole(budget, argument="budget", most=MOST_TRIALS)
-        self._change(budget=int(budget))
 
     def set_noisy(self, noisy: bool = True) -> None:
         """Store whether scores are noisy; the study goes on by it.
@@ -423,21 +411,12 @@ class Study(StudyView):
     @contextmanager
     def _driving(self) -> Iterator[None]:
         """Hold the study's lock, with its trials read anew; may be nested."""
-        if self._depth:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            return
         folder = None if self.folder is None else self.folder.path
-        with (
-            driver_lock(self._records.storage, study_name=self.name, folder=folder) as self._lock,
-            self._records.read_once(),
-        ):
-            self._records.conclude_told()
-            self._depth = 1
-            try:
+        with driver_lock(self._records.storage, study_name=self.name, folder=folder) as lock:
+            self._lock = lock
+            if lock.depth > 1 and self._records.is_current:
                 yield
-            finally:
-                self._depth = 0
+                return
+            with self._records.read_once():
+                self._records.conclude_told()
+                yield

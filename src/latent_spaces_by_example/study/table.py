@@ -1,13 +1,23 @@
-"""A study as a table of pandas."""
+"""A study as a table: for pandas, and as ``history.csv`` in the run folder."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.errors import MissingPackageError
-from latent_spaces_by_example.study.trial import Trial, constraint_names, violations_of
+from latent_spaces_by_example.plugins import missing_packages_named
+from latent_spaces_by_example.study.asked_table import safe_cell
+from latent_spaces_by_example.study.settings import Settings
+from latent_spaces_by_example.study.trial import (
+    Trial,
+    constraint_names,
+    violations_of,
+    weights_table,
+)
 
 
 def dataframe_of(study: Any) -> Any:
@@ -16,52 +26,63 @@ def dataframe_of(study: Any) -> Any:
     Raises:
         MissingPackageError: pandas is not installed.
     """
-    try:
+    with missing_packages_named("a table", extra="pandas"):
         import pandas
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "a table needs pandas; install it with: pip install 'latent-spaces-by-example[pandas]'"
-        ) from error
     trials = study.trials
+    columns = columns_of(trials, settings=study.settings)
+    pictures = [study.artifacts and study.artifacts.picture(trial.number) for trial in trials]
+    columns["picture"] = [picture and str(picture) for picture in pictures]
     index = pandas.Index([trial.number for trial in trials], name="trial")
-    return pandas.DataFrame(columns_of(study, trials), index=index)
+    return pandas.DataFrame(columns, index=index)
 
 
-def columns_of(study: Any, trials: list[Trial]) -> dict[str, Any]:
+def write_history(path: Path, trials: Sequence[Trial], *, settings: Settings) -> None:
+    """Write every trial as a row of a CSV file."""
+    numbers = [trial.number for trial in trials]
+    columns = {"trial": numbers, **columns_of(trials, settings=settings)}
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        # names and texts are other people's, and a spreadsheet program runs what begins with "="
+        writer.writerow(map(safe_cell, columns))
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow(["" if value != value else safe_cell(value) for value in row])
+
+
+def columns_of(trials: Sequence[Trial], *, settings: Settings) -> dict[str, Any]:
     """Return the columns by name: arrays of numbers, and lists of texts."""
     columns: dict[str, Any] = {
         "state": [trial.state for trial in trials],
-        "score": np.array([np.nan if t.score is None else t.score for t in trials], dtype=float),
+        "score": _numbers([trial.score for trial in trials]),
     }
-    if study.settings.noisy and not study.settings.score_names:
-        columns["expected score"] = np.array(
-            [np.nan if t.expected_score is None else t.expected_score for t in trials], dtype=float
-        )
-    for name in study.settings.score_names:
-        values = [np.nan if t.score is None else t.scores[name] for t in trials]
-        columns[f"score {name}"] = np.array(values, dtype=float)
+    if settings.noisy and not settings.score_names:
+        columns["expected score"] = _numbers([trial.expected_score for trial in trials])
+    for name in settings.score_names:
+        columns[f"score {name}"] = _numbers([trial.scores.get(name) for trial in trials])
     names = constraint_names(trials) or []
     for name, column in zip(names, violations_of(trials).T, strict=True):
         columns[f"constraint {name}"] = column
     if names:
         columns["feasible"] = np.array([trial.feasible for trial in trials], dtype=bool)
-    for name in dict.fromkeys(name for trial in trials for name in trial.metrics):
-        # a metric may well be called like a column of ours, or like a seed latent
-        columns[f"metric {name}"] = [trial.metrics.get(name) for trial in trials]
-    seconds = [np.nan if t.seconds is None else t.seconds for t in trials]
-    columns["seconds"] = np.array(seconds, dtype=float)
+    # a metric may well be called like a column of ours, or like a seed latent
+    columns |= _by_key("metric", [trial.metrics for trial in trials])
+    columns["seconds"] = _numbers([trial.seconds for trial in trials])
     columns["error"] = [trial.error for trial in trials]
     columns["warning"] = [trial.warning for trial in trials]
     columns["worker"] = [trial.worker for trial in trials]
-    columns["picture"] = [_picture(study, trial.number) for trial in trials]
-    for name, column in zip(study.seed_names, study.weights.T, strict=True):
-        columns[_free(f"weight {name}", columns)] = column
+    columns |= _by_key("latent", [trial.validity for trial in trials])
+    columns["latent fault"] = [trial.invalid for trial in trials]
+    for k, column in enumerate(weights_table(trials, settings.num_given).T):
+        columns[_free(f"weight {settings.seed_name(k)}", columns)] = column
     return columns
 
 
-def _picture(study: Any, number: int) -> str | None:
-    path = None if study.artifacts is None else study.artifacts.picture(number)
-    return None if path is None else str(path)
+def _numbers(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _by_key(kind: str, values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    keys = dict.fromkeys(key for one in values for key in one)
+    return {f"{kind} {key}": [one.get(key) for one in values] for key in keys}
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from latent_spaces_by_example.space import (
     choose,
     distances_between,
 )
-from latent_spaces_by_example.study.trial import Trial, stacked
+from latent_spaces_by_example.study.trial import Trial, weights_table
 
 _BETTER_SHARE = 0.25
 _BATCH = 16
@@ -68,13 +68,13 @@ def positions(
 
 
 def _between_latents(study: Any, trials: Sequence[Trial]) -> Float64[np.ndarray, "n n"]:
-    weights = stacked([trial.weights for trial in trials], study.settings.num_given)
+    weights = weights_table(trials, study.settings.num_given)
     points = positions(study.space, weights)
     return angles_between(points @ points.T)
 
 
 def _between_outputs(study: Any, trials: Sequence[Trial]) -> Float64[np.ndarray, "n n"]:
-    weights = stacked([trial.weights for trial in trials], study.settings.num_given)
+    weights = weights_table(trials, study.settings.num_given)
     outputs: list[Any] = []
     for first in range(0, len(trials), _BATCH):
         latents = study.latents(weights[first : first + _BATCH])

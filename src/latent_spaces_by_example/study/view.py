@@ -74,18 +74,12 @@ class StudyView:
 
     def __repr__(self) -> str:
         """Say in one line how the study stands."""
-        trials = self._records.trials()
+        trials = self.trials
         num_scored = sum(trial.score is not None for trial in trials)
-        if not num_scored:
-            best = "nothing finished yet"
-        elif self.scores_are_several:
-            best = f"{len(self.front())} on the front of {', '.join(self.settings.score_names)}"
-        else:
-            kind = "best expected score" if self.settings.noisy else "best score"
-            best = f"{kind} {self.best_score:.6g}"
-        if num_scored and not self.feasible:
-            best += ", violating constraints"
-        return f"<Study {self.name!r} of {self.settings.generator}: {num_scored} scored, {best}>"
+        best = self.ranking.best_in_words(trials)
+        return (
+            f"<Study {self.name!r} of {self.settings.generator}: {num_scored} scored, best {best}>"
+        )
 
     def _repr_html_(self) -> str:
         return html_of(self)
@@ -132,11 +126,6 @@ class StudyView:
         return self._records.optuna_study
 
     @cached_property
-    def candidate_check(self) -> CandidateCheck:
-        """Tells whether a latent is what the seed latents promise."""
-        return CandidateCheck(self.space, generator=self.generator)
-
-    @cached_property
     def proposals(self) -> Proposals:
         """Opens trials: examples, what a search proposes, the user's own points."""
         looking = Looking(
@@ -146,7 +135,7 @@ class StudyView:
             self._records,
             space=self.space,
             ranking=self.ranking,
-            check=self.candidate_check,
+            check=CandidateCheck(self.space, generator=self.generator),
             looking=looking,
         )
 
@@ -204,14 +193,7 @@ class StudyView:
     @property
     def seed_names(self) -> list[str]:
         """Names of the seed latents, in the order of the weights' columns."""
-        return [self.seed_name(column) for column in range(self.weights.shape[1])]
-
-    def seed_name(self, column: int) -> str:
-        """Return the name of a seed latent; prior draws are counted from 1."""
-        examples = self.settings.examples
-        if column < len(examples):
-            return examples[column].name
-        return f"prior draw {column - len(examples) + 1}"
+        return [self.settings.seed_name(column) for column in range(self.weights.shape[1])]
 
     @property
     def best_trial(self) -> Trial:
@@ -394,8 +376,9 @@ class StudyView:
         Columns: ``state`` ("finished", "failed" or "pending"), ``score``, ``expected score`` if
         scores are noisy, a ``constraint NAME`` for each constraint and ``feasible`` if there are
         any, a ``metric NAME`` for each metric of the objective, ``seconds``, ``error``,
-        ``warning``, ``worker``, ``picture`` (the path of the picture kept), and a ``weight NAME``
-        for each seed latent.
+        ``warning``, ``worker``, ``latent NAME`` for each measure of the latent and ``latent
+        fault``, a ``weight NAME`` for each seed latent, and ``picture`` (the path of the picture
+        kept). ``history.csv`` in the run folder has the same ones, but for the picture.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -406,7 +389,7 @@ class StudyView:
         """Write history, seed latents and best output to the run folder, if there is one."""
         if self.folder is None:
             return
-        self.folder.save_history(self.trials, self.seed_names)
+        self.folder.save_history(self.trials, settings=self.settings)
         try:
             generator = self.generator
         except StudyError:

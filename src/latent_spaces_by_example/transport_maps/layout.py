@@ -156,11 +156,12 @@ class PartsLayout:
 Layout = ArrayLayout | PartsLayout
 
 
-def layout_of(latent_shape: Any) -> Layout:
+def layout_of(latent_shape: Any, *, name: str = "latent_shape") -> Layout:
     """Return the layout of latents of a shape, or of parts of several shapes.
 
     Args:
         latent_shape: a tuple of sizes; or a dictionary, part -> tuple of sizes.
+        name: what the caller calls it, for the message.
 
     Raises:
         ArgumentError: the dictionary is empty, or a name or shape in it is none.
@@ -168,14 +169,16 @@ def layout_of(latent_shape: Any) -> Layout:
     if not isinstance(latent_shape, Mapping):
         return ArrayLayout(sizes_of(latent_shape))
     if not latent_shape:
-        raise ArgumentError("latent_shape is an empty dictionary; expected at least one part")
+        raise ArgumentError(f"{name} is an empty dictionary; expected at least one part")
     shapes = {}
     for part, shape in latent_shape.items():
-        _check_name(part, name="latent_shape")
-        name = f"latent_shape[{part!r}]"
-        shapes[part] = sizes_of(shape, name=name)
+        if not isinstance(part, str) or not part:
+            raise ArgumentError(f"{name} has a part called {part!r}; expected names that are text")
+        shapes[part] = sizes_of(shape, name=f"{name}[{part!r}]")
         if 0 in shapes[part]:
-            raise ArgumentError(f"{name} is {shapes[part]}; expected sizes of at least 1")
+            raise ArgumentError(
+                f"{name}[{part!r}] has shape {shapes[part]}; expected at least one number a latent"
+            )
     return PartsLayout(shapes)
 
 
@@ -191,19 +194,11 @@ def layout_of_latents(z: Any, *, name: str) -> Layout:
     """
     if not isinstance(z, Mapping):
         return ArrayLayout(tuple(getattr(z, "shape", np.shape(z)))[1:])
-    if not z:
-        raise ArgumentError(f"{name} is an empty dictionary; expected at least one part")
-    shapes = {}
-    for part, value in z.items():
-        _check_name(part, name=name)
-        shape = tuple(_part_array(value, part, name=name).shape)
-        if not shape or 0 in shape[1:]:
-            raise ArgumentError(
-                f"{name}[{part!r}] has shape {shape}; expected (n, *shape of the part), with at "
-                "least one number a latent"
-            )
-        shapes[part] = shape[1:]
-    return PartsLayout(shapes)
+    shapes = {part: tuple(_part_array(value, part, name=name).shape) for part, value in z.items()}
+    for part, shape in shapes.items():
+        if not shape:
+            raise ArgumentError(f"{name}[{part!r}] has shape (); expected (n, *shape of the part)")
+    return layout_of({part: shape[1:] for part, shape in shapes.items()}, name=name)
 
 
 def num_latents(z: Any) -> int:
@@ -241,15 +236,10 @@ def sizes_of(shape: Any, *, name: str = "latent_shape") -> tuple[int, ...]:
     return sizes
 
 
-def _part_array(value: Any, part: str, *, name: str) -> Any:
+def _part_array(value: Any, part: Any, *, name: str) -> Any:
     return library_of(value).float_array(
         value, name=f"{name}[{part!r}]", shape="(n, *shape of the part)"
     )
-
-
-def _check_name(part: Any, *, name: str) -> None:
-    if not isinstance(part, str) or not part:
-        raise ArgumentError(f"{name} has a part called {part!r}; expected names that are text")
 
 
 def _check_alike(arrays: Mapping[str, Any], *, name: str) -> None:

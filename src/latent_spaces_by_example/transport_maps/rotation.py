@@ -6,9 +6,10 @@ from math import prod
 from typing import final
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
+from scipy.spatial.transform import Rotation
 
-from latent_spaces_by_example.arguments import ArrayLike, check_flag
+from latent_spaces_by_example.arguments import ArrayLike, check_flag, checked_number
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import (
@@ -18,14 +19,6 @@ from latent_spaces_by_example.transport_maps.host import (
     Inner,
 )
 from latent_spaces_by_example.transport_maps.layout import sizes_of
-from latent_spaces_by_example.transport_maps.quaternions import (
-    canonical,
-    checked_quaternions,
-    conjugated,
-    matrices_of,
-    multiplied,
-    quaternions_of,
-)
 from latent_spaces_by_example.transport_maps.rotation_angle import RotationAngle
 
 _SHAPES = {"quaternion": (4,), "matrix": (3, 3)}
@@ -89,10 +82,12 @@ class RotationTransportMap(HostTransportMap):
                 f"representation is {representation!r:.60}; expected 'quaternion' or 'matrix'"
             )
         check_flag(scalar_last, argument="scalar_last")
-        self._angle = RotationAngle(None if sigma is None else _checked_sigma(sigma))
+        if sigma is not None:
+            sigma = checked_number(sigma, argument="sigma", low=1e-6, high=100.0)
+        self._angle = RotationAngle(sigma)
         self._representation = representation
         self._scalar_last = scalar_last
-        self._mean: Float64[np.ndarray, "1 1 4"] | None = None
+        self._mean: Rotation | None = None
         if mean is not None:
             rotation = finite_parameter(mean, name="mean")
             if rotation.shape != _SHAPES[representation]:
@@ -100,8 +95,7 @@ class RotationTransportMap(HostTransportMap):
                     f"mean has shape {rotation.shape}; expected one rotation of shape "
                     f"{_SHAPES[representation]}"
                 )
-            self._mean = self._read(rotation[None, None], slack=1e-6, name="mean")
-            self._mean = self._mean / np.linalg.norm(self._mean)
+            self._mean = self._read(rotation[None, None], slack=1e-6, name="mean")[0]
 
     def __repr__(self) -> str:
         """Say which law it is, and how rotations are written."""
@@ -127,48 +121,60 @@ class RotationTransportMap(HostTransportMap):
     def _inner_of(self, z: Flat, latent_shape: tuple[int, ...], *, eps: float) -> Inner:
         shape = _SHAPES[self._representation]
         num_rotations = prod(latent_shape) // prod(shape)
-        rotations = z.reshape(len(z), num_rotations, *shape)
-        q = self._read(rotations, slack=_ULPS * eps, name="z")
+        written = z.reshape(len(z), num_rotations, *shape)
+        rotations = self._read(written, slack=_ULPS * eps, name="z")
         if self._mean is not None:
-            q = multiplied(np.broadcast_to(conjugated(self._mean), q.shape), q)
-        q = canonical(q)
-        sine, cosine = np.linalg.norm(q[..., 1:], axis=-1), q[..., 0]
+            rotations = self._mean.inv() * rotations
+        q = rotations.as_quat(canonical=True).reshape(len(z), num_rotations, 4)
+        sine, cosine = np.linalg.norm(q[..., :3], axis=-1), q[..., 3]
         theta = 2.0 * np.arctan2(sine, cosine)
         self._check_near(theta, slack=_ULPS * eps)
         norm = self._angle.norm_of(theta.ravel(), 2.0 * np.arctan2(cosine, sine).ravel())
-        axis = q[..., 1:] / np.where(sine > 0.0, sine, 1.0)[..., None]
+        axis = q[..., :3] / np.where(sine > 0.0, sine, 1.0)[..., None]
         return (norm.reshape(theta.shape)[..., None] * axis).reshape(len(z), 3 * num_rotations)
 
     def _latents_of(self, inner: Inner, latent_shape: tuple[int, ...], *, eps: float) -> Flat:
-        g = inner.reshape(len(inner), inner.shape[1] // 3, 3)
-        g = np.clip(g, -FARTHEST_NORM, FARTHEST_NORM)
-        norm = np.linalg.norm(g, axis=-1)
-        theta, rest = (a.reshape(norm.shape) for a in self._angle.angle_of(norm.ravel()))
-        axis = g / np.where(norm > 0.0, norm, 1.0)[..., None]
+        g = np.clip(inner.reshape(-1, 3), -FARTHEST_NORM, FARTHEST_NORM)
+        norm = np.linalg.norm(g, axis=1)
+        theta, rest = self._angle.angle_of(norm)
+        axis = g / np.where(norm > 0.0, norm, 1.0)[:, None]
         # the cosine of theta / 2, by the angle that is small where it is small
         cosine = np.where(theta < rest, np.cos(theta / 2.0), np.sin(rest / 2.0))
-        q = np.concatenate([cosine[..., None], np.sin(theta / 2.0)[..., None] * axis], axis=-1)
+        q = np.concatenate([np.sin(theta / 2.0)[:, None] * axis, cosine[:, None]], axis=1)
+        rotations = Rotation.from_quat(q)
         if self._mean is not None:
-            q = multiplied(np.broadcast_to(self._mean, q.shape), q)
-        return self._written(canonical(q)).reshape(len(inner), prod(latent_shape))
+            rotations = self._mean * rotations
+        return self._written(rotations).reshape(len(inner), prod(latent_shape))
 
     def _read(
-        self, rotations: Float64[np.ndarray, "n m ..."], *, slack: float, name: str
-    ) -> Float64[np.ndarray, "n m 4"]:
+        self, written: Float64[np.ndarray, "n m ..."], *, slack: float, name: str
+    ) -> Rotation:
+        """Return the n m rotations; refuse what is none within ``slack``."""
         if self._representation == "matrix":
-            return quaternions_of(rotations, slack=slack, name=name)
-        q = checked_quaternions(rotations, slack=slack, name=name)
-        return np.roll(q, 1, axis=-1) if self._scalar_last else q
+            _check_orthogonal(written, slack=slack, name=name)
+            return Rotation.from_matrix(written.reshape(-1, 3, 3))
+        norms = np.linalg.norm(written, axis=-1)
+        off = ~(np.abs(norms - 1.0) <= slack)
+        if off.any():
+            row, place = _first(off)
+            raise ArgumentError(
+                f"{name} holds {int(off.sum())} quaternions that are not of unit norm, the first "
+                f"of norm {norms[row, place]:.8g} in latent {row}, rotation {place}; expected unit "
+                "quaternions: divide each by its norm"
+            )
+        q = written.reshape(-1, 4)
+        return Rotation.from_quat(q if self._scalar_last else np.roll(q, -1, axis=-1))
 
-    def _written(self, q: Float64[np.ndarray, "n m 4"]) -> Float64[np.ndarray, "n m ..."]:
+    def _written(self, rotations: Rotation) -> Float64[np.ndarray, "nm ..."]:
         if self._representation == "matrix":
-            return matrices_of(q)
-        return np.roll(q, -1, axis=-1) if self._scalar_last else q
+            return rotations.as_matrix()
+        q = rotations.as_quat(canonical=True)
+        return q if self._scalar_last else np.roll(q, 1, axis=-1)
 
     def _check_near(self, theta: Float64[np.ndarray, "n m"], *, slack: float) -> None:
         far = theta > self._angle.farthest + slack
         if far.any():
-            row, place = (int(i) for i in np.argwhere(far)[0])
+            row, place = _first(far)
             raise ArgumentError(
                 f"z holds {int(far.sum())} rotations outside this law, the first by "
                 f"{theta[row, place]:.4g} radians from its mean in latent {row}, rotation {place}, "
@@ -177,8 +183,22 @@ class RotationTransportMap(HostTransportMap):
             )
 
 
-def _checked_sigma(value: ArrayLike) -> float:
-    sigma = finite_parameter(value, name="sigma")
-    if sigma.shape != () or not 1e-6 <= sigma <= 100.0:
-        raise ArgumentError(f"sigma={value!r:.60}; expected a number in [1e-6, 100], in radians")
-    return float(sigma)
+def _check_orthogonal(matrices: Float64[np.ndarray, "n m 3 3"], *, slack: float, name: str) -> None:
+    product = np.swapaxes(matrices, -1, -2) @ matrices
+    errors = np.abs(product - np.eye(3)).max(axis=(-2, -1))
+    reflected = np.linalg.det(np.where(np.isfinite(matrices), matrices, 0.0)) < 0.0
+    off = ~(errors <= slack) | reflected
+    if off.any():
+        row, place = _first(off)
+        what = "is a reflection (determinant -1)"
+        if not errors[row, place] <= slack:
+            what = f"is not orthogonal (R^T R differs from 1 by {errors[row, place]:.3g})"
+        raise ArgumentError(
+            f"{name} holds {int(off.sum())} matrices that are no rotations; the first, in latent "
+            f"{row}, rotation {place}, {what}; expected R^T R = 1 and determinant 1"
+        )
+
+
+def _first(places: Bool[np.ndarray, "n m"]) -> tuple[int, int]:
+    row, place = np.argwhere(places)[0]
+    return int(row), int(place)

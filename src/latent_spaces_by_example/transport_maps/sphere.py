@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import betainc, betaincinv, gammainc, gammaincc, gammainccinv, gammaincinv
 
-from latent_spaces_by_example.arguments import ArrayLike, check_flag
+from latent_spaces_by_example.arguments import ArrayLike, check_flag, checked_number
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import (
     FARTHEST_NORM,
     Flat,
@@ -20,6 +19,7 @@ from latent_spaces_by_example.transport_maps.host import (
 )
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 
+_LARGEST_RADIUS = 1e300
 # Below this, float64 cannot tell a probability from zero.
 _LEAST_PROBABILITY = 1e-300
 # The point opposite the pole is kept so far away, as a share of the radius, and stays finite.
@@ -61,10 +61,9 @@ class SphereTransportMap(HostTransportMap):
 
     def __init__(self, radius: ArrayLike = 1.0, *, per_vector: bool = False) -> None:
         """Check the radius; the class says what the arguments are."""
-        number = finite_parameter(radius, name="radius")
-        if number.shape != () or not number > 0.0:
-            raise ArgumentError(f"radius={radius!r:.60}; expected one positive number")
-        self._radius = float(number)
+        self._radius = checked_number(
+            radius, argument="radius", low=0.0, high=_LARGEST_RADIUS, above=True
+        )
         check_flag(per_vector, argument="per_vector")
         self._per_vector = per_vector
 

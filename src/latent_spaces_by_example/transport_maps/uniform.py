@@ -8,13 +8,12 @@ from typing import final
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from latent_spaces_by_example.arguments import ArrayLike
+from latent_spaces_by_example.arguments import ArrayLike, checked_number
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.transport_maps.base import finite_parameter
 from latent_spaces_by_example.transport_maps.host import Flat, HostTransportMap, Inner
 from latent_spaces_by_example.transport_maps.layout import sizes_of
 
-_FINEST = 2.0**-52
+_FINEST, _FARTHEST = 2.0**-52, 1e300
 
 
 @final
@@ -55,15 +54,11 @@ class UniformTransportMap(HostTransportMap):
         self, low: ArrayLike = 0.0, high: ArrayLike = 1.0, *, resolution: ArrayLike = _FINEST
     ) -> None:
         """Check the ends; the class says what they are."""
-        self._low = _number(low, name="low")
-        self._high = _number(high, name="high")
-        if not self._high > self._low or not np.isfinite(self._high - self._low):
-            raise ArgumentError(
-                f"low={low!r}, high={high!r}; expected high above low, a finite width apart"
-            )
-        self._resolution = _number(resolution, name="resolution")
-        if not _FINEST <= self._resolution <= 0.5:
-            raise ArgumentError(f"resolution={resolution!r}; expected a number in [2^-52, 1/2]")
+        self._low = checked_number(low, argument="low", low=-_FARTHEST, high=_FARTHEST)
+        self._high = checked_number(
+            high, argument="high", low=self._low, high=_FARTHEST, above=True
+        )
+        self._resolution = checked_number(resolution, argument="resolution", low=_FINEST, high=0.5)
 
     def __repr__(self) -> str:
         """Return the call that makes one."""
@@ -99,10 +94,3 @@ class UniformTransportMap(HostTransportMap):
         z[inner <= -end] = self._low
         z[inner >= end] = self._high
         return z
-
-
-def _number(value: ArrayLike, *, name: str) -> float:
-    array = finite_parameter(value, name=name)
-    if array.shape != ():
-        raise ArgumentError(f"{name} has shape {array.shape}; expected a single number")
-    return float(array)

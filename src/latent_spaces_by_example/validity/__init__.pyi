@@ -1,4 +1,3 @@
-from .baselines import LatentBox, LinearInterpolation, SphericalInterpolation, WeightBox
 from .candidates import CandidateValidity
 from .description import Description
 from .determinism import DeterminismReport, check_determinism, require_determinism
@@ -18,17 +17,13 @@ __all__ = [
     "Description",
     "DeterminismReport",
     "Diagnosis",
-    "LatentBox",
     "LatentDiagnosis",
-    "LinearInterpolation",
     "MiddleNorm",
     "Space",
-    "SphericalInterpolation",
     "Stationarity",
     "Statistic",
     "Uniqueness",
     "Validity",
-    "WeightBox",
     "check_determinism",
     "describe",
     "diagnose",

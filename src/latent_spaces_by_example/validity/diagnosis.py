@@ -13,7 +13,7 @@ from latent_spaces_by_example.space.typicality import LEAST_NORM, MOST_NORM
 from latent_spaces_by_example.validity.set_tests import MiddleNorm
 from latent_spaces_by_example.validity.statistic import LatentDiagnosis, Statistic
 
-_OF_THE_NORM = {"norm", "variance", "Kolmogorov-Smirnov", "Anderson-Darling", "all: norm"}
+_OF_THE_NORM = {"norm", "Kolmogorov-Smirnov", "all: norm"}
 
 
 @dataclass(frozen=True)

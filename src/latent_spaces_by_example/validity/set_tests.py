@@ -16,7 +16,6 @@ from latent_spaces_by_example.validity.statistic import (
     LEAST_P,
     Statistic,
     from_tails,
-    from_z,
     one_sided,
     pooled,
 )
@@ -106,8 +105,6 @@ def _effective_rank(correlation: Float64[np.ndarray, "K K"], num_dims: int) -> S
     of_triangle = 4.0 * (d - 1.0) / (d**3 * (d + 2.0) ** 2)
     third = pairs * of_pair + count * (count - 1.0) * (count - 2.0) * of_triangle
     skew = third / variance**1.5
-    if not skew > 0.0:  # two dimensions: no gamma law has these moments
-        return from_z("effective rank", rank, z=(mean - squares) / np.sqrt(variance))
     shape = 4.0 / skew**2
     place = shape + (squares - mean) * np.sqrt(shape / variance)
     # many correlations make the rank small, so the tails change places

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latent_spaces_by_example.arguments import check_callable, check_whole
+from latent_spaces_by_example.arguments import check_callable, check_has, check_whole
 from latent_spaces_by_example.charts import AngularChart, KnotheRosenblattChart
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.space import SurrogateChart
@@ -149,13 +149,8 @@ def _check(space: Space, generator: Any, *, num_points: Any, random_seed: Any) -
         )
     if generator is None:
         return
-    shape = getattr(generator, "latent_shape", None)
-    if shape is None or not hasattr(generator, "generate"):
-        raise ArgumentError(
-            f"generator={generator!r:.60} has no latent_shape and generate(z); give the generator "
-            "itself, such as lsbe.generators.load('airfoil')"
-        )
-    its, expected = layout_of(shape), layout_of(space.latent_shape)
+    check_has(generator, "latent_shape", "generate", argument="generator")
+    its, expected = layout_of(generator.latent_shape), layout_of(space.latent_shape)
     if its != expected:
         raise ArgumentError(
             f"the generator's latents have shape {its.described}, those of the space "

@@ -22,7 +22,7 @@ class Space(ABC):
     """A map u -> z from [0, 1]^m, and a set of coordinates in which its latents can be compared.
 
     Subclass it and give the attributes and two methods below: :func:`latent_spaces_by_example.\
-describe` takes any. The library's own are surrogate charts and, to compare them with, baselines.
+describe` takes any, to compare with a surrogate chart (``benchmarks/space/baselines.py``).
 
     Attributes:
         name: for tables.

@@ -54,10 +54,8 @@ def latent_verdict(statistics: Sequence[Statistic], failed: Sequence[str]) -> st
     parts = []
     if "mean" in failed:
         parts.append(f"elements average {value['mean']:+.3g} and not 0")
-    if "norm" in failed and ("mean" not in failed or "variance" in failed):
+    if "norm" in failed:
         parts.append(f"norm {value['norm']:.2f} times what the law expects")
-    elif "variance" in failed:
-        parts.append(f"elements have variance {value['variance']:.3g} and not 1")
     if "kurtosis" in failed:
         side = "heavier" if value["kurtosis"] > 0 else "lighter"
         parts.append(f"tails {side} than the law's (excess kurtosis {value['kurtosis']:+.2g})")
@@ -78,9 +76,6 @@ def _structure(value: Mapping[str, float], failed: Sequence[str]) -> list[str]:
     else:
         axes = [name for name in failed if name.startswith("along axis")]
         parts += [f"elements {name} are correlated ({value[name]:+.2g})" for name in axes]
-    if "spectrum" in failed and not parts:
-        side = "low" if value["spectrum"] > 0 else "high"
-        parts.append(f"{side} frequencies hold more than their share")
     if "peak" in failed:
         parts.append(f"one frequency holds {value['peak']:.2%} of the power: a periodic pattern")
     return parts
@@ -170,12 +165,11 @@ def advice_on(
         advice.append(_ON_MEANS)
     if "norm" in faults:
         advice.append(_about_norms(latents, shared="all: norm" in failed))
-    whole_law = faults & {"Kolmogorov-Smirnov", "Anderson-Darling"}
     if faults & {"kurtosis", "skewness"} or (
-        whole_law and not faults & {"mean", "norm", "variance"}
+        "Kolmogorov-Smirnov" in faults and not faults & {"mean", "norm"}
     ):
         advice.append(_ON_LAWS)
-    if faults & {"neighbours", "spectrum", "peak", "along"}:
+    if faults & {"neighbours", "peak", "along"}:
         advice.append(_ON_STRUCTURE)
     if "variances of" in faults or ("means of" in faults and "mean" not in faults):
         advice.append(_ON_CHANNELS)

@@ -13,11 +13,10 @@ from math import prod
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy import fft
-from scipy.stats import ks_1samp
 
 from latent_spaces_by_example.validity.axes import spatial_layout
 from latent_spaces_by_example.validity.quadratic_forms import binned, ratio_z
-from latent_spaces_by_example.validity.statistic import LEAST_P, Statistic, from_z, one_sided
+from latent_spaces_by_example.validity.statistic import Statistic, from_z, one_sided
 
 _SHORTEST_AXIS = 4
 _FEWEST_FREQUENCIES = 8
@@ -34,7 +33,7 @@ class _Grid:
         cosines: for each of them, the mean of cos(2 pi f . lag) over its lags, at each frequency
             f but zero.
         spectra: the same as distinct values and counts over the whole latent.
-        order: frequencies from low to high, one of each pair f, -f and none that is its own pair.
+        first_of_pair: frequencies, one of each pair f, -f and none that is its own pair.
     """
 
     channels: int
@@ -42,25 +41,24 @@ class _Grid:
     names: tuple[str, ...]
     cosines: Float64[np.ndarray, "lags f"]
     spectra: tuple[tuple[np.ndarray, np.ndarray], ...]
-    order: Int64[np.ndarray, " m"]
+    first_of_pair: Int64[np.ndarray, " m"]
 
 
 def whiteness_statistics(
     x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...]
 ) -> list[Statistic]:
-    """Return the correlation of neighbours, also along each axis, and two tests of the periodogram.
+    """Return the correlation of neighbours, also along each axis, and the periodogram's peak.
 
     Neighbours: r = sum_f c(f) I(f) / sum_f I(f) over the periodogram I without its zero
-    frequency, a ratio of quadratic forms with eigenvalues c(f). Spectrum (Bartlett): cumulated
-    from low to high frequencies, shares of I are ordered uniform draws, so their largest gap has
-    the Kolmogorov-Smirnov law. Peak (Fisher): P(largest share > g) <= m (1 - g)^(m - 1).
+    frequency, a ratio of quadratic forms with eigenvalues c(f). Peak (Fisher): P(largest share of
+    I > g) <= m (1 - g)^(m - 1).
 
     Args:
         x: the inner latent.
         latent_shape: its layout: (length,), (height, width), (tokens, channels), or
             (channels, ...axes in space or time).
 
-    Source: Bartlett 1955 and Fisher 1929 (Proc. R. Soc. A 125) for the laws.
+    Source: Fisher 1929 (Proc. R. Soc. A 125) for the law of the peak.
     """
     grid = _grid(spatial_layout(latent_shape))
     if grid is None:
@@ -78,23 +76,13 @@ def whiteness_statistics(
         from_z(name, float(value), z=ratio_z(float(value), *spectrum))
         for name, value, spectrum in zip(grid.names, correlations, grid.spectra, strict=True)
     ]
-    if len(grid.order) * grid.channels > _FEWEST_FREQUENCIES:
-        statistics += _of_the_periodogram(power[:, grid.order].T.ravel())
+    ordinates = power[:, grid.first_of_pair]
+    m = ordinates.size
+    if m > _FEWEST_FREQUENCIES:
+        share = float(ordinates.max() / ordinates.sum())
+        p_value = float(np.exp(np.log(m) + (m - 1) * np.log1p(-min(share, 1 - 1e-16))))
+        statistics.append(one_sided("peak", share, p_value=p_value))
     return statistics
-
-
-def _of_the_periodogram(ordinates: Float64[np.ndarray, " m"]) -> list[Statistic]:
-    m = len(ordinates)
-    cumulated = np.cumsum(ordinates)
-    uniform = ks_1samp(cumulated[:-1] / cumulated[-1], lambda share: share)
-    largest = float(ordinates.max() / cumulated[-1])
-    peak = float(np.exp(np.log(m) + (m - 1) * np.log1p(-min(largest, 1 - 1e-16))))
-    # the sign is positive if low frequencies have more than their share of the power
-    gap = -float(uniform.statistic_sign * uniform.statistic)
-    return [
-        Statistic("spectrum", gap, p_value=max(float(uniform.pvalue), LEAST_P)),
-        one_sided("peak", largest, p_value=peak),
-    ]
 
 
 @lru_cache(maxsize=8)
@@ -119,6 +107,4 @@ def _grid(layout: tuple[int, tuple[int, ...]]) -> _Grid | None:
     spectra = tuple((values, counts * channels) for values, counts in map(binned, stacked))
     opposite = np.ravel_multi_index(tuple((sizes - index) % sizes), shape)
     first_of_pair = np.flatnonzero(np.arange(prod(shape)) < opposite)
-    radius = (np.minimum(frequency, 1.0 - frequency) ** 2).sum(axis=0)
-    order = first_of_pair[np.argsort(radius[first_of_pair], kind="stable")].astype(np.int64)
-    return _Grid(channels, shape, tuple(names), stacked, spectra, order)
+    return _Grid(channels, shape, tuple(names), stacked, spectra, first_of_pair)

@@ -267,18 +267,6 @@ class TestRefused:
             generator.invert([np.zeros((16, 16, 3), dtype=np.float32)])
 
     @pytest.mark.parametrize(
-        ("name", "asked"),
-        [
-            ("wan", {"prompt": "a car", "height": 32, "width": 48, "frames": 5, "steps": 1}),
-            ("stable-audio", {"prompt": "rain", "seconds": 2.0, "steps": 1}),
-        ],
-    )
-    def test_video_and_audio(self, built, name, asked):
-        generator = generators.diffusers(built(name), **asked)
-        with pytest.raises(ArgumentError, match="invert is for images"):
-            generator.invert([np.zeros((5, 32, 48, 3), dtype=np.float32)])
-
-    @pytest.mark.parametrize(
         ("example", "message"),
         [
             (np.zeros((48, 32, 3)), r"48 x 32 pixels.*32 x 48.*height=48, width=32"),

@@ -117,7 +117,7 @@ def test_a_picture_without_effect_is_warned_of(made):
     ("wrong", "words"),
     [
         ({"strenght": 0.3}, "did you mean strength"),
-        ({"frames": 3}, "takes no num_frames"),
+        ({"frames": 3}, "has none"),
         ({"latents": 1}, "latents cannot be given"),
         ({"generator": 1}, "generator cannot be given"),
         ({"step_noise": "fixed"}, "every random number is part of the latent"),

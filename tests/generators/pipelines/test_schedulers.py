@@ -148,13 +148,6 @@ def test_a_package_that_a_scheduler_needs_is_named(built):
         )
 
 
-def test_noise_in_decoding_is_refused(built):
-    video = {**SMALL, "frames": 9}
-    with pytest.raises(ArgumentError, match=r"decode_noise_scale=0\.0"):
-        generators.diffusers(built("ltx"), decode_timestep=0.05, **video)
-    generators.diffusers(built("ltx"), decode_timestep=0.05, decode_noise_scale=0.0, **video)
-
-
 def test_every_scheduler_of_the_tables_exists():
     from latent_spaces_by_example.generators.pipelines import schedulers
 

@@ -202,7 +202,7 @@ def test_it_finds_a_small_feasible_part_and_climbs_in_it():
                 lambda x: 3 * float(x[0]) + float(x[1] * x[2]),
                 num_given=0 if search == "latent-gp" else 8,
                 constraints=constraints,
-                budget=60,
+                budget=30,
                 random_seed=random_seed,
             )
             study.run(load(search))
@@ -333,20 +333,19 @@ def test_each_failure_in_a_row_makes_it_more_cautious(failures_in_a_row):
 
 @pytest.mark.slow
 def test_a_summit_at_the_edge_of_what_succeeds_takes_no_ten_failures_in_a_row():
-    """Ten would stop the study. If caution did not grow, the mean of these five would be 7.0."""
+    """Ten would stop the study. If caution did not grow, there would be six in both."""
     longest, best = [], []
-    for seed in range(5):
+    for seed in range(2):
         study = SimulatedStudy(
             lambda x: 6 * x[0] + np.sin(x[1]) if 6 * x[0] < 0.8 else np.nan,
             num_given=0,
             num_latent_dims=40,
             random_seed=seed,
-            budget=60,
+            budget=40,
         )
         study.run(LatentGPSearch())
         failed = "".join("x" if np.isnan(score) else " " for score in study.scores)
         longest.append(len(max(failed.split(), key=len)))
         best.append(study.best)
-    assert max(longest) < 10
-    assert np.mean(longest) < 6
+    assert max(longest) < 5
     assert np.mean(best) > 0.7

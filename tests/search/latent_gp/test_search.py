@@ -107,7 +107,7 @@ def test_steps_that_fail_shorten_the_next_ones_unless_there_is_a_noisy_trend(mon
 @pytest.mark.parametrize("noisy", [False, True])
 def test_a_search_that_finds_nothing_begins_anew_unless_noise_is_said(noisy):
     study = SimulatedStudy(lambda x: -len(study.scores), num_given=0, budget=200, noisy=noisy)
-    study.run(LatentGPSearch(), until=80)
+    study.run(LatentGPSearch(), until=56)
     alone = [int((w != 0).sum()) == 1 for w in study.weights]
     assert any(alone[16:]) != noisy
 
@@ -174,7 +174,7 @@ def test_examples_that_look_alike(gap, within_span):
             latents[1:3] = latents[0] + gap * latents[1:3]
             return latents
 
-    study = Alike(smooth, num_given=4, budget=25, within_span=within_span)
+    study = Alike(smooth, num_given=4, budget=16, within_span=within_span)
     study.run(LatentGPSearch())
     assert np.isfinite(study.scores).all()
 
@@ -204,7 +204,7 @@ def gain_over_chance(score, *, dims, seeds=4, budget=30, **options):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dims", [8, 64, 1024])
+@pytest.mark.parametrize("dims", [8, 1024])
 def test_it_follows_a_trend_in_any_dimension(dims):
     assert gain_over_chance(lambda x: float(x[0] + 0.3 * x[1]), dims=dims, seeds=2) == 1
 
@@ -217,27 +217,27 @@ def test_noise_and_outliers():
         return float(-1e6 if rng.random() < 0.1 else 20 * x[0] + rng.standard_normal())
 
     wins = []
-    for seed in range(3):
-        study = SimulatedStudy(score, num_given=0, num_latent_dims=32, random_seed=seed, budget=50)
+    for seed in range(2):
+        study = SimulatedStudy(score, num_given=0, num_latent_dims=32, random_seed=seed, budget=36)
         study.run(LatentGPSearch())
         proposals = [
             (w @ study.seed_latents(len(w)))[0] / np.linalg.norm(w @ study.seed_latents(len(w)))
-            for w in study.weights[30:]
+            for w in study.weights[24:]
         ]
         # the better half, since a region that is left is followed by some prior draws
-        wins.append(np.mean(np.sort(proposals)[10:]))
+        wins.append(np.mean(np.sort(proposals)[6:]))
     # prior draws have 0.18 here and there, and 0 on average; the better half of them 0.14
     assert np.mean(wins) > 0.4
 
 
 def test_between_the_examples_it_finds_the_middle():
     # best at equal weights of two of the examples, a point on a face
-    for seed in range(3):
+    for seed in range(2):
         study = SimulatedStudy(
             lambda x: 0.0,
             num_given=5,
             within_span=True,
-            budget=40,
+            budget=30,
             random_seed=seed,
             num_latent_dims=100,
         )

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from latent_spaces_by_example.zoo.airfoil import find_section, resample
-from latent_spaces_by_example.zoo.airfoil.angle_of_attack import HIGHEST, LOWEST, Coefficients, trim
-from latent_spaces_by_example.zoo.airfoil.neural_foil import Flow, fit_kulfan
+from latent_spaces_by_example.zoo.airfoil.angle_of_attack import HIGHEST, LOWEST, trim
+from latent_spaces_by_example.zoo.airfoil.neural_foil import Coefficients, Flow, fit_kulfan
 
 NAMES = ["naca2412", "s1223", "rae2822", "dae11", "naca0012", "e387"]
 

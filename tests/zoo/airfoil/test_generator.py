@@ -9,7 +9,8 @@ import pytest
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators import load
 from latent_spaces_by_example.testing.generator_contract import GeneratorContract
-from latent_spaces_by_example.zoo.airfoil import check_all, list_sections, read_dat
+from latent_spaces_by_example.zoo.airfoil import list_sections, read_dat
+from models.airfoil.section_check import check_all
 
 GENERATOR = load("airfoil")
 PACKAGE = Path(__file__).parents[3] / "src/latent_spaces_by_example/zoo/airfoil"

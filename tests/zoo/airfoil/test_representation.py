@@ -9,8 +9,8 @@ from latent_spaces_by_example.zoo.airfoil import cosine_grid, find_section, resa
 from latent_spaces_by_example.zoo.airfoil.generator import load
 from latent_spaces_by_example.zoo.airfoil.geometry import join_sides, split_sides
 from latent_spaces_by_example.zoo.airfoil.representation import (
+    LARGEST_GAP,
     features,
-    largest_gap,
     sections_from_features,
 )
 
@@ -52,7 +52,7 @@ def test_decode_then_encode(seed):
 
 def test_closed_and_blunt_trailing_edges_stay_inside():
     upper, lower = split_sides(resample(find_section("naca0012"))[None])
-    for gap in (0.0, 1e-12, 1e-6, largest_gap()):
+    for gap in (0.0, 1e-12, 1e-6, LARGEST_GAP):
         upper[:, -1], lower[:, -1] = gap / 2.0, -gap / 2.0
         f = features(join_sides(upper, lower))
         assert np.isfinite(f).all()

@@ -47,9 +47,8 @@ def diffusers(
 
     z -> pipeline(latents=pack(z)), in the shape, order and dtype that this kind of pipeline wants;
     a latent from a random seed is the one that the pipeline draws with that CPU generator. Of a
-    class that the library has no such facts of, every random number that it draws is recorded, and
-    all of them together are the latent, of shape (d,); so is image-to-image, inpainting,
-    ControlNet, video and sound.
+    class without a row in ``families`` (image-to-image, inpainting, ControlNet, video, sound) every
+    random number that it draws is recorded, and all of them together are the latent, of shape (d,).
 
     Args:
         pipeline: a folder that a pipeline's ``save_pretrained`` wrote, a hub id such as
@@ -87,7 +86,7 @@ def diffusers(
 
     Returns:
         A generator with ``latent_shape``, ``generate``, ``latent_from_random_seed``, ``render``
-        and ``save``; for images of known classes also ``invert`` and ``inversion``.
+        and ``save``; of the classes in ``families`` also ``invert`` and ``inversion``.
 
     Raises:
         ArgumentError: a pipeline that cannot be found, a wrong argument, a prompt that would be

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.generators.pipelines.families import Family, Size
 from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
 from latent_spaces_by_example.parameters import near
 
@@ -23,6 +23,15 @@ _OURS = {
     "num_inference_steps": "give steps=",
     "num_frames": "give frames=",
     "audio_end_in_s": "give seconds=",
+}
+# ours -> what pipelines call it, the first that one takes
+_CALLED: dict[str, tuple[str, ...]] = {
+    "steps": ("num_inference_steps",),
+    "guidance": ("guidance_scale", "true_cfg_scale"),
+    "height": ("height",),
+    "width": ("width",),
+    "frames": ("num_frames", "video_length", "frames"),
+    "seconds": ("audio_end_in_s", "audio_length_in_s"),
 }
 _TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
 _LEAST_PLAUSIBLE = 1_000_000  # tokenizers without a limit say something like 1e30
@@ -45,40 +54,50 @@ def check_names(kind: type, settings: PipelineSettings) -> None:
 
 
 def call_arguments(
-    pipeline: Any, settings: PipelineSettings, *, family: Family, size: Size
+    pipeline: Any,
+    settings: PipelineSettings,
+    *,
+    carried: Iterable[str] = tuple(_CALLED),
+    guidance: tuple[str, ...] = _CALLED["guidance"],
+    own: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return what the pipeline is called with besides latents, by its own names.
+
+    Args:
+        pipeline: a diffusers pipeline.
+        settings: what was asked for.
+        carried: the settings that are arguments of the call.
+        guidance: what the pipeline may call the guidance scale.
+        own: arguments that the library gives, and nobody else may.
 
     Raises:
         ArgumentError: an argument that it lacks or needs, or a prompt that it would cut off.
     """
-    who = type(pipeline).__name__
-    check_names(type(pipeline), settings)
-    if "use_resolution_binning" in settings.call and family.fixed:
+    kind, who = type(pipeline), type(pipeline).__name__
+    check_names(kind, settings)
+    for name in set(own) & set(settings.call):
         raise ArgumentError(
-            "use_resolution_binning cannot be given: it would make another size, of other latents, "
-            "and crop that"
+            f"{name} cannot be given: it would make another size, of other latents, and crop that"
         )
-    if family.guidance is None and settings.guidance is not None:
-        raise ArgumentError(f"guidance={settings.guidance}; {who} has none")
-    steps = settings.steps
-    if steps is None and family.run is not None:
-        steps = default_steps(pipeline)
-    asked: dict[str, Any] = {**settings.texts, "num_inference_steps": steps}
-    if family.guidance is not None:
-        asked[family.guidance] = settings.guidance
-    if family.run is None:
-        asked |= {
-            "height": size.height,
-            "width": size.width,
-            "num_frames": size.frames,
-            "audio_end_in_s": size.seconds,
-            **dict(family.fixed),
-        }
-    arguments = {name: value for name, value in asked.items() if value is not None}
+    taken = inspect.signature(kind.__call__).parameters
+    arguments: dict[str, Any] = {**own, **settings.texts}
+    for ours in carried:
+        value, names = getattr(settings, ours), guidance if ours == "guidance" else _CALLED[ours]
+        theirs = next((name for name in names if name in taken), None)
+        if value is None:
+            continue
+        if theirs is None:
+            raise ArgumentError(f"{ours}={value!r} was given, but {who} has none")
+        arguments[theirs] = value
     arguments |= settings.call
-    if family.run is None and not {"prompt", "prompt_embeds"} & set(arguments):
-        raise ArgumentError(f"prompt is missing: {who} needs prompt='...'")
+    needed = [
+        name
+        for name, p in taken.items()
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    lacking = [name for name in needed if name != "self" and name not in arguments]
+    if lacking:
+        raise ArgumentError(f"{' and '.join(lacking)} missing: {who} needs {lacking[0]}=...")
     check_prompts(pipeline, arguments)
     return arguments
 

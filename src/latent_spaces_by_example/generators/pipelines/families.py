@@ -1,6 +1,7 @@
-"""List how each family of diffusers pipelines takes a latent: its shape, order and dtype.
+"""List how each family of image pipelines takes a latent: its shape, order and dtype.
 
-``FAMILIES`` has one row for each family, chosen by the class of the pipeline. All of them take
+``FAMILIES`` has one row for each family, chosen by the class of the pipeline: those that examples
+can be inverted with. Every other class, videos and sounds among them, is recorded. All of them take
 noise of unit variance: those whose scheduler starts elsewhere multiply it by ``init_noise_sigma``
 themselves. Read from the sources of diffusers 0.42.1, ``prepare_latents`` of each pipeline.
 """
@@ -22,19 +23,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Size:
-    """Hold how large an output is; None for the pipeline's default, or a size that it has not.
+    """Hold how large an image is, in pixels."""
 
-    Attributes:
-        height: pixels.
-        width: pixels.
-        frames: length of a video.
-        seconds: length of a sound.
-    """
-
-    height: int | None = None
-    width: int | None = None
-    frames: int | None = None
-    seconds: float | int | None = None
+    height: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,6 @@ class Family:
 
     Attributes:
         pipelines: names of the classes.
-        output: "image", "video" or "audio".
         latent_shape: the shape of one latent, as the pipeline draws it, before any packing.
         multiple: what height and width must be multiples of, in pixels.
         pack: latents of shape (n, *latent_shape) to what ``latents=`` expects.
@@ -53,33 +44,23 @@ class Family:
         run: called with the pipeline, latents and arguments in place of the pipeline; for those
             that have no ``latents=``.
         encode: images (n, channels, height, width) in [-1, 1] to the latents that denoising would
-            end in, (n, *latent_shape); None if examples cannot be inverted.
+            end in, (n, *latent_shape).
         scales_noise: whether the pipeline multiplies its latents by the scheduler's
             ``init_noise_sigma`` and calls its ``scale_model_input``.
         makes_sigmas: whether the pipeline hands the scheduler noise levels of its own.
     """
 
     pipelines: tuple[str, ...]
-    output: str
     latent_shape: Callable[[Any, Size], Shape]
+    encode: Callable[[Any, torch.Tensor], torch.Tensor]
     multiple: Callable[[Any], int] = lambda pipeline: 1
     pack: Callable[[Any, torch.Tensor], torch.Tensor] = lambda pipeline, z: z
     draw_dtype: Callable[[Any], torch.dtype] = lambda pipeline: embedding_dtype(pipeline)
     guidance: str | None = "guidance_scale"
     fixed: tuple[tuple[str, Any], ...] = ()
     run: Callable[..., Any] | None = None
-    encode: Callable[[Any, torch.Tensor], torch.Tensor] | None = None
     scales_noise: bool = False
     makes_sigmas: bool = False
-
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        """Return which sizes an output has."""
-        return {
-            "image": ("height", "width"),
-            "video": ("height", "width", "frames"),
-            "audio": ("seconds",),
-        }[self.output]
 
 
 def embedding_dtype(pipeline: Any) -> torch.dtype:
@@ -105,26 +86,11 @@ def family_of(pipeline: Any) -> Family | None:
 # ---------------------------------------------------------------------- shapes and packing
 
 
-def temporal_ratio(pipeline: Any) -> int:
-    """Return how many frames of a video one frame of its latent stands for."""
-    for name in ("vae_scale_factor_temporal", "vae_temporal_compression_ratio"):
-        if hasattr(pipeline, name):
-            return int(getattr(pipeline, name))
-    return 1
-
-
-def _pixels_per_latent(pipeline: Any) -> int:
-    for name in ("vae_scale_factor", "vae_scale_factor_spatial", "vae_spatial_compression_ratio"):
-        if hasattr(pipeline, name):
-            return int(getattr(pipeline, name))
-    raise ArgumentError(f"{type(pipeline).__name__} does not say how its VAE scales; give a VAE")
-
-
 def _plain(pipeline: Any, size: Size) -> Shape:
     """Return (channels, height / f, width / f), f of the VAE."""
-    ratio = _pixels_per_latent(pipeline)
+    ratio = pipeline.vae_scale_factor
     channels = denoiser(pipeline).config.in_channels
-    return (channels, (size.height or 0) // ratio, (size.width or 0) // ratio)
+    return (channels, size.height // ratio, size.width // ratio)
 
 
 def _two_by_two(pipeline: Any, size: Size) -> Shape:
@@ -139,51 +105,25 @@ def _patched(pipeline: Any, size: Size) -> Shape:
     return (channels, height // 2, width // 2)
 
 
-def _in_time(pipeline: Any, size: Size) -> Shape:
-    """Return (channels, (frames - 1) / t + 1, height / f, width / f), t and f of the VAE."""
-    channels, height, width = _plain(pipeline, size)
-    return (channels, ((size.frames or 1) - 1) // temporal_ratio(pipeline) + 1, height, width)
-
-
 def _pack_two_by_two(pipeline: Any, z: torch.Tensor) -> torch.Tensor:
     return pipeline._pack_latents(z, *z.shape)  # its own, so that the order is never a copy's
-
-
-def _pack_in_time(pipeline: Any, z: torch.Tensor) -> torch.Tensor:
-    patch = pipeline.transformer_spatial_patch_size, pipeline.transformer_temporal_patch_size
-    return pipeline._pack_latents(z, *patch)
 
 
 # The least number that each is compared with is one that the pipeline itself asks for.
 
 
-def _wan_multiple(pipeline: Any) -> int:
-    patch = (pipeline.transformer or pipeline.transformer_2).config.patch_size[1]
-    return max(16, int(pipeline.vae_scale_factor_spatial * patch))
-
-
-def _ltx_multiple(pipeline: Any) -> int:
-    patch = pipeline.transformer_spatial_patch_size
-    return max(32, int(pipeline.vae_spatial_compression_ratio * patch))
-
-
 def _image_multiple(pipeline: Any) -> int:
     patch = getattr(denoiser(pipeline).config, "patch_size", None) or 1
-    return max(8, _pixels_per_latent(pipeline) * patch)
+    return max(8, pipeline.vae_scale_factor * patch)
 
 
 def _of_unet(pipeline: Any, size: Size) -> Shape:
-    return (pipeline.unet.config.in_channels, size.height or 0, size.width or 0)
-
-
-def _of_sound(pipeline: Any, size: Size) -> Shape:
-    config = pipeline.transformer.config
-    return (config.in_channels, config.sample_size)
+    return (pipeline.unet.config.in_channels, size.height, size.width)
 
 
 def _denoise(pipeline: Any, latents: torch.Tensor, **arguments: Any) -> torch.Tensor:
     """Do what an unconditional pipeline does once it has drawn: it takes no ``latents=``."""
-    steps = arguments.pop("num_inference_steps", None)
+    steps = arguments.pop("num_inference_steps")
     generator = arguments.pop("generator", None)
     taken = inspect.signature(pipeline.scheduler.step).parameters
     unknown = sorted(set(arguments) - (set(taken) - {"model_output", "timestep", "sample"}))
@@ -194,7 +134,7 @@ def _denoise(pipeline: Any, latents: torch.Tensor, **arguments: Any) -> torch.Te
         )
     if "generator" in taken:
         arguments["generator"] = generator
-    pipeline.scheduler.set_timesteps(50 if steps is None else steps)
+    pipeline.scheduler.set_timesteps(steps)
     x = latents * pipeline.scheduler.init_noise_sigma
     for t in pipeline.scheduler.timesteps:
         seen = pipeline.scheduler.scale_model_input(x, t)
@@ -259,29 +199,24 @@ def _by_channel(values: Any, like: torch.Tensor) -> torch.Tensor:
 
 
 def _twice(pipeline: Any) -> int:
-    return 2 * _pixels_per_latent(pipeline)
+    return 2 * int(pipeline.vae_scale_factor)
 
 
 _UNBINNED = (("use_resolution_binning", False),)  # it would make other sizes and then crop
 
 # what the latents of most image pipelines have in common
-_image = partial(Family, output="image", latent_shape=_plain, multiple=_image_multiple)
+_image = partial(Family, latent_shape=_plain, multiple=_image_multiple)
 _packed = partial(
     Family,
-    output="image",
     latent_shape=_two_by_two,
     pack=_pack_two_by_two,
     multiple=_twice,
     makes_sigmas=True,
 )
-_video = partial(
-    Family, output="video", latent_shape=_in_time, draw_dtype=lambda pipeline: torch.float32
-)
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         ("DDIMPipeline", "DDPMPipeline"),
-        output="image",
         latent_shape=_of_unet,
         draw_dtype=lambda pipeline: pipeline.unet.dtype,
         guidance=None,
@@ -309,7 +244,4 @@ FAMILIES: tuple[Family, ...] = (
         encode=_patched_and_normalised,
         makes_sigmas=True,
     ),
-    _video(("WanPipeline",), multiple=_wan_multiple),
-    _video(("LTXPipeline",), multiple=_ltx_multiple, pack=_pack_in_time, makes_sigmas=True),
-    Family(("StableAudioPipeline",), output="audio", latent_shape=_of_sound, scales_noise=True),
 )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
-from latent_spaces_by_example.generators.pipelines.families import FAMILIES, Family, denoiser
+from latent_spaces_by_example.generators.pipelines.families import Family, denoiser
 from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
 from latent_spaces_by_example.generators.pipelines.schedulers import noise_in
 from latent_spaces_by_example.generators.pipelines.walk_back import StepSolved, WalkBack
@@ -58,24 +58,12 @@ class Inversion:
         return tuple(step for step in self.steps if not step.converged)
 
 
-def check_invertible(pipeline: Any, family: Family, arguments: Any) -> None:
-    """Refuse pipelines that cannot be inverted, before anything is run.
+def check_invertible(pipeline: Any, arguments: Any) -> None:
+    """Refuse pipelines that draw noise at their steps, before anything is run.
 
     Raises:
-        ArgumentError: no images, not a known kind, or noise drawn at its steps.
+        ArgumentError: this one does.
     """
-    who = type(pipeline).__name__
-    if family.output != "image":
-        raise ArgumentError(
-            f"{who} makes {family.output}; invert is for images: give seed_latents in place of "
-            "examples, such as those that latent_from_random_seed makes"
-        )
-    if family.encode is None:
-        known = sorted(name for row in FAMILIES if row.encode for name in row.pipelines)
-        raise ArgumentError(
-            f"{who} cannot invert examples; those that can are {', '.join(known)}. Give "
-            "seed_latents instead, such as those that latent_from_random_seed makes"
-        )
     noise = noise_in(pipeline, arguments)
     if noise is not None:
         raise ArgumentError(f"examples cannot be inverted through noise: {noise}")
@@ -87,10 +75,8 @@ def encoded(pipeline: Any, image: np.ndarray, *, family: Family) -> torch.Tensor
     Args:
         pipeline: a diffusers pipeline that makes images.
         image: (height, width, channels) in [0, 1].
-        family: the pipeline's, which has ``encode``.
+        family: the pipeline's.
     """
-    if family.encode is None:
-        raise ArgumentError(f"{type(pipeline).__name__} cannot invert examples")
     pixels = torch.from_numpy(2.0 * image - 1.0).permute(2, 0, 1)[None]
     with torch.no_grad():
         return family.encode(pipeline, pixels.to(pipeline._execution_device)).cpu()

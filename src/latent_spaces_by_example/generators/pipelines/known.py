@@ -1,4 +1,4 @@
-"""Run any known diffusers pipeline as a generator: latents of unit variance -> outputs."""
+"""Run a diffusers pipeline of a known class as a generator: unit-variance latents <-> images."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import checked_latents
 from latent_spaces_by_example.generators.pictures import named, read_picture
 from latent_spaces_by_example.generators.pipelines.call import call_arguments, default_steps, quiet
-from latent_spaces_by_example.generators.pipelines.families import (
-    Family,
-    Size,
-    denoiser,
-)
+from latent_spaces_by_example.generators.pipelines.families import Family, denoiser
 from latent_spaces_by_example.generators.pipelines.image_inversion import (
     Inversion,
     check_error,
@@ -55,24 +52,34 @@ class DiffusersGenerator(PipelineGenerator):
         pipeline: the pipeline itself.
         latent_shape: the shape of one latent as the pipeline draws it, unpacked and of unit
             variance.
-        size: height, width, frames or seconds of an output.
+        size: height and width of an output.
         name: what a study records: the pipeline, and every argument that its outputs depend on.
         suffix: the ending of the files that ``save`` writes.
     """
 
+    output_kind = "image"
+
     def __init__(
         self, pipeline: Any, settings: PipelineSettings, *, family: Family, source: Any
     ) -> None:
-        asked = Size(settings.height, settings.width, settings.frames, settings.seconds)
-        size = checked_size(pipeline, asked, family=family)
-        arguments = call_arguments(pipeline, settings, family=family, size=size)
+        size = checked_size(pipeline, settings, family=family)
+        own = {**vars(size), **dict(family.fixed)}
+        arguments = call_arguments(
+            pipeline,
+            settings,
+            carried=("steps", "guidance"),
+            guidance=(family.guidance,) if family.guidance else (),
+            own=own if family.run is None else {"num_inference_steps": default_steps(pipeline)},
+        )
+        if family.run is None and not {"prompt", "prompt_embeds"} & set(arguments):
+            raise ArgumentError(f"prompt is missing: {type(pipeline).__name__} needs prompt='...'")
         check_usable(pipeline, arguments, family=family)
         refuse_noise(pipeline, arguments, fixed=settings.step_noise == "fixed")
         self.pipeline = pipeline
         self.size = size
         self.batch_size = settings.batch_size
         self.latent_shape = tuple(int(s) for s in family.latent_shape(pipeline, size))
-        self.suffix = suffix_of(family.output)
+        self.suffix = suffix_of(self.output_kind)
         self.name = settings.name(
             source,
             scheduler=type(pipeline.scheduler).__name__,
@@ -83,12 +90,7 @@ class DiffusersGenerator(PipelineGenerator):
         self._settings = settings
 
     def __repr__(self) -> str:
-        return f"<{self.name}: latents {self.latent_shape} -> {self._family.output}>"
-
-    @property
-    def output_kind(self) -> str:
-        """The kind of its outputs: "image", "video" or "audio"."""
-        return self._family.output
+        return f"<{self.name}: latents {self.latent_shape} -> {self.output_kind}>"
 
     @property
     def batch_tolerance(self) -> float:
@@ -167,7 +169,7 @@ class DiffusersGenerator(PipelineGenerator):
             Song et al. 2021, arXiv 2010.02502, section 4.3 (DDIM); Lipman et al. 2023, arXiv
             2210.02747 (flow matching); Pan et al. 2023, arXiv 2309.04907 (the fixed point).
         """
-        check_invertible(self.pipeline, self._family, self._arguments)
+        check_invertible(self.pipeline, self._arguments)
         return invert_image(
             self.pipeline,
             self.read_example(output),
@@ -183,9 +185,9 @@ class DiffusersGenerator(PipelineGenerator):
             example: a file, a PIL image, an array or a tensor; see ``generators.pictures``.
 
         Raises:
-            ArgumentError: no such file, no image, another size, or a pipeline that makes none.
+            ArgumentError: no such file, no image, or another size.
         """
-        check_invertible(self.pipeline, self._family, self._arguments)
+        check_invertible(self.pipeline, self._arguments)
         channels = 3 if self._family.run is None else self.latent_shape[0]
         image = read_picture(example, channels=channels, name=named(example))
         height, width = image.shape[:2]
@@ -200,9 +202,7 @@ class DiffusersGenerator(PipelineGenerator):
 
     def _checked(self, z: Any) -> torch.Tensor:
         """Return z as float32: points near each other must not collapse before the model's cast."""
-        if isinstance(z, torch.Tensor) and z.is_floating_point():
-            z = z.detach().float().cpu().numpy()
-        latents = checked_latents(z, latent_shape=self.latent_shape)
+        latents = checked_latents(host_array(z), latent_shape=self.latent_shape)
         if len(latents) == 0:
             raise ArgumentError(f"z has shape {latents.shape}; expected at least one latent")
         return torch.from_numpy(np.array(latents, dtype=np.float32))
@@ -214,7 +214,7 @@ class DiffusersGenerator(PipelineGenerator):
             packed = family.pack(pipeline, latents)
             packed = packed.to(device=pipeline._execution_device, dtype=family.draw_dtype(pipeline))
             returned = self._call(packed, n=n, **changed)
-        return read_outputs(returned, kind=family.output, n=n)
+        return read_outputs(returned, kind=self.output_kind, n=n)
 
     def _call(self, latents: torch.Tensor, *, n: int, **changed: Any) -> Any:
         given = {**self._arguments, **changed}

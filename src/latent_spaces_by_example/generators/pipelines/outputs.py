@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators import default_pictures
 from latent_spaces_by_example.generators.pictures import read_picture, to_pil
@@ -130,9 +131,7 @@ def _as_float32(values: Any) -> np.ndarray:
         return np.stack([_as_float32(value) for value in values])
     if isinstance(values, Image.Image):
         return read_picture(values)
-    if isinstance(values, torch.Tensor):
-        values = values.detach().float().cpu().numpy()
-    return np.asarray(values, dtype=np.float32)
+    return host_array(values).astype(np.float32, copy=False)
 
 
 def picture_of(output: npt.ArrayLike, *, kind: str) -> Image.Image | None:

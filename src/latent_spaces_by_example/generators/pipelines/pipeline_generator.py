@@ -26,6 +26,7 @@ class PipelineGenerator(ABC):
         name: what a study records: the pipeline, and every argument that its outputs depend on.
         suffix: the ending of the files that ``save`` writes.
         batch_size: how many latents the pipeline is called with at once.
+        output_kind: "image", "video" or "audio".
     """
 
     pipeline: Any
@@ -33,12 +34,8 @@ class PipelineGenerator(ABC):
     name: str
     suffix: str
     batch_size: int
+    output_kind: str
     _arguments: dict[str, Any]
-
-    @property
-    @abstractmethod
-    def output_kind(self) -> str:
-        """The kind of its outputs: "image", "video" or "audio"."""
 
     @abstractmethod
     def generate(self, z: Any) -> Any:

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from latent_spaces_by_example.arguments import check_whole, checked_number
+from latent_spaces_by_example.arrays import host_array
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.parameters import check_choice
 
@@ -195,17 +196,13 @@ def _written(value: Any, *, inside: bool = False) -> str:
 
 def _content(value: Any) -> str:
     """Return shape and digest of an array, tensor or image; nothing for any other object."""
-    if hasattr(value, "detach") and hasattr(value, "cpu"):
-        kind, value = f"{tuple(value.shape)} {value.dtype}", value.detach().cpu()
-        # bit for bit: every bfloat16 is a float32
-        value = (value.float() if value.dtype.is_floating_point else value).numpy()
-    elif hasattr(value, "getbands"):
-        kind = f"{value.size} {value.mode}"
-    elif isinstance(value, np.ndarray):
-        kind = f"{value.shape} {value.dtype}"
+    if hasattr(value, "getbands"):  # an image
+        kind, content = f"{value.size} {value.mode}", value.tobytes()
+    elif hasattr(value, "dtype"):
+        kind, content = f"{tuple(value.shape)} {value.dtype}", host_array(value).tobytes()
     else:
         return ""
-    digest = hashlib.sha256(f"{kind}".encode() + value.tobytes()).hexdigest()
+    digest = hashlib.sha256(kind.encode() + content).hexdigest()
     return f" {kind} sha256:{digest[:16]}"
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.output_difference import largest_difference, leaves_of
-from latent_spaces_by_example.generators.pipelines.call import check_names, check_prompts, quiet
+from latent_spaces_by_example.generators.pipelines.call import call_arguments, quiet
 from latent_spaces_by_example.generators.pipelines.outputs import (
     kind_of,
     out_of_memory_named,
@@ -26,15 +26,6 @@ from latent_spaces_by_example.generators.tape import NoiseTape
 
 _RECORDED_SEED = 0  # of the generator that the pipeline is given while it is recorded
 _SIZES = ("height", "width", "num_frames", "audio_end_in_s")
-# ours -> what pipelines call it, the first that one takes
-_CALLED: dict[str, tuple[str, ...]] = {
-    "steps": ("num_inference_steps",),
-    "guidance": ("guidance_scale", "true_cfg_scale"),
-    "height": ("height",),
-    "width": ("width",),
-    "frames": ("num_frames", "video_length", "frames"),
-    "seconds": ("audio_end_in_s", "audio_length_in_s"),
-}
 
 
 @final
@@ -63,7 +54,16 @@ class RecordedPipeline(PipelineGenerator):
     def __init__(self, pipeline: Any, settings: PipelineSettings, *, source: Any) -> None:
         self.pipeline = pipeline
         self.batch_size = settings.batch_size
-        self._arguments = recorded_arguments(pipeline, settings)
+        if not callable(pipeline):
+            raise ArgumentError(
+                f"{type(pipeline).__name__} has no __call__, so there is nothing to run"
+            )
+        if settings.step_noise == "fixed":
+            raise ArgumentError(
+                "step_noise='fixed' is for pipelines whose latents= is known; of "
+                f"{type(pipeline).__name__} every random number is part of the latent: leave it out"
+            )
+        self._arguments = call_arguments(pipeline, settings)
         for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):
                 part.eval()
@@ -73,21 +73,16 @@ class RecordedPipeline(PipelineGenerator):
             scheduler=None if scheduler is None else type(scheduler).__name__,
             dtype=str(pipeline.dtype).removeprefix("torch."),
         )
-        self._kind = "image"
+        self.output_kind = "image"
         self.tape = NoiseTape(self._run, name=self.name)
         self.latent_shape = self.tape.latent_shape
         self.transport_map = self.tape.transport_map
-        self.suffix = suffix_of(self._kind)
+        self.suffix = suffix_of(self.output_kind)
         self._warn_of_pictures_without_effect()
 
     def __repr__(self) -> str:
         draws = len([part for part in self.tape.parts if part.combined])
-        return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self._kind}>"
-
-    @property
-    def output_kind(self) -> str:
-        """The kind of its outputs: "image", "video" or "audio"."""
-        return self._kind
+        return f"<{self.name}: {draws} draws, latents {self.latent_shape} -> {self.output_kind}>"
 
     def generate(self, z: ArrayLike) -> Any:
         """Generate the outputs of latents z, shape (n, d), one after the other.
@@ -118,8 +113,8 @@ class RecordedPipeline(PipelineGenerator):
             out_of_memory_named(self.pipeline, n=1, size=size),
         ):
             returned = self._called(arguments)
-        self._kind = kind_of(returned)
-        output: np.ndarray = read_outputs(returned, kind=self._kind, n=1)[0]
+        self.output_kind = kind_of(returned)
+        output: np.ndarray = read_outputs(returned, kind=self.output_kind, n=1)[0]
         return output
 
     def _called(self, arguments: dict[str, Any]) -> Any:
@@ -153,42 +148,3 @@ class RecordedPipeline(PipelineGenerator):
                     UserWarning,
                     stacklevel=4,
                 )
-
-
-def recorded_arguments(pipeline: Any, settings: PipelineSettings) -> dict[str, Any]:
-    """Return what a pipeline is called with, by its own names.
-
-    Raises:
-        ArgumentError: an argument that it does not take, or lacks.
-    """
-    kind = type(pipeline)
-    who = kind.__name__
-    if not hasattr(kind, "__call__") or not callable(pipeline):  # noqa: B004 - signature's home
-        raise ArgumentError(f"{who} has no __call__, so there is nothing to run")
-    if settings.step_noise == "fixed":
-        raise ArgumentError(
-            f"step_noise='fixed' is for pipelines whose latents= is known; of {who} every random "
-            "number is part of the latent: leave it out"
-        )
-    check_names(kind, settings)
-    taken = inspect.signature(kind.__call__).parameters
-    arguments: dict[str, Any] = dict(settings.texts)
-    for ours, names in _CALLED.items():
-        value = getattr(settings, ours)
-        theirs = next((name for name in names if name in taken), None)
-        if value is None:
-            continue
-        if theirs is None:
-            raise ArgumentError(f"{ours}={value!r} was given, but {who} takes no {names[0]}")
-        arguments[theirs] = value
-    arguments |= settings.call
-    needed = [
-        name
-        for name, p in taken.items()
-        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    ]
-    lacking = [name for name in needed if name != "self" and name not in arguments]
-    if lacking:
-        raise ArgumentError(f"{' and '.join(lacking)} missing: {who} needs {lacking[0]}=...")
-    check_prompts(pipeline, arguments)
-    return arguments

@@ -14,31 +14,26 @@ from latent_spaces_by_example.generators.pipelines.families import Family
 
 _STEP = ("model_output", "timestep", "sample")
 
-# schedulers that always draw -> the nearest of the same family that never does, where there is one
-_NOISY: dict[str, str | None] = {
-    "CMStochasticIterativeScheduler": None,
-    "CosineDPMSolverMultistepScheduler": "EDMDPMSolverMultistepScheduler",
+# schedulers that always draw -> the nearest of the same family that never does
+_NOISY = {
     "DDPMParallelScheduler": "DDIMParallelScheduler",
     "DDPMScheduler": "DDIMScheduler",
-    "DDPMWuerstchenScheduler": None,
     "DPMSolverSDEScheduler": "DPMSolverMultistepScheduler",
     "EulerAncestralDiscreteScheduler": "EulerDiscreteScheduler",
     "FlowMatchLCMScheduler": "FlowMatchEulerDiscreteScheduler",
     "KDPM2AncestralDiscreteScheduler": "KDPM2DiscreteScheduler",
     "LCMScheduler": "TCDScheduler",
     "SASolverScheduler": "DPMSolverMultistepScheduler",
-    "SCMScheduler": None,
-    "UnCLIPScheduler": None,
 }
 
 
 # schedulers that draw only with some settings, all of which ``_noisy_setting`` knows
 _CONDITIONAL = frozenset(
-    {"CogVideoXDDIMScheduler", "DDIMParallelScheduler", "DDIMScheduler", "EDMEulerScheduler"}
+    {"DDIMParallelScheduler", "DDIMScheduler", "EDMEulerScheduler"}
     | {"DPMSolverMultistepInverseScheduler", "DPMSolverMultistepScheduler", "TCDScheduler"}
     | {"DPMSolverSinglestepScheduler", "EDMDPMSolverMultistepScheduler"}
     | {"EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler"}
-    | {"FlowMatchHeunDiscreteScheduler", "LTXEulerAncestralRFScheduler"}
+    | {"FlowMatchHeunDiscreteScheduler"}
 )
 
 
@@ -46,7 +41,7 @@ def _noisy_setting(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     """Return which setting makes a scheduler draw noise at every step, with the fix, or None."""
     scheduler, config = pipeline.scheduler, pipeline.scheduler.config
     steps = inspect.signature(scheduler.step).parameters
-    if "eta" in steps and "CogVideoX" not in type(scheduler).__name__:  # which ignores it
+    if "eta" in steps:
         # the pipeline's, or else the scheduler's own
         calls = inspect.signature(type(pipeline).__call__).parameters
         eta = arguments.get("eta", (calls if "eta" in calls else steps)["eta"].default)
@@ -57,8 +52,6 @@ def _noisy_setting(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
         fix = f"algorithm_type={algorithm.removeprefix('sde-')!r}"
     elif config.get("stochastic_sampling"):
         setting, fix = "stochastic_sampling=True", "stochastic_sampling=False"
-    elif config.get("eta"):
-        setting, fix = f"eta={config.eta}", "eta=0.0"
     else:
         return None
     name = type(scheduler).__name__
@@ -72,17 +65,13 @@ def noise_in(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
         pipeline: a diffusers pipeline.
         arguments: what it is called with.
     """
-    return _noise_in_steps(pipeline, arguments) or _noise_in_decoding(pipeline, arguments)
-
-
-def _noise_in_steps(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     scheduler = pipeline.scheduler
     name = type(scheduler).__name__
     if arguments.get("s_churn"):
         return f"s_churn={arguments['s_churn']} makes {name} draw noise: give s_churn=0.0"
     if name in _NOISY:
         calm = _NOISY[name]
-        fix = f"give scheduler={calm!r}" if calm else "no scheduler of its family is without noise"
+        fix = f"give scheduler={calm!r}"
         if calm == "TCDScheduler" and "eta" not in inspect.signature(pipeline.__call__).parameters:
             fix = "no scheduler of its family is without noise here"
         return f"{name} draws noise at every step: {fix}"
@@ -92,18 +81,6 @@ def _noise_in_steps(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
     if "generator" in inspect.signature(scheduler.step).parameters:
         return f"{name} takes a random generator and is not known to be without noise"
     return None
-
-
-def _noise_in_decoding(pipeline: Any, arguments: Mapping[str, Any]) -> str | None:
-    """Judge LTX, which mixes noise into the latent it decodes if its VAE asks for a timestep."""
-    config = getattr(getattr(pipeline, "vae", None), "config", {})
-    timestep = arguments.get("decode_timestep", 0.0)
-    scale = arguments.get("decode_noise_scale")
-    amount = timestep if scale is None else scale
-    amounts = amount if isinstance(amount, (list, tuple)) else [amount]
-    if not config.get("timestep_conditioning", False) or not any(amounts):
-        return None
-    return "decode_noise_scale makes the decoder draw noise: give decode_noise_scale=0.0"
 
 
 def reconfigured(name: str, setting: str) -> str:
@@ -148,7 +125,7 @@ def refuse_noise(pipeline: Any, arguments: Mapping[str, Any], *, fixed: bool = F
             what it draws the same for every latent.
 
     Raises:
-        ArgumentError: it draws noise at every step, or in decoding; with the fix.
+        ArgumentError: it draws noise at every step; with the fix.
     """
     reason = noise_in(pipeline, arguments)
     if reason is None:

@@ -1,13 +1,12 @@
-"""Watch which functions of torch's Python interface a sampler draws through.
+"""Watch whether a sampler draws only in functions of torch's Python interface that draw by name.
 
 Looking at every operation below that interface slows a small network by a tenth; looking at the
-calls of the interface costs next to nothing. So a recording looks at everything and notes the
-calls that drew, and a replay looks only inside those, and inside all that can draw by their name.
+calls of the interface costs next to nothing. So a recording looks at everything, and a replay only
+inside the functions that can draw by their name, if the recording drew in no others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, final
 
@@ -24,28 +23,14 @@ _DRAW_INSIDE = frozenset(
 _DRAW_INSIDE |= {"fractional_max_pool3d", "dropout1d", "dropout2d", "dropout3d"}
 
 
-@dataclass(frozen=True)
-class Routes:
-    """Name the functions through which a sampler drew.
-
-    Attributes:
-        names: of functions of torch's Python interface.
-        beside_python: whether some draw came through none of them, as in TorchScript.
-    """
-
-    names: frozenset[str]
-    beside_python: bool
-
-
 @final
 class RouteWatch(TorchFunctionMode):
-    """Note which calls make draws, while ``draws`` answers them."""
+    """Count the draws of calls that draw by name, while ``draws`` answers all."""
 
     def __init__(self, draws: TorchDraws) -> None:
         super().__init__()
         self._draws = draws
-        self._names: set[str] = set()
-        self._accounted = 0
+        self._by_name = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one call, and see whether it drew."""
@@ -53,32 +38,27 @@ class RouteWatch(TorchFunctionMode):
         try:
             return func(*args, **(kwargs or {}))
         finally:
-            made = self._draws.draws - before
-            if made:
-                self._names.add(_name(func))
-                self._accounted += made
+            if _can_draw(_name(func)):
+                self._by_name += self._draws.draws - before
 
-    def routes(self) -> Routes:
-        """Return what was noted."""
-        return Routes(frozenset(self._names), beside_python=self._accounted < self._draws.draws)
+    @property
+    def saw_all(self) -> bool:
+        """Return whether no draw came another way, as in TorchScript or a backward pass."""
+        return self._by_name == self._draws.draws
 
 
 @final
 class RouteGate(TorchFunctionMode):
-    """Answer the draws of calls that drew before, or that can draw; let all others pass."""
+    """Answer the draws of calls that can draw by name; let all others pass."""
 
-    def __init__(self, deck: Deck, routes: Routes) -> None:
+    def __init__(self, deck: Deck) -> None:
         super().__init__()
         self._deck = deck
-        self._looks_into: dict[str, bool] = dict.fromkeys(routes.names, True)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one call."""
-        name = getattr(func, "__name__", "")
-        looks = self._looks_into.get(name)
-        if looks is None:
-            looks = self._looks_into[name] = _can_draw(name)
-        if looks and not _is_switched_off(name, args, kwargs):
+        name = _name(func)
+        if _can_draw(name) and not _is_switched_off(name, args, kwargs):
             with TorchDraws(self._deck):
                 return func(*args, **(kwargs or {}))
         return func(*args, **kwargs) if kwargs else func(*args)

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from latent_spaces_by_example.generators.tape.deck import Deck
 from latent_spaces_by_example.generators.tape.numpy_draws import NumPySources
-
-if TYPE_CHECKING:
-    from latent_spaces_by_example.generators.tape.routes import Routes
 
 # Random states are the process's, so one sampler runs at a time; one may run inside another.
 _ONE_AT_A_TIME = threading.RLock()
@@ -70,14 +67,14 @@ class OtherStreams:
 
 def run_watched(
     sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None
-) -> tuple[Any, Routes | None]:
-    """Run a sampler whose draws a deck answers; return its output and the routes of its draws.
+) -> tuple[Any, bool]:
+    """Run a sampler whose draws a deck answers; return its output, and whether ``run`` will do.
 
     Every operation of torch is looked at, if torch is installed.
     """
     with _ONE_AT_A_TIME, nullcontext() if numpy is None else numpy.sent_to(deck):
         if not has_torch():
-            return sampler(), None
+            return sampler(), False
         from latent_spaces_by_example.generators.tape.routes import RouteWatch
         from latent_spaces_by_example.generators.tape.torch_draws import TorchDraws
 
@@ -85,18 +82,14 @@ def run_watched(
         watch = RouteWatch(draws)
         with draws, watch:
             output = sampler()
-    return output, watch.routes()
+    return output, watch.saw_all
 
 
-def run(
-    sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None, routes: Routes | None
-) -> Any:
-    """Run a sampler likewise, but look only where a draw can come from."""
-    if routes is None or routes.beside_python:
-        return run_watched(sampler, deck, numpy=numpy)[0]
+def run(sampler: Callable[[], Any], deck: Deck, *, numpy: NumPySources | None) -> Any:
+    """Run a sampler of torch likewise, but look only into calls that draw by name."""
     from latent_spaces_by_example.generators.tape.routes import RouteGate
 
-    gate = RouteGate(deck, routes)
+    gate = RouteGate(deck)
     with _ONE_AT_A_TIME, nullcontext() if numpy is None else numpy.sent_to(deck), gate:
         return sampler()
 

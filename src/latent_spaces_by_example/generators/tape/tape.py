@@ -79,7 +79,7 @@ class NoiseTape:
         self._fingerprint: str | None = None
         recorder = Recorder(held_seed, categorical=categorical)
         with self._streams.held():
-            output, self._routes = run_watched(sampler, recorder, numpy=self._numpy)
+            output, self._draws_by_name = run_watched(sampler, recorder, numpy=self._numpy)
             self._frozen_streams = self._streams.used()
         self.recorded_output = detached(output)
         self._entries: tuple[Entry, ...] = tuple(recorder.entries)
@@ -210,10 +210,10 @@ class NoiseTape:
     def _replay(self, latent: np.ndarray, *, watched: bool = False) -> Any:
         player = Player(self._entries, latent, categorical=self._categorical)
         with self._streams.held():
-            if watched:
+            if watched or not self._draws_by_name:
                 output, _ = run_watched(self._sampler, player, numpy=self._numpy)
             else:
-                output = run(self._sampler, player, numpy=self._numpy, routes=self._routes)
+                output = run(self._sampler, player, numpy=self._numpy)
         player.finish()
         return detached(output)
 

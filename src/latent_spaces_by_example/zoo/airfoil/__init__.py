@@ -1,4 +1,4 @@
-"""Airfoil sections: points, measures, validity, files and names.
+"""Airfoil sections: points, measures, files and names.
 
 A section is a float64 array of shape (p, 2): points in Selig order (upper trailing edge, leading
 edge, lower trailing edge), in chords.
@@ -15,15 +15,11 @@ from latent_spaces_by_example.zoo.airfoil.geometry import (
 from latent_spaces_by_example.zoo.airfoil.lookup import find_section, list_sections
 from latent_spaces_by_example.zoo.airfoil.measures import Measures, measure, thickness_and_camber
 from latent_spaces_by_example.zoo.airfoil.naca import naca_code, naca_section
-from latent_spaces_by_example.zoo.airfoil.validity import Validity, check, check_all
 
 __all__ = [
     "POINTS_PER_SIDE",
     "DatFile",
     "Measures",
-    "Validity",
-    "check",
-    "check_all",
     "cosine_grid",
     "find_section",
     "list_sections",

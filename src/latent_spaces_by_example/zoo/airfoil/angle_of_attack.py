@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from latent_spaces_by_example.zoo.airfoil.neural_foil import Coefficients, Flow, PerAngle
+
 PerSection = Float64[np.ndarray, " n"]
-PerAngle = Float64[np.ndarray, "n m"]
 Chosen = Bool[np.ndarray, " n"]
 
 LOWEST, HIGHEST = -16.0, 20.0
@@ -17,40 +17,6 @@ _COARSE_STEP = 2.0
 _FINE_POINTS = 17
 _TOLERANCE = 1e-7
 _MOST_STEPS = 40
-
-
-@dataclass(frozen=True)
-class Coefficients:
-    """Coefficients of n sections at m angles each; every field has shape (n, m).
-
-    Attributes:
-        cl: lift coefficient.
-        cd: drag coefficient.
-        cm: moment coefficient about the quarter chord, nose up.
-        confidence: how much the solver trusts its answer, from 0 to 1.
-    """
-
-    cl: PerAngle
-    cd: PerAngle
-    cm: PerAngle
-    confidence: PerAngle
-
-
-@runtime_checkable
-class Stream(Protocol):
-    """n sections in a stream: all that the search for an angle has to know."""
-
-    def __len__(self) -> int:
-        """Return the number n of sections."""
-        ...
-
-    def of(self, which: Chosen) -> Stream:
-        """Return the same stream with some of the sections."""
-        ...
-
-    def at(self, angles: PerAngle) -> Coefficients:
-        """Return coefficients of each section at its own m angles of attack, in degrees."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +38,7 @@ class Trimmed:
     confidence: PerSection
 
 
-def trim(flow: Stream, *, cl: float) -> Trimmed:
+def trim(flow: Flow, *, cl: float) -> Trimmed:
     """Solve cl(alpha) = cl for every section, between -16 and 20 degrees.
 
     Brackets on a grid of 2 degrees, then regula falsi with the Illinois rule to 1e-7. Where the
@@ -124,7 +90,7 @@ def _bracket(
 
 
 def _look_closer(
-    flow: Stream, grid: PerAngle, lift: PerAngle, *, cl: float
+    flow: Flow, grid: PerAngle, lift: PerAngle, *, cl: float
 ) -> tuple[PerSection, PerSection, Chosen, PerSection]:
     """Bracket on a finer grid around the nearest lift; also return the angle of that lift."""
     row = np.arange(len(grid))
@@ -143,7 +109,7 @@ def _look_closer(
     return low, high, bracketed, fine[row, best] + np.clip(shift, -1.0, 1.0) * step
 
 
-def _solve(flow: Stream, low: PerSection, high: PerSection, *, cl: float) -> PerSection:
+def _solve(flow: Flow, low: PerSection, high: PerSection, *, cl: float) -> PerSection:
     """Solve by regula falsi; an end that stays has its value halved, so that both ends move."""
     ends = flow.at(np.stack([low, high], axis=1)).cl - cl
     f_low, f_high = ends[:, 0].copy(), ends[:, 1].copy()

@@ -18,7 +18,6 @@ Stations = Float64[np.ndarray, " m"]
 
 _ON_GRID = 1e-6
 _NOSE_STATIONS = 8
-_SMOOTH_RANGE = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,6 @@ class Measures:
         max_camber_at: where along the chord that is.
         leading_edge_radius: radius of curvature of the thickness form at the nose.
         trailing_edge_gap: distance between the sides at the trailing edge.
-        roughness: largest \\|d^2 y / d theta^2\\| of both sides over 0.05 <= x <= 0.95, by
-            second differences, with x = (1 - cos theta) / 2.
     """
 
     max_thickness: PerSection
@@ -42,7 +39,6 @@ class Measures:
     max_camber_at: PerSection
     leading_edge_radius: PerSection
     trailing_edge_gap: PerSection
-    roughness: PerSection
 
 
 def measure(sections: npt.ArrayLike) -> Measures:
@@ -65,7 +61,6 @@ def measure(sections: npt.ArrayLike) -> Measures:
     [0.0159]
     """
     thickness, camber = thickness_and_camber(sections)
-    upper, lower = camber + thickness / 2.0, camber - thickness / 2.0
     grid = cosine_grid(thickness.shape[1])
     max_thickness, max_thickness_at = _peak(thickness, grid=grid)
     height, max_camber_at = _peak(np.abs(camber), grid=grid)
@@ -77,7 +72,6 @@ def measure(sections: npt.ArrayLike) -> Measures:
         max_camber_at=max_camber_at,
         leading_edge_radius=_nose_radius(thickness, grid=grid),
         trailing_edge_gap=thickness[:, -1].copy(),
-        roughness=np.maximum(_roughness(upper, grid=grid), _roughness(lower, grid=grid)),
     )
 
 
@@ -141,10 +135,3 @@ def _nose_radius(thickness: Ordinates, *, grid: Stations) -> PerSection:
     basis = np.stack([np.ones_like(x), np.sqrt(x), x], axis=1)
     fitted: np.ndarray = np.maximum(ratio @ np.linalg.pinv(basis)[0], 0.0)
     return fitted
-
-
-def _roughness(side: Ordinates, *, grid: Stations) -> PerSection:
-    step = np.pi / (len(grid) - 1)
-    inside = (grid[1:-1] >= _SMOOTH_RANGE[0]) & (grid[1:-1] <= _SMOOTH_RANGE[1])
-    largest: np.ndarray = np.abs(np.diff(side, n=2, axis=1)[:, inside]).max(axis=1) / step**2
-    return largest

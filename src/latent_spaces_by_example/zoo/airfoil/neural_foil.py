@@ -10,16 +10,33 @@ from jaxtyping import Bool, Float64
 from scipy.special import comb
 
 from latent_spaces_by_example.plugins import missing_packages_named
-from latent_spaces_by_example.zoo.airfoil.angle_of_attack import Coefficients
 from latent_spaces_by_example.zoo.airfoil.geometry import stations
 
 Parameters = Float64[np.ndarray, "n 18"]
+PerAngle = Float64[np.ndarray, "n m"]
 
 with missing_packages_named("the lift and drag of airfoils", extra="airfoil"):
     import neuralfoil
 
 MODEL_SIZES = ("xxsmall", "xsmall", "small", "medium", "large", "xlarge", "xxlarge", "xxxlarge")
 _WEIGHTS_PER_SIDE = 8
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Coefficients of n sections at m angles each; every field has shape (n, m).
+
+    Attributes:
+        cl: lift coefficient.
+        cd: drag coefficient.
+        cm: moment coefficient about the quarter chord, nose up.
+        confidence: how much the solver trusts its answer, from 0 to 1.
+    """
+
+    cl: PerAngle
+    cd: PerAngle
+    cm: PerAngle
+    confidence: PerAngle
 
 
 @dataclass(frozen=True)
@@ -44,7 +61,7 @@ class Flow:
         """Return the same stream with some of the sections."""
         return Flow(self.parameters[which], self.reynolds, self.model_size)
 
-    def at(self, angles: Float64[np.ndarray, "n m"]) -> Coefficients:
+    def at(self, angles: PerAngle) -> Coefficients:
         """Return coefficients of each section at its own m angles of attack, in degrees."""
         rows = np.repeat(self.parameters, angles.shape[1], axis=0).T
         with np.errstate(over="ignore", invalid="ignore"):  # shapes far out give infinite drag

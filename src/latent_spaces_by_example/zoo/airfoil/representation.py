@@ -24,17 +24,13 @@ _CLASS = np.sqrt(_GRID[1:-1]) * (1.0 - _GRID[1:-1])
 # tail that is Gaussian in its logarithm would now and then open a section like a pair of jaws.
 _BEND = 0.03
 _GAP_CEILING = 0.05
+LARGEST_GAP = 0.9999 * _GAP_CEILING  # the bluntest trailing edge that it holds, in chords
 _TOLERANCE = 1e-5  # in chords; a section closer than this is moved by rounding alone
 
 # What stands for a thickness or a gap that a positive representation cannot hold. These are not
 # the least values that it can make, which would be far from everything else that is real.
 _NO_SHAPE = 1.5e-3
 _NO_GAP = 1e-5
-
-
-def largest_gap() -> float:
-    """Return the bluntest trailing edge that the representation holds, in chords."""
-    return 0.9999 * _GAP_CEILING
 
 
 def _softplus(v: np.ndarray) -> np.ndarray:
@@ -59,7 +55,7 @@ def features(sections: Float64[np.ndarray, "n 127 2"]) -> Float64[np.ndarray, "n
     upper, lower = split_sides(sections)
     thickness, camber = upper - lower, 0.5 * (upper + lower)
     gap = thickness[:, -1:]
-    gap = np.where(gap < 1e-3 * _NO_GAP, _NO_GAP, np.minimum(gap, largest_gap()))
+    gap = np.where(gap < 1e-3 * _NO_GAP, _NO_GAP, np.minimum(gap, LARGEST_GAP))
     shape = (thickness - gap * _GRID)[:, 1:-1] / _CLASS
     v = _inverse_softplus(np.where(shape < 1e-4 * _NO_SHAPE, _NO_SHAPE, shape))
     g = np.log(gap / (_GAP_CEILING - gap))
@@ -83,14 +79,14 @@ def first_fault(sections: Float64[np.ndarray, "n 127 2"]) -> tuple[int, str] | N
     upper, lower = split_sides(sections)
     thickness = upper - lower
     crossed = (thickness[:, 1:-1] <= 0.0).any(axis=1)
-    blunt = thickness[:, -1] > largest_gap()
+    blunt = thickness[:, -1] > LARGEST_GAP
     faults = {
         "x other than the model's grid": np.abs(sections[:, :, 0] - stations()).max(axis=1)
         > _TOLERANCE,
         "a leading edge away from (0, 0)": np.abs(upper[:, 0]) > _TOLERANCE,
         "a trailing edge whose middle is off the x axis": np.abs(upper + lower)[:, -1] > _TOLERANCE,
         "sides that touch or cross": crossed | (thickness[:, -1] < -_TOLERANCE),
-        f"a trailing edge blunter than {largest_gap():.2%} of the chord": blunt,
+        f"a trailing edge blunter than {LARGEST_GAP:.2%} of the chord": blunt,
     }
     for fault, at_fault in faults.items():
         if at_fault.any():

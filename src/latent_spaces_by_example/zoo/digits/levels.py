@@ -32,18 +32,6 @@ class LevelRepresentation:
 
     borders: Float64[np.ndarray, "64 16"]
 
-    @classmethod
-    def fit(
-        cls, levels: Int64[np.ndarray, "n 64"], *, pseudo_count: float = 0.05
-    ) -> LevelRepresentation:
-        """Count frequencies in ``levels``; a ``pseudo_count`` for each makes none impossible."""
-        from scipy.special import ndtri
-
-        one_hot = levels[:, :, None] == np.arange(NUM_LEVELS)
-        count = one_hot.sum(axis=0) + pseudo_count
-        share = count / count.sum(axis=1, keepdims=True)
-        return cls(np.asarray(ndtri(np.cumsum(share, axis=1)[:, :-1])))
-
     def encode(
         self, levels: Int64[np.ndarray, "n 64"], *, within: Float64[np.ndarray, "n 64"]
     ) -> Float64[np.ndarray, "n 64"]:
