@@ -55,15 +55,17 @@ class FailureCount:
         Raises:
             EvaluationError: its cause is the user's last exception.
         """
-        if len(self._in_a_row) < self._most and not self._is_mistaken():
+        otherwise = ", or allow more by max_consecutive_failures (--max-failures)"
+        if self._is_mistaken():
+            otherwise = ""  # no number allows more of these
+        elif len(self._in_a_row) < self._most:
             return
         last, scored = self._in_a_row[-1], self._num_with_score()
         so_far = f"{scored} other trials have a score" if scored else "no trial has a score yet"
         raise EvaluationError(
             f"{len(self._in_a_row)} evaluations in a row failed, the last one (trial "
             f"{last.number}) with: {last.error}. In this study {so_far}. Every result is stored: "
-            "go on with the study once the cause is mended, or allow more by "
-            "max_consecutive_failures (--max-failures)."
+            f"go on with the study once the cause is mended{otherwise}."
         ) from self._exception
 
     def conclude(self) -> None:
