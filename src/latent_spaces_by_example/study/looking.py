@@ -225,8 +225,7 @@ class Looking:
             return features
         raise StudyError(
             f"study {self._records.name!r} looks at outputs by the features {name}, which a "
-            "database does not hold; give them again: open_study(..., features=function), or "
-            "--features module:name"
+            "database does not hold; give them again: features='module:name', or the function"
         )
 
     def _prior_outputs(self) -> list[Any]:
