@@ -72,6 +72,12 @@ def test_minimising_reads_right_everywhere(study, lowest):
     np.testing.assert_allclose(lowest.expected(weights), -highest.expected(weights))
 
 
+def test_sentences_of_a_caption_are_apart(lowest):
+    trials = [replace(t, constraints={"mass": -1.0}) for t in lowest.trials]
+    text = _text(replace(lowest, trials=trials))
+    assert "Lower is better. The best are of those that meet every constraint." in text
+
+
 def test_a_share_of_a_positive_score_in_either_direction(study):
     up = _with_scores(study, [10.0, 4.0, 4.0, 14.0])
     assert ", 4.00 points (40 %) above the best example, 6 (10.00)" in _text(up)
