@@ -70,6 +70,13 @@ def test_status_of_a_killed_and_of_a_running_study(lsbe, wing):
     assert " left" in running
 
 
+def test_status_where_nothing_meets_the_constraints_names_no_trial():
+    study = ls.create_study(Stretch(), num_seeds=3)
+    study.tell(study.ask()[0], {"score": 1.0, "constraints": {"mass": 0.5}})
+    lines = status_lines(overview_of(study.records), running=None, place=Place(None))
+    assert "best       none feasible yet" in lines
+
+
 def test_times_are_told_roughly():
     now = datetime.now()
     assert ago(None) == "never"

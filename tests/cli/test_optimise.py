@@ -96,6 +96,7 @@ def test_the_next_free_folder_and_the_same_proposals(lsbe):
         ([*TOY, "--search", "latent-pg"], "latent-gp"),
         ([*TOY, "--search", "nsga-ii", "--budget", "9"], "score"),
         ([*TOY, "--direction", "up"], "maximise"),
+        ([*TOY, "--features", "pixel"], "--features 'pixel'; expected one of auto"),
         ([*TOY, "--artifacts", "most"], "--artifacts 'most'; give 'all'"),
         (["toys:stretch", "--objective", "toys:hight"], "hight"),
         (["toys:missing", "--objective", "toys:height"], "missing"),

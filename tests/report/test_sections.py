@@ -66,8 +66,16 @@ def test_minimising_reads_right_everywhere(study, lowest):
     map_ = space_section(lowest).figure
     bar = space_section(highest).figure.bar
     assert (map_.bar.low, map_.bar.high) == (-bar.high, -bar.low)
+    ramp = re.search('class="ramp">(.*?)</span>', page_of(lowest))[1]
+    assert re.findall('class="(q[0-9])"', ramp) == [f"q{level}" for level in range(9)]
     weights = np.eye(3)
     np.testing.assert_allclose(lowest.expected(weights), -highest.expected(weights))
+
+
+def test_sentences_of_a_caption_are_apart(lowest):
+    trials = [replace(t, constraints={"mass": -1.0}) for t in lowest.trials]
+    text = _text(replace(lowest, trials=trials))
+    assert "Lower is better. The best are of those that meet every constraint." in text
 
 
 def test_a_share_of_a_positive_score_in_either_direction(study):

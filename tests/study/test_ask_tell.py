@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.errors import ArgumentError, EvaluationError, StudyError
+from latent_spaces_by_example.errors import (
+    ArgumentError,
+    EvaluationError,
+    GeneratorError,
+    StudyError,
+)
 from toys import Stretch, height
 
 EXAMPLES = ["6", "17", "18"]
@@ -221,3 +226,15 @@ def test_a_generator_that_fails_at_ask():
     with pytest.raises(EvaluationError, match=r"10 latents in a row.*no GPU") as caught:
         study.ask(3)
     assert isinstance(caught.value.__cause__, RuntimeError)
+    assert {(t.seconds, t.worker) for t in study.trials} == {(None, None)}
+
+
+def test_no_trial_waits_for_a_generator_that_breaks_its_contract():
+    class Stingy(Stretch):
+        def generate(self, z):
+            return super().generate(z)[:1]
+
+    study = lsbe.create_study(Stingy(), num_seeds=3, search="random", check_generator=False)
+    with pytest.raises(GeneratorError, match="returned 1 outputs for 3 latents"):
+        study.ask(3)
+    assert [t.state for t in study.trials] == ["failed"] * 3

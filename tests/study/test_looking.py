@@ -127,6 +127,7 @@ def test_outputs_that_no_default_can_look_at_are_not_looked_at(monkeypatch):
         ({"candidates": 2.5}, "candidates=2.5"),
         ({"features": "pixel"}, "features='pixel'; expected one of auto, generator"),
         ({"features": 3}, "features=3"),
+        ({"features": np.zeros((3, 2))}, r"features=array(.|\n)*expected one of auto"),
     ],
 )
 def test_wrong_options_are_refused(options, message):

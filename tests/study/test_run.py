@@ -3,6 +3,7 @@
 import itertools
 import logging
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -100,6 +101,7 @@ class TestFailures:
         ):
             lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
         assert isinstance(caught.value.__cause__, AttributeError)
+        assert str(caught.value).endswith("once the cause is mended.")
         tracebacks = [r for r in caplog.records if "x.heigth" in r.message]
         assert len(tracebacks) == 1
         assert caplog.text.count("failed: AttributeError") == 3
@@ -119,6 +121,33 @@ class TestFailures:
 
         with pytest.raises(EvaluationError, match="10 evaluations in a row"):
             lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
+
+    def test_a_failure_takes_its_time(self):
+        def objective(outputs):
+            time.sleep(0.02)
+            if len(outputs) > 1 or outputs[0].sum() > 0:
+                raise ValueError("diverged")
+            return height(outputs)
+
+        options = {**OPTIONS, "batch_size": 3}
+        study = lsbe.optimise(Stretch(), objective, budget=9, **options)
+        assert {t.state for t in study.trials} == {"finished", "failed"}
+        assert all(t.seconds >= 0.02 for t in study.trials)
+
+    def test_an_output_that_cannot_be_made_costs_one_trial(self):
+        class Checked(Stretch):
+            def generate(self, z):
+                outputs = super().generate(z)
+                if any(output.sum() > 0 for output in outputs):
+                    raise GeneratorError("the safety checker made an image black")
+                return outputs
+
+        options = {"num_seeds": 3, "search": "random", "check_generator": False}
+        study = lsbe.optimise(Checked(), height, budget=12, batch_size=3, **options)
+        assert {t.error for t in study.trials} == {
+            None,
+            "GeneratorError: the safety checker made an image black",
+        }
 
     def test_nothing_succeeded(self):
         def objective(outputs):

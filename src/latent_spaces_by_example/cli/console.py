@@ -28,9 +28,10 @@ _OPTIONS = {
 } | {
     name: "--" + name.replace("_", "-")
     for name in (
-        *("artifacts", "batch_size", "budget", "direction", "examples", "executor", "generator"),
-        *("grace", "max_seconds", "name", "noisy", "objective", "out", "random_seed", "repair"),
-        *("scores", "search", "seed_latents", "storage", "timeout", "workers"),
+        *("artifacts", "batch_size", "budget", "candidates", "direction", "examples", "executor"),
+        *("features", "generator", "grace", "max_seconds", "name", "noisy", "objective", "out"),
+        *("random_seed", "repair", "scores", "search", "seed_latents", "storage", "timeout"),
+        "workers",
     )
 }
 _NAMED = re.compile(

@@ -106,7 +106,7 @@ def _best(overview: Overview) -> str:
     settings, trials = overview.settings, overview.trials
     words = overview.ranking.best_in_words(trials)
     best = overview.ranking.best(trials)
-    if settings.score_names or best is None:
+    if settings.score_names or best is None or not best.feasible:
         return words
     luck = "; scores are noisy, so it is in part luck" if settings.noisy else ""
     lower = ", lower is better" if settings.directions[0] == "minimise" else ""

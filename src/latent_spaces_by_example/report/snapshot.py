@@ -100,7 +100,7 @@ class Snapshot:
 
     @property
     def error(self) -> float:
-        """The root mean square that the model is off by if each trial in turn is left out."""
+        """The root mean square error of the model at each trial when that one is left out."""
         return float(np.sqrt(np.mean(self.model.left_out_errors() ** 2)))
 
     # ------------------------------------------------------------------ what follows from it

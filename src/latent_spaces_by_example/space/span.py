@@ -126,7 +126,7 @@ class SeedSpan:
 
     @cached_property
     def smallest_singular_value(self) -> float:
-        """Smallest singular value of the unit seeds; 0 if they are linearly dependent."""
+        """Smallest singular value of the unit seeds; 0 if the Gram matrix cannot tell it from 0."""
         eigenvalues = self._eigenvalues
         if self.num_seeds > self.num_dims or eigenvalues[0] * _GRAM_LIMIT < eigenvalues[-1]:
             return 0.0

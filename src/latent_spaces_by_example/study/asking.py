@@ -13,7 +13,12 @@ from latent_spaces_by_example.charts import KnotheRosenblattChart
 from latent_spaces_by_example.charts.domain import cube_coordinates
 from latent_spaces_by_example.errors import ArgumentError, EvaluationError
 from latent_spaces_by_example.search.base import Search
-from latent_spaces_by_example.study.evaluation import failure, generated, one_by_one
+from latent_spaces_by_example.study.evaluation import (
+    BrokenContractError,
+    failure,
+    generated,
+    one_by_one,
+)
 from latent_spaces_by_example.study.output_files import files_of
 from latent_spaces_by_example.study.proposals import checked_weights
 from latent_spaces_by_example.study.results import failed_result
@@ -68,11 +73,16 @@ class Asking:
         if not trials or not self._generates:
             return list(trials)
         latents, generator = self._proposals.latents(trials), self._study.generator
-        made = one_by_one(
-            lambda rows: generated(generator, rows_of(latents, rows)),
-            len(trials),
-            failed=lambda error: error,
-        )
+        try:
+            made = one_by_one(
+                lambda rows: generated(generator, rows_of(latents, rows)),
+                len(trials),
+                failed=lambda error: error,
+            )
+        except BrokenContractError as error:
+            for trial in trials:  # nobody is given them, so nobody would tell their results
+                self._failed(trial, error)
+            raise
         return [
             self._with_output(trial, rows_of(latents, place), output)
             for place, (trial, output) in enumerate(zip(trials, made, strict=True))
@@ -80,11 +90,16 @@ class Asking:
 
     def _with_output(self, trial: Trial, latent: Any, output: Any) -> Trial:
         if isinstance(output, Exception):
-            self._exception = output
-            return self._study.records.tell(trial.number, failed_result(failure(output)))
+            return self._failed(trial, output)
         if (artifacts := self._study.artifacts) is not None and artifacts.wanted:
             artifacts.keep(trial.number, files_of(self._study.generator, output))
         return replace(trial, latent=latent, output=output)
+
+    def _failed(self, trial: Trial, error: Exception) -> Trial:
+        self._exception = error
+        # as of the trials that the user evaluates, no worker is recorded
+        outcome = replace(failure(error), worker="")
+        return self._study.records.tell(trial.number, failed_result(outcome))
 
 
 def own_points(u: Any, weights: Any, *, num_given: int, most: int) -> Float64[np.ndarray, "n K"]:

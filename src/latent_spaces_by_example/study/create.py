@@ -72,8 +72,8 @@ def optimise(
         progress: show a progress bar; by default in a terminal and in a notebook.
         max_seconds: begin no evaluation after so many seconds.
         max_consecutive_failures: so many failures in a row end the run.
-            Before the first score three are enough if all have the same error of code, such as
-            a ``TypeError``.
+            Before the first score, three with the same programming error (a ``TypeError``,
+            say) are enough.
         **study: ``examples``, ``seed_latents``, ``search``, ``direction``, ``random_seed``,
             ``batch_size``, ``out`` and the other arguments of :func:`create_study`.
 

@@ -20,6 +20,10 @@ _MOST_TRACEBACK = 20_000
 T = TypeVar("T")
 
 
+class BrokenContractError(GeneratorError):
+    """A generator returned no sequence of one output for each latent; no other latent mends it."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of one latent: an evaluation, or the reason why there is none.
@@ -29,7 +33,7 @@ class Outcome:
         error: one line on the failure; None if there was none.
         traceback: of the user's exception.
         exception: that exception itself, if it happened in this process.
-        seconds: how long it took; in a batch, its share.
+        seconds: how long it took; in a batch, its share. None if nobody measured it.
         files: the output as its files, if they were asked for.
         breaks_contract: true if no other latent would mend the failure.
         worker: host:pid of the process.
@@ -39,7 +43,7 @@ class Outcome:
     error: str | None = None
     traceback: str | None = None
     exception: Exception | None = field(default=None, repr=False, compare=False)
-    seconds: float = 0.0
+    seconds: float | None = None
     files: Files = field(default_factory=Files)
     breaks_contract: bool = False
     worker: str = ""
@@ -57,9 +61,10 @@ def evaluate(
     If the batch raises, each latent is tried alone, so that one failure costs one evaluation.
     What the user's code raises is an outcome, never an exception.
     """
-    n = num_latents(latents)
+    n, start = num_latents(latents), 0.0
 
     def scored(rows: slice) -> list[Outcome]:
+        nonlocal start
         start, count = time.perf_counter(), len(range(n)[rows])
         outputs = generator.generate(rows_of(latents, rows))
         items = items_of(outputs, n=count, generator=generator)
@@ -74,9 +79,12 @@ def evaluate(
             for score, out in zip(scores, items, strict=True)
         ]
 
+    def failed(error: Exception) -> Outcome:
+        return failure(error, seconds=time.perf_counter() - start)
+
     try:
-        return one_by_one(scored, n, failed=failure)
-    except GeneratorError as error:
+        return one_by_one(scored, n, failed=failed)
+    except BrokenContractError as error:
         return [failure(error, breaks_contract=True)] * n
 
 
@@ -91,11 +99,11 @@ def one_by_one(
         failed: what to return for a row for which even that raises.
 
     Raises:
-        GeneratorError: the generator breaks its contract, which no other row would mend.
+        BrokenContractError: no other row would mend that.
     """
     try:
         return list(make(slice(0, n)))
-    except GeneratorError:
+    except BrokenContractError:
         raise
     except Exception as error:
         if n == 1:
@@ -104,7 +112,7 @@ def one_by_one(
     for i in range(n):
         try:
             alone += make(slice(i, i + 1))
-        except GeneratorError:
+        except BrokenContractError:
             raise
         except Exception as error:
             alone.append(failed(error))
@@ -115,7 +123,7 @@ def generated(generator: Any, latents: Any) -> list[Any]:
     """Return the n outputs of n latents as a list.
 
     Raises:
-        GeneratorError: the generator returned no sequence of n outputs.
+        BrokenContractError: the generator returned no sequence of n outputs.
     """
     n = num_latents(latents)
     return items_of(generator.generate(latents), n=n, generator=generator)
@@ -125,7 +133,7 @@ def items_of(outputs: Any, *, n: int, generator: Any) -> list[Any]:
     """Return what a generator returned for n latents as a list of n outputs.
 
     Raises:
-        GeneratorError: it is no sequence of n.
+        BrokenContractError: it is no sequence of n.
     """
     who = f"generate(z) of {type(generator).__name__}"
     try:
@@ -133,15 +141,17 @@ def items_of(outputs: Any, *, n: int, generator: Any) -> list[Any]:
         items = [outputs[i] for i in range(count)]
     except (TypeError, KeyError, IndexError) as error:
         kind = type(outputs).__name__
-        raise GeneratorError(
+        raise BrokenContractError(
             f"{who} returned a {kind}; expected a sequence of {n} outputs, one for each latent"
         ) from error
     if count != n:
-        raise GeneratorError(f"{who} returned {count} outputs for {n} latents; expected {n}")
+        raise BrokenContractError(f"{who} returned {count} outputs for {n} latents; expected {n}")
     return items
 
 
-def failure(error: Exception, *, seconds: float = 0.0, breaks_contract: bool = False) -> Outcome:
+def failure(
+    error: Exception, *, seconds: float | None = None, breaks_contract: bool = False
+) -> Outcome:
     """Return the outcome of an evaluation that raised."""
     text = "".join(traceback.format_exception(error))[-_MOST_TRACEBACK:]
     return Outcome(

@@ -12,8 +12,8 @@ from latent_spaces_by_example.study.trial import Trial
 
 log = logging.getLogger("latent_spaces_by_example")
 
-# errors of code, alike for every candidate: before the first score, so many alike are enough
-_OF_CODE = ("ArgumentError", "AttributeError", "ModuleNotFoundError", "NameError", "TypeError")
+# programming errors strike every candidate: before the first score, a few of the same are enough
+_PROGRAMMING = ("ArgumentError", "AttributeError", "ModuleNotFoundError", "NameError", "TypeError")
 _FEW = 3
 
 
@@ -55,15 +55,17 @@ class FailureCount:
         Raises:
             EvaluationError: its cause is the user's last exception.
         """
-        if len(self._in_a_row) < self._most and not self._is_mistaken():
+        otherwise = ", or allow more by max_consecutive_failures (--max-failures)"
+        if self._is_mistaken():
+            otherwise = ""  # no number allows more programming errors
+        elif len(self._in_a_row) < self._most:
             return
         last, scored = self._in_a_row[-1], self._num_with_score()
         so_far = f"{scored} other trials have a score" if scored else "no trial has a score yet"
         raise EvaluationError(
             f"{len(self._in_a_row)} evaluations in a row failed, the last one (trial "
             f"{last.number}) with: {last.error}. In this study {so_far}. Every result is stored: "
-            "go on with the study once the cause is mended, or allow more by "
-            "max_consecutive_failures (--max-failures)."
+            f"go on with the study once the cause is mended{otherwise}."
         ) from self._exception
 
     def conclude(self) -> None:
@@ -83,9 +85,9 @@ class FailureCount:
         ) from self._exception
 
     def _is_mistaken(self) -> bool:
-        """Return whether the first few trials all failed by the same error of code."""
+        """Return whether the first few trials all failed by the same programming error."""
         errors = {trial.error or "" for trial in self._in_a_row}
-        alike = len(errors) == 1 and errors.pop().startswith(_OF_CODE)
+        alike = len(errors) == 1 and errors.pop().startswith(_PROGRAMMING)
         return alike and len(self._in_a_row) >= _FEW and not self._num_with_score()
 
     def _num_with_score(self) -> int:

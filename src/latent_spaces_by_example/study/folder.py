@@ -114,7 +114,7 @@ class RunFolder:
             raise StudyError(f"the seed latents cannot be read from {path}: {error}") from error
 
     def save_history(self, trials: Sequence[Trial], *, settings: Settings) -> Path:
-        """Write one line a trial: number, score, metrics, seconds, error, validity, weights."""
+        """Write one line for each trial, with the columns of :meth:`Study.to_dataframe`."""
         path = self.path / HISTORY
         replace_file(path, partial(write_history, trials=trials, settings=settings))
         return path

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.errors import ArgumentError, GeneratorError, StudyError
+from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.generators.features import (
     Features,
     PrincipalComponents,
@@ -24,7 +24,7 @@ from latent_spaces_by_example.generators.vision import PREFIX, VisionFeatures
 from latent_spaces_by_example.plugins import resolve
 from latent_spaces_by_example.search.base import History, Search
 from latent_spaces_by_example.space import SurrogateChart
-from latent_spaces_by_example.study.evaluation import generated, items_of
+from latent_spaces_by_example.study.evaluation import BrokenContractError, generated, items_of
 from latent_spaces_by_example.study.records import Records
 from latent_spaces_by_example.study.settings import (
     StoredFeatures,
@@ -67,9 +67,9 @@ def declared_features(features: Any) -> tuple[str, Features | None]:
     >>> declared_features("pixels"), declared_features(None)
     (('pixels', None), ('none', None))
     """
-    if features in (None, NONE):
+    if features is None:
         return NONE, None
-    if isinstance(features, str) and features in NAMES:
+    if isinstance(features, str) and features in (*NAMES, NONE):
         return features, None
     if isinstance(features, str) and features.startswith(PREFIX):
         features = VisionFeatures(features.removeprefix(PREFIX))
@@ -199,7 +199,7 @@ class Looking:
         """Return the features at each of n weights; none, of length 0, where generating fails."""
         try:
             outputs = self._generate(weights)
-        except GeneratorError:
+        except BrokenContractError:
             raise
         except Exception as error:
             if len(weights) > 1:
@@ -225,8 +225,7 @@ class Looking:
             return features
         raise StudyError(
             f"study {self._records.name!r} looks at outputs by the features {name}, which a "
-            "database does not hold; give them again: open_study(..., features=function), or "
-            "--features module:name"
+            "database does not hold; give them again: features='module:name', or the function"
         )
 
     def _prior_outputs(self) -> list[Any]:

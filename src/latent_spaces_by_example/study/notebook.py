@@ -43,7 +43,7 @@ def _rows(study: Any) -> Iterator[tuple[str, str]]:
     yield "search", study.settings.search
     yield "trials", counts
     words, best = study.ranking.best_in_words(overview.trials), study.ranking.best(overview.trials)
-    if best is not None and not study.scores_are_several:
+    if best is not None and best.feasible and not study.scores_are_several:
         scored = "" if best.expected_score is None else f", scored {best.score:.6g}"
         words += f" (trial {best.number}{scored})"
     yield "best", words

@@ -296,8 +296,8 @@ class Study(StudyView):
             timeout: seconds that one output may take in an executor or in ``workers``.
             max_seconds: begin no evaluation after so many seconds.
             max_consecutive_failures: so many failures in a row end the run.
-                Before the first score three are enough if all have the same error of code, such as
-                a ``TypeError``.
+                Before the first score, three with the same programming error (a ``TypeError``,
+                say) are enough.
             callbacks: called as ``callback(study, trial)`` once a trial's result is stored; one
                 that raises :class:`latent_spaces_by_example.StopStudy` ends the run cleanly.
             progress: show a progress bar; by default in a terminal and in a notebook.

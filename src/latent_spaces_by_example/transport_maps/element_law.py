@@ -40,7 +40,8 @@ class ElementLaw:
         support: the ends of the interval in which the values are.
 
     Raises:
-        ArgumentError: on a grid, ``ppf`` does not invert ``cdf``, or ``isf`` does not ``sf``.
+        ArgumentError: on a grid, ``ppf`` does not invert ``cdf``, or ``isf`` does not invert
+            ``sf``.
 
     Example:
         >>> import numpy as np

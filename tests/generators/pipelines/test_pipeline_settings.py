@@ -108,6 +108,9 @@ def test_what_no_text_can_hold_is_told_apart_and_says_so():
             with pytest.raises(ArgumentError, match=rf"{key}=.* a name holds only a digest"):
                 generators.load(text)
     assert name(prompt_embeds=embeds) == name(prompt_embeds=embeds.clone())
+    network = torch.nn.Linear(2, 2)
+    network.dtype = torch.float32  # as diffusers' networks have
+    assert "extra=(python Linear)" in name(extra=network)
 
 
 def test_a_pipeline_made_in_python_says_so(built):

@@ -1,8 +1,8 @@
 """List how each family of image pipelines takes a latent: its shape, order and dtype.
 
-``FAMILIES`` has one row for each family, chosen by the class of the pipeline: those that examples
-can be inverted with. Every other class, videos and sounds among them, is recorded. All of them take
-noise of unit variance: those whose scheduler starts elsewhere multiply it by ``init_noise_sigma``
+``FAMILIES`` has one row for each family whose examples can be inverted, chosen by the class of the
+pipeline. Every other class, videos and sounds among them, is recorded. All families take noise of
+unit variance: those whose scheduler starts elsewhere multiply it by ``init_noise_sigma``
 themselves. Read from the sources of diffusers 0.42.1, ``prepare_latents`` of each pipeline.
 """
 

@@ -198,7 +198,7 @@ def _content(value: Any) -> str:
     """Return shape and digest of an array, tensor or image; nothing for any other object."""
     if hasattr(value, "getbands"):  # an image
         kind, content = f"{value.size} {value.mode}", value.tobytes()
-    elif hasattr(value, "dtype"):
+    elif hasattr(value, "dtype") and hasattr(value, "shape"):  # a network has a dtype, too
         kind, content = f"{tuple(value.shape)} {value.dtype}", host_array(value).tobytes()
     else:
         return ""
