@@ -56,12 +56,6 @@ def test_draws_that_failed_are_made_up_for():
     assert (np.count_nonzero(weights[8:], axis=1) <= 3).all()
 
 
-def test_too_few_examples_to_choose_among():
-    study = SimulatedStudy(lambda x: 0.0, num_given=3, within_span=True)
-    with pytest.raises(ArgumentError, match="num_seeds=5 cannot be chosen among num_given=3"):
-        load("chosen-seeds").propose(study.history(), 1, np.random.default_rng(0))
-
-
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

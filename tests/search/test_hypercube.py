@@ -157,12 +157,3 @@ def test_it_finds_what_uniform_points_do_not(name):
     # scores are minus squared distances: 0.06 and less to 0.29
     late, chance = (np.median(run.study.scores[-10:]) for run in (searched, uniform))
     assert late > 0.5 * chance
-
-
-def test_tpe_spreads_out_from_what_is_pending():
-    run = ScoreOfU(40)
-    run.run("tpe")
-    history = run.study.history(num_pending=10)
-    assert history.pending.sum() == 10
-    weights = search.load("tpe").propose(history, 5, np.random.default_rng(2))
-    assert len(np.unique(weights.round(6), axis=0)) == 5

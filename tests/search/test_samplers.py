@@ -11,7 +11,6 @@ from optuna.samplers import (
     GridSampler,
     NSGAIISampler,
     PartialFixedSampler,
-    QMCSampler,
     RandomSampler,
     TPESampler,
 )
@@ -59,14 +58,6 @@ def test_cma_es_learns_only_where_it_is_asked_again():
     not_learnt, _ = run_in_cube(sampler(), budget=90, batch_size=9, asked_again=False)
     distances = [np.linalg.norm(u[-20:] - GOAL, axis=1).mean() for u in (learnt, not_learnt)]
     assert distances[0] < 0.1 < distances[1]
-
-
-def test_qmc_is_the_sequence_itself():
-    sampler = QMCSampler(scramble=False, warn_asynchronous_seeding=False)
-    u, _ = run_in_cube(sampler, budget=8)
-    # the first trial of any study is drawn at random, before the sampler knows the box
-    expected = [[0.5, 0.5, 0.5], [0.75, 0.25, 0.25], [0.25, 0.75, 0.75]]
-    np.testing.assert_allclose(u[2:5], expected, atol=1e-6)
 
 
 def test_the_sampler_is_left_alone_and_its_use_changes_nothing():

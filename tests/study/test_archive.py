@@ -18,7 +18,7 @@ from optuna.artifacts import get_all_artifact_meta
 
 import latent_spaces_by_example as lsbe
 from drawn import Drawn
-from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study import archive as archive_module
 from latent_spaces_by_example.study.copying import media_type
 from toys import Stretch, height
@@ -143,17 +143,6 @@ class TestThereAndBack:
 
 
 class TestExportOfBadInput:
-    def test_no_study(self, tmp_path):
-        for arguments, match in [
-            ({"folder": tmp_path}, "no study in run folder"),
-            ({"folder": None, "storage": f"sqlite:///{tmp_path}/no.db"}, "no database"),
-        ]:
-            with pytest.raises(StudyError, match=match):
-                lsbe.export_study(archive=tmp_path / "a.zip", **arguments)
-        with pytest.raises(ArgumentError, match="give out"):
-            lsbe.export_study(None, tmp_path / "a.zip")
-        assert _left(tmp_path) == []
-
     def test_places(self, made, tmp_path):
         (tmp_path / "a.zip").write_text("mine")
         with pytest.raises(StudyError, match="exists"):

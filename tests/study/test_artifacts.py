@@ -1,9 +1,6 @@
-import io
 import itertools
-import json
 
 import numpy as np
-import optuna
 import pytest
 from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta
 from PIL import Image
@@ -180,29 +177,3 @@ class TestPolicies:
         with pytest.raises(ArgumentError, match=r"artifacts=.*'best:K'"):
             _study(tmp_path / "run", artifacts=policy)
         assert not (tmp_path / "run").exists()
-
-
-def test_the_dashboard_serves_them(tmp_path):
-    dashboard = pytest.importorskip("optuna_dashboard")
-    study = _study(tmp_path / "run", budget=3)
-    store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
-    storage = optuna.storages.get_storage(study.folder.storage)
-    serve = dashboard.wsgi(storage, artifact_store=store)
-    trial = study.optuna_study.get_trials()[2]
-    (meta,) = (m for m in _metas(study, 2).values() if m.filename.endswith(".png"))
-    place = f"/artifacts/{1}/{trial.number + 1}/{meta.artifact_id}"
-    said = []
-    environment = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": place,
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": io.StringIO(),
-    }
-    answer = serve(environment, lambda status, headers, *_: said.append((status, dict(headers))))
-    content = b"".join(answer)
-    getattr(answer, "close", lambda: None)()
-    status, headers = said[0]
-    assert status.startswith("200")
-    assert headers["Content-Type"] == "image/png"
-    assert content == study.artifacts.picture(2).read_bytes()
-    assert json.loads(json.dumps(study.settings.to_json()))["artifacts"] == "all"

@@ -181,6 +181,7 @@ class TestTell:
 
     def test_several_scores_and_their_directions(self):
         study = new_study(scores=("lift", "drag"), direction={"drag": "minimise"}, search="random")
+        assert [d.name for d in study.optuna_study.directions] == ["MAXIMIZE", "MINIMIZE"]
         study.ask(3)
         study.tell(0, {"lift": 1.0, "drag": 2.0})
         study.tell(1, {"lift": 2.0, "drag": 2.0, "note": "rough"})

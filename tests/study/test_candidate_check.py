@@ -54,6 +54,18 @@ def test_every_trial_keeps_its_validity(tmp_path):
     assert rows[5]["latent fault"] == ""
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_figures_of_tensors(dtype):
+    torch = pytest.importorskip("torch")
+    given = torch.from_numpy(seeds()).to(getattr(torch, dtype))
+    study = search(seed_latents=given, budget=8)
+    for trial in study.trials:
+        latent = study.latents(trial.weights[None])[0].to(torch.float64)
+        norm = float(torch.sqrt(torch.mean(latent**2)))
+        assert trial.validity["norm"] == pytest.approx(norm)
+        assert trial.invalid is None
+
+
 def test_prior_draws_are_valid_too():
     study = search(budget=30)
     assert all(is_typical(trial.validity) and not trial.invalid for trial in study.trials)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.report import write_report
 from latent_spaces_by_example.study import Ranking, Trial, open_study
 from latent_spaces_by_example.study.overview import overview_of
@@ -98,12 +98,6 @@ def test_nothing_feasible_is_said(never):
     assert overview_of(never.records).ranking.best_in_words(never.trials) == "none feasible yet"
 
 
-@pytest.mark.parametrize("search", ["latent-gp", "cma-es", "tpe", "random", "chosen-seeds"])
-def test_every_search_runs_under_constraints(search):
-    study = lsbe.optimise(Stretch(), low_and_left, budget=18, search=search, batch_size=3)
-    assert study.history().violations.shape == (18, 2)
-
-
 def test_stored_and_written(study):
     again = open_study(study.folder.path, generator=Stretch())
     assert [t.constraints for t in again.trials] == [t.constraints for t in study.trials]
@@ -162,9 +156,3 @@ def test_failed_evaluations_have_none():
     assert [t.number for t in study.trials if t.error] == [0, 3, 6]
     assert np.isnan(study.history().violations[::3]).all()
     assert study.trials[0].constraints == {}
-
-
-def test_no_best_before_anything_is_finished():
-    study = lsbe.create_study(Stretch(), search="random")
-    with pytest.raises(StudyError, match="no finished evaluation"):
-        assert study.feasible

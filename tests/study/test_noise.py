@@ -85,10 +85,7 @@ def test_the_best_has_the_highest_expected_score(study):
     )
     assert [t.number for t in study.front()] == [best]
     assert repr(study).endswith(f"best {told[best]:.6g} expected>")
-
-
-def test_what_scored_best_is_there_too(study):
-    assert study.top(1)[0].number == study.best_trial.number
+    assert study.top(1)[0].number == best
     lucky = study.top(1, expected=False)[0]
     assert lucky.score == study.scores.max()
     assert lucky.expected_score is None
@@ -122,28 +119,6 @@ def test_it_can_be_said_later(tmp_path):
     assert all((trial.weights != 0).sum() == 1 for trial in study.trials[12:16])
     study.set_noisy(False)
     assert study.best_score == study.scores.max()
-
-
-def test_feasible_ones_come_first():
-    def low(outputs):
-        return [
-            {"score": s["score"], "constraints": {"low": s["true"] - 1.0}}
-            for s in NoisyHeight()(outputs)
-        ]
-
-    study = lsbe.optimise(Stretch(), low, budget=12, noisy=True)
-    told = np.where([t.feasible for t in study.trials], study.expected_scores(), -np.inf)
-    assert study.best_trial.number == int(np.argmax(told))
-
-
-def test_failed_and_pending_ones_have_none():
-    def fragile(outputs):
-        return [float("nan") if s < 0 else s for s in height(outputs)]
-
-    study = lsbe.optimise(Stretch(), fragile, budget=12, noisy=True)
-    assert any(trial.error for trial in study.trials)
-    for trial in study.trials:
-        assert (trial.expected_score is None) == (trial.score is None)
 
 
 def test_several_scores_are_as_they_were_measured():
