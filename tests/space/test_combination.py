@@ -26,20 +26,6 @@ def test_shell_keeps_correlated_candidates_at_the_seeds_norms_and_linear_does_no
     np.testing.assert_allclose(np.linalg.norm(linear) ** 2 / expected**2, 3.1, rtol=0.05)
 
 
-def test_shell_interpolates_the_seeds_norms():
-    seeds = look_alikes(2) * np.array([[1.0], [3.0]])
-    chart = lsbe.SurrogateChart(seeds, combination="shell")
-    w = np.array([[0.6, 0.8], [0.6, -0.8]])
-    z = chart.from_w_to_z(w)
-    expected = np.sqrt(w**2 @ (seeds**2).sum(axis=1))
-    np.testing.assert_allclose(np.linalg.norm(z, axis=1), expected, rtol=1e-12)
-    unit = seeds / np.linalg.norm(seeds, axis=1, keepdims=True)
-    direction = w @ unit
-    cosine = np.einsum("nd,nd->n", z, direction)
-    cosine /= np.linalg.norm(z, axis=1) * np.linalg.norm(direction, axis=1)
-    np.testing.assert_allclose(cosine, 1.0, rtol=1e-12)
-
-
 def test_for_orthogonal_seeds_of_one_norm_the_rules_agree():
     seeds = 5.0 * np.eye(4, 9)
     w = np.random.default_rng(0).standard_normal((20, 4))

@@ -1,11 +1,28 @@
-"""Heun's method over a velocity field, forwards and exactly backwards."""
+"""What the embedded models have in common: refusals, and Heun's method there and back."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.generators import load
 from latent_spaces_by_example.zoo.embedded import flow_backward, flow_forward
+
+
+@pytest.mark.parametrize("name", ["airfoil", "digits", "microstructure:size=8"])
+def test_latents_that_are_none_are_refused(name):
+    generator = load(name)
+    shape = generator.latent_shape
+    for z, message in [
+        (np.zeros((2, 5)), r"z has shape \(2, 5\)"),
+        (np.zeros(shape), r"z\[None\]"),
+        (np.zeros((1, *shape), dtype=int), "z .*floating-point"),
+        (np.full((2, *shape), np.nan), "z .*NaN or infinite"),
+        ("noise", "z .*float16, float32 or float64"),
+    ]:
+        with pytest.raises(ArgumentError, match=message):
+            generator.generate(z)
 
 
 def linear(x, t):

@@ -186,20 +186,6 @@ def generator(built):
     return generators.diffusers(built("ddim"), steps=1, device="cpu")
 
 
-@pytest.mark.parametrize(
-    ("z", "words"),
-    [
-        (np.zeros((3, 16, 16)), r"\(n, 3, 16, 16\)"),
-        (np.zeros((0, 3, 16, 16)), "at least one"),
-        (np.zeros((1, 3, 16, 16), dtype=int), "floating-point"),
-        (np.full((1, 3, 16, 16), np.nan), "NaN"),
-    ],
-)
-def test_wrong_latents(generator, z, words):
-    with pytest.raises(ArgumentError, match=words):
-        generator.generate(z)
-
-
 def test_out_of_memory_says_what_to_try(generator, monkeypatch):
     def run_out(*arguments, **named):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")

@@ -168,17 +168,6 @@ class TestEncoding:
         again = encoded(generator.pipeline, images[0], family=generator._family)
         torch.testing.assert_close(again, x0, rtol=1e-5, atol=1e-5)
 
-    def test_pixels_go_in_as_the_vae_wants_them(self, built, monkeypatch):
-        generator = generator_of(built, "flux", steps=1)
-        encode, given = generator.pipeline.vae.encode, []
-        monkeypatch.setattr(
-            generator.pipeline.vae, "encode", lambda pixels: given.append(pixels) or encode(pixels)
-        )
-        image = np.random.default_rng(0).random((32, 48, 3), dtype=np.float32)
-        encoded(generator.pipeline, image, family=generator._family)
-        expected = generator.pipeline.image_processor.preprocess(image)
-        torch.testing.assert_close(given[0], expected)
-
 
 class TestInversion:
     def test_splits_the_error_between_vae_and_steps(self, built):

@@ -11,7 +11,6 @@ pytest.importorskip("transformers")
 
 import diffusers
 
-import latent_spaces_by_example as lsbe
 from generators.pipelines.cases import CASES, IMAGE, OURS
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
@@ -105,15 +104,6 @@ def test_every_memory_option_makes_the_same_image(tiny, memory):
         assert spared.pipeline.unet.device.type in ("cpu", "meta")
 
 
-def test_memory_options_together(tiny):
-    spared = generators.diffusers(
-        tiny("flux"), memory="model-offload+vae-slicing+vae-tiling", batch_size=2, **IMAGE
-    )
-    plain = generators.diffusers(tiny("flux"), batch_size=2, **IMAGE)
-    z = latents(plain, 2)
-    assert mean_difference(spared.generate(z), plain.generate(z)) < BFLOAT16_TOLERANCE
-
-
 def test_a_device_too_many_is_refused(tiny):
     with pytest.raises(ArgumentError, match="device='cuda:99' was asked for; there are"):
         generators.diffusers(tiny("ddim"), steps=1, device="cuda:99")
@@ -170,23 +160,6 @@ def test_determinism_is_seen(tiny):
 
 def brightness(outputs):
     return [float(np.mean(output)) for output in outputs]
-
-
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
-@pytest.mark.parametrize("name", ["flux", "stable-diffusion"])
-def test_a_study_takes_batches(tiny, name, dtype):
-    asked = CASES[name][0] | {"dtype": dtype, "batch_size": 4}
-    generator = generators.diffusers(tiny(name), **asked)
-    study = lsbe.optimise(generator, brightness, budget=9, batch_size=4)
-    assert np.isfinite(study.scores).all()
-
-
-def test_a_study_is_made_and_goes_on(tiny, tmp_path):
-    generator = generators.diffusers(tiny("flux"), **IMAGE)
-    study = lsbe.optimise(generator, brightness, budget=12, random_seed=1, out=tmp_path / "study")
-    again = lsbe.open_study(tmp_path / "study", generator=generator)
-    assert again.best_score == study.best_score > np.median(study.scores)
-    np.testing.assert_array_equal(again.best_output, generator.generate(study.best_latent[None])[0])
 
 
 def test_a_trained_model_s_own_pipeline_is_left_where_it_is(tiny):

@@ -43,14 +43,10 @@ def made_without_us(pipeline, random_seed, **called):
     return np.asarray(pipeline(generator=seeded, **called)[0][0], dtype=np.float32)
 
 
-def test_there_are_at_least_thirty_classes(made):
-    assert len(DERIVED) >= 30
-    assert family_of(made("FluxImg2ImgPipeline")) is None
-
-
 @pytest.mark.parametrize("name", DERIVED)
 def test_a_random_seed_gives_the_pipelines_own_output(name, made, capfd):
     pipeline = made(name)
+    assert family_of(pipeline) is None
     call = DERIVED[name].call
     generator = generators.diffusers(pipeline, device="cpu", **call)
     z = generator.latent_from_random_seed(1)

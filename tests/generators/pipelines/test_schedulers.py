@@ -148,17 +148,6 @@ def test_a_package_that_a_scheduler_needs_is_named(built):
         )
 
 
-def test_every_scheduler_of_the_tables_exists():
-    from latent_spaces_by_example.generators.pipelines import schedulers
-
-    named = [
-        *schedulers._NOISY,
-        *filter(None, schedulers._NOISY.values()),
-        *schedulers._CONDITIONAL,
-    ]
-    assert [name for name in named if not hasattr(diffusers, name)] == []
-
-
 def test_every_scheduler_with_a_random_generator_is_judged_or_refused(pipeline):
     class NewScheduler(diffusers.DDIMScheduler):
         pass

@@ -88,21 +88,6 @@ def test_without_scikit_learn_the_command_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "z",
-    [
-        np.zeros((8, 8)),
-        np.zeros((1, 64)),
-        np.zeros((1, 8, 8), dtype=int),
-        np.full((1, 8, 8), np.inf),
-        "noise",
-    ],
-)
-def test_latents_that_are_none(generator, z):
-    with pytest.raises(ArgumentError, match="z "):
-        generator.generate(z)
-
-
-@pytest.mark.parametrize(
     "image",
     [np.zeros((8, 9)), np.full((8, 8), 0.5), np.full((8, 8), 17), np.full((8, 8), np.nan), "3"],
 )

@@ -91,19 +91,6 @@ def test_anisotropy_draws_phases_out_along_x():
     assert 3.0 < changes_along_y / changes_along_x < 5.0
 
 
-@settings(max_examples=10, deadline=None)
-@given(n=st.integers(1, 5), dtype=st.sampled_from([np.float32, np.float64]))
-def test_alone_or_in_a_batch_and_of_any_dtype(n, dtype):
-    generator = Microstructure(size=24, correlation_length=2.0)
-    z = draw(generator, n).astype(dtype)
-    before = z.copy()
-    together = generator.generate(z)
-    assert together.dtype == bool
-    assert together.shape == (n, 24, 24)
-    assert all(np.array_equal(together[i], generator.generate(z[i : i + 1])[0]) for i in range(n))
-    assert np.array_equal(z, before)
-
-
 @pytest.mark.parametrize("suffix", [".png", ".npy"])
 def test_saved_files_hold_the_material(tmp_path, suffix):
     generator = Microstructure(size=20, correlation_length=2.0)
@@ -140,18 +127,3 @@ def test_pictures_are_large_enough_to_see():
 def test_parameters_out_of_range(parameters, words):
     with pytest.raises(ArgumentError, match=words):
         Microstructure(**parameters)
-
-
-@pytest.mark.parametrize(
-    "z",
-    [
-        np.zeros((8, 8)),
-        np.zeros((1, 8, 9)),
-        np.zeros((1, 8, 8), dtype=int),
-        np.full((1, 8, 8), np.nan),
-        "noise",
-    ],
-)
-def test_latents_that_are_none(z):
-    with pytest.raises(ArgumentError, match="z "):
-        Microstructure(size=8).generate(z)
