@@ -27,14 +27,6 @@ class TestSeedLatents:
         space = spanned_by(Stretch(), seed_latents=latents)
         np.testing.assert_allclose(space.from_w_to_z(np.eye(5)), latents, rtol=1e-13)
 
-    def test_correlated_examples_keep_their_shell(self):
-        latents = _latents(1) + 0.5 * _latents(8, seed=1)
-        latents /= np.linalg.norm(latents.reshape(8, -1), axis=1)[:, None, None]
-        weights = np.abs(np.random.default_rng(2).standard_normal((50, 8)))
-        weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-        found = spanned_by(Stretch(), seed_latents=latents).from_w_to_z(weights)
-        np.testing.assert_allclose(np.linalg.norm(found.reshape(50, -1), axis=1), 1.0, rtol=1e-12)
-
     def test_correlation_is_that_of_the_latents_however_it_grew(self):
         grown = spanned_by(Stretch(), seed_latents=_latents(2), random_seed=3)
         for k in (3, 4, 9):
@@ -150,14 +142,6 @@ class TestSpannedBy:
     def test_negative_numbers(self):
         with pytest.raises(ArgumentError, match="at least 0"):
             spanned_by(Stretch(), random_seed=-1)
-
-
-def test_a_model_may_have_its_own_convention_for_random_seeds():
-    class Own(Stretch):
-        def latent_from_random_seed(self, random_seed):
-            return np.full(self.latent_shape, float(random_seed))
-
-    assert (latent_from_random_seed(Own(), 3) == 3.0).all()
 
 
 def test_random_seeds_of_draws_fit_any_generator():

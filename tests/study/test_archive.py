@@ -89,21 +89,6 @@ class TestThereAndBack:
         unpacked = ["artifacts", "history.csv", "seed_latents.safetensors", "study.db"]
         assert _left(folder) == unpacked
 
-    def test_a_study_that_is_running_is_exported_as_it_stands(self, tmp_path):
-        scored = []
-
-        def exporting(outputs):
-            if len(scored) == 4:
-                lsbe.export_study(tmp_path / "run", tmp_path / "run.zip")
-            scored.append(1)
-            return height(outputs)
-
-        options = {"search": "random", "examples": EXAMPLES, "artifacts": "none"}
-        lsbe.optimise(Stretch(), exporting, budget=5, out=tmp_path / "run", **options)
-        lsbe.import_study(tmp_path / "run.zip", tmp_path / "new")
-        trials = lsbe.open_study(tmp_path / "new", generator=Stretch()).trials
-        assert [trial.pending for trial in trials] == [False] * 4 + [True]
-
     def test_one_of_several_and_of_any_storage(self, tmp_path):
         memory = optuna.storages.InMemoryStorage()
         for storage in (memory, f"sqlite:///{tmp_path}/both.db"):

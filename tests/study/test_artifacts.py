@@ -30,6 +30,7 @@ def _metas(study, number):
 class TestAll:
     def test_picture_and_file_are_what_the_trial_made(self, tmp_path):
         study = _study(tmp_path / "run")
+        store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
         for trial in study.trials:
             output = study.generator.generate(study.latents(trial.weights[None]))[0]
             files = study.artifacts.paths(trial.number)
@@ -39,17 +40,13 @@ class TestAll:
             with Image.open(files[f"{name}.png"]) as picture:
                 expected = np.asarray(study.generator.render(output))
                 np.testing.assert_array_equal(np.asarray(picture), expected)
-
-    def test_optunas_own_tools_find_them(self, tmp_path):
-        study = _study(tmp_path / "run")
-        store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
-        for number in range(6):
-            metas = _metas(study, number)
-            meta = metas[f"trial-{number:05d}.png"]
+            # Optuna's own tools find them
+            metas = _metas(study, trial.number)
+            meta = metas[f"{name}.png"]
             assert meta.mimetype == "image/png"
             with store.open_reader(meta.artifact_id) as file:
                 assert file.read(8) == b"\x89PNG\r\n\x1a\n"
-            assert metas[f"trial-{number:05d}.npy"].mimetype == "application/octet-stream"
+            assert metas[f"{name}.npy"].mimetype == "application/octet-stream"
 
     def test_an_image_is_kept_once(self, tmp_path):
         class Images(Drawn):

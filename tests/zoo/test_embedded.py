@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latent_spaces_by_example import generators, objectives
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.generators import load
 from latent_spaces_by_example.zoo.embedded import flow_backward, flow_forward
 
 
 @pytest.mark.parametrize("name", ["airfoil", "digits", "microstructure:size=8"])
 def test_latents_that_are_none_are_refused(name):
-    generator = load(name)
+    generator = generators.load(name)
     shape = generator.latent_shape
     for z, message in [
         (np.zeros((2, 5)), r"z has shape \(2, 5\)"),
@@ -23,6 +23,63 @@ def test_latents_that_are_none_are_refused(name):
     ]:
         with pytest.raises(ArgumentError, match=message):
             generator.generate(z)
+
+
+@pytest.mark.parametrize(
+    ("load", "spec", "message"),
+    [
+        (generators.load, "microstructure:size=1", "size"),
+        (generators.load, "microstructure:size=true", "size"),
+        (generators.load, "microstructure:correlation_length=0", "correlation_length"),
+        (generators.load, "microstructure:correlation_length=300", "correlation_length"),
+        (generators.load, "microstructure:correlation_length=nan", "correlation_length"),
+        (generators.load, "microstructure:volume_fraction=1", "volume_fraction"),
+        (generators.load, "microstructure:anisotropy=-1", "anisotropy"),
+        (generators.load, "microstructure:spectrum=pink", "gaussian, ring"),
+        (
+            generators.load,
+            "microstructure:size=4,correlation_length=0.01,spectrum=ring",
+            "wave",
+        ),
+        (objectives.load, "effective-conductivity:contrast=0", "contrast"),
+        (objectives.load, "effective-conductivity:volume_fraction=0", "volume_fraction"),
+        (objectives.load, "effective-conductivity:excess_cost=-1", "excess_cost"),
+        (objectives.load, "effective-conductivity:direction=up", "direction"),
+        (objectives.load, "effective-conductivity:sides=none", "sides"),
+        (objectives.load, "digit-margin:digit=10", "digit"),
+        (objectives.load, "digit-margin:slant=90", "slant"),
+        (objectives.load, "digit-margin:slant=nan", "slant"),
+        (objectives.load, "digit-margin:tolerance=0", "tolerance"),
+        (objectives.load, "lift-to-drag:cl=0", "cl=0.0; expected a number above 0 and at most 3"),
+        (objectives.load, "lift-to-drag:cl=3.5", "cl="),
+        (objectives.load, "lift-to-drag:cl=nan", "cl="),
+        (objectives.load, "lift-to-drag:reynolds=-1e6", "reynolds=.*from 1000 to 1e.09"),
+        (objectives.load, "lift-to-drag:min_thickness=0.6", "min_thickness=0.6; .* from 0 to 0.5"),
+        (objectives.load, "lift-to-drag:min_confidence=1", "min_confidence=1.0; .* 0 to 0.99"),
+        (objectives.load, "lift-to-drag:max_fit_error=0", "max_fit_error=0.0; .* above 0"),
+        (objectives.load, "lift-to-drag:model_size=huge", "model_size='huge'.*xxsmall, "),
+        (objectives.load, "lift-to-drag:floors=walls", "floors='walls'.*constraints, penalties"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(load, spec, message):
+    with pytest.raises(ArgumentError, match=message):
+        load(spec)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "effective-conductivity",
+        "effective-conductivity:direction=y",
+        "digit-margin",
+        "digit-margin:digit=7,slant=-12.5,tolerance=4",
+        "lift-to-drag:cl=0.8,floors=penalties",
+    ],
+)
+def test_an_objective_is_made_again_from_its_spec(spec):
+    objective = objectives.load(spec)
+    again = objectives.load(objective.spec)
+    assert (type(again), again) == (type(objective), objective)
 
 
 def linear(x, t):

@@ -80,33 +80,6 @@ def test_smooth_scores_are_nearly_what_is_expected():
     assert np.std(expected - study.scores) < 0.1 * np.std(study.scores)
 
 
-def test_of_noisy_scores_what_is_expected_is_better_than_what_scored_best():
-    gained = []
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        history = study_of(rising, until=0).history()
-        weights = rng.standard_normal((40, 6))
-        weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-        exact = np.array([rising(w) for w in weights])
-        history = replace(
-            history,
-            space=replace(history.space, correlation=np.eye(6)),
-            weights=weights,
-            scores=exact + exact.std() * rng.standard_normal(40),
-            finished=np.ones(40, dtype=bool),
-            failed=np.zeros(40, dtype=bool),
-            violations=np.zeros((40, 0)),
-            objectives=np.zeros((40, 0)),
-            num_known=np.arange(40),
-            noisy=True,
-        )
-        expected = expected_scores(history)
-        gained.append(exact[np.argmax(expected)] - exact[np.argmax(history.scores)])
-        assert np.std(expected - exact) < np.std(history.scores - exact)
-    # were it luck alone, a mean of more than three standard errors would be one in 700
-    assert np.mean(gained) > 3 * np.std(gained, ddof=1) / len(gained) ** 0.5
-
-
 @pytest.mark.parametrize("until", [0, 1, 2])
 def test_hardly_any_trials(until):
     study = study_of(rising, until=until)

@@ -208,25 +208,6 @@ def test_what_is_no_section(outputs, message):
         OBJECTIVE(outputs)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"cl": 0.0}, "cl=0.0; expected a number above 0 and at most 3"),
-        ({"cl": 3.5}, "cl="),
-        ({"cl": math.nan}, "cl="),
-        ({"reynolds": -1e6}, "reynolds=-1000000.0; expected a number from 1000 to 1e.09"),
-        ({"min_thickness": 0.6}, "min_thickness=0.6; .* from 0 to 0.5"),
-        ({"min_confidence": 1.0}, "min_confidence=1.0; .* 0 to 0.99"),
-        ({"max_fit_error": 0.0}, "max_fit_error=0.0; .* above 0"),
-        ({"model_size": "huge"}, "model_size='huge'; expected one of xxsmall, "),
-        ({"floors": "walls"}, "floors='walls'; expected one of constraints, penalties"),
-    ],
-)
-def test_parameters_out_of_range(parameters, message):
-    with pytest.raises(ArgumentError, match=message):
-        LiftToDrag(**parameters)
-
-
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(-0.6, 0.6), min_size=18, max_size=18))
 def test_any_shape_gets_a_score_between_zero_and_its_lift_over_drag(weights):

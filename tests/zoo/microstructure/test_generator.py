@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import kstest, norm
 
-from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.generators.base import Generator
 from latent_spaces_by_example.testing.generator_contract import GeneratorContract
 from latent_spaces_by_example.zoo.microstructure.generator import Microstructure
@@ -108,22 +107,3 @@ def test_pictures_are_large_enough_to_see():
     generator = Microstructure(size=60)
     picture = generator.render(generator.generate(draw(generator, 1))[0])
     assert picture.size == (300, 300)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "words"),
-    [
-        ({"size": 1}, "size"),
-        ({"size": True}, "size"),
-        ({"correlation_length": 0.0}, "correlation_length"),
-        ({"correlation_length": 300.0}, "correlation_length"),
-        ({"correlation_length": float("nan")}, "correlation_length"),
-        ({"volume_fraction": 1.0}, "volume_fraction"),
-        ({"anisotropy": -1.0}, "anisotropy"),
-        ({"spectrum": "pink"}, "gaussian, ring"),
-        ({"size": 4, "correlation_length": 0.01, "spectrum": "ring"}, "wave"),
-    ],
-)
-def test_parameters_out_of_range(parameters, words):
-    with pytest.raises(ArgumentError, match=words):
-        Microstructure(**parameters)
