@@ -133,13 +133,3 @@ def test_a_generator_that_draws_its_own_dictionaries():
     drawn = SeedLatents(Own(), random_seed=0).prior_draws([5, 7])
     np.testing.assert_array_equal(drawn["move"][1], 7.0)
     np.testing.assert_array_equal(drawn["turn"][0], TURNS)
-
-
-def test_a_generator_of_another_shape_is_another_generator(tmp_path):
-    lsbe.optimise(Frames(), spread, budget=2, search="random", num_seeds=2, out=tmp_path / "run")
-
-    class Longer(Frames):
-        latent_shape = {"turn": (7, 4), "move": (7, 3)}  # noqa: RUF012
-
-    with pytest.raises(StudyError, match=r"'turn': \(6, 4\)"):
-        lsbe.open_study(tmp_path / "run", generator=Longer())

@@ -4,20 +4,13 @@ import json
 import shutil
 import sys
 
+import diffusers
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
-import diffusers
+import torch
 
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError, MissingPackageError
-
-# of diffusers and transformers about each other, not of ours
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 SMALL = {"prompt": "a red car", "height": 32, "width": 32, "steps": 1, "device": "cpu"}
 

@@ -1,6 +1,5 @@
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 from latent_spaces_by_example.generators.pipelines.fixed_point import FixedPoint
 

@@ -4,14 +4,10 @@ import copy
 import functools
 from types import SimpleNamespace
 
+import diffusers
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
-import diffusers
+import torch
 from PIL import Image
 
 from latent_spaces_by_example import generators
@@ -21,9 +17,6 @@ from latent_spaces_by_example.generators.pipelines.image_inversion import (
     from_loop,
     walk_back,
 )
-
-# of diffusers and transformers about each other, not of ours
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 IMAGE = {"prompt": "a red car", "height": 32, "width": 48, "steps": 4}
 FLOW = "FlowMatchEulerDiscreteScheduler"

@@ -2,18 +2,12 @@
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
+import torch
 
 from generators.pipelines.cases import CASES, IMAGE, OURS, PROMPT
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.validity import check_determinism
-
-# of diffusers and transformers about each other, not of ours
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 BATCH_TOLERANCE = 1e-4  # of values in [0, 1]; float32 sums in another order
 

@@ -1,13 +1,10 @@
 """Pipelines of classes without an entry in the table: every draw that they make is the latent."""
 
+import inspect
+
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
-import inspect
+import torch
 
 from generators.pipelines.cases import CASES, OURS, PROMPT
 from latent_spaces_by_example import generators
@@ -17,11 +14,8 @@ from latent_spaces_by_example.validity import check_determinism
 from tiny import derived
 from tiny.derived import DERIVED, FROM_IMAGE, PICTURE
 
-# of diffusers and transformers about each other; and a control net of random weights, whose last
-# layers are zero, has no effect
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"
-)
+# a control net of random weights, whose last layers are zero, has no effect
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 THEIRS = {**OURS, "guidance": "guidance_scale"}
 
 

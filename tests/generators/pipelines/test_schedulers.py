@@ -2,21 +2,14 @@
 
 import importlib.util
 
+import diffusers
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
-import diffusers
+import torch
 
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
 from latent_spaces_by_example.generators.pipelines.schedulers import noise_in
-
-# of diffusers and transformers about each other, not of ours
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 SMALL = {"prompt": "a red car", "height": 32, "width": 32, "steps": 3, "device": "cpu"}
 DETERMINISTIC = [

@@ -17,11 +17,3 @@ def langevin():
         step = 0.02 * t
         x = x - step * score(x, float(t)) + torch.sqrt(2.0 * step) * torch.randn_like(x)
     return x
-
-
-def rejection():
-    """A point of the disc, by trying until one is inside."""
-    while True:
-        x = 2.0 * torch.rand(2) - 1.0
-        if x.square().sum() < 0.5:
-            return x

@@ -147,35 +147,6 @@ def test_a_believed_point_raises_the_bar_only_where_it_is_believed_feasible():
     assert worse.believing(model.incumbent).best > -1.0
 
 
-@pytest.mark.parametrize("within_span", [False, True])
-def test_pending_trials_are_counted_in(within_span):
-    study = SimulatedStudy(
-        smooth,
-        num_given=4,
-        within_span=within_span,
-        batch_size=4,
-        constraints=lambda x: [float(x[0])],
-    )
-    study.run(LatentGPSearch(), until=24)
-    proposal = LatentGPSearch().propose(study.history(num_pending=4), 4, np.random.default_rng(0))
-    tried = np.zeros((24, proposal.shape[1]))
-    tried[:, : study.num_seeds] = study.history().weights
-    gaps = np.linalg.norm(proposal[:, None] - tried, axis=2)
-    assert gaps.min() > 1e-5
-
-
-def test_between_examples_it_finds_the_best_that_is_allowed():
-    # the score rises towards the first example, which the constraint keeps away from
-    study = SimulatedStudy(
-        lambda x: 0.0, num_given=3, within_span=True, budget=40, num_latent_dims=200
-    )
-    first = study.seed_latents(1)[0] / np.linalg.norm(study.seed_latents(1)[0])
-    study.score = lambda x: float(x @ first)
-    study.constraints = lambda x: [float(x @ first) - 0.8]
-    study.run(LatentGPSearch())
-    assert 0.78 < study.best <= 0.8
-
-
 DIMS = 8
 
 
