@@ -41,11 +41,6 @@ def test_examples_are_candidates_beside_the_draws():
     assert np.flatnonzero(weights[5:].any(axis=0)).tolist() == [0, 1, 2, 3, 4]
 
 
-def test_it_improves_on_the_draws():
-    study, _ = _run("chosen-seeds:search=cma-es,num_draws=12,num_seeds=4,rule=best", budget=45)
-    assert max(study.scores[12:]) > max(study.scores[:12])
-
-
 def test_draws_that_failed_are_made_up_for():
     scores = iter([0.1, np.nan, 0.3, 0.2, np.nan, *np.linspace(0, 1, 30)])
     study = SimulatedStudy(lambda x: next(scores), num_given=0, budget=20)

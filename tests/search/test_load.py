@@ -110,9 +110,3 @@ def test_what_a_study_has_no_use_for_is_refused_up_front(name, study, message):
     given = {"num_scores": 1, "num_given": 6, "within_span": False} | study
     with pytest.raises(ArgumentError, match=message):
         search.check_search(search.load(name), **given)
-
-
-@pytest.mark.parametrize("name", ["tpe", "random", "latent-gp", "sobol"])
-@pytest.mark.parametrize("num_scores", [1, 3])
-def test_what_can_work_is_not_refused(name, num_scores):
-    search.check_search(search.load(name), num_scores=num_scores, num_given=6, within_span=True)

@@ -163,10 +163,6 @@ def test_unconditional_models_have_one_size(built):
     refused("has none", pipeline=built("ddim"), guidance=2.0)
 
 
-def test_images_have_no_length(built):
-    refused("frames=7 was given", "height and width", pipeline=built("flux"), **SMALL, frames=7)
-
-
 def test_more_seconds_than_the_model_makes(built):
     refused("4.0", pipeline=built("stable-audio"), prompt="rain", seconds=9.0, device="cpu")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from generators.pipelines.cases import CASES, IMAGE, OURS
+from generators.pipelines.cases import CASES, IMAGE, latents, made_without_us
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.pipelines.pipeline_loading import MEMORY_OPTIONS
@@ -25,13 +25,9 @@ def case(request, tiny):
     return SimpleNamespace(
         folder=tiny(request.param),
         asked=asked,
-        called={OURS.get(key, key): value for key, value in asked.items()} | fixed,
+        called=asked | fixed,
         generator=generators.diffusers(tiny(request.param), **asked),
     )
-
-
-def latents(generator, n=3):
-    return np.stack([generator.latent_from_random_seed(seed) for seed in range(n)])
 
 
 def mean_difference(first, second):
@@ -49,15 +45,12 @@ class TestEveryPipeline:
         generator = generators.diffusers(case.folder, dtype=dtype, **case.asked)
         if (dtype, type(generator.pipeline).__name__) == ("bfloat16", "DDIMPipeline"):
             pytest.skip("the pipeline itself cannot return an array in bfloat16")
-        # seeds are of the CPU's generator, on every machine
-        seeded = torch.Generator("cpu").manual_seed(1234567)
-        returned = generator.pipeline(generator=seeded, output_type="np", **case.called)[0]
+        theirs = made_without_us(generator.pipeline, 1234567, **case.called)
         z = generator.latent_from_random_seed(1234567)
-        ours = generator.generate(z[None])
-        np.testing.assert_array_equal(ours[0], np.asarray(returned[0]))
+        np.testing.assert_array_equal(generator.generate(z[None])[0], theirs)
 
     def test_same_latent_same_bits_whatever_is_beside_it(self, case):
-        z = latents(case.generator)
+        z = latents(case.generator, 3)
         first = case.generator.generate(z)
         np.testing.assert_array_equal(case.generator.generate(z), first)
         np.testing.assert_array_equal(case.generator.generate(z[1:]), first[1:])
@@ -70,7 +63,7 @@ class TestEveryPipeline:
 
     def test_a_batch_of_three_is_three_of_one(self, case):
         together = generators.diffusers(case.generator.pipeline, batch_size=3, **case.asked)
-        z = latents(case.generator)
+        z = latents(case.generator, 3)
         found, alone = together.generate(z), case.generator.generate(z)
         assert mean_difference(found, alone) < BFLOAT16_TOLERANCE * np.abs(alone).max()
 
@@ -119,7 +112,7 @@ def test_memory_that_is_really_too_little(tiny):
 
 def test_determinism_is_seen(tiny):
     generator = generators.diffusers(tiny("flux"), **IMAGE)
-    assert check_determinism(generator, latents(generator)).deterministic
+    assert check_determinism(generator, latents(generator, 3)).deterministic
     random_states = torch.cuda.get_rng_state_all()
 
     class Drawing:
@@ -129,7 +122,7 @@ def test_determinism_is_seen(tiny):
             made = torch.from_numpy(np.asarray(z)).cuda()
             return (made + 0.1 * torch.randn_like(made)).cpu().numpy()
 
-    report = check_determinism(Drawing(), latents(generator))
+    report = check_determinism(Drawing(), latents(generator, 3))
     assert not report.deterministic
     assert "torch's CUDA generators" in report.draws_from
     torch.cuda.set_rng_state_all(random_states)

@@ -108,14 +108,6 @@ def test_stochastic_flow_matching_is_refused(built):
         generators.diffusers(flux, **SMALL)
 
 
-def test_a_ddpm_pipeline_is_refused_and_works_with_ddim(built):
-    with pytest.raises(ArgumentError, match=r"DDPMScheduler draws noise.*step_noise='latent'"):
-        generators.diffusers(built("ddpm"), steps=3)
-    ddim = generators.diffusers(built("ddpm"), scheduler="DDIMScheduler", steps=2)
-    z = ddim.latent_from_random_seed(0)[None]
-    np.testing.assert_array_equal(ddim.generate(z), ddim.generate(z))
-
-
 @pytest.mark.parametrize(
     ("kind", "scheduler", "more", "lack"),
     [

@@ -184,11 +184,6 @@ def elsewhere(study, directions, *, n=300):
     return directions.from_weights(weights * norms), unit
 
 
-def test_where_none_fails_nothing_is_modelled():
-    model, _, _ = studied(smooth)
-    assert model.success is None
-
-
 def test_the_score_is_modelled_from_the_trials_that_have_one():
     model, directions, study = studied(beyond_a_border)
     known = np.isfinite(study.scores)
