@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.search.base import History, SearchSpace
 from latent_spaces_by_example.search.latent_gp import (
     LatentGPSearch,
     ScoreModel,
@@ -107,24 +106,12 @@ def test_an_outlier_leaves_the_others_what_they_are():
 
 
 def _history(n):
-    rng = np.random.default_rng(0)
-    weights = np.abs(rng.standard_normal((n, 3)))
+    weights = np.abs(np.random.default_rng(0).standard_normal((n, 3)))
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-    space = SearchSpace(
-        correlation=np.eye(3),
-        num_given=3,
-        num_latent_dims=50,
-        within_span=True,
-        draw=lambda m: np.eye(3 + m),
-    )
-    scores = 10 * weights[:, 0] + np.sin(3 * weights[:, 1])
-    return History(
-        space=space,
-        weights=weights,
-        scores=scores,
-        finished=np.ones(n, dtype=bool),
-        failed=np.zeros(n, dtype=bool),
-    )
+    study = SimulatedStudy(rising, num_given=3, within_span=True, num_latent_dims=50)
+    study.add(weights)
+    study.scores = (10 * weights[:, 0] + np.sin(3 * weights[:, 1])).tolist()
+    return study.history()
 
 
 def test_left_out_errors_are_those_of_leaving_each_out():
