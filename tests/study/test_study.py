@@ -100,7 +100,7 @@ class TestResume:
                 tmp_path / "run", generator=Stretch(), seed_latents=[42, 1234567]
             ).best_latent
 
-    def test_of_another_generator(self, tmp_path):
+    def test_of_another_generator_and_of_one_that_has_to_be_given(self, tmp_path):
         _random_study(out=tmp_path / "run")
 
         class Other(Stretch):
@@ -108,9 +108,6 @@ class TestResume:
 
         with pytest.raises(StudyError, match="not of other"):
             open_study(tmp_path / "run", generator=Other())
-
-    def test_of_a_generator_that_has_to_be_given(self, tmp_path):
-        _random_study(out=tmp_path / "run")
         with pytest.raises(StudyError, match=r"open_study\(\.\.\., generator"):
             _ = open_study(tmp_path / "run").best_output
 

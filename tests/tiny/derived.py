@@ -144,12 +144,6 @@ DERIVED: dict[str, Derived] = {
     "StableDiffusionXLImg2ImgPipeline": Derived(_XL, FROM_IMAGE),
     "StableDiffusionXLInpaintPipeline": Derived(_XL, FROM_MASKED | SIZE),
     "StableDiffusionXLControlNetPipeline": Derived(_XL, TEXT | {"image": CONTROL}, _controlled),
-    "StableDiffusionXLControlNetImg2ImgPipeline": Derived(
-        _XL, FROM_IMAGE | {"control_image": CONTROL}, _controlled
-    ),
-    "StableDiffusionXLControlNetInpaintPipeline": Derived(
-        _XL, FROM_MASKED | SIZE | {"control_image": CONTROL}, _controlled
-    ),
     "StableDiffusion3Img2ImgPipeline": Derived("stable-diffusion-3", FROM_IMAGE | SIZE),
     "FluxImg2ImgPipeline": Derived("flux", FROM_IMAGE | SIZE),
     "FluxInpaintPipeline": Derived("flux", FROM_MASKED | SIZE),
