@@ -28,8 +28,9 @@ def _metas(study, number):
 
 
 class TestAll:
-    def test_picture_and_file_are_what_the_trial_made(self, tmp_path):
-        study = _study(tmp_path / "run")
+    @pytest.mark.parametrize("batch_size", [1, 3])
+    def test_picture_and_file_are_what_the_trial_made(self, tmp_path, batch_size):
+        study = _study(tmp_path / "run", batch_size=batch_size)
         store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
         for trial in study.trials:
             output = study.generator.generate(study.latents(trial.weights[None]))[0]
@@ -85,13 +86,6 @@ class TestAll:
             Drawn(), objective, budget=4, search="random", num_seeds=3, out=tmp_path / "run"
         )
         assert [study.artifacts.picture(n) is None for n in range(4)] == [False, True, False, True]
-
-    def test_of_a_batch_each_gets_its_own(self, tmp_path):
-        study = _study(tmp_path / "run", batch_size=3)
-        alone = _study(tmp_path / "alone", batch_size=3)
-        pictures = [study.artifacts.picture(n).read_bytes() for n in range(6)]
-        assert len(set(pictures)) == 6
-        assert pictures == [alone.artifacts.picture(n).read_bytes() for n in range(6)]
 
     def test_an_evaluation_made_again_overwrites(self, tmp_path):
         study = _study(tmp_path / "run", budget=5)
