@@ -73,8 +73,11 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collection_finish():
-    """Look for garbage from here on, and only in what the tests make."""
-    gc.freeze()
+    """Look for garbage from here on, but seldom: the imported objects are looked through as well.
+
+    To freeze them would hide them from the noise tape, which asks who holds a random source.
+    """
+    gc.set_threshold(10_000, 10, 20)
     gc.enable()
 
 
