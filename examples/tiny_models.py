@@ -61,7 +61,7 @@ def _clip_text_config(tokenizer: Any) -> Any:
     )
 
 
-def t5_encoder(tokenizer: Any, *, multilingual: bool = False) -> Any:
+def t5_encoder(tokenizer: Any, *, multilingual: bool = False, width: int = HIDDEN) -> Any:
     """Return a T5 encoder of one layer, or a UMT5 encoder if ``multilingual``."""
     config, model = (
         (transformers.UMT5Config, transformers.UMT5EncoderModel)
@@ -71,7 +71,7 @@ def t5_encoder(tokenizer: Any, *, multilingual: bool = False) -> Any:
     return model(
         config(
             vocab_size=len(tokenizer),
-            d_model=HIDDEN,
+            d_model=width,
             d_kv=HIDDEN // 2,
             d_ff=2 * HIDDEN,
             num_layers=1,

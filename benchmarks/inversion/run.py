@@ -3,7 +3,7 @@
     python benchmarks/inversion/run.py
 
 Held-out scans of digits, through DDIM and through FLUX whose network is the embedded digits model
-(``tests/tiny/trained_digits.py``). Writes ``benchmarks/results/inversion.md``.
+(``trained_digits.py``). Writes ``benchmarks/results/inversion.md``.
 """
 
 import sys
@@ -18,9 +18,9 @@ from latent_spaces_by_example import generators
 from latent_spaces_by_example.zoo.digits.scans import load_scans
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "examples")]  # where the trained pipelines are
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "examples")]  # where the tiny parts are
 
-from tiny.trained_digits import (  # noqa: E402
+from trained_digits import (  # noqa: E402
     digits_ddim,
     digits_flux,
     image_of_levels,

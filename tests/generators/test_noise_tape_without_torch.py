@@ -2,8 +2,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import latent_spaces_by_example as lsbe
 
 SOURCE = str(Path(lsbe.__file__).parents[1])
@@ -48,8 +46,3 @@ def test_torch_is_imported_only_when_asked_for():
         "import sys, latent_spaces_by_example.generators as g; print('torch' in sys.modules)"
     )
     assert done.stdout.strip() == "False", done.stderr
-
-
-def test_another_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'noise_tapes'"):
-        _ = lsbe.generators.noise_tapes

@@ -41,11 +41,6 @@ def test_examples_are_candidates_beside_the_draws():
     assert np.flatnonzero(weights[5:].any(axis=0)).tolist() == [0, 1, 2, 3, 4]
 
 
-def test_it_improves_on_the_draws():
-    study, _ = _run("chosen-seeds:search=cma-es,num_draws=12,num_seeds=4,rule=best", budget=45)
-    assert max(study.scores[12:]) > max(study.scores[:12])
-
-
 def test_draws_that_failed_are_made_up_for():
     scores = iter([0.1, np.nan, 0.3, 0.2, np.nan, *np.linspace(0, 1, 30)])
     study = SimulatedStudy(lambda x: next(scores), num_given=0, budget=20)
@@ -54,12 +49,6 @@ def test_draws_that_failed_are_made_up_for():
     # two of six draws failed, and two more took their place
     np.testing.assert_array_equal(weights[:8], np.eye(8))
     assert (np.count_nonzero(weights[8:], axis=1) <= 3).all()
-
-
-def test_too_few_examples_to_choose_among():
-    study = SimulatedStudy(lambda x: 0.0, num_given=3, within_span=True)
-    with pytest.raises(ArgumentError, match="num_seeds=5 cannot be chosen among num_given=3"):
-        load("chosen-seeds").propose(study.history(), 1, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

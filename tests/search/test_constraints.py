@@ -1,7 +1,5 @@
 """What is feasible ranks above what is not, in every search that ranks."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,15 +91,3 @@ def test_searches_leave_what_is_infeasible(name):
         inner = np.array(study.scores[15:])
         shares.append((inner > 0.5).mean())
     assert shares[1] < shares[0] - 0.2
-
-
-def test_the_random_search_does_not_look_at_constraints():
-    study = SimulatedStudy(lambda x: 1.0, constraints=lambda x: [1.0])
-    study.run(load("random"), until=10)
-    history = study.history()
-    free = replace(history, violations=np.zeros((10, 0)))
-    rngs = [np.random.default_rng(0) for _ in range(2)]
-    found = [
-        load("random").propose(h, 3, rng) for h, rng in zip((history, free), rngs, strict=True)
-    ]
-    np.testing.assert_array_equal(*found)

@@ -14,84 +14,61 @@ from latent_spaces_by_example.testing.search_contract import SearchContract, Sim
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
-class TestRandom(SearchContract):
-    def make_search(self):
-        return load("random")
+WITHIN = {
+    "random": lambda: load("random"),
+    "sobol": lambda: load("sobol"),
+    "direct": lambda: load("direct"),
+    "cma-es": lambda: load("cma-es", population_size=4),
+    "tpe": lambda: load("tpe", num_startup_trials=5),
+    "a sampler of the user's": lambda: load(
+        PartialFixedSampler({}, NSGAIISampler(population_size=6))
+    ),
+    "chosen-seeds": lambda: load("chosen-seeds:search=random,num_seeds=3"),
+    "latent-gp": lambda: load("latent-gp"),
+}
+BEYOND = {
+    "chosen-seeds": lambda: load("chosen-seeds:search=random,num_draws=3,num_seeds=3"),
+    "latent-gp": lambda: load("latent-gp"),
+}
+OF_SEVERAL = {
+    "nsga-ii": lambda: load("nsga-ii", population_size=6),
+    "tpe": lambda: load("tpe", num_startup_trials=5),
+}
 
 
-class TestSobol(SearchContract):
-    def make_search(self):
-        return load("sobol")
+class EachOf(SearchContract):
+    """The contract of each search of a table, by its name."""
 
-
-class TestDirect(SearchContract):
-    def make_search(self):
-        return load("direct")
-
-
-class TestCMAES(SearchContract):
-    def make_search(self):
-        return load("cma-es", population_size=4)
-
-
-class TestTPE(SearchContract):
-    def make_search(self):
-        return load("tpe", num_startup_trials=5)
-
-
-class TestSamplerOfTheUsers(SearchContract):
-    def make_search(self):
-        return load(PartialFixedSampler({}, NSGAIISampler(population_size=6)))
-
-
-class TestChosenSeeds(SearchContract):
-    within_span = False
+    @pytest.fixture(autouse=True)
+    def _made_by(self, name):
+        self.make = self.searches[name]
 
     def make_search(self):
-        return load("chosen-seeds:search=random,num_draws=3,num_seeds=3")
+        return self.make()
 
 
-class TestChosenSeedsBetweenExamples(SearchContract):
-    def make_search(self):
-        return load("chosen-seeds:search=random,num_seeds=3")
+@pytest.mark.parametrize("name", WITHIN)
+class TestWithinSpan(EachOf):
+    searches = WITHIN
 
 
-class TestLatentGPWithinSpan(SearchContract):
-    def make_search(self):
-        return load("latent-gp")
+@pytest.mark.parametrize("name", BEYOND)
+class TestBeyondTheSpan(EachOf):
+    searches, within_span = BEYOND, False
 
 
-class TestLatentGP(SearchContract):
-    within_span = False
-
-    def make_search(self):
-        return load("latent-gp")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
-class TestGP(SearchContract):
-    def make_search(self):
-        return load("gp", num_startup_trials=10)
-
-
-class SeveralContract(SearchContract):
+class SeveralScores(SearchContract):
     def study(self, score=None, **options):
         single = score or (lambda x: float(x[0] + x[1] * x[2]))
         return super().study(lambda x: (single(x), float(x[3])), num_scores=2, **options)
 
 
-class TestNSGAIIOfSeveral(SeveralContract):
-    def make_search(self):
-        return load("nsga-ii", population_size=6)
+@pytest.mark.parametrize("name", OF_SEVERAL)
+class TestSeveralScores(SeveralScores, EachOf):
+    searches = OF_SEVERAL
 
 
-class TestTPEOfSeveral(SeveralContract):
-    def make_search(self):
-        return load("tpe", num_startup_trials=5)
-
-
-class LatentGPOfSeveral(SeveralContract):
+class LatentGPOfSeveral(SeveralScores):
     within_span = False
 
     def make_search(self):
@@ -99,9 +76,16 @@ class LatentGPOfSeveral(SeveralContract):
 
 
 # the others are held for one score, and several are made one
-@pytest.mark.parametrize("name", ["same_history_same_proposal", "cut_and_resumed", "constraints"])
-def test_latent_gp_of_several(name):
-    getattr(LatentGPOfSeveral(), f"test_{name}")()
+@pytest.mark.parametrize("test", ["same_history_same_proposal", "cut_and_resumed", "constraints"])
+def test_latent_gp_of_several(test):
+    getattr(LatentGPOfSeveral(), f"test_{test}")()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+class TestGP(SearchContract):
+    def make_search(self):
+        return load("gp", num_startup_trials=10)
 
 
 # ---- in another process

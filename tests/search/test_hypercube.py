@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from optuna.samplers import CmaEsSampler
 from scipy.optimize import Bounds, direct
 from scipy.stats import kstest, qmc
 
@@ -21,13 +22,13 @@ class ScoreOfU:
     def __init__(self, budget, random_seed=0):
         self.study = SimulatedStudy(lambda x: 0.0, budget=budget, random_seed=random_seed)
 
-    def run(self, name, **options):
-        chosen = search.load(name, **options)
-        study = self.study
+    def run(self, chosen, *, batch_size=1):
+        chosen, study = search.load(chosen), self.study
         while len(study.scores) < study.budget:
             rng = np.random.default_rng([study.random_seed, len(study.scores)])
-            study.add(chosen.propose(study.history(), 1, rng))
-            study.scores[-1] = -float(((self.u()[-1] - GOAL) ** 2).sum())
+            study.add(chosen.propose(study.history(), batch_size, rng))
+            late = self.u()[-batch_size:]
+            study.scores[-batch_size:] = (-((late - GOAL) ** 2).sum(axis=1)).tolist()
         return self.u()
 
     def u(self):
@@ -124,7 +125,7 @@ def test_sobol_is_one_scrambled_sequence_whatever_the_batches():
 
 @pytest.mark.parametrize("locally_biased", [True, False])
 def test_direct_is_scipy_s(locally_biased):
-    u = ScoreOfU(60).run("direct", locally_biased=locally_biased)
+    u = ScoreOfU(60).run(search.load("direct", locally_biased=locally_biased))
     evaluated = []
 
     def function(x):
@@ -133,6 +134,17 @@ def test_direct_is_scipy_s(locally_biased):
 
     direct(function, Bounds([0] * 3, [1] * 3), maxfun=80, locally_biased=locally_biased)
     np.testing.assert_allclose(u, np.stack(evaluated)[:60], atol=1e-9)
+
+
+@pytest.mark.slow
+def test_cma_es_learns_only_where_it_is_asked_again():
+    distances = []
+    for asked_again in (True, False):
+        sampler = CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False)
+        chosen = search.OptunaSearch(sampler, asked_again=asked_again)
+        u = ScoreOfU(90).run(chosen, batch_size=9)
+        distances.append(np.linalg.norm(u[-20:] - GOAL, axis=1).mean())
+    assert distances[0] < 0.1 < distances[1]
 
 
 def test_direct_goes_on_once_it_has_converged():
@@ -147,22 +159,3 @@ def test_direct_goes_on_once_it_has_converged():
     assert np.abs(u - 0.3).min() < 1e-5
     assert len(np.unique(u.round(10))) > 190
     assert np.abs(u[-40:] - 0.3).max() > 0.3  # it looks elsewhere again
-
-
-@pytest.mark.parametrize("name", ["cma-es", "direct", "tpe"])
-def test_it_finds_what_uniform_points_do_not(name):
-    searched, uniform = ScoreOfU(30), ScoreOfU(30)
-    searched.run(name)
-    uniform.run("random")
-    # scores are minus squared distances: 0.06 and less to 0.29
-    late, chance = (np.median(run.study.scores[-10:]) for run in (searched, uniform))
-    assert late > 0.5 * chance
-
-
-def test_tpe_spreads_out_from_what_is_pending():
-    run = ScoreOfU(40)
-    run.run("tpe")
-    history = run.study.history(num_pending=10)
-    assert history.pending.sum() == 10
-    weights = search.load("tpe").propose(history, 5, np.random.default_rng(2))
-    assert len(np.unique(weights.round(6), axis=0)) == 5

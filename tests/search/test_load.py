@@ -1,43 +1,19 @@
 import sys
-from importlib.util import find_spec
 
 import pytest
 
 from latent_spaces_by_example import search
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError
-from latent_spaces_by_example.search.base import Search
 
 
-@pytest.mark.parametrize("name", search.available())
-def test_every_name_is_a_search(name):
-    if name == "gp" and find_spec("torch") is None:
-        pytest.skip("torch is not installed")
-    assert isinstance(search.load(name), Search)
-
-
-def test_the_issue_s_names_are_there():
-    expected = {
-        "random",
-        "sobol",
-        "direct",
-        "gp",
-        "cma-es",
-        "tpe",
-        "latent-gp",
-        "chosen-seeds",
-        "nsga-ii",
-    }
-    assert set(search.available()) == expected
-    assert search.DEFAULT in expected
-
-
-def test_an_object_with_propose_passes_through():
+def test_an_object_with_propose_passes_through_and_need_not_check_anything():
     class Mine:
         def propose(self, history, n, rng):
             return None
 
     mine = Mine()
     assert search.load(mine) is mine
+    search.check_search(mine, num_scores=2, num_given=0, within_span=True)
 
 
 def test_options_reach_the_search():
@@ -58,11 +34,6 @@ def test_options_reach_the_search():
 def test_what_is_not_a_search(given, options, message):
     with pytest.raises(ArgumentError, match=message):
         search.load(given, **options)
-
-
-def test_options_beside_an_object():
-    with pytest.raises(ArgumentError, match="seeed"):
-        search.load(search.load("random"), seeed=1)
 
 
 def test_an_optimiser_itself_is_told_how_to_be_wrapped():
@@ -112,12 +83,6 @@ def test_what_a_study_stores_imports_nothing(stored, tmp_path, monkeypatch):
     assert search.load_stored("tpe:num_startup_trials=3").num_startup_trials == 3
 
 
-def test_the_adapter_is_there():
-    assert "OptunaSearch" in dir(search)
-    with pytest.raises(AttributeError, match="TellAsk"):
-        _ = search.TellAsk
-
-
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingPackageError, match="'gp' needs the package 'torch'"):
@@ -145,17 +110,3 @@ def test_what_a_study_has_no_use_for_is_refused_up_front(name, study, message):
     given = {"num_scores": 1, "num_given": 6, "within_span": False} | study
     with pytest.raises(ArgumentError, match=message):
         search.check_search(search.load(name), **given)
-
-
-@pytest.mark.parametrize("name", ["tpe", "random", "latent-gp", "sobol"])
-@pytest.mark.parametrize("num_scores", [1, 3])
-def test_what_can_work_is_not_refused(name, num_scores):
-    search.check_search(search.load(name), num_scores=num_scores, num_given=6, within_span=True)
-
-
-def test_a_search_need_not_check_anything():
-    class Mine:
-        def propose(self, history, n, rng):
-            return None
-
-    search.check_search(Mine(), num_scores=2, num_given=0, within_span=True)

@@ -80,13 +80,3 @@ def test_nsga_ii_evolves_over_generations():
         for name in ("nsga-ii", "random")
     )
     assert sum(found) > sum(chance)
-
-
-def test_nsga_ii_prefers_what_is_feasible():
-    found, chance = (
-        study_of(
-            name, budget=100, constraints=lambda x: [0.1 - float(x[2])], batch_size=10
-        ).history()
-        for name in ("nsga-ii", "random")
-    )
-    assert found.feasible[60:].mean() > chance.feasible[60:].mean() + 0.1

@@ -11,7 +11,6 @@ from optuna.samplers import (
     GridSampler,
     NSGAIISampler,
     PartialFixedSampler,
-    QMCSampler,
     RandomSampler,
     TPESampler,
 )
@@ -24,19 +23,6 @@ from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
-GOAL = np.array([0.31, 0.62, 0.47])
-
-
-def run_in_cube(sampler, *, budget, batch_size=1, **options):
-    chosen = OptunaSearch(sampler, **options)
-    study = SimulatedStudy(lambda x: 0.0, budget=budget)
-    while len(study.scores) < budget:
-        rng = np.random.default_rng([0, len(study.scores)])
-        study.add(chosen.propose(study.history(), batch_size, rng))
-        u = KnotheRosenblattChart().inverse(np.stack(study.weights[-batch_size:]))
-        study.scores[-batch_size:] = (-((u - GOAL) ** 2).sum(axis=1)).tolist()
-    return KnotheRosenblattChart().inverse(np.stack(study.weights)), study.best
-
 
 def test_tpe_is_what_its_class_proposes():
     study = SimulatedStudy(lambda x: float(x[0]), within_span=True)
@@ -48,25 +34,6 @@ def test_tpe_is_what_its_class_proposes():
         sampler.propose(study.history(), 3, rngs[0]),
         search.load(given).propose(study.history(), 3, rngs[1]),
     )
-
-
-@pytest.mark.slow
-def test_cma_es_learns_only_where_it_is_asked_again():
-    def sampler():
-        return CmaEsSampler(n_startup_trials=1, warn_independent_sampling=False)
-
-    learnt, _ = run_in_cube(sampler(), budget=90, batch_size=9)
-    not_learnt, _ = run_in_cube(sampler(), budget=90, batch_size=9, asked_again=False)
-    distances = [np.linalg.norm(u[-20:] - GOAL, axis=1).mean() for u in (learnt, not_learnt)]
-    assert distances[0] < 0.1 < distances[1]
-
-
-def test_qmc_is_the_sequence_itself():
-    sampler = QMCSampler(scramble=False, warn_asynchronous_seeding=False)
-    u, _ = run_in_cube(sampler, budget=8)
-    # the first trial of any study is drawn at random, before the sampler knows the box
-    expected = [[0.5, 0.5, 0.5], [0.75, 0.25, 0.25], [0.25, 0.75, 0.75]]
-    np.testing.assert_allclose(u[2:5], expected, atol=1e-6)
 
 
 def test_the_sampler_is_left_alone_and_its_use_changes_nothing():

@@ -45,19 +45,6 @@ def test_any_rule_gives_distinct_known_ones_and_the_best_first(rule, data):
     assert scores[chosen[0]] == np.nanmax(scores)
 
 
-def test_diverse_is_farther_apart_than_best():
-    rng = np.random.default_rng(0)
-    points = rng.standard_normal((40, 3))
-    scores = -np.linalg.norm(points - 1, axis=1)
-    between = distances_between(points)
-
-    def spread(rule):
-        chosen = choose(scores, num=5, rule=rule, distances=between)
-        return np.min(between[np.ix_(chosen, chosen)] + 9 * np.eye(5))
-
-    assert spread("diverse") > spread("mix") > spread("best")
-
-
 def test_angles_are_those_between_the_latents():
     latents = np.random.default_rng(1).standard_normal((4, 50))
     unit = latents / np.linalg.norm(latents, axis=1, keepdims=True)

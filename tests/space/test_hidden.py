@@ -71,12 +71,6 @@ def test_on_their_shell_the_norms_have_the_law_that_is_said(dims):
     assert stats.kstest(shares, stats.beta(dims / 2, 3).cdf).pvalue > 1e-3
 
 
-@pytest.mark.parametrize(("dims", "beyond"), [(2, 0.018), (4, 0.04), (12, 0.116)])
-def test_few_of_the_model_s_own_draws_are_beyond_reach(dims, beyond):
-    longer = dims + SeedLatents(Few(dims), num_prior_seeds=2).num_hidden_dims
-    assert stats.chi2(dims).sf(longer) == pytest.approx(beyond, rel=0.1)
-
-
 def test_the_middle_of_a_plane_is_found():
     """Which the shell of radius sqrt(2) does not reach."""
     study = lsbe.optimise(

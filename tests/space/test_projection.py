@@ -64,9 +64,3 @@ def test_nothing_is_near_the_opposite_of_orthogonal_seeds():
     chart = lsbe.SurrogateChart(np.eye(3, 8))
     with pytest.raises(OutsideSpaceError, match="right angle"):
         chart.project(-np.eye(3, 8)[:1])
-
-
-def test_result_is_frozen(seeds):
-    projection = lsbe.SurrogateChart(seeds).project(seeds)
-    with pytest.raises(AttributeError):
-        projection.w = np.eye(4)

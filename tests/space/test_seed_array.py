@@ -60,10 +60,3 @@ def test_seeds_that_agree_almost_everywhere_are_not_identical():
     seeds[1, 1] += 1.0
     seeds[2, 1] += 2.0
     assert lsbe.SurrogateChart(seeds).num_seeds == 3
-
-
-def test_columns_in_any_memory_order_will_do():
-    seeds = np.asfortranarray(gaussian(3, 50))
-    u = np.array([[0.3, 0.6]])
-    expected = lsbe.SurrogateChart(np.ascontiguousarray(seeds)).from_u_to_z(u)
-    np.testing.assert_allclose(lsbe.SurrogateChart(seeds).from_u_to_z(u), expected, rtol=1e-12)

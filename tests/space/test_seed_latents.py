@@ -27,14 +27,6 @@ class TestSeedLatents:
         space = spanned_by(Stretch(), seed_latents=latents)
         np.testing.assert_allclose(space.from_w_to_z(np.eye(5)), latents, rtol=1e-13)
 
-    def test_correlated_examples_keep_their_shell(self):
-        latents = _latents(1) + 0.5 * _latents(8, seed=1)
-        latents /= np.linalg.norm(latents.reshape(8, -1), axis=1)[:, None, None]
-        weights = np.abs(np.random.default_rng(2).standard_normal((50, 8)))
-        weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-        found = spanned_by(Stretch(), seed_latents=latents).from_w_to_z(weights)
-        np.testing.assert_allclose(np.linalg.norm(found.reshape(50, -1), axis=1), 1.0, rtol=1e-12)
-
     def test_correlation_is_that_of_the_latents_however_it_grew(self):
         grown = spanned_by(Stretch(), seed_latents=_latents(2), random_seed=3)
         for k in (3, 4, 9):
@@ -76,10 +68,6 @@ class TestSeedLatents:
     def test_names(self):
         seeds = SeedLatents(Stretch(), _latents(2), names=["a", "b"])
         assert [seeds.name(i) for i in range(4)] == ["a", "b", "prior draw 1", "prior draw 2"]
-
-    def test_digest_tells_examples_apart(self):
-        one, same, other = (SeedLatents(Stretch(), _latents(2, seed=s)) for s in (0, 0, 1))
-        assert one.digest == same.digest != other.digest
 
     @pytest.mark.parametrize(
         ("latents", "message"),
@@ -152,14 +140,6 @@ class TestSpannedBy:
             spanned_by(Stretch(), random_seed=-1)
 
 
-def test_a_model_may_have_its_own_convention_for_random_seeds():
-    class Own(Stretch):
-        def latent_from_random_seed(self, random_seed):
-            return np.full(self.latent_shape, float(random_seed))
-
-    assert (latent_from_random_seed(Own(), 3) == 3.0).all()
-
-
 def test_random_seeds_of_draws_fit_any_generator():
     seeds = {random_seed_of_draw(s, i) for s in range(20) for i in range(200)}
     assert len(seeds) == 4000
@@ -201,8 +181,10 @@ class TestRandomSeeds:
         assert SeedLatents(Stretch(), [5, 2**64 - 1]).random_seed_of(1) == 2**64 - 1
 
     def test_digest_tells_them_apart(self):
-        digests = {SeedLatents(Stretch(), given).digest for given in ([1, 2], [2, 1], [1, 2, 3])}
-        assert len(digests) == 3
+        kinds = ([1, 2], [2, 1], [1, 2, 3], _latents(2), _latents(2, seed=1))
+        digests = [SeedLatents(Stretch(), given).digest for given in kinds]
+        assert len(set(digests)) == 5
+        assert digests == [SeedLatents(Stretch(), given).digest for given in kinds]
 
     @pytest.mark.parametrize(
         ("given", "message"),

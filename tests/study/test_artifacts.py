@@ -1,9 +1,6 @@
-import io
 import itertools
-import json
 
 import numpy as np
-import optuna
 import pytest
 from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta
 from PIL import Image
@@ -31,8 +28,10 @@ def _metas(study, number):
 
 
 class TestAll:
-    def test_picture_and_file_are_what_the_trial_made(self, tmp_path):
-        study = _study(tmp_path / "run")
+    @pytest.mark.parametrize("batch_size", [1, 3])
+    def test_picture_and_file_are_what_the_trial_made(self, tmp_path, batch_size):
+        study = _study(tmp_path / "run", batch_size=batch_size)
+        store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
         for trial in study.trials:
             output = study.generator.generate(study.latents(trial.weights[None]))[0]
             files = study.artifacts.paths(trial.number)
@@ -42,17 +41,13 @@ class TestAll:
             with Image.open(files[f"{name}.png"]) as picture:
                 expected = np.asarray(study.generator.render(output))
                 np.testing.assert_array_equal(np.asarray(picture), expected)
-
-    def test_optunas_own_tools_find_them(self, tmp_path):
-        study = _study(tmp_path / "run")
-        store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
-        for number in range(6):
-            metas = _metas(study, number)
-            meta = metas[f"trial-{number:05d}.png"]
+            # Optuna's own tools find them
+            metas = _metas(study, trial.number)
+            meta = metas[f"{name}.png"]
             assert meta.mimetype == "image/png"
             with store.open_reader(meta.artifact_id) as file:
                 assert file.read(8) == b"\x89PNG\r\n\x1a\n"
-            assert metas[f"trial-{number:05d}.npy"].mimetype == "application/octet-stream"
+            assert metas[f"{name}.npy"].mimetype == "application/octet-stream"
 
     def test_an_image_is_kept_once(self, tmp_path):
         class Images(Drawn):
@@ -91,13 +86,6 @@ class TestAll:
             Drawn(), objective, budget=4, search="random", num_seeds=3, out=tmp_path / "run"
         )
         assert [study.artifacts.picture(n) is None for n in range(4)] == [False, True, False, True]
-
-    def test_of_a_batch_each_gets_its_own(self, tmp_path):
-        study = _study(tmp_path / "run", batch_size=3)
-        alone = _study(tmp_path / "alone", batch_size=3)
-        pictures = [study.artifacts.picture(n).read_bytes() for n in range(6)]
-        assert len(set(pictures)) == 6
-        assert pictures == [alone.artifacts.picture(n).read_bytes() for n in range(6)]
 
     def test_an_evaluation_made_again_overwrites(self, tmp_path):
         study = _study(tmp_path / "run", budget=5)
@@ -180,29 +168,3 @@ class TestPolicies:
         with pytest.raises(ArgumentError, match=r"artifacts=.*'best:K'"):
             _study(tmp_path / "run", artifacts=policy)
         assert not (tmp_path / "run").exists()
-
-
-def test_the_dashboard_serves_them(tmp_path):
-    dashboard = pytest.importorskip("optuna_dashboard")
-    study = _study(tmp_path / "run", budget=3)
-    store = FileSystemArtifactStore(tmp_path / "run" / "artifacts")
-    storage = optuna.storages.get_storage(study.folder.storage)
-    serve = dashboard.wsgi(storage, artifact_store=store)
-    trial = study.optuna_study.get_trials()[2]
-    (meta,) = (m for m in _metas(study, 2).values() if m.filename.endswith(".png"))
-    place = f"/artifacts/{1}/{trial.number + 1}/{meta.artifact_id}"
-    said = []
-    environment = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": place,
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": io.StringIO(),
-    }
-    answer = serve(environment, lambda status, headers, *_: said.append((status, dict(headers))))
-    content = b"".join(answer)
-    getattr(answer, "close", lambda: None)()
-    status, headers = said[0]
-    assert status.startswith("200")
-    assert headers["Content-Type"] == "image/png"
-    assert content == study.artifacts.picture(2).read_bytes()
-    assert json.loads(json.dumps(study.settings.to_json()))["artifacts"] == "all"

@@ -1,11 +1,5 @@
 """The loop in the user's hands: ask, tell, correct, own points."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import cma
 import numpy as np
 import pytest
 
@@ -45,25 +39,17 @@ def test_a_loop_by_hand_proposes_what_a_run_does():
     np.testing.assert_array_equal(study.weights, whole.weights)
 
 
-def test_days_later_in_another_process_without_the_generator(tmp_path):
-    new_study(out=tmp_path / "run", direction="minimise").ask(6)
-    code = (
-        "import latent_spaces_by_example as lsbe, sys\n"
-        "study = lsbe.open_study(sys.argv[1])\n"
-        "study.tell(5, {'score': 0.31, 'mass': 2.5})\n"
-        "study.tell(4, error='would not crystallise')\n"
-        "print(study.best_score, sum(t.pending for t in study.trials))\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(lsbe.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-c", code, tmp_path / "run"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["0.31", "4"]
-    study = lsbe.open_study(tmp_path / "run", generator=Stretch())
+def test_days_later_without_the_generator(tmp_path):
+    class Gone(Stretch):
+        name = "nowhere:gone"
+
+    lsbe.create_study(Gone(), examples=EXAMPLES, out=tmp_path / "run", direction="minimise").ask(6)
+    later = lsbe.open_study(tmp_path / "run")
+    later.tell(5, {"score": 0.31, "mass": 2.5})
+    later.tell(4, error="would not crystallise")
+    assert later.best_score == 0.31
+    assert sum(trial.pending for trial in later.trials) == 4
+    study = lsbe.open_study(tmp_path / "run", generator=Gone())
     assert study.best_trial.metrics == {"mass": 2.5}
     assert study.trials[4].error == "would not crystallise"
 
@@ -99,20 +85,6 @@ class TestOwnPoints:
         assert study.best_score == 0.5
         assert [t.source for t in study.trials] == ["user"] * 3
         assert study.ask(1)[0].source == "example"
-
-    def test_an_optimiser_of_the_user_s_own_drives_the_study(self):
-        # the recipe of the docs: the study keeps the trials, the optimiser keeps its own state
-        study = new_study(direction="minimise")
-        es = cma.CMAEvolutionStrategy(
-            [0.5] * 2, 0.25, {"bounds": [0, 1], "seed": 1, "verbose": -9, "popsize": 6}
-        )
-        while not es.stop() and len(study.trials) < 48:
-            points = es.ask()
-            trials = study.ask(u=np.array(points))
-            for trial in trials:
-                study.tell(trial, -height([trial.output])[0])
-            es.tell(points, [study.trials[t.number].score for t in trials])
-        assert study.best_score < min(t.score for t in study.trials[:6])
 
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -186,6 +158,7 @@ class TestTell:
 
     def test_several_scores_and_their_directions(self):
         study = new_study(scores=("lift", "drag"), direction={"drag": "minimise"}, search="random")
+        assert [d.name for d in study.optuna_study.directions] == ["MAXIMIZE", "MINIMIZE"]
         study.ask(3)
         study.tell(0, {"lift": 1.0, "drag": 2.0})
         study.tell(1, {"lift": 2.0, "drag": 2.0, "note": "rough"})

@@ -54,6 +54,18 @@ def test_every_trial_keeps_its_validity(tmp_path):
     assert rows[5]["latent fault"] == ""
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_figures_of_tensors(dtype):
+    torch = pytest.importorskip("torch")
+    given = torch.from_numpy(seeds()).to(getattr(torch, dtype))
+    study = search(seed_latents=given, budget=8)
+    for trial in study.trials:
+        latent = study.latents(trial.weights[None])[0].to(torch.float64)
+        norm = float(torch.sqrt(torch.mean(latent**2)))
+        assert trial.validity["norm"] == pytest.approx(norm)
+        assert trial.invalid is None
+
+
 def test_prior_draws_are_valid_too():
     study = search(budget=30)
     assert all(is_typical(trial.validity) and not trial.invalid for trial in study.trials)
@@ -69,12 +81,6 @@ def test_off_because_the_examples_are():
     assert "depart from it only as far as the examples do" in validity_summary(trials)
 
 
-def test_mean_that_the_examples_share():
-    trials = search(seed_latents=seeds() + 0.2).trials
-    assert max(abs(trial.validity["mean_z"]) for trial in trials) > 6.0
-    assert not any(trial.invalid for trial in trials)
-
-
 def test_a_map_that_breaks_its_promise(tmp_path):
     generator = Wide()
     generator.transport_map = Broken()
@@ -87,15 +93,6 @@ def test_a_map_that_breaks_its_promise(tmp_path):
     assert "was promised" in faulty[0].invalid
     assert f"{len(broken)} fail the check (trial" in validity_summary(study.trials)
     assert "was promised" in Path(tmp_path, "run", "history.csv").read_text(encoding="utf-8")
-
-
-def test_prior_draws_that_are_not_of_the_declared_law():
-    class Mistaken(Wide):
-        def latent_from_random_seed(self, random_seed):
-            return 0.3 + np.random.default_rng(random_seed).standard_normal(self.latent_shape)
-
-    trials = search(Mistaken(), num_seeds=4).trials
-    assert all("off the model's law" in trial.invalid for trial in trials)
 
 
 def test_outside_the_support_is_a_fault_and_no_end():

@@ -77,17 +77,6 @@ def test_a_driver_that_was_killed_holds_nothing_though_its_children_live(storage
     assert holder(storage, study_name="wing") is None
 
 
-def test_it_lasts_while_it_is_held(storage):
-    assert holder(storage, study_name="wing") is None
-    with driver_lock(storage, study_name="wing") as held:
-        held.confirm()
-        # a callback of a run asks
-        with driver_lock(storage, study_name="wing", wait=0.0):
-            assert holder(storage, study_name="wing").pid == os.getpid()
-        assert holder(storage, study_name="wing").pid == os.getpid()
-    assert holder(storage, study_name="wing") is None
-
-
 def _refused_in_a_thread(storage, name):
     errors = []
 
@@ -104,10 +93,18 @@ def _refused_in_a_thread(storage, name):
     return errors
 
 
-def test_another_thread_waits_like_another_process(storage):
-    with driver_lock(storage, study_name="wing"):
+def test_it_lasts_while_it_is_held_and_another_thread_waits_like_another_process(storage):
+    assert holder(storage, study_name="wing") is None
+    # the storage object and its URL are one
+    with driver_lock(open_storage(storage), study_name="wing") as held:
+        held.confirm()
+        # a callback of a run asks
+        with driver_lock(storage, study_name="wing", wait=0.0):
+            assert holder(storage, study_name="wing").pid == os.getpid()
+        assert holder(storage, study_name="wing").pid == os.getpid()
         (message,) = _refused_in_a_thread(storage, "wing")
         assert f":{os.getpid()}" in message
+    assert holder(storage, study_name="wing") is None
     assert _refused_in_a_thread(storage, "wing") == []
 
 
@@ -144,13 +141,6 @@ def test_two_studies_in_one_database(storage):
     with driver_lock(storage, study_name="a"), driver_lock(storage, study_name="b"):
         assert holder(storage, study_name="b") is not None
         assert holder(storage, study_name="c") is None
-
-
-def test_the_storage_object_and_its_url_are_one(storage):
-    opened = open_storage(storage)
-    with driver_lock(opened, study_name="wing"):
-        assert holder(storage, study_name="wing") is not None
-        assert _refused_in_a_thread(storage, "wing")
 
 
 class TestBesideAFile:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import latent_spaces_by_example as lsbe
-from latent_spaces_by_example.errors import ArgumentError, GeneratorError, StudyError
+from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.space import (
     SeedLatents,
     invert_examples,
@@ -48,12 +48,6 @@ def stacked(latents):
 
 def seeds(n=4):
     return stacked([Frames().latent(i) for i in range(n)])
-
-
-def test_a_prior_draw_is_a_dictionary():
-    z = Frames().latent(3)
-    assert {part: array.shape for part, array in z.items()} == Frames.latent_shape
-    np.testing.assert_allclose(np.linalg.norm(z["turn"], axis=-1), 1.0, rtol=1e-14)
 
 
 def test_a_study_of_seed_latents(tmp_path):
@@ -139,45 +133,3 @@ def test_a_generator_that_draws_its_own_dictionaries():
     drawn = SeedLatents(Own(), random_seed=0).prior_draws([5, 7])
     np.testing.assert_array_equal(drawn["move"][1], 7.0)
     np.testing.assert_array_equal(drawn["turn"][0], TURNS)
-
-
-def test_a_generator_that_is_no_function_of_its_latents_is_found():
-    class Noisy(Frames):
-        def generate(self, z):
-            return super().generate(z) + np.random.standard_normal()  # noqa: NPY002
-
-    with pytest.raises(GeneratorError, match="not a function of its latents"):
-        lsbe.optimise(Noisy(), spread, budget=3, seed_latents=seeds())
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda z: {}, "seed_latents lacks 'turn', 'move'"),
-        (lambda z: z["move"], "expected a dictionary"),
-        (lambda z: {"move": z["move"]}, "seed_latents lacks 'turn'; expected exactly the parts"),
-        (
-            lambda z: {**z, "move": z["move"][:, :5]},
-            r"seed_latents\['move'\] has shape \(4, 5, 3\)",
-        ),
-        (lambda z: {**z, "move": z["move"][:3]}, "expected the same number"),
-        (lambda z: {**z, "turn": z["turn"] * np.nan}, r"seed_latents\['turn'\] holds 96 values"),
-        (
-            lambda z: {**z, "turn": z["turn"] * 3.0},
-            "seed latent 'seed 1': part 'turn': z",
-        ),
-    ],
-)
-def test_bad_seed_latents_are_an_error_that_names_the_part(change, message):
-    with pytest.raises(ArgumentError, match=message):
-        spanned_by(Frames(), seed_latents=change(seeds()))
-
-
-def test_a_generator_of_another_shape_is_another_generator(tmp_path):
-    lsbe.optimise(Frames(), spread, budget=2, search="random", num_seeds=2, out=tmp_path / "run")
-
-    class Longer(Frames):
-        latent_shape = {"turn": (7, 4), "move": (7, 3)}  # noqa: RUF012
-
-    with pytest.raises(StudyError, match=r"'turn': \(6, 4\)"):
-        lsbe.open_study(tmp_path / "run", generator=Longer())

@@ -1,100 +1,98 @@
 import os
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
-from optuna.trial import TrialState, create_trial
 
 import latent_spaces_by_example as lsbe
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.study import overview as overview_module
 from latent_spaces_by_example.study.overview import (
+    Overview,
     open_records,
-    overview_of,
     studies_below,
     studies_in,
 )
+from latent_spaces_by_example.study.trial import Trial
 from toys import Stretch, height
 
 START = datetime(2026, 1, 1, 12, 0, 0)
 
 
-def _trial(state, *, worker=None, start=0.0, end=None, score=None):
-    point = {"weights": [0.6, 0.8], "source": "search", "asked_by": "run", "batch": [0, 1]}
-    attributes = {"lsbe:point": point}
-    if end is not None:
-        scores = {"error": "no"} if score is None else {"scores": [score]}
-        attributes["lsbe:result"] = {"seconds": float(end - start), "worker": worker, **scores}
-    trial = create_trial(state=state, value=score, user_attrs=attributes)
-    trial.datetime_start = START + timedelta(seconds=start)
-    trial.datetime_complete = None if end is None else START + timedelta(seconds=end)
-    return trial
+def after(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+def trial(number, *, worker="a:1", begun=0.0, ended=None, error=None):
+    score = float(number) if ended is not None and error is None else None
+    return Trial(
+        number=number,
+        weights=np.array([0.6, 0.8]),
+        score=score,
+        error=error,
+        seconds=None if ended is None else ended - begun,
+        worker=worker,
+        begun=after(begun),
+        ended=None if ended is None else after(ended),
+    )
 
 
 @pytest.fixture
-def records():
+def overview():
     """Two workers, three seconds a trial, and an open trial."""
-    study = lsbe.optimise(Stretch(), height, budget=1, search="random", num_seeds=2)
-
-    def add(*arguments, **values):
-        trial = _trial(*arguments, **values)
-        study.records.storage.create_new_trial(0, template_trial=trial)
-
-    for i in range(10):
-        who = ("a:1", "b:2")[i % 2]
-        add(TrialState.COMPLETE, worker=who, start=3 * i, end=3 * i + 3, score=float(i))
-    add(TrialState.FAIL, worker="b:2", start=30, end=33)
-    add(TrialState.RUNNING, start=33)
-    return study.records
+    study = lsbe.create_study(Stretch(), search="random", num_seeds=2)
+    trials = [
+        trial(i, worker=("a:1", "b:2")[i % 2], begun=3 * i, ended=3 * i + 3) for i in range(10)
+    ]
+    trials += [trial(10, worker="b:2", begun=30, ended=33, error="no")]
+    trials += [trial(11, worker=None, begun=33)]
+    return Overview("wing", study.settings, trials)
 
 
 class _Clock(datetime):
     @classmethod
     def now(cls, tz=None):
-        return START + timedelta(seconds=36)
+        return after(36)
 
 
 class TestOverview:
-    def test_counts_and_best(self, records):
-        overview = overview_of(records)
-        assert (overview.finished, overview.failed, overview.pending) == (11, 1, 1)
-        assert overview.done == 12
+    def test_counts_and_best(self, overview):
+        assert (overview.finished, overview.failed, overview.pending) == (10, 1, 1)
+        assert overview.done == 11
         assert overview.ranking.best_in_words(overview.trials) == "9"
-        assert overview.oldest_pending == START + timedelta(seconds=33)
-        assert overview.seconds == pytest.approx(3.0, abs=0.01)
+        assert overview.oldest_pending == after(33)
+        assert overview.last == after(33)
+        assert overview.seconds == pytest.approx(3.0)
 
-    def test_by_worker(self, records):
-        workers = {worker.name: worker for worker in overview_of(records).workers}
-        a, b = workers["a:1"], workers["b:2"]
-        assert (a.finished, a.failed) == (5, 0)
-        assert (b.finished, b.failed) == (5, 1)
-        assert b.last == START + timedelta(seconds=33)
+    def test_by_worker(self, overview):
+        unknown, a, b = overview.workers
+        assert (unknown.name, unknown.pending) == ("", 1)
+        assert (a.name, a.finished, a.failed) == ("a:1", 5, 0)
+        assert (b.name, b.finished, b.failed) == ("b:2", 5, 1)
+        assert b.last == after(33)
 
-    def test_rate_is_of_the_recent_ones(self):
-        ends = [START + timedelta(seconds=3 * i) for i in range(100)]
-        assert overview_module._per_minute(ends, running=False) == pytest.approx(20.0)
-        # a pause of a day long ago is not in it
-        ends = [END - timedelta(days=1) for END in ends[:50]] + ends[50:]
-        assert overview_module._per_minute(ends, running=False) == pytest.approx(20.0)
-
-    def test_rate_falls_while_nothing_is_done(self, monkeypatch):
+    def test_rate_falls_while_nothing_is_done(self, overview, monkeypatch):
         monkeypatch.setattr(overview_module, "datetime", _Clock)
-        ends = [START, START + timedelta(seconds=4)]
-        assert overview_module._per_minute(ends, running=True) == pytest.approx(60 / 36)
+        # eleven were done in 30 s, and 3 s later nothing more is
+        assert overview.per_minute == pytest.approx(60 * 10 / 33)
 
-    def test_rate_where_the_clock_was_set_back_or_nothing_is_known(self):
-        assert overview_module._per_minute([], running=True) is None
-        assert overview_module._per_minute([START], running=True) is None
-        assert overview_module._per_minute([START, START], running=False) is None
+    @pytest.mark.parametrize(
+        ("ends", "rate"),
+        [
+            ([3 * i for i in range(100)], 20.0),
+            # a pause of a day long ago is not in it
+            ([3 * i - 86_400 * (i < 50) for i in range(100)], 20.0),
+            ([], None),
+            ([0], None),
+            ([0, 0], None),  # the clock was set back
+        ],
+    )
+    def test_rate_is_of_the_recent_ones(self, overview, ends, rate):
+        done = [trial(number, ended=end) for number, end in enumerate(ends)]
+        assert Overview("wing", overview.settings, done).per_minute == rate
 
 
 class TestOpening:
-    def test_needs_no_generator(self, tmp_path):
-        class Own(Stretch):
-            name = "nowhere:to_be_found"
-
-        lsbe.optimise(Own(), height, budget=3, search="random", out=tmp_path / "run")
-        assert overview_of(open_records(tmp_path / "run")).finished == 3
-
     def test_makes_no_database(self, tmp_path):
         with pytest.raises(StudyError, match="there is no database"):
             open_records(storage=f"sqlite:///{tmp_path}/no.db")

@@ -46,15 +46,6 @@ def test_a_cut_run_goes_on_as_the_uncut_one(made):
     np.testing.assert_array_equal(study.scores, whole.scores)
 
 
-def test_results_are_told_by_hand(made):
-    place, options = made
-    study = lsbe.create_study(Stretch(), **options)
-    trials = study.ask(4)
-    opened(place).tell(trials[1], 0.5)
-    opened(place).tell(trials[2], error="lost")
-    assert [trial.state for trial in study.trials] == ["pending", "finished", "failed", "pending"]
-
-
 def test_a_server_that_is_away_in_the_middle_is_waited_for(made, server, caplog):
     place, options = made
     study = lsbe.create_study(Stretch(), **options)

@@ -84,29 +84,6 @@ def test_a_result_without_its_state_counts_as_told(study):
     assert len(again.trials) == 6
 
 
-def test_optuna_sees_scores_names_and_constraints(tmp_path):
-    def objective(outputs):
-        return [
-            {"scores": {"lift": s, "drag": s**2}, "constraints": {"mass": s - 1.0}}
-            for s in height(outputs)
-        ]
-
-    study = lsbe.optimise(
-        Stretch(),
-        objective,
-        budget=4,
-        scores=("lift", "drag"),
-        direction=("maximise", "minimise"),
-        **OPTIONS,
-    )
-    theirs = study.optuna_study
-    assert [d.name for d in theirs.directions] == ["MAXIMIZE", "MINIMIZE"]
-    assert theirs.metric_names == ["lift", "drag"]
-    first = theirs.trials[0]
-    assert first.values == list(study.trials[0].scores.values())
-    assert first.system_attrs["constraints"] == [study.trials[0].constraints["mass"]]
-
-
 BAD_SETTINGS = [
     ("budget", "abc", r"budget"),
     ("budget", -1, r"budget"),

@@ -106,21 +106,26 @@ class TestFailures:
         assert len(tracebacks) == 1
         assert caplog.text.count("failed: AttributeError") == 3
 
-    def test_errors_of_code_after_a_score_may_be_the_candidates(self):
+    @pytest.mark.parametrize("num_scored", [0, 2])
+    @pytest.mark.parametrize("options", [{}, {"max_consecutive_failures": 4}])
+    def test_other_errors_may_be_the_candidates_until_ten_in_a_row(
+        self, num_scored, options, tmp_path
+    ):
         numbers = itertools.count()
 
         def objective(outputs):
-            return height(outputs) if next(numbers) < 2 else [x.heigth for x in outputs]
+            if next(numbers) < num_scored:
+                return height(outputs)
+            raise AttributeError("heigth") if num_scored else ValueError("diverged")
 
-        with pytest.raises(EvaluationError, match="10 evaluations in a row"):
-            lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
-
-    def test_other_errors_may_be_the_candidates(self):
-        def objective(outputs):
-            raise ValueError("diverged")
-
-        with pytest.raises(EvaluationError, match="10 evaluations in a row"):
-            lsbe.optimise(Stretch(), objective, budget=40, **OPTIONS)
+        study = lsbe.create_study(Stretch(), out=tmp_path / "run", **OPTIONS)
+        most = options.get("max_consecutive_failures", 10)
+        message = rf"{most} evaluations in a row.*(heigth|diverged)"
+        with pytest.raises(EvaluationError, match=message):
+            study.run(objective, budget=40, **options)
+        again = lsbe.open_study(tmp_path / "run", generator=Stretch())
+        assert len(again.finished_trials) == num_scored
+        assert len(again.trials) == num_scored + most
 
     def test_a_failure_takes_its_time(self):
         def objective(outputs):
@@ -167,18 +172,15 @@ class TestFailures:
 
         study = lsbe.optimise(Stretch(), objective, budget=9, **OPTIONS)
         assert "3 of 9 failed: ValueError: diverged" in caplog.text
+        assert np.isnan(study.scores).sum() == 3
+        assert np.isfinite(study.best_score)
+        assert study.trials[1].error == "ValueError: diverged"
         assert study.trials[1].traceback.rstrip().endswith("ValueError: diverged")
 
-    def test_how_many_in_a_row_is_a_plain_number(self):
-        def objective(outputs):
-            raise ValueError("diverged")
-
-        study = lsbe.create_study(Stretch(), **OPTIONS)
-        with pytest.raises(EvaluationError, match="3 evaluations in a row"):
-            study.run(objective, budget=50, max_consecutive_failures=3)
-        assert len(study.trials) == 3
-
-    @pytest.mark.parametrize("bad", [10**400, {"score": 1.0, "m": None}, {"score": 1.0, "m": []}])
+    @pytest.mark.parametrize(
+        "bad",
+        [10**400, np.nan, np.inf, -np.inf, {"score": 1.0, "m": None}, {"score": 1.0, "m": []}],
+    )
     def test_a_value_that_cannot_be_read_fails_one_trial(self, bad):
         numbers = itertools.count()
 

@@ -144,11 +144,6 @@ def test_what_was_not_declared_is_an_error(objective, scores, match):
         lsbe.optimise(Stretch(), objective, budget=3, scores=scores)
 
 
-def test_a_search_of_one_score_is_refused():
-    with pytest.raises(ArgumentError, match="nsga-ii"):
-        lsbe.optimise(Stretch(), both, budget=12, scores=NAMES, search="cma-es")
-
-
 def test_a_study_of_one_score_has_a_front_too():
     study = lsbe.optimise(Stretch(), height, budget=5, search="random")
     assert study.front() == [study.best_trial]

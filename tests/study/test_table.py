@@ -1,4 +1,4 @@
-import builtins
+import sys
 
 import numpy as np
 import pytest
@@ -76,14 +76,7 @@ class TestDataframe:
         assert table["score"].dtype == table["seconds"].dtype == np.float64
 
     def test_without_pandas(self, study, monkeypatch):
-        imported = builtins.__import__
-
-        def without(name, *args, **kwargs):
-            if name == "pandas":
-                raise ModuleNotFoundError("No module named 'pandas'", name="pandas")
-            return imported(name, *args, **kwargs)
-
-        monkeypatch.setattr(builtins, "__import__", without)
+        monkeypatch.setitem(sys.modules, "pandas", None)
         with pytest.raises(MissingPackageError, match=r"\[pandas\]"):
             study.to_dataframe()
 

@@ -23,7 +23,6 @@ TEXT = {"prompt": "a red car", "steps": 2}
 SIZED = TEXT | SIZE
 FROM_IMAGE = TEXT | {"steps": 3, "image": PICTURE, "strength": 0.7}
 FROM_MASKED = FROM_IMAGE | {"mask_image": MASK}
-_BLOCKS = {"pag_applied_layers": ["blocks.0"]}
 
 
 def _unit(pipeline: Any) -> dict[str, Any]:
@@ -123,11 +122,7 @@ DERIVED: dict[str, Derived] = {
     "StableAudioPipeline": Derived("stable-audio", TEXT | {"seconds": 2.0}),
     "StableDiffusionImg2ImgPipeline": Derived(_SD, FROM_IMAGE),
     "StableDiffusionInpaintPipeline": Derived(_SD, FROM_MASKED | SIZE),
-    "StableDiffusionPAGPipeline": Derived(_SD, SIZED),
-    "StableDiffusionPAGImg2ImgPipeline": Derived(_SD, FROM_IMAGE),
-    "StableDiffusionPAGInpaintPipeline": Derived(_SD, FROM_MASKED | SIZE),
     "StableDiffusionControlNetPipeline": Derived(_SD, TEXT | {"image": CONTROL}, _controlled),
-    "StableDiffusionControlNetPAGPipeline": Derived(_SD, TEXT | {"image": CONTROL}, _controlled),
     "StableDiffusionControlNetImg2ImgPipeline": Derived(
         _SD, FROM_IMAGE | {"control_image": CONTROL}, _controlled
     ),
@@ -148,22 +143,8 @@ DERIVED: dict[str, Derived] = {
     ),
     "StableDiffusionXLImg2ImgPipeline": Derived(_XL, FROM_IMAGE),
     "StableDiffusionXLInpaintPipeline": Derived(_XL, FROM_MASKED | SIZE),
-    "StableDiffusionXLPAGPipeline": Derived(_XL, SIZED),
-    "StableDiffusionXLPAGImg2ImgPipeline": Derived(_XL, FROM_IMAGE),
-    "StableDiffusionXLPAGInpaintPipeline": Derived(_XL, FROM_MASKED | SIZE),
     "StableDiffusionXLControlNetPipeline": Derived(_XL, TEXT | {"image": CONTROL}, _controlled),
-    "StableDiffusionXLControlNetPAGPipeline": Derived(_XL, TEXT | {"image": CONTROL}, _controlled),
-    "StableDiffusionXLControlNetImg2ImgPipeline": Derived(
-        _XL, FROM_IMAGE | {"control_image": CONTROL}, _controlled
-    ),
-    "StableDiffusionXLControlNetInpaintPipeline": Derived(
-        _XL, FROM_MASKED | SIZE | {"control_image": CONTROL}, _controlled
-    ),
     "StableDiffusion3Img2ImgPipeline": Derived("stable-diffusion-3", FROM_IMAGE | SIZE),
-    "StableDiffusion3PAGPipeline": Derived("stable-diffusion-3", SIZED, lambda p: _BLOCKS),
-    "StableDiffusion3PAGImg2ImgPipeline": Derived(
-        "stable-diffusion-3", FROM_IMAGE, lambda p: _BLOCKS
-    ),
     "FluxImg2ImgPipeline": Derived("flux", FROM_IMAGE | SIZE),
     "FluxInpaintPipeline": Derived("flux", FROM_MASKED | SIZE),
     "FluxKontextPipeline": Derived(
@@ -179,12 +160,6 @@ DERIVED: dict[str, Derived] = {
     "PixArtAlphaPipeline": Derived(
         "pixart-sigma", SIZED | {"use_resolution_binning": False, "clean_caption": False}
     ),
-    "PixArtSigmaPAGPipeline": Derived(
-        "pixart-sigma",
-        SIZED | {"use_resolution_binning": False, "clean_caption": False},
-        lambda p: _BLOCKS,
-    ),
-    "SanaPAGPipeline": Derived("sana", SIZED | {"use_resolution_binning": False}),
     "DiTPipeline": Derived(
         "stable-diffusion", {"class_labels": [7], "guidance": 1.0, "steps": 2}, _class_labels
     ),

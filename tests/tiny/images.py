@@ -112,23 +112,10 @@ def stable_diffusion_3() -> Any:
         tokenizer=clip,
         text_encoder_2=shared.clip_text_encoder(clip, projected=True),
         tokenizer_2=clip,
-        text_encoder_3=_padded_t5(t5),
+        # as wide as both CLIP encoders together
+        text_encoder_3=shared.t5_encoder(t5, width=2 * HIDDEN),
         tokenizer_3=t5,
     )
-
-
-def _padded_t5(tokenizer: Any) -> Any:
-    """A T5 encoder as wide as both CLIP encoders together, as SD3 needs it."""
-    return transformers.T5EncoderModel(
-        transformers.T5Config(
-            vocab_size=len(tokenizer),
-            d_model=2 * HIDDEN,
-            d_kv=8,
-            d_ff=32,
-            num_layers=1,
-            num_heads=2,
-        )
-    ).eval()
 
 
 def pixart_sigma() -> Any:

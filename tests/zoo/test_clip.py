@@ -45,17 +45,6 @@ def test_a_batch_is_its_images_one_by_one(objective):
     assert objective([]) == []
 
 
-def test_kinds_of_image_agree(objective):
-    levels = (IMAGES[0] * 255).round().astype(np.uint8)
-    on_nothing = np.dstack([levels, np.zeros_like(levels[..., 0])])
-    kinds = [levels, levels / np.float64(255.0), Image.fromarray(levels), torch.from_numpy(levels)]
-    assert len({figures["score"] for figures in objective(kinds)}) == 1
-    grey = objective([IMAGES[0, ..., 0], IMAGES[0, ..., :1]])
-    assert grey[0] == grey[1]
-    unseen, white = objective([on_nothing, np.ones((48, 40, 3))])
-    assert unseen == white
-
-
 def test_an_image_is_most_like_itself_however_the_camera_was_held(tiny_clip, tmp_path):
     levels = (IMAGES * 255).round().astype(np.uint8)
     exif = Image.Exif()

@@ -1,14 +1,25 @@
 """Tiny pipelines: in memory, built once for all tests that leave them alone, or in a folder."""
 
 import copy
+from importlib.util import find_spec
 
 import pytest
+
+NEEDED = ("torch", "diffusers", "transformers")
+collect_ignore_glob = [] if all(map(find_spec, NEEDED)) else ["test_*.py"]
+
+
+def pytest_itemcollected(item):
+    """Let diffusers and transformers warn about each other, which is not about us."""
+    about = ("ignore::DeprecationWarning", "ignore::FutureWarning")
+    item.add_marker(pytest.mark.filterwarnings(*about))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Several threads on tiny matrices only wait for each other."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

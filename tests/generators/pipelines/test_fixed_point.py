@@ -1,6 +1,5 @@
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 from latent_spaces_by_example.generators.pipelines.fixed_point import FixedPoint
 
@@ -29,30 +28,11 @@ def test_finds_the_fixed_point_even_where_plain_iteration_diverges(scale):
     assert (search.best - exact).norm() / exact.norm() < 1e-4
 
 
-def test_takes_fewer_iterations_than_plain_ones():
-    g, _ = linear(0.9)
-    x, plain = torch.zeros(200), 0
-    while (g(x) - x).norm() > 1e-5 * x.norm():
-        x, plain = g(x), plain + 1
-    assert solve(g, torch.zeros(200)).iterations < 0.6 * plain
-
-
 def test_says_when_there_is_none():
     search = solve(lambda x: x + 1.0 + x.abs(), torch.zeros(4))
     assert not search.converged
     assert search.residual > 0.1
     assert search.iterations <= 50
-
-
-def test_stops_at_the_iterations_allowed_and_keeps_the_best():
-    g, exact = linear(0.9)
-    errors = []
-    for most in (1, 3, 9):
-        search = solve(g, torch.zeros(200), tolerance=0.0, most_iterations=most)
-        assert search.iterations == most
-        errors.append(float((g(search.best) - search.best).norm()))
-    assert errors[0] > errors[1] > errors[2]
-    assert exact.isfinite().all()
 
 
 def test_values_that_are_not_finite_lead_nowhere_and_end():
@@ -72,10 +52,3 @@ def test_survives_a_wild_value_on_the_way():
     search = solve(sometimes_wild, torch.zeros(200))
     assert search.converged
     assert (search.best - exact).norm() / exact.norm() < 1e-3
-
-
-def test_any_shape_and_a_start_at_the_answer():
-    search = solve(lambda x: 0.0 * x + 2.0, torch.full((2, 3, 4), 2.0))
-    assert search.converged
-    assert search.iterations == 1
-    assert search.best.shape == (2, 3, 4)

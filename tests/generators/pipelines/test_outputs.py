@@ -3,11 +3,6 @@ import sys
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
 from PIL import Image
 
 from latent_spaces_by_example.errors import ArgumentError, MissingPackageError

@@ -2,11 +2,7 @@
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
+import torch
 from PIL import Image
 
 from latent_spaces_by_example import generators
@@ -15,9 +11,6 @@ from latent_spaces_by_example.generators.pipelines.pipeline_settings import (
     PipelineSettings,
     read_spec,
 )
-
-# of diffusers and transformers about each other, not of ours
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 SMALL = {"prompt": "a car, in a street = 100 %", "height": 32, "width": 32, "steps": 2}
 

@@ -2,30 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("diffusers")
-pytest.importorskip("transformers")
-
-from generators.pipelines.cases import CASES, IMAGE, OURS, PROMPT
+from generators.pipelines.cases import CASES, IMAGE, PROMPT, latents, made_without_us
 from latent_spaces_by_example import generators
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.validity import check_determinism
 
-# of diffusers and transformers about each other, not of ours
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
 BATCH_TOLERANCE = 1e-4  # of values in [0, 1]; float32 sums in another order
-
-
-def latents(generator, n=2):
-    return np.stack([generator.latent_from_random_seed(seed) for seed in range(n)])
-
-
-def made_without_us(pipeline, random_seed, **called):
-    pipeline.set_progress_bar_config(disable=True)
-    seeded = torch.Generator("cpu").manual_seed(random_seed)
-    return np.asarray(pipeline(generator=seeded, output_type="np", **called)[0][0])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -41,8 +25,8 @@ def test_a_pipeline_is_a_function_of_its_latent(name, built, tmp_path, capfd):
     assert outputs.dtype == np.float32
     assert np.abs(outputs[0] - outputs[1]).max() > 1e-5
     # a random seed is the pipeline's own; an output does not depend on its neighbours
-    called = {OURS.get(key, key): value for key, value in asked.items()} | fixed
-    np.testing.assert_array_equal(outputs[1], made_without_us(built(name), 1, **called))
+    theirs = made_without_us(built(name), 1, **asked, **fixed)
+    np.testing.assert_array_equal(outputs[1], theirs)
     np.testing.assert_array_equal(generator.generate(z[1:]), outputs[1:])
     together = generators.diffusers(built(name), device="cpu", batch_size=2, **asked)
     np.testing.assert_allclose(together.generate(z), outputs, atol=BATCH_TOLERANCE)
@@ -58,8 +42,7 @@ def test_in_bfloat16_too_a_random_seed_gives_the_pipelines_own(tiny):
     name = "stable-diffusion"
     asked = CASES[name][0]
     generator = generators.diffusers(tiny(name), device="cpu", torch_dtype=torch.bfloat16, **asked)
-    called = {OURS.get(key, key): value for key, value in asked.items()}
-    theirs = made_without_us(generator.pipeline, 7, **called)
+    theirs = made_without_us(generator.pipeline, 7, **asked)
     z = generator.latent_from_random_seed(7)
     assert z.dtype == np.float32
     np.testing.assert_array_equal(generator.generate(z[None])[0], theirs)

@@ -62,12 +62,6 @@ def test_exponential_numbers_have_their_rate():
     assert (values.mean(), values.std()) == pytest.approx((0.5, 0.5), rel=0.1)
 
 
-def test_held_fixed_unless_asked_for():
-    tape = noise_tape(lambda: (torch.randn(2), torch.multinomial(SHARES, 1)))
-    assert tape.latent_shape == (2,)
-    assert [part.op for part in tape.parts if not part.combined] == ["multinomial"]
-
-
 def text():
     """Six tokens, each drawn from what a table says of the one before."""
     table = torch.softmax(3.0 * torch.sin(torch.arange(25.0)).reshape(5, 5), dim=-1)

@@ -6,10 +6,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from latent_spaces_by_example.search.latent_gp.acquisition import (
-    log_expected_improvement,
     log_improvement,
 )
-from latent_spaces_by_example.search.latent_gp.process import Prediction
 
 
 @pytest.mark.parametrize("z", [-30.0, -8.0, -3.0, -1.001, -0.999, 0.0, 1.0, 6.0, 40.0])
@@ -38,15 +36,3 @@ def test_it_increases_everywhere_also_where_the_formula_changes():
 
 def test_no_overflow_however_hopeless():
     assert np.isfinite(log_improvement(np.array([-1e300, -1e9, 1e300]))).all()
-
-
-def test_gradient_is_the_derivative():
-    def prediction(t):
-        mean, spread = np.array([0.3 * t - 2, t**2]), np.array([0.1 + t**2, 0.5 + t])
-        return Prediction(mean, spread, np.array([[0.3], [2 * t]]), np.array([[2 * t], [1.0]]))
-
-    for t in (0.1, 0.5, 1.3):
-        _, gradient = log_expected_improvement(prediction(t), 0.4)
-        upper, _ = log_expected_improvement(prediction(t + 1e-6), 0.4)
-        lower, _ = log_expected_improvement(prediction(t - 1e-6), 0.4)
-        np.testing.assert_allclose(gradient[:, 0], (upper - lower) / 2e-6, rtol=1e-5)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
 
-from latent_spaces_by_example.search import load
 from latent_spaces_by_example.search.latent_gp import LatentGPSearch
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs, log_feasibility
 from latent_spaces_by_example.search.latent_gp.directions import Directions
@@ -73,24 +72,11 @@ def test_margins_far_from_zero_stay_apart():
     assert found.std() > 0.5
 
 
-def test_margins_of_ties():
-    np.testing.assert_array_equal(margins(np.full(4, 3.0)), -1)
-    np.testing.assert_array_equal(margins(np.full(4, -3.0)), 1)
-    assert margins(np.empty(0)).shape == (0,)
-
-
 @pytest.mark.parametrize("noise", [0.0, 0.7])
-def test_log_feasibility_and_its_gradient(noise):
-    def margin(t):
-        mean, spread = np.array([0.3 * t - 2, t**2]), np.array([0.1 + t**2, 0.5 + t])
-        return Prediction(mean, spread, np.array([[0.3], [2 * t]]), np.array([[2 * t], [1.0]]))
-
-    for t in (0.1, 0.5, 1.3):
-        value, gradient = log_feasibility(margin(t), noise=noise)
-        spread = np.sqrt(margin(t).spread ** 2 + noise)
-        np.testing.assert_allclose(value, norm.logcdf(margin(t).mean / spread))
-        upper, lower = (log_feasibility(margin(t + step), noise=noise)[0] for step in (1e-6, -1e-6))
-        np.testing.assert_allclose(gradient[:, 0], (upper - lower) / 2e-6, rtol=1e-5)
+def test_log_feasibility_is_the_probability_of_a_margin_above_zero(noise):
+    mean, spread, flat = np.array([-1.7, 1.69]), np.array([1.79, 0.6]), np.zeros((2, 1))
+    value, _ = log_feasibility(Prediction(mean, spread, flat, flat), noise=noise)
+    np.testing.assert_allclose(value, norm.logcdf(mean / np.sqrt(spread**2 + noise)))
 
 
 def test_log_feasibility_where_it_is_hopeless():
@@ -161,57 +147,6 @@ def test_a_believed_point_raises_the_bar_only_where_it_is_believed_feasible():
     assert worse.believing(model.incumbent).best > -1.0
 
 
-@pytest.mark.parametrize("within_span", [False, True])
-def test_pending_trials_are_counted_in(within_span):
-    study = SimulatedStudy(
-        smooth,
-        num_given=4,
-        within_span=within_span,
-        batch_size=4,
-        constraints=lambda x: [float(x[0])],
-    )
-    study.run(LatentGPSearch(), until=24)
-    proposal = LatentGPSearch().propose(study.history(num_pending=4), 4, np.random.default_rng(0))
-    tried = np.zeros((24, proposal.shape[1]))
-    tried[:, : study.num_seeds] = study.history().weights
-    gaps = np.linalg.norm(proposal[:, None] - tried, axis=2)
-    assert gaps.min() > 1e-5
-
-
-def test_between_examples_it_finds_the_best_that_is_allowed():
-    # the score rises towards the first example, which the constraint keeps away from
-    study = SimulatedStudy(
-        lambda x: 0.0, num_given=3, within_span=True, budget=40, num_latent_dims=200
-    )
-    first = study.seed_latents(1)[0] / np.linalg.norm(study.seed_latents(1)[0])
-    study.score = lambda x: float(x @ first)
-    study.constraints = lambda x: [float(x @ first) - 0.8]
-    study.run(LatentGPSearch())
-    assert 0.78 < study.best <= 0.8
-
-
-@pytest.mark.slow
-def test_it_finds_a_small_feasible_part_and_climbs_in_it():
-    def constraints(x):
-        return [0.3 - float(x[1]), float(x[0] + x[2]) - 0.6]
-
-    found, chance = [], []
-    for random_seed in range(2):
-        for search, results in (("latent-gp", found), ("random", chance)):
-            study = SimulatedStudy(
-                lambda x: 3 * float(x[0]) + float(x[1] * x[2]),
-                num_given=0 if search == "latent-gp" else 8,
-                constraints=constraints,
-                budget=30,
-                random_seed=random_seed,
-            )
-            study.run(load(search))
-            results.append(study.best)
-    # the optimum is near 2.6; one prior draw in fifty is feasible
-    assert min(found) > 2.2
-    assert not np.nanmax(chance) > 2.0
-
-
 DIMS = 8
 
 
@@ -247,11 +182,6 @@ def elsewhere(study, directions, *, n=300):
     unit = latents / np.linalg.norm(latents, axis=1, keepdims=True)
     norms = np.linalg.norm(study.seed_latents(DIMS), axis=1)
     return directions.from_weights(weights * norms), unit
-
-
-def test_where_none_fails_nothing_is_modelled():
-    model, _, _ = studied(smooth)
-    assert model.success is None
 
 
 def test_the_score_is_modelled_from_the_trials_that_have_one():
@@ -304,48 +234,8 @@ def test_failed_trials_are_part_of_the_opening_if_two_others_have_a_score(outcom
     assert (np.count_nonzero(proposal) == 1) == draws
 
 
-def test_failures_by_chance_cost_little():
-    """Of what is gained over the first draws, in the mean of three studies.
-
-    Over 20 studies 0.86 of it is left, with a spread of 0.16, so that 0.6 is 2.8 standard errors
-    below. Where failed evaluations counted as poor scores, a third was left.
-    """
-    gains = []
-    for seed in range(3):
-        best = []
-        for score in (smooth, by_chance(0.25, seed=seed)):
-            study = SimulatedStudy(
-                score, num_given=0, num_latent_dims=64, budget=40, random_seed=seed
-            )
-            study.run(LatentGPSearch())
-            best.append(np.nanmax(study.scores))
-        begin = np.nanmax(study.scores[:8])
-        gains.append((best[1] - begin) / (best[0] - begin))
-    assert np.mean(gains) > 0.6
-
-
 @pytest.mark.parametrize("failures_in_a_row", [0, 1, 5])
 def test_each_failure_in_a_row_makes_it_more_cautious(failures_in_a_row):
     results = iter([1.0, 2.0, np.nan, 1.5, 3.0, 2.5] + [np.nan] * failures_in_a_row)
     model, _, _ = studied(lambda x: next(results), trials=6 + failures_in_a_row)
     assert model.caution == 4 * (1 + failures_in_a_row)
-
-
-@pytest.mark.slow
-def test_a_summit_at_the_edge_of_what_succeeds_takes_no_ten_failures_in_a_row():
-    """Ten would stop the study. If caution did not grow, there would be six in both."""
-    longest, best = [], []
-    for seed in range(2):
-        study = SimulatedStudy(
-            lambda x: 6 * x[0] + np.sin(x[1]) if 6 * x[0] < 0.8 else np.nan,
-            num_given=0,
-            num_latent_dims=40,
-            random_seed=seed,
-            budget=40,
-        )
-        study.run(LatentGPSearch())
-        failed = "".join("x" if np.isnan(score) else " " for score in study.scores)
-        longest.append(len(max(failed.split(), key=len)))
-        best.append(study.best)
-    assert max(longest) < 5
-    assert np.mean(best) > 0.7

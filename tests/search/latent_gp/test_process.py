@@ -52,26 +52,6 @@ def test_slope_is_the_derivative_and_finite_at_one(kernel):
 
 
 @both
-def test_log_gradients(kernel):
-    cosine = sphere(6, 3) @ sphere(6, 3).T
-    logs = np.log([0.3, 1.7, 0.6, 0.01])
-    for index, gradient in enumerate(kernel.log_gradients(cosine)):
-        step = np.eye(4)[index] * 1e-6
-        upper = AngleKernel.from_logs(logs + step, smoothness=kernel.smoothness)
-        lower = AngleKernel.from_logs(logs - step, smoothness=kernel.smoothness)
-        np.testing.assert_allclose(
-            gradient, (upper(cosine) - lower(cosine)) / 2e-6, rtol=1e-6, atol=1e-8
-        )
-
-
-@both
-@pytest.mark.parametrize("dims", [2, 50])
-def test_positive_definite(dims, kernel):
-    x = sphere(60, dims, seed=1)
-    assert np.linalg.eigvalsh(kernel(x @ x.T)).min() > -1e-10
-
-
-@both
 @pytest.mark.parametrize("noise", [1e-6, 1e-3, 0.1, 0.9])
 def test_a_telling_angle_is_where_news_and_noise_are_equal(kernel, noise):
     noisy = replace(kernel, noise=noise)
@@ -121,26 +101,6 @@ def test_it_is_scikit_learn_s(posterior):
     np.testing.assert_allclose(prediction.spread**2 + 0.05, deviation**2, rtol=1e-8)
 
 
-def test_gradients(posterior):
-    new = sphere(5, 6, seed=2)
-    prediction = posterior.predict(new)
-    step = 1e-6
-    for axis in range(6):
-        shift = step * np.eye(6)[axis]
-        # off the sphere the kernel's variance is not constant, so only tangents are compared
-        tangent = shift - (new @ shift)[:, None] * new
-        upper, lower = (
-            posterior.predict(
-                (new + sign * tangent) / np.linalg.norm(new + sign * tangent, axis=1, keepdims=True)
-            )
-            for sign in (1, -1)
-        )
-        for name in ("mean", "spread"):
-            numeric = (getattr(upper, name) - getattr(lower, name)) / (2 * step)
-            along = (getattr(prediction, f"{name}_gradient") * tangent / step).sum(axis=1)
-            np.testing.assert_allclose(along, numeric, rtol=1e-4, atol=1e-7)
-
-
 def test_constant_is_the_generalised_mean():
     x = sphere(25, 6)
     values = 5 + x[:, 0]
@@ -150,15 +110,6 @@ def test_constant_is_the_generalised_mean():
         ones @ np.linalg.solve(covariance, values) / (ones @ np.linalg.solve(covariance, ones))
     )
     assert Posterior.given(x, values, kernel=KERNEL).constant == pytest.approx(expected)
-
-
-def test_identical_points_do_not_break_it():
-    x = np.repeat(sphere(2, 4), 20, axis=0)
-    noiseless = AngleKernel(linear=1.0, smooth=1.0, length=5.0, noise=1e-300)
-    posterior = Posterior.given(x, np.arange(40.0), kernel=noiseless)
-    prediction = posterior.predict(sphere(3, 4, seed=3))
-    assert np.isfinite(prediction.mean).all()
-    assert (prediction.spread > 0).all()
 
 
 @pytest.mark.parametrize("matrix", [np.ones((5, 5)), -np.eye(3), np.full((2, 2), np.nan)])
@@ -215,14 +166,10 @@ def test_it_tells_noise():
     assert process.fit_kernel(x, x[:, 0] / x[:, 0].std())[0].noise < 0.01
 
 
-@pytest.mark.parametrize("values", [np.zeros(12), np.full(12, 3.0), np.eye(12)[0]])
-def test_flat_values(values):
-    kernel = process.fit_kernel(sphere(12, 4), values)[0]
+@pytest.mark.parametrize("values", [np.zeros(12), np.full(12, 3.0), np.eye(12)[0], np.array([0.5])])
+def test_flat_values_and_one_alone(values):
+    kernel = process.fit_kernel(sphere(len(values), 4), values)[0]
     assert all(np.isfinite([kernel.linear, kernel.smooth, kernel.length, kernel.noise]))
-
-
-def test_one_point():
-    assert process.fit_kernel(sphere(1, 4), np.array([0.5]))[0].length > 0
 
 
 def test_a_large_history_keeps_the_best_points():

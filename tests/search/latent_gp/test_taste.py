@@ -6,38 +6,29 @@ import numpy as np
 import pytest
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.search.base import History, Preference, SearchSpace
+from latent_spaces_by_example.search.base import Preference
 from latent_spaces_by_example.search.latent_gp.gallery import propose_by_taste
 from latent_spaces_by_example.search.latent_gp.person import Answers, Evidence, Person, fitted
 from latent_spaces_by_example.search.latent_gp.taste import TasteModel, tastes
+from latent_spaces_by_example.testing.search_contract import SimulatedStudy
 
 DIMS = 10
 DRAWS = np.random.default_rng(3).standard_normal((300, DIMS))
 DRAWS /= np.linalg.norm(DRAWS, axis=1, keepdims=True)
 
 
-def cosines(num):
-    return DRAWS[:num] @ DRAWS[:num].T
+class Drawn(SimulatedStudy):
+    def seed_latents(self, size):
+        return DRAWS[:size].copy()
 
 
-def history_of(weights, preferences, *, num_given=0, within_span=False, **rest):
-    width = weights.shape[1]
-    space = SearchSpace(
-        correlation=cosines(width),
-        num_given=num_given,
-        num_latent_dims=DIMS,
-        within_span=within_span,
-        draw=lambda m: cosines(width + m),
-    )
-    n = len(weights)
-    filled = {"scores": np.full(n, np.nan), "finished": np.zeros(n, bool), **rest}
-    return History(
-        space=space,
-        weights=weights,
-        failed=np.zeros(n, bool),
-        preferences=tuple(preferences),
-        **filled,
-    )
+def history_of(weights, preferences, *, features=None, **options):
+    """Return a history of trials that were compared, and not scored."""
+    study = Drawn(lambda x: 0.0, num_latent_dims=DIMS, **{"num_given": 0, **options})
+    study.add(weights)
+    history = study.history(num_pending=len(weights))
+    features = history.features if features is None else features
+    return replace(history, preferences=tuple(preferences), features=features)
 
 
 def taste(weights):

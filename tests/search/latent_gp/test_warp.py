@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from latent_spaces_by_example.search.latent_gp.warp import (
-    LONG,
     OUTPUT_WARPS,
-    OutputWarp,
     from_standardised,
     in_spreads,
     standardised,
@@ -43,14 +41,6 @@ def test_what_nothing_is_bent_to_is_far_below_and_in_order(warp):
     values = warp.unwarped(np.linspace(warp.knee - 12 * warp.scale, warp.knee, 50))
     assert np.isfinite(values).all()
     assert (np.diff(values) >= 0).all()
-
-
-def test_a_shorter_tail_makes_less_of_a_cliff():
-    def cliff(warp):
-        low, high = warp.warped(np.array([-3.0, 1.0]))
-        return high - low
-
-    assert cliff(LONG) > cliff(OutputWarp(-1.0, 0.5)) > cliff(OutputWarp(0.0, 0.25)) > 1
 
 
 FINITE = st.floats(-1e308, 1e308, allow_subnormal=False)
@@ -88,11 +78,6 @@ def test_back_to_scores(warp, scale):
     np.testing.assert_allclose(back, scores, rtol=1e-9)
 
 
-def test_back_to_equal_scores():
-    scores = np.full(5, 7.0)
-    np.testing.assert_allclose(from_standardised(standardised(scores), scores), scores)
-
-
 def test_in_spreads_the_median_is_zero_and_half_are_within_a_normal_spread():
     spreads = in_spreads(np.random.default_rng(0).normal(3.0, 5.0, size=1001))
     assert np.median(spreads) == 0
@@ -102,14 +87,3 @@ def test_in_spreads_the_median_is_zero_and_half_are_within_a_normal_spread():
 
 def test_equal_scores_are_zero():
     np.testing.assert_array_equal(standardised(np.full(5, 7.0)), 0)
-
-
-def test_an_outlier_leaves_the_others_apart():
-    scores = np.append(np.arange(10.0), -1e15)
-    values = standardised(scores)
-    assert values[:10].std() > 0.5
-    assert values[10] > -50
-
-
-def test_nothing_known():
-    assert standardised(np.empty(0)).shape == (0,)

@@ -20,16 +20,6 @@ def changed(**rows):
     return section
 
 
-@pytest.mark.parametrize("name", ["naca0012", "s1223", "rae2822", "fx63137"])
-def test_real_sections_are_valid(name):
-    for section in (find_section(name), resample(find_section(name))):
-        found = check(section)
-        assert found.valid
-        assert found.reasons == ()
-        assert found.min_thickness > 0
-        assert found.crossings == 0
-
-
 def test_open():
     found = check(changed(_0=0.1))
     assert found.reasons == ("open at the trailing edge: gap 0.1025, at most 0.05",)

@@ -149,18 +149,6 @@ def test_bad_names(tmp_path, name):
         write_dat(tmp_path / "mine.dat", SELIG, name=name)
 
 
-@pytest.mark.parametrize("name", ["naca2412", "s1223", "rae2822"])
-def test_round_trip_of_real_sections(tmp_path, name):
-    section = find_section(name)
-    path = tmp_path / f"{name}.dat"
-    write_dat(path, section, name=name.upper())
-    found = read_dat(path)
-    assert found.title == name.upper()
-    np.testing.assert_allclose(found.coordinates, section, atol=5.1e-9)
-    np.testing.assert_allclose(find_section(path), section, atol=1e-6)
-    np.testing.assert_array_equal(find_section(str(path)), find_section(path))
-
-
 @settings(max_examples=10, deadline=None)
 @given(
     wiggle=arrays(np.float64, (len(SELIG), 2), elements=st.floats(-0.004, 0.004)),

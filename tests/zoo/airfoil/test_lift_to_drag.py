@@ -48,14 +48,6 @@ def test_values_of_known_sections(name, expected):
     assert figures["cl"] == pytest.approx(1.0, abs=1e-6)
 
 
-def test_the_study_can_read_what_it_returns():
-    outputs = [section("naca2412"), np.full((50, 2), np.nan), thinned("naca2412", 0.05)]
-    evaluations = read_scores(OBJECTIVE(outputs), n=3)
-    assert [evaluation.finite for evaluation in evaluations] == [True, False, True]
-    assert set(evaluations[0].metrics) >= {"cl", "cd", "cm", "alpha", "thickness", "confidence"}
-    assert all(type(value) in (float, bool) for value in evaluations[0].metrics.values())
-
-
 def test_a_batch_is_its_rows_whatever_the_number_of_points():
     outputs = [find_section("s1223"), section("rae2822"), find_section("naca2412")]
     together = OBJECTIVE(outputs)
@@ -73,17 +65,6 @@ def test_the_floor_on_thickness(thickness):
     shortfall = 1 - thickness / 0.12
     assert figures["penalty_thickness"] == pytest.approx(1 / (1 + 4 * shortfall), rel=1e-6)
     assert figures["floors_met"] is False
-
-
-def test_thinning_below_the_floor_never_pays():
-    thickness = np.linspace(0.12, 0.03, 5)
-    for name in ("dae11", "s1223"):
-        scores = [figures["score"] for figures in OBJECTIVE([thinned(name, t) for t in thickness])]
-        assert np.all(np.diff(scores) < 0)
-        free = LiftToDrag(min_thickness=0.0, floors="penalties")(
-            [thinned(name, t) for t in thickness[[0, 2]]]
-        )
-        assert all(figures["penalty_thickness"] == 1.0 for figures in free)
 
 
 def test_the_penalty_of_a_lift_out_of_reach_is_continuous():
@@ -225,25 +206,6 @@ def test_sections_without_a_score():
 def test_what_is_no_section(outputs, message):
     with pytest.raises(ArgumentError, match=message):
         OBJECTIVE(outputs)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"cl": 0.0}, "cl=0.0; expected a number above 0 and at most 3"),
-        ({"cl": 3.5}, "cl="),
-        ({"cl": math.nan}, "cl="),
-        ({"reynolds": -1e6}, "reynolds=-1000000.0; expected a number from 1000 to 1e.09"),
-        ({"min_thickness": 0.6}, "min_thickness=0.6; .* from 0 to 0.5"),
-        ({"min_confidence": 1.0}, "min_confidence=1.0; .* 0 to 0.99"),
-        ({"max_fit_error": 0.0}, "max_fit_error=0.0; .* above 0"),
-        ({"model_size": "huge"}, "model_size='huge'; expected one of xxsmall, "),
-        ({"floors": "walls"}, "floors='walls'; expected one of constraints, penalties"),
-    ],
-)
-def test_parameters_out_of_range(parameters, message):
-    with pytest.raises(ArgumentError, match=message):
-        LiftToDrag(**parameters)
 
 
 @settings(max_examples=10, deadline=None)

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -64,35 +61,6 @@ def test_names_that_hold_a_query():
     assert lookup.search_sections("S 12")[:3] == ["s1210", "s1221", "s1223"]
     assert "mh112" in lookup.search_sections("112")
     assert lookup.search_sections("@") == []
-
-
-def test_arguments_of_other_types_are_refused_and_aerosandbox_is_not_imported():
-    """In a process of its own, where no annotation is checked."""
-    program = """
-import sys
-from latent_spaces_by_example import generators, objectives
-from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.zoo.airfoil import *
-calls = [
-    lambda: naca_section(2412), lambda: find_section(None), lambda: find_section(["s1223"]),
-    lambda: write_dat("x.dat", find_section("s1223"), name=3), lambda: generators.load(3),
-    lambda: generators.load(None), lambda: objectives.load(b"clip"), lambda: read_dat(None),
-]
-for call in calls:
-    try:
-        call()
-    except ArgumentError as error:
-        print(error)
-print(*(name for name in ("aerosandbox", "neuralfoil", "casadi") if name in sys.modules))
-"""
-    source = next(path for path in sys.path if path.endswith("src"))
-    environment = {"PYTHONPATH": source}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    )
-    *refusals, imported = done.stdout.splitlines()
-    assert len(refusals) == 8
-    assert imported == ""
 
 
 def test_without_aerosandbox(monkeypatch):

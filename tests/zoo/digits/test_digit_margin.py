@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.objectives import load
 from latent_spaces_by_example.zoo.digits.digit_margin import DigitMargin, count_holes, ink_slant
 
 sklearn_datasets = pytest.importorskip("sklearn.datasets")
@@ -77,20 +76,6 @@ def test_holes(picture, holes):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "words"),
-    [
-        ({"digit": 10}, "digit"),
-        ({"slant": 90.0}, "slant"),
-        ({"slant": float("nan")}, "slant"),
-        ({"tolerance": 0.0}, "tolerance"),
-    ],
-)
-def test_parameters_out_of_range(parameters, words):
-    with pytest.raises(ArgumentError, match=words):
-        DigitMargin(**parameters)
-
-
-@pytest.mark.parametrize(
     ("image", "words"),
     [
         (np.zeros((8, 9)), "shape"),
@@ -102,10 +87,3 @@ def test_parameters_out_of_range(parameters, words):
 def test_outputs_that_are_no_digits(image, words):
     with pytest.raises(ArgumentError, match=words):
         DigitMargin()([image])
-
-
-@pytest.mark.parametrize("spec", ["digit-margin", "digit-margin:digit=7,slant=-12.5,tolerance=4"])
-def test_it_is_made_again_from_its_spec(spec):
-    objective = load(spec)
-    assert isinstance(objective, DigitMargin)
-    assert load(objective.spec) == objective

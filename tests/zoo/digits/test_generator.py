@@ -69,15 +69,11 @@ def test_examples_are_scans_of_their_class(generator):
     assert generator.example("3:17").any()
 
 
-@pytest.mark.parametrize("name", ["3", "3:", "12:1", "three:1", "3:-1", "3:1.5", ""])
+@pytest.mark.parametrize("name", ["3", "3:", "12:1", "three:1", "3:-1", "3:1.5", "", "3:183"])
 def test_names_of_no_example(generator, name):
-    with pytest.raises(ArgumentError, match="class:index"):
+    beyond = name == "3:183"
+    with pytest.raises(ArgumentError, match="0 to 182" if beyond else "class:index"):
         generator.example(name)
-
-
-def test_an_index_beyond_the_class_names_the_last(generator):
-    with pytest.raises(ArgumentError, match="0 to 182"):
-        generator.example("3:183")
 
 
 def test_without_scikit_learn_the_command_is_named(monkeypatch):
@@ -85,21 +81,6 @@ def test_without_scikit_learn_the_command_is_named(monkeypatch):
     scans.load_scans.cache_clear()
     with pytest.raises(MissingPackageError, match=r"latent-spaces-by-example\[digits\]"):
         scans.load_scans()
-
-
-@pytest.mark.parametrize(
-    "z",
-    [
-        np.zeros((8, 8)),
-        np.zeros((1, 64)),
-        np.zeros((1, 8, 8), dtype=int),
-        np.full((1, 8, 8), np.inf),
-        "noise",
-    ],
-)
-def test_latents_that_are_none(generator, z):
-    with pytest.raises(ArgumentError, match="z "):
-        generator.generate(z)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.objectives import load
 from latent_spaces_by_example.zoo.microstructure.effective_conductivity import EffectiveConductivity
 from latent_spaces_by_example.zoo.microstructure.generator import Microstructure
 from latent_spaces_by_example.zoo.microstructure.two_phase_conduction import effective_conductivity
@@ -56,28 +55,6 @@ def test_parameters_reach_the_solver():
     assert figures["conductivity"] == effective_conductivity(phases, **parameters)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "words"),
-    [
-        ({"contrast": 0.0}, "contrast"),
-        ({"volume_fraction": 0.0}, "volume_fraction"),
-        ({"excess_cost": -1.0}, "excess_cost"),
-        ({"direction": "up"}, "direction"),
-        ({"sides": "none"}, "sides"),
-    ],
-)
-def test_parameters_out_of_range(parameters, words):
-    with pytest.raises(ArgumentError, match=words):
-        EffectiveConductivity(**parameters)
-
-
 def test_outputs_that_are_no_materials():
     with pytest.raises(ArgumentError, match="two phases"):
         EffectiveConductivity()([np.zeros((4, 4, 3))])
-
-
-@pytest.mark.parametrize("spec", ["effective-conductivity", "effective-conductivity:direction=y"])
-def test_it_is_made_again_from_its_spec(spec):
-    objective = load(spec)
-    assert isinstance(objective, EffectiveConductivity)
-    assert load(objective.spec) == objective
