@@ -289,14 +289,17 @@ class Records:
     # ------------------------------------------------------------------ writing
 
     def add(self, point: Point) -> Trial:
-        """Create an open trial at a point: one write, and one read of its number."""
+        """Create an open trial at a point, in one write."""
         template = create_trial(
             state=TrialState.RUNNING, user_attrs={POINT: msgspec.to_builtins(point)}
         )
         create = self._storage.create_new_trial
         trial_id = self._do(create, self._study_id, template_trial=template)
-        number = self._do(self._storage.get_trial_number_from_id, trial_id)
-        self._ids[number] = trial_id
+        number = self.next_number
+        if self._id(number) != trial_id:
+            # another program has added a trial; to read the number is to read the whole trial
+            number = self._do(self._storage.get_trial_number_from_id, trial_id)
+            self._ids[number] = trial_id
         self._num_entries = number + 1
         trial = self._trials[number] = trial_from_point(number, point, begun=datetime.now())
         return trial
