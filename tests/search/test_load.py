@@ -84,18 +84,19 @@ def test_places_of_the_user_s_own(tmp_path, monkeypatch):
         "from latent_spaces_by_example.search.coverage import RandomSearch\n"
         "ready = RandomSearch()\n"
         "def factory():\n    return RandomSearch()\n"
-        "def needs(sigma):\n    return RandomSearch()\n"
+        "def needs(sigma: float):\n    return RandomSearch()\n"
         "number = 3\n"
     )
     for place in ("ready", "factory", "RandomSearch"):
         assert search.load(f"my_searches:{place}") == search.load("random")
+    assert search.load("my_searches:needs:sigma=0.5") == search.load("random")
     sampler = search.load("optuna.samplers:RandomSampler")
     assert sampler.name == "optuna:RandomSampler"
     for place, message in [
-        ("needs", "cannot be called without arguments"),
+        ("needs", "needs the parameter 'sigma'"),
         ("number", "has no propose"),
         ("redy", "did you mean ready"),
-        ("", "expected a name, or your own"),
+        ("", "or your own as package.module:name"),
     ]:
         with pytest.raises(ArgumentError, match=message):
             search.load(f"my_searches:{place}")
