@@ -21,7 +21,6 @@ from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.study.lock_kinds import Holder
     from latent_spaces_by_example.study.overview import Overview
     from latent_spaces_by_example.study.records import Records
 
@@ -71,7 +70,7 @@ def _look(records: Records, place: Place) -> str:
     return "\n".join(status_lines(overview_of(records), running=running, place=place))
 
 
-def status_lines(overview: Overview, *, running: Holder | None, place: Place) -> list[str]:
+def status_lines(overview: Overview, *, running: str | None, place: Place) -> list[str]:
     """Return how a study stands, line by line.
 
     Args:
@@ -148,7 +147,7 @@ def _rate(overview: Overview, *, is_running: bool) -> str:
     return text
 
 
-def _running(overview: Overview, *, running: Holder | None, place: Place) -> str:
+def _running(overview: Overview, *, running: str | None, place: Place) -> str:
     if running is not None:
         since = ago(overview.oldest_pending)
         longest = "" if overview.oldest_pending is None else f"; the longest open trial: {since}"
