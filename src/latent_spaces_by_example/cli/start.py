@@ -96,9 +96,10 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     ),
     click.option(
         "--artifacts",
+        type=click.Choice(["all", "none"]),
         default="all",
         show_default=True,
-        help="Outputs to keep in the run folder: all, none, or best:K.",
+        help="Outputs to keep in the run folder.",
     ),
     click.option("--out", help="The run folder; by default a new one under runs/."),
 ]

@@ -65,12 +65,8 @@ class StudyView:
         self.folder = folder
         self.artifacts = None
         if folder is not None:
-            self.artifacts = Artifacts(
-                records,
-                ranking=self.ranking,
-                folder=folder.artifacts,
-                policy=self.settings.artifacts,
-            )
+            wanted = self.settings.artifacts != "none"
+            self.artifacts = Artifacts(records, folder=folder.artifacts, wanted=wanted)
 
     def __repr__(self) -> str:
         """Say in one line how the study stands."""
