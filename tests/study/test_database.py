@@ -13,7 +13,6 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.exceptions import StorageInternalError
-from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -227,18 +226,6 @@ class TestSqlite:
         os.replace(theirs, made[1])
         with pytest.raises(StudyError, match=r"cannot be opened.*v99|cannot be opened.*updating"):
             open_storage(made[0], access=access)
-
-    def test_a_file_is_checked_once(self, made, monkeypatch):
-        made_anew = []
-        monkeypatch.setattr(
-            RDBStorage,
-            "__init__",
-            lambda self, *_, **options: made_anew.append(options["skip_compatibility_check"]),
-        )
-        database._opened(database.database_url(made[0]), access="write")
-        monkeypatch.setattr(database, "_checked", set())
-        database._opened(database.database_url(made[0]), access="write")
-        assert made_anew == [True, False]
 
     def test_a_folder_that_is_missing(self, tmp_path):
         with pytest.raises(StudyError, match="there is no folder"):

@@ -73,9 +73,6 @@ _PERMANENT = (
     "name or service not known", "could not translate host", "failed to resolve host",
 )  # fmt: skip
 _NO_TABLES = ("no such table", "UndefinedTable")
-# SQLite files whose tables this process has made or checked: the check costs 35 ms of reading
-# every migration that Optuna ever had
-_checked: set[tuple[str, int] | None] = set()
 _DATABASE_ERRORS = (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
 
 
@@ -268,28 +265,10 @@ class _Storage(RDBStorage):
 
 
 def _opened(url: URL, *, access: Access) -> RDBStorage:
-    file = sqlite_file(str(url))
-    known = file is not None and _identity(file) in _checked
     # Optuna fills in {SCHEMA_VERSION}; other braces, in a password say, are meant
     text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
     options = _engine_options(url, access=access)
-    opened = _Storage(
-        text,
-        engine_kwargs=options,
-        skip_table_creation=access != "create",
-        skip_compatibility_check=known,
-    )
-    if file is not None:
-        _checked.add(_identity(file))
-    return opened
-
-
-def _identity(file: Path) -> tuple[str, int] | None:
-    """Return what tells a file from another one, at its place or elsewhere; None if it is gone."""
-    try:
-        return str(file), file.stat().st_ino
-    except OSError:
-        return None
+    return _Storage(text, engine_kwargs=options, skip_table_creation=access != "create")
 
 
 def _engine_options(url: URL, *, access: Access) -> dict[str, Any]:
