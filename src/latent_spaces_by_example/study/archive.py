@@ -26,7 +26,6 @@ from latent_spaces_by_example.study.folder import (
     ARTIFACTS,
     DATABASE,
     HISTORY,
-    REPORT,
     SEED_LATENTS,
     RunFolder,
 )
@@ -72,7 +71,6 @@ def export_study(
     *,
     storage: str | BaseStorage | None = None,
     name: str | None = None,
-    report: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a study, which may be running, to one file that opens on any machine.
@@ -86,7 +84,6 @@ def export_study(
         archive: path of the file to write.
         storage: where the study is, if not in the run folder: an Optuna storage or its URL.
         name: of the study in its storage; not needed if there is only one.
-        report: a page to put in; by default the run folder's own.
         overwrite: replace a file that exists.
 
     Raises:
@@ -107,7 +104,6 @@ def export_study(
         history = made.save_history(records.trials(), settings=records.settings)
         contents = {DATABASE: made.database, HISTORY: history}
         contents |= {} if folder is None else _files_of(RunFolder(folder))
-        contents |= {} if report is None else {REPORT: Path(report)}
         with zipfile.ZipFile(workplace / "archive.zip", "x", strict_timestamps=False) as file:
             for member, source in contents.items():
                 # pictures and sounds do not get smaller
