@@ -244,10 +244,10 @@ class TestRefused:
         ("scheduler", "fix"),
         [
             ("PNDMScheduler", "EulerDiscreteScheduler"),
-            ("DPMSolverMultistepScheduler", "solver_order=1"),
+            ("DPMSolverMultistepScheduler", "EulerDiscreteScheduler"),
             ("UniPCMultistepScheduler", "EulerDiscreteScheduler"),
             ("HeunDiscreteScheduler", "EulerDiscreteScheduler"),
-            ("DDIMScheduler", "clip_sample=False"),
+            ("DDIMScheduler", "clip_sample.*EulerDiscreteScheduler"),
         ],
     )
     def test_schedulers_that_cannot_be_undone(self, built, scheduler, fix):

@@ -73,7 +73,7 @@ def test_with_clipping_it_is_refused_and_without_it_works():
     kind, config = type(pipeline.scheduler), pipeline.scheduler.config
     pipeline.scheduler = kind.from_config(config, clip_sample=True)
     image = image_of_levels(load().example(NAMES[0]))
-    with pytest.raises(ArgumentError, match="clip_sample=False"):
+    with pytest.raises(ArgumentError, match="clip_sample"):
         generators.diffusers(pipeline, steps=10).inversion(image)
     pipeline.scheduler = kind.from_config(config, clip_sample=False)
     assert generators.diffusers(pipeline, steps=10).inversion(image).rms_error < 1e-3
