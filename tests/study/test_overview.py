@@ -32,7 +32,7 @@ def _trial(state, *, worker=None, start=0.0, end=None, score=None):
 
 @pytest.fixture
 def records():
-    """Two workers, three seconds a trial, and an open trial."""
+    """Three seconds a trial, and an open trial."""
     study = lsbe.optimise(Stretch(), height, budget=1, search="random", num_seeds=2)
 
     def add(*arguments, **values):
@@ -40,9 +40,8 @@ def records():
         study.records.storage.create_new_trial(0, template_trial=trial)
 
     for i in range(10):
-        who = ("a:1", "b:2")[i % 2]
-        add(TrialState.COMPLETE, worker=who, start=3 * i, end=3 * i + 3, score=float(i))
-    add(TrialState.FAIL, worker="b:2", start=30, end=33)
+        add(TrialState.COMPLETE, start=3 * i, end=3 * i + 3, score=float(i))
+    add(TrialState.FAIL, start=30, end=33)
     add(TrialState.RUNNING, start=33)
     return study.records
 
@@ -61,13 +60,6 @@ class TestOverview:
         assert overview.ranking.best_in_words(overview.trials) == "9"
         assert overview.oldest_pending == START + timedelta(seconds=33)
         assert overview.seconds == pytest.approx(3.0, abs=0.01)
-
-    def test_by_worker(self, records):
-        workers = {worker.name: worker for worker in overview_of(records).workers}
-        a, b = workers["a:1"], workers["b:2"]
-        assert (a.finished, a.failed) == (5, 0)
-        assert (b.finished, b.failed) == (5, 1)
-        assert b.last == START + timedelta(seconds=33)
 
     def test_rate_is_of_the_recent_ones(self):
         ends = [START + timedelta(seconds=3 * i) for i in range(100)]

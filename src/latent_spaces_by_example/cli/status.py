@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import (
-    columns,
-    number,
-    plain,
-    say,
-    shortened,
-    table,
-    width,
-)
+from latent_spaces_by_example.cli.console import plain, say, shortened, width
 from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
@@ -95,10 +87,7 @@ def status_lines(overview: Overview, *, running: str | None, place: Place) -> li
         ("asked", asked),
         ("running", _running(overview, running=running, place=place)),
     ]
-    lines = [f"{label:<{_LABEL}}{value}" for label, value in rows if value]
-    if any(worker.name for worker in overview.workers):
-        lines += ["", *_workers(overview)]
-    return lines
+    return [f"{label:<{_LABEL}}{value}" for label, value in rows if value]
 
 
 def _best(overview: Overview) -> str:
@@ -156,15 +145,3 @@ def _running(overview: Overview, *, running: str | None, place: Place) -> str:
     if settings.budget is None or overview.done >= settings.budget - overview.asked:
         return "nothing is running"
     return f"nothing is running; go on: {resumption(place, settings)}"
-
-
-def _workers(overview: Overview) -> list[str]:
-    workers = overview.workers
-    cells = {
-        "worker": [worker.name or "not named" for worker in workers],
-        "finished": [str(worker.finished) for worker in workers],
-        "failed": [str(worker.failed) for worker in workers],
-        "seconds each": [number(worker.seconds) for worker in workers],
-        "last done": [ago(worker.last) for worker in workers],
-    }
-    return table(columns(cells), width=width())[0]
