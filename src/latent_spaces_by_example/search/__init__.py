@@ -14,7 +14,6 @@ from latent_spaces_by_example.search.base import (
     SearchSpace,
     check_search,
 )
-from latent_spaces_by_example.search.own import own_search
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.search.samplers import OptunaSearch
@@ -72,13 +71,13 @@ def load(search: object, **options: Any) -> Search:
     """
     named = f"search {search}" if isinstance(search, str) else f"search={search!r:.80}"
     if isinstance(search, str):
-        return own_search(plugins.load("searches", search, **options), named=named)
+        return _own_search(plugins.load("searches", search, **options), named=named)
     if options:
         raise ArgumentError(
             f"options {sorted(options)} go with a search given by its name; "
             "set them on your own search object instead."
         )
-    return own_search(search, named=named)
+    return _own_search(search, named=named)
 
 
 def load_stored(search: str) -> Search:
@@ -96,3 +95,42 @@ def load_stored(search: str) -> Search:
             "or on the command line --search package.module:name"
         )
     return load(search)
+
+
+def _own_search(thing: object, *, named: str) -> Search:
+    """Return the search that an object of the user's is or makes.
+
+    Args:
+        thing: the object.
+        named: what the user calls it, for messages.
+
+    Raises:
+        ArgumentError: it is no search, and no sampler of Optuna.
+    """
+    if isinstance(thing, type):
+        raise ArgumentError(
+            f"{named} is a class; give an object, {thing.__name__}(...), with "
+            "propose(history, n, rng), or a sampler of Optuna"
+        )
+    if isinstance(thing, Search):
+        return thing
+    if _is_optuna_sampler(thing):
+        made: Search = import_module(f"{__name__}.samplers").OptunaSearch(thing)
+        return made
+    if callable(getattr(thing, "ask", None)) and callable(getattr(thing, "tell", None)):
+        raise ArgumentError(
+            f"{named} has ask and tell; drive the loop yourself with it: make a study by "
+            "lsbe.create_study(...), then trials = study.ask(u=points) and study.tell(trial, score)"
+        )
+    raise ArgumentError(
+        f"{named} has no propose(history, n, rng); expected the name of a search, an object that "
+        "has it, or a sampler object of Optuna"
+    )
+
+
+def _is_optuna_sampler(thing: object) -> bool:
+    # by its ancestors' names: who has a sampler has imported Optuna, and nobody else needs to
+    return any(
+        cls.__name__ == "BaseSampler" and cls.__module__.partition(".")[0] == "optuna"
+        for cls in type(thing).__mro__
+    )
