@@ -120,7 +120,6 @@ def test_a_picture_without_effect_is_warned_of(made):
         ({"frames": 3}, "has none"),
         ({"latents": 1}, "latents cannot be given"),
         ({"generator": 1}, "generator cannot be given"),
-        ({"step_noise": "fixed"}, "every random number is part of the latent"),
         ({"image": None}, "cannot be called with"),
         ({"prompt": "x " * 100}, "prompt is too long"),
     ],
