@@ -136,7 +136,6 @@ def test_a_missing_package_is_named(monkeypatch):
         ("cma-es", {"num_scores": 2}, "CMAESSearch takes one score, and this study has 2"),
         ("chosen-seeds", {"num_scores": 2}, "takes one score"),
         ("direct", {"num_given": 1}, "num_given=1"),
-        ("latent-gp", {"num_given": 1, "within_span": True}, "num_given=1"),
         ("chosen-seeds", {"num_given": 3, "within_span": True}, "num_seeds=5 cannot be chosen"),
         ("chosen-seeds:search=nsga-ii", {}, "search='nsga-ii' is for several scores"),
         ("tpe:weight_chart=round", {}, "weight_chart='round'"),
