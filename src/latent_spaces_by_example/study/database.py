@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import optuna
 from alembic.util import CommandError
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
@@ -233,17 +232,6 @@ def storage_errors(storage: StorageLike, *, doing: str) -> Iterator[None]:
     except (*_DATABASE_ERRORS, CommandError, ImportError, ValueError, RuntimeError) as error:
         reason = without_password(_reason(error), storage)
         raise StudyError(f"storage={shown_storage(storage)} cannot be {doing}: {reason}") from None
-
-
-@contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna from announcing each study that is created."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)
 
 
 def keepalives(url: URL) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.search.optuna_study import quiet
 from latent_spaces_by_example.study.database import (
     Access,
     open_storage,
     patiently,
-    quiet_optuna,
     shown_storage,
     storage_errors,
 )
@@ -102,7 +102,7 @@ class Records:
         backend = open_storage(storage)
         directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
         try:
-            with storage_errors(storage, doing="written"), quiet_optuna():
+            with storage_errors(storage, doing="written"), quiet():
                 study_id = backend.create_new_study(directions, name)
                 if names := list(settings.score_names):
                     backend.set_study_system_attr(study_id, _METRICS, names)
