@@ -130,7 +130,7 @@ def test_missing_package_names_the_command(monkeypatch):
     [
         ({"height": 33}, ("height=33", "multiples of 8", "try 32")),
         ({"width": 0}, ("width=0", "at least 1")),
-        ({"frames": 9}, ("frames=9", "makes image")),
+        ({"frames": 9}, ("frames=9", "has none")),
         ({"device": "nonsense"}, ("nonsense",)),
         ({"memory": "vae-tilling"}, ("vae-tilling", "did you mean vae-tiling")),
         ({"memory": "model-offload"}, ("no GPU",)),
@@ -171,7 +171,7 @@ def test_unconditional_models_have_one_size(built):
 
 
 def test_images_have_no_length(built):
-    refused("frames=7 was given", "height and width", pipeline=built("flux"), **SMALL, frames=7)
+    refused("frames=7 was given", "has none", pipeline=built("flux"), **SMALL, frames=7)
 
 
 def test_more_seconds_than_the_model_makes(built):
