@@ -79,7 +79,6 @@ class Records:
         self._ids: dict[int, int] = {}
         self._corrected: dict[int, Any] = {}
         self._strangers: dict[int, str] = {}
-        self._files: dict[int, list[str]] = {}
         self._num_entries = 0
         self._attributes: dict[str, Any] = {}
         self._settings: Settings | None = None
@@ -270,7 +269,6 @@ class Records:
             message = "trial %d of study %r is left out: %s"
             log.warning(message, entry.number, self.name, error)
             return
-        self._files[entry.number] = file_names(entry)
         if entry.number in self._corrected:
             trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
         self._trials[trial.number] = trial
@@ -356,12 +354,11 @@ class Records:
         """Record a file that Optuna's artifact store holds of an open trial."""
         key, value = f"{ARTIFACT}{artifact['artifact_id']}", json.dumps(dict(artifact))
         self._do(self._storage.set_trial_system_attr, self._id(number), key, value)
-        self._files.setdefault(number, []).append(str(artifact["filename"]))
 
-    def artifact_names(self) -> dict[int, list[str]]:
-        """Return the names of the files that the artifact store holds, by trial number."""
-        self._known()
-        return self._files
+    def file_names(self, number: int) -> list[str]:
+        """Return the names of the files that the artifact store holds of a trial."""
+        self.trial(number)
+        return file_names(self._do(self._storage.get_trial_system_attrs, self._id(number)))
 
     def _id(self, number: int) -> int:
         if number not in self._ids:
