@@ -106,7 +106,6 @@ def test_examples_are_listed_by_a_part_of_their_names(lsbe):
         (["status"], "lsbe list"),
         (["status", "nowhere"], "no study in run folder"),
         (["status", "runs/wing", "--study", "b"], "holds wing"),
-        (["status", "runs/wing", "--every", "0"], "0.1<=x<=3600"),
         (["list", "nowhere"], "no folder"),
         (["list", "a", "--storage", "b"], "not both"),
         (["list", "a", "b"], "give one folder"),

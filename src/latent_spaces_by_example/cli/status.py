@@ -17,19 +17,13 @@ if TYPE_CHECKING:
     from latent_spaces_by_example.study.records import Records
 
 _BAR, _LABEL = 40, 11  # characters
+_EVERY = 2.0  # seconds between two looks
 
 
 @click.command()
 @study_options(folder_required=False, generator=False)
 @click.option("--watch", is_flag=True, help="Keep the table up to date until Ctrl-C.")
-@click.option(
-    "--every",
-    type=click.FloatRange(0.1, 3600),
-    default=2.0,
-    show_default=True,
-    help="Seconds between two looks.",
-)
-def status(place: Place, *, watch: bool, every: float) -> None:
+def status(place: Place, *, watch: bool) -> None:
     """Say how the study in run folder FOLDER, or in a storage, stands.
 
     It reads the database alone, and changes nothing.
@@ -48,7 +42,7 @@ def status(place: Place, *, watch: bool, every: float) -> None:
     try:
         with Live(Text(plain(_look(records, place))), auto_refresh=False) as live:
             while True:
-                time.sleep(every)
+                time.sleep(_EVERY)
                 live.update(Text(plain(_look(records, place))), refresh=True)
     except KeyboardInterrupt:
         return  # that is how one stops looking
