@@ -17,8 +17,7 @@ from latent_spaces_by_example.validity import check_determinism
 from tiny import derived
 from tiny.derived import DERIVED, FROM_IMAGE, PICTURE
 
-# of diffusers and transformers about each other; and a control net of random weights, whose last
-# layers are zero, has no effect
+# of diffusers and transformers about each other, not of ours
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"
 )
