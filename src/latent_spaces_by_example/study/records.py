@@ -356,8 +356,9 @@ class Records:
         self._do(self._storage.set_trial_system_attr, self._id(number), key, value)
 
     def file_names(self, number: int) -> list[str]:
-        """Return the names of the files that the artifact store holds of a trial."""
-        self.trial(number)
+        """Return the names of the files that the artifact store holds of a trial; [] without one."""
+        if number not in self._known():
+            return []
         return file_names(self._do(self._storage.get_trial_system_attrs, self._id(number)))
 
     def _id(self, number: int) -> int:
