@@ -356,7 +356,7 @@ class Records:
         self._do(self._storage.set_trial_system_attr, self._id(number), key, value)
 
     def file_names(self, number: int) -> list[str]:
-        """Return the names of the files that the artifact store holds of a trial; [] without one."""
+        """Return the names of the files that the artifact store holds of a trial."""
         if number not in self._known():
             return []
         return file_names(self._do(self._storage.get_trial_system_attrs, self._id(number)))
