@@ -96,7 +96,7 @@ def test_the_next_free_folder_and_the_same_proposals(lsbe):
         ([*TOY, "--search", "latent-pg"], "latent-gp"),
         ([*TOY, "--search", "nsga-ii", "--budget", "9"], "score"),
         ([*TOY, "--direction", "up"], "maximise"),
-        ([*TOY, "--artifacts", "most"], "--artifacts 'most'; give 'all'"),
+        ([*TOY, "--artifacts", "most"], "--artifacts 'most'; expected one of all, none"),
         (["toys:stretch", "--objective", "toys:hight"], "hight"),
         (["toys:missing", "--objective", "toys:height"], "missing"),
         ([*TOY[:3], "--examples", ","], "examples is empty"),

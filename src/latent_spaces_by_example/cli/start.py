@@ -96,10 +96,9 @@ _OPTIONS: list[Callable[[Any], Any]] = [
     ),
     click.option(
         "--artifacts",
-        type=click.Choice(["all", "none"]),
         default="all",
         show_default=True,
-        help="Outputs to keep in the run folder.",
+        help="Outputs to keep in the run folder: all, or none.",
     ),
     click.option("--out", help="The run folder; by default a new one under runs/."),
 ]
