@@ -261,6 +261,11 @@ class TestRefused:
         with pytest.raises(ArgumentError, match=FLOW):
             generator.inversion(np.zeros((32, 64, 3), dtype=np.float32))
 
+    def test_noise_at_every_step(self, built):
+        generator = generators.diffusers(built("ddpm"), steps=2, step_noise="fixed")
+        with pytest.raises(ArgumentError, match=r"noise.*DDIMScheduler"):
+            generator.invert([np.zeros((16, 16, 3), dtype=np.float32)])
+
     @pytest.mark.parametrize(
         ("example", "message"),
         [

@@ -137,7 +137,7 @@ def test_specs_that_cannot_be_read(spec, words):
         ({"prompt": "a", "prompt_2": ["b"]}, "prompt_2 is a list"),
         ({"dtype": "float16", "torch_dtype": torch.float32}, "differ"),
         ({"torch_dtype": torch.float64}, "dtype='float64'"),
-        ({"step_noise": "perhaps"}, "expected one of refuse, latent"),
+        ({"step_noise": "perhaps"}, "expected one of refuse, fixed, latent"),
         ({"steps": 0}, "steps=0"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"dtype": "float8"}, "dtype='float8'.*bfloat16"),

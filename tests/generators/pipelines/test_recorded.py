@@ -110,6 +110,7 @@ def test_the_noise_of_every_step_can_be_part_of_the_latent(built):
         ({"frames": 3}, "has none"),
         ({"latents": 1}, "latents cannot be given"),
         ({"generator": 1}, "generator cannot be given"),
+        ({"step_noise": "fixed"}, "every random number is part of the latent"),
         ({"image": None}, "cannot be called with"),
         ({"prompt": "x " * 100}, "prompt is too long"),
     ],

@@ -71,10 +71,21 @@ def test_noisy_schedulers_draw_and_are_refused_with_the_fix(pipeline, scheduler)
     with pytest.raises(ArgumentError) as caught:
         generators.diffusers(pipeline, **SMALL)
     message = str(caught.value)
-    for word in (scheduler, f"scheduler={NOISY[scheduler]!r}", "step_noise='latent'"):
+    for word in (scheduler, f"scheduler={NOISY[scheduler]!r}", "step_noise='fixed'", "'latent'"):
         assert word in message
     generators.diffusers(pipeline, scheduler=NOISY[scheduler], **SMALL)  # the fix does fix it
     assert type(pipeline.scheduler).__name__ == scheduler  # and the caller's is left as it was
+
+
+@pytest.mark.parametrize("scheduler", ["DDPMScheduler", "EulerAncestralDiscreteScheduler"])
+def test_fixed_noise_makes_a_function_of_a_noisy_scheduler(pipeline, scheduler):
+    generator = generators.diffusers(pipeline, scheduler=scheduler, step_noise="fixed", **SMALL)
+    z = np.stack([generator.latent_from_random_seed(seed) for seed in range(2)])
+    torch.manual_seed(1)
+    first = generator.generate(z)
+    torch.manual_seed(2)
+    np.testing.assert_array_equal(generator.generate(z[1:]), first[1:])
+    assert not np.array_equal(first[0], first[1])
 
 
 def test_eta_is_refused_and_is_noisy(pipeline):

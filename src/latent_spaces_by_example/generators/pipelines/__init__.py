@@ -65,8 +65,8 @@ def diffusers(
         guidance: the guidance scale; by default the pipeline's own.
         scheduler: the name of a scheduler class to use in place of the pipeline's, such as
             "DDIMScheduler".
-        step_noise: "refuse" schedulers that draw noise at every step, or make that noise part of
-            the "latent", of shape (d,).
+        step_noise: "refuse" schedulers that draw noise at every step, hold that noise
+            "fixed", the same for every latent, or make it part of the "latent", of shape (d,).
         dtype: "float32", "float16" or "bfloat16", or torch's own; by default bfloat16 on a GPU and
             float32 elsewhere. Latents are float32 until they enter the model. ``torch_dtype`` is
             the same argument.

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from latent_spaces_by_example.errors import GeneratorError
+from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.pipelines.families import Family, denoiser
 from latent_spaces_by_example.generators.pipelines.pipeline_settings import PipelineSettings
+from latent_spaces_by_example.generators.pipelines.schedulers import noise_in
 from latent_spaces_by_example.generators.pipelines.walk_back import StepSolved, WalkBack
 
 Run = Callable[[torch.Tensor], np.ndarray]
@@ -55,6 +56,17 @@ class Inversion:
     def unconverged(self) -> tuple[StepSolved, ...]:
         """Return the steps whose fixed point did not come within the tolerance."""
         return tuple(step for step in self.steps if not step.converged)
+
+
+def check_invertible(pipeline: Any, arguments: Any) -> None:
+    """Refuse pipelines that draw noise at their steps, before anything is run.
+
+    Raises:
+        ArgumentError: this one does.
+    """
+    noise = noise_in(pipeline, arguments)
+    if noise is not None:
+        raise ArgumentError(f"examples cannot be inverted through noise: {noise}")
 
 
 def encoded(pipeline: Any, image: np.ndarray, *, family: Family) -> torch.Tensor:

@@ -17,6 +17,7 @@ from latent_spaces_by_example.generators.pipelines.families import Family, denoi
 from latent_spaces_by_example.generators.pipelines.image_inversion import (
     Inversion,
     check_error,
+    check_invertible,
     invert_image,
 )
 from latent_spaces_by_example.generators.pipelines.outputs import (
@@ -73,7 +74,7 @@ class DiffusersGenerator(PipelineGenerator):
         if family.run is None and not {"prompt", "prompt_embeds"} & set(arguments):
             raise ArgumentError(f"prompt is missing: {type(pipeline).__name__} needs prompt='...'")
         check_usable(pipeline, arguments, family=family)
-        refuse_noise(pipeline, arguments)
+        refuse_noise(pipeline, arguments, fixed=settings.step_noise == "fixed")
         self.pipeline = pipeline
         self.size = size
         self.batch_size = settings.batch_size
@@ -168,6 +169,7 @@ class DiffusersGenerator(PipelineGenerator):
             Song et al. 2021, arXiv 2010.02502, section 4.3 (DDIM); Lipman et al. 2023, arXiv
             2210.02747 (flow matching); Pan et al. 2023, arXiv 2309.04907 (the fixed point).
         """
+        check_invertible(self.pipeline, self._arguments)
         return invert_image(
             self.pipeline,
             self.read_example(output),
@@ -185,6 +187,7 @@ class DiffusersGenerator(PipelineGenerator):
         Raises:
             ArgumentError: no such file, no image, or another size.
         """
+        check_invertible(self.pipeline, self._arguments)
         channels = 3 if self._family.run is None else self.latent_shape[0]
         image = read_picture(example, channels=channels, name=named(example))
         height, width = image.shape[:2]

@@ -86,7 +86,7 @@ class PipelineSettings:
                     f"{name} is a {type(text).__name__}; expected one text, the same for every "
                     "latent: make one generator for each prompt"
                 )
-        check_choice(self.step_noise, argument="step_noise", choices=("refuse", "latent"))
+        check_choice(self.step_noise, argument="step_noise", choices=("refuse", "fixed", "latent"))
         for name in ("steps", "batch_size", "inversion_iterations"):
             if name != "steps" or self.steps is not None:
                 check_whole(getattr(self, name), argument=name)

@@ -55,6 +55,11 @@ class RecordedPipeline(PipelineGenerator):
             raise ArgumentError(
                 f"{type(pipeline).__name__} has no __call__, so there is nothing to run"
             )
+        if settings.step_noise == "fixed":
+            raise ArgumentError(
+                "step_noise='fixed' is for pipelines whose latents= is known; of "
+                f"{type(pipeline).__name__} every random number is part of the latent: leave it out"
+            )
         self._arguments = call_arguments(pipeline, settings)
         for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):

@@ -115,19 +115,31 @@ def check_usable(pipeline: Any, arguments: Mapping[str, Any], *, family: Family)
         )
 
 
-def refuse_noise(pipeline: Any, arguments: Mapping[str, Any]) -> None:
+def refuse_noise(pipeline: Any, arguments: Mapping[str, Any], *, fixed: bool = False) -> None:
     """Refuse a pipeline whose outputs are not a function of its latents.
 
     Args:
         pipeline: a diffusers pipeline.
         arguments: what it is called with.
+        fixed: whether every call comes with a random generator that starts alike, which makes
+            what it draws the same for every latent.
 
     Raises:
         ArgumentError: it draws noise at every step; with the fix.
     """
     reason = noise_in(pipeline, arguments)
-    if reason is not None:
+    if reason is None:
+        return
+    if not fixed:
         raise ArgumentError(
-            f"the same latent would not give the same output: {reason}. Or make that noise part of "
-            "the latent with step_noise='latent'"
+            f"the same latent would not give the same output: {reason}. Or hold the noise fixed "
+            "with step_noise='fixed', so that every latent meets the same noise; or make that "
+            "noise part of the latent with step_noise='latent'"
+        )
+    name = type(pipeline.scheduler).__name__
+    seed = pipeline.scheduler.config.get("noise_sampler_seed", None)
+    if name == "DPMSolverSDEScheduler" and seed is None:
+        raise ArgumentError(
+            f"step_noise='fixed' cannot hold the noise of {name}, which takes its seed from its "
+            f"configuration: {reconfigured(name, 'noise_sampler_seed=0')}"
         )
