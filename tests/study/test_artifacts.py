@@ -158,9 +158,26 @@ class TestPolicies:
         assert not (tmp_path / "run" / "artifacts").exists()
         assert study.settings.artifacts == "none"
 
-    @pytest.mark.parametrize("policy", ["some", "best:3", "", None])
+    def test_best_keeps_the_outputs_of_the_k_best_and_thumbnails_of_the_others(self, tmp_path):
+        study = _study(tmp_path / "run", Drawn(scale=100), artifacts="best:3", budget=10)
+        best = set(np.argsort(-study.scores)[:3].tolist())
+        for number in range(10):
+            with Image.open(study.artifacts.picture(number)) as picture:
+                full = picture.size == (800, 400)
+                assert full or max(picture.size) == 192
+            assert full == (number in best)
+            assert (f"trial-{number:05d}.npy" in study.artifacts.paths(number)) == (number in best)
+        assert all(trial.warning is None for trial in study.trials)
+
+    def test_it_goes_on_after_a_resume(self, tmp_path):
+        _study(tmp_path / "run", artifacts="best:2")
+        study = lsbe.open_study(tmp_path / "run", generator=Drawn()).run(height, budget=9)
+        files = [n for n in range(9) if len(study.artifacts.paths(n)) == 2]
+        assert files == sorted(np.argsort(-study.scores)[:2].tolist())
+
+    @pytest.mark.parametrize("policy", ["some", "best", "best:0", "best:-1", "best:x", ""])
     def test_another_is_refused_before_anything_is_made(self, tmp_path, policy):
-        with pytest.raises(ArgumentError, match=r"artifacts=.*all.*none"):
+        with pytest.raises(ArgumentError, match=r"artifacts=.*'best:K'"):
             _study(tmp_path / "run", artifacts=policy)
         assert not (tmp_path / "run").exists()
 

@@ -34,9 +34,15 @@ def impossible(outputs):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
+    class Saved(Stretch):
+        suffix = ".txt"
+
+        def save(self, output, path):
+            path.write_text("output")
+
     out = tmp_path_factory.mktemp("constraints") / "run"
-    options = {"budget": 20, "random_seed": 1, "out": out}
-    study = lsbe.optimise(Stretch(), low_and_left, **options)
+    options = {"budget": 20, "random_seed": 1, "out": out, "artifacts": "best:2"}
+    study = lsbe.optimise(Saved(), low_and_left, **options)
     study.save()
     return study
 
@@ -74,6 +80,8 @@ def test_the_best_is_feasible(study):
     order = [t.number for t in sorted(met, key=lambda t: -t.score)]
     assert [t.number for t in study.top(len(met) + 1)][:-1] == order
     assert study.top(3, diverse=True)[0].number == best.number == order[0]
+    whole = {n for n in range(20) if f"trial-{n:05d}.txt" in study.artifacts.paths(n)}
+    assert whole == {t.number for t in study.top(2)}
 
 
 def test_optuna_knows_of_them(study):

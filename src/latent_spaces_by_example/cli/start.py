@@ -98,7 +98,7 @@ _OPTIONS: list[Callable[[Any], Any]] = [
         "--artifacts",
         default="all",
         show_default=True,
-        help="Outputs to keep in the run folder: all, or none.",
+        help="Outputs to keep in the run folder: all, none, or best:K.",
     ),
     click.option("--out", help="The run folder; by default a new one under runs/."),
 ]

@@ -12,10 +12,10 @@ import numpy as np
 from latent_spaces_by_example import __version__
 from latent_spaces_by_example.arguments import check_flag, check_whole
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.parameters import check_choice
 from latent_spaces_by_example.search import load as load_search
 from latent_spaces_by_example.search.base import check_search, prior_seeds_wanted
 from latent_spaces_by_example.space import SeedLatents, spanned_by
+from latent_spaces_by_example.study.artifacts import read_policy
 from latent_spaces_by_example.study.folder import RunFolder
 from latent_spaces_by_example.study.looking import declared_features
 from latent_spaces_by_example.study.opening import check_generator_object
@@ -165,8 +165,8 @@ def create_study(
         name: of the study in its storage; by default the name of the run folder.
         check_generator: make two latents, one of them twice and beside the other, before anything
             else, and stop if the outputs differ or do not depend on the latent.
-        artifacts: which outputs the run folder keeps, as pictures and files: "all" or "none". Any
-            output can be made again from its trial.
+        artifacts: which outputs the run folder keeps, as pictures and files: "all", "none", or
+            "best:K", those of the K best and thumbnails of the others.
         scores: the names of the scores if there are several; by default what the objective says by
             an attribute ``scores``. :meth:`Study.front` then has the best compromises.
         noisy: whether a second evaluation of the same output would give another score; by default
@@ -211,7 +211,8 @@ def create_study(
     engine = load_search(search)
     score_names = declared_scores(objective, scores)
     directions = declared_directions(objective, direction, score_names=score_names)
-    check_choice(artifacts, argument="artifacts", choices=("all", "none"))
+    if read_policy(artifacts) is not None and score_names:
+        raise ArgumentError(f"artifacts={artifacts!r} is for one score; give 'all' or 'none'")
     space = spanned_by(
         generator,
         examples=examples,

@@ -271,6 +271,11 @@ class Driver:
         finished = self._records.tell(
             trial.number, self._result(outcome, warning="; ".join(warnings) or None)
         )
+        if self._study.artifacts is not None:
+            try:
+                self._study.artifacts.thin(finished)
+            except OSError as error:
+                log.warning("an artifact could not be made smaller: %s", error)
         self._failures.count(finished, outcome)
         self._on_trial(finished)
         self._failures.check()

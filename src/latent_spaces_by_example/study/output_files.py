@@ -57,11 +57,7 @@ def files_of(generator: Any, output: Any) -> Files:
 
 def _picture(generator: Any, output: Any) -> tuple[str, bytes] | None:
     picture = getattr(generator, "render", picture_of)(output)
-    if picture is None:
-        return None
-    content = io.BytesIO()
-    picture.save(content, format="PNG")
-    return ".png", content.getvalue()
+    return None if picture is None else (".png", png_of(picture))
 
 
 def _file(generator: Any, output: Any) -> tuple[str, bytes] | None:
@@ -76,3 +72,13 @@ def _file(generator: Any, output: Any) -> tuple[str, bytes] | None:
         if not path.is_file():
             raise StudyError(f"save(output, path) of {type(generator).__name__} wrote no file")
         return path.suffix, path.read_bytes()
+
+
+def png_of(picture: Any, *, most: tuple[int, int] | None = None) -> bytes:
+    """Return a PIL image as PNG, made smaller to fit ``most`` pixels if that is given."""
+    if most is not None:
+        picture = picture.copy()
+        picture.thumbnail(most)
+    content = io.BytesIO()
+    picture.save(content, format="PNG")
+    return content.getvalue()

@@ -82,7 +82,7 @@ class Settings(Struct, frozen=True):
         score_names: names of the scores if there are several, else empty.
         directions: for each score, whether higher or lower is better.
         num_hidden_dims: how many numbers each seed latent has that the model never sees.
-        artifacts: which outputs are kept: "all" or "none".
+        artifacts: which outputs are kept: "all", "none", or "best:K".
         noisy: whether a second evaluation of the same output would give another score.
         features: what the search sees of outputs: "auto", "generator", "components", "pixels",
             "clip", "transformers:MODEL", the qualified name of the user's function, or "none".
@@ -111,7 +111,7 @@ class Settings(Struct, frozen=True):
         "maximise",
     )
     num_hidden_dims: Annotated[int, Meta(ge=0, le=64)] = 0
-    artifacts: Annotated[str, Meta(pattern="^(all|none)$")] = "all"
+    artifacts: Annotated[str, Meta(pattern="^(all|none|best:[0-9]{1,9})$")] = "all"
     noisy: bool = False
     features: _Name = "none"
     candidates: Annotated[int, Meta(ge=0, le=MOST_CANDIDATES)] = 1

@@ -154,14 +154,18 @@ class Study(StudyView):
                 constraints=constraint_names(others),
             )
             if known.pending:
-                return self._records.tell(number, result)
-            if replace:
-                return self._records.correct(number, result)
-            has = f"failed ({known.error})" if known.score is None else f"score {known.score:g}"
-            raise StudyError(
-                f"trial {number} of study {self.name!r} has a result already: {has}; to "
-                "correct it, say replace=True, which keeps the earlier one beside it"
-            )
+                finished = self._records.tell(number, result)
+            elif replace:
+                finished = self._records.correct(number, result)
+            else:
+                has = f"failed ({known.error})" if known.score is None else f"score {known.score:g}"
+                raise StudyError(
+                    f"trial {number} of study {self.name!r} has a result already: {has}; to "
+                    "correct it, say replace=True, which keeps the earlier one beside it"
+                )
+            if self.artifacts is not None:
+                self.artifacts.thin(finished)
+            return finished
 
     # ------------------------------------------------------------------ the loop by eye
 

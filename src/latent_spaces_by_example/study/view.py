@@ -65,8 +65,12 @@ class StudyView:
         self.folder = folder
         self.artifacts = None
         if folder is not None:
-            wanted = self.settings.artifacts != "none"
-            self.artifacts = Artifacts(records, folder=folder.artifacts, wanted=wanted)
+            self.artifacts = Artifacts(
+                records,
+                ranking=self.ranking,
+                folder=folder.artifacts,
+                policy=self.settings.artifacts,
+            )
 
     def __repr__(self) -> str:
         """Say in one line how the study stands."""
