@@ -49,7 +49,7 @@ def test_a_sampler_of_optuna_by_its_place(lsbe):
     ("place", "message"),
     [
         ("no_such_module:make", "there is no module 'no_such_module'"),
-        ("toys:height", "cannot be called without arguments"),
+        ("toys:height", "needs the parameter 'outputs'"),
         ("toys:stretch", "has no propose(history, n, rng)"),
     ],
 )

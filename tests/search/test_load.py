@@ -55,18 +55,19 @@ def test_places_of_the_user_s_own(tmp_path, monkeypatch):
         "from latent_spaces_by_example.search.coverage import RandomSearch\n"
         "ready = RandomSearch()\n"
         "def factory():\n    return RandomSearch()\n"
-        "def needs(sigma):\n    return RandomSearch()\n"
+        "def needs(sigma: float):\n    return RandomSearch()\n"
         "number = 3\n"
     )
     for place in ("ready", "factory", "RandomSearch"):
         assert search.load(f"my_searches:{place}") == search.load("random")
+    assert search.load("my_searches:needs:sigma=0.5") == search.load("random")
     sampler = search.load("optuna.samplers:RandomSampler")
     assert sampler.name == "optuna:RandomSampler"
     for place, message in [
-        ("needs", "cannot be called without arguments"),
+        ("needs", "needs the parameter 'sigma'"),
         ("number", "has no propose"),
         ("redy", "did you mean ready"),
-        ("", "expected a name, or your own"),
+        ("", "or your own as package.module:name"),
     ]:
         with pytest.raises(ArgumentError, match=message):
             search.load(f"my_searches:{place}")
@@ -100,7 +101,6 @@ def test_a_missing_package_is_named(monkeypatch):
         ("cma-es", {"num_scores": 2}, "CMAESSearch takes one score, and this study has 2"),
         ("chosen-seeds", {"num_scores": 2}, "takes one score"),
         ("direct", {"num_given": 1}, "num_given=1"),
-        ("latent-gp", {"num_given": 1, "within_span": True}, "num_given=1"),
         ("chosen-seeds", {"num_given": 3, "within_span": True}, "num_seeds=5 cannot be chosen"),
         ("chosen-seeds:search=nsga-ii", {}, "search='nsga-ii' is for several scores"),
         ("tpe:weight_chart=round", {}, "weight_chart='round'"),

@@ -1,6 +1,5 @@
 """A study there and back, while it runs, from any storage, and from anybody."""
 
-import json
 import os
 import shutil
 import sqlite3
@@ -80,12 +79,10 @@ class TestThereAndBack:
     def test_what_is_in_it(self, exported):
         with zipfile.ZipFile(exported) as archive:
             names = set(archive.namelist())
-            manifest = json.loads(archive.read("study.json"))
             history = archive.read("history.csv").decode()
             assert archive.read("report.html") == PAGE
         assert {"study.db", "seed_latents.safetensors", "best.npy"} <= names
         assert sum(name.startswith("artifacts/") for name in names) == 12
-        assert manifest["settings"]["generator"] == "tests.drawn"
         assert len(history.splitlines()) == 7
 
     def test_one_of_several_and_of_any_storage(self, tmp_path):
@@ -166,14 +163,11 @@ class TestExportOfBadInput:
         assert _left(tmp_path) == ["run"]
 
 
-def _changed(good, path, *, put=(), drop=(), manifest=None):
+def _changed(good, path, *, put=(), drop=()):
     """Copy an archive with files put in."""
     with zipfile.ZipFile(good) as archive:
         content = {name: archive.read(name) for name in archive.namelist() if name not in drop}
     content |= {name: data for name, data in put if isinstance(name, str)}
-    if manifest:
-        stated = json.loads(content["study.json"])
-        content["study.json"] = json.dumps({**stated, **manifest}).encode()
     with zipfile.ZipFile(path, "w", compression=zipfile.ZIP_DEFLATED) as archive:
         for name, data in content.items():
             archive.writestr(name, data)
@@ -256,7 +250,6 @@ class TestArchivesOfAnybody:
         [
             ("MOST_BYTES", 2**20, r"unpack to 30 MiB, \d+", [("history.csv", bytes(30 * 2**20))]),
             ("MOST_FILES", 5, "more than 5", []),
-            ("MOST_MANIFEST_BYTES", 100, "study.json in the archive is larger", []),
             ("MOST_DATABASE_BYTES", 100, "study.db in the archive is larger", []),
         ],
     )
@@ -299,29 +292,13 @@ class TestArchivesOfAnybody:
         with pytest.raises(StudyError, match="the seed latents cannot be read"):
             study.latents(study.weights)
         shutil.rmtree(tmp_path / "in")
-        refused("no study.json", drop=["study.json"])
         refused("no study.db", drop=["study.db"])
 
-    @pytest.mark.parametrize(
-        "content",
-        [
-            b"",
-            b"\xff",
-            b"[]",
-            b"{}",
-            b"[" * 100_000,
-            b'{"format": "other", "format_version": 3, "version": "1", "name": "a"}',
-            b'{"format": "lsbe-study", "format_version": "3", "name": "a"}',
-            b'{"format": "lsbe-study", "format_version": 3, "version": "", "name": 3}',
-            b'{"format": "lsbe-study", "format_version": 3, "version": "", "name": "\\ud800"}',
-        ],
-    )
-    def test_a_manifest_that_is_none(self, refused, content):
-        refused("no export of a study", put=[("study.json", content)])
+    def test_a_name_that_is_no_text(self, exported, refused, tmp_path):
+        half = "UPDATE studies SET study_name = CAST(x'eda080' AS TEXT)"
+        refused("cannot be read", put=[("study.db", _database(exported, tmp_path, half))])
 
     def test_other_versions(self, exported, refused, tmp_path):
-        refused("pip install --upgrade", manifest={"format_version": 4, "version": "9"})
-        refused("import it with that version", manifest={"format_version": 1})
         newer = _database(
             exported, tmp_path,
             "UPDATE study_user_attributes SET value_json = "

@@ -64,13 +64,6 @@ class TestOverview:
         assert overview.last == after(33)
         assert overview.seconds == pytest.approx(3.0)
 
-    def test_by_worker(self, overview):
-        unknown, a, b = overview.workers
-        assert (unknown.name, unknown.pending) == ("", 1)
-        assert (a.name, a.finished, a.failed) == ("a:1", 5, 0)
-        assert (b.name, b.finished, b.failed) == ("b:2", 5, 1)
-        assert b.last == after(33)
-
     def test_rate_falls_while_nothing_is_done(self, overview, monkeypatch):
         monkeypatch.setattr(overview_module, "datetime", _Clock)
         # eleven were done in 30 s, and 3 s later nothing more is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -11,45 +10,31 @@ from latent_spaces_by_example.cli.console import say
 from latent_spaces_by_example.cli.hints import again, resumption
 from latent_spaces_by_example.cli.hints import command as hint
 from latent_spaces_by_example.cli.options import Place, study_options
-from latent_spaces_by_example.errors import LatentSpacesError
 
 
 @click.command()
-@study_options()
+@study_options(generator=False)
 @click.argument("archive")
 @click.option("--overwrite", is_flag=True, help="Replace ARCHIVE if it exists.")
 def export(place: Place, *, archive: str, overwrite: bool) -> None:
     """Write the study in run folder FOLDER to one file, ARCHIVE (such as wing.zip).
 
-    It holds the database, seed latents, kept outputs, settings, history, report and best output.
-    The study may be running.
+    It holds the database, seed latents, kept outputs, settings, history, and the report and best
+    output last written. The study may be running.
     """
     from latent_spaces_by_example.study.archive import export_study
 
     target = Path(archive).expanduser()
     if target.exists() and not overwrite:
         raise click.UsageError(f"{archive} exists; to replace it: {again('--overwrite')}")
-    with tempfile.TemporaryDirectory() as workplace:
-        path = export_study(
-            place.folder,
-            target,
-            storage=place.storage,
-            name=place.study_name(),
-            report=_report(place, Path(workplace, "report.html")),
-            overwrite=overwrite,
-        )
+    path = export_study(
+        place.folder,
+        target,
+        storage=place.storage,
+        name=place.study_name(),
+        overwrite=overwrite,
+    )
     say(f"archive: {path} ({path.stat().st_size / 2**20:.1f} MiB)")
-
-
-def _report(place: Place, path: Path) -> Path | None:
-    """Write a report that is up to date; None if that cannot be done."""
-    from latent_spaces_by_example.report import write_report
-
-    try:
-        return write_report(place.study(), path)
-    except LatentSpacesError as error:
-        say(f"the report, if there is one, is the one last written: {error}", err=True)
-        return None
 
 
 @click.command("import")

@@ -21,8 +21,7 @@ _KINDS = ("generators", "objectives", "searches")
 @click.option(
     "--storage", envvar=STORAGE, show_envvar=True, help="List the studies of a storage instead."
 )
-@click.option("--study", "name", help="Only the study of this name.")
-def list_all(what: tuple[str, ...], storage: str | None, name: str | None) -> None:
+def list_all(what: tuple[str, ...], storage: str | None) -> None:
     """List the studies in the run folders below a folder (by default runs), or in a storage.
 
     \b
@@ -46,7 +45,7 @@ def list_all(what: tuple[str, ...], storage: str | None, name: str | None) -> No
         if not came_from_environment("storage"):
             raise click.UsageError("give a folder or --storage, not both")
         storage = None
-    _list_studies(first or "runs", storage=storage, name=name)
+    _list_studies(first or "runs", storage=storage)
 
 
 def _list_names(kind: str) -> None:
@@ -79,13 +78,12 @@ def _list_examples(words: list[str]) -> None:
         raise click.UsageError(f"{words[0]} has no example with {query!r} in its name")
 
 
-def _list_studies(folder: str, *, storage: str | None, name: str | None) -> None:
+def _list_studies(folder: str, *, storage: str | None) -> None:
     from latent_spaces_by_example.study.overview import studies_below, studies_in
 
     studies = [
         (str(place), overview)
         for place, overview in (studies_below(folder) if storage is None else studies_in(storage))
-        if name in (None, str(place), getattr(overview, "name", None))
     ]
     if not studies:
         say(f"there is no study {f'below {folder}' if storage is None else 'in the storage'}")

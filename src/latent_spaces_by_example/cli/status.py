@@ -8,37 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from latent_spaces_by_example.cli.console import (
-    columns,
-    number,
-    plain,
-    say,
-    shortened,
-    table,
-    width,
-)
+from latent_spaces_by_example.cli.console import plain, say, shortened, width
 from latent_spaces_by_example.cli.hints import resumption
 from latent_spaces_by_example.cli.options import Place, study_options
 
 if TYPE_CHECKING:
-    from latent_spaces_by_example.study.lock_kinds import Holder
     from latent_spaces_by_example.study.overview import Overview
     from latent_spaces_by_example.study.records import Records
 
 _BAR, _LABEL = 40, 11  # characters
+_EVERY = 2.0  # seconds between two looks
 
 
 @click.command()
 @study_options(folder_required=False, generator=False)
 @click.option("--watch", is_flag=True, help="Keep the table up to date until Ctrl-C.")
-@click.option(
-    "--every",
-    type=click.FloatRange(0.1, 3600),
-    default=2.0,
-    show_default=True,
-    help="Seconds between two looks.",
-)
-def status(place: Place, *, watch: bool, every: float) -> None:
+def status(place: Place, *, watch: bool) -> None:
     """Say how the study in run folder FOLDER, or in a storage, stands.
 
     It reads the database alone, and changes nothing.
@@ -57,7 +42,7 @@ def status(place: Place, *, watch: bool, every: float) -> None:
     try:
         with Live(Text(plain(_look(records, place))), auto_refresh=False) as live:
             while True:
-                time.sleep(every)
+                time.sleep(_EVERY)
                 live.update(Text(plain(_look(records, place))), refresh=True)
     except KeyboardInterrupt:
         return  # that is how one stops looking
@@ -71,7 +56,7 @@ def _look(records: Records, place: Place) -> str:
     return "\n".join(status_lines(overview_of(records), running=running, place=place))
 
 
-def status_lines(overview: Overview, *, running: Holder | None, place: Place) -> list[str]:
+def status_lines(overview: Overview, *, running: str | None, place: Place) -> list[str]:
     """Return how a study stands, line by line.
 
     Args:
@@ -96,10 +81,7 @@ def status_lines(overview: Overview, *, running: Holder | None, place: Place) ->
         ("asked", asked),
         ("running", _running(overview, running=running, place=place)),
     ]
-    lines = [f"{label:<{_LABEL}}{value}" for label, value in rows if value]
-    if any(worker.name for worker in overview.workers):
-        lines += ["", *_workers(overview)]
-    return lines
+    return [f"{label:<{_LABEL}}{value}" for label, value in rows if value]
 
 
 def _best(overview: Overview) -> str:
@@ -148,7 +130,7 @@ def _rate(overview: Overview, *, is_running: bool) -> str:
     return text
 
 
-def _running(overview: Overview, *, running: Holder | None, place: Place) -> str:
+def _running(overview: Overview, *, running: str | None, place: Place) -> str:
     if running is not None:
         since = ago(overview.oldest_pending)
         longest = "" if overview.oldest_pending is None else f"; the longest open trial: {since}"
@@ -157,15 +139,3 @@ def _running(overview: Overview, *, running: Holder | None, place: Place) -> str
     if settings.budget is None or overview.done >= settings.budget - overview.asked:
         return "nothing is running"
     return f"nothing is running; go on: {resumption(place, settings)}"
-
-
-def _workers(overview: Overview) -> list[str]:
-    workers = overview.workers
-    cells = {
-        "worker": [worker.name or "not named" for worker in workers],
-        "finished": [str(worker.finished) for worker in workers],
-        "failed": [str(worker.failed) for worker in workers],
-        "seconds each": [number(worker.seconds) for worker in workers],
-        "last done": [ago(worker.last) for worker in workers],
-    }
-    return table(columns(cells), width=width())[0]

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example import plugins
-from latent_spaces_by_example.errors import ArgumentError
+from latent_spaces_by_example.arguments import check_has
 from latent_spaces_by_example.generators.base import Generator
 
 if TYPE_CHECKING:
@@ -56,15 +56,9 @@ def load(name: str) -> Generator:
 
         # it reads its arguments itself, since a pipeline's call takes lists and any text
         return from_spec(name.removeprefix("diffusers:"))
-    made = plugins.load("generators", name)
-    missing = [part for part in ("latent_shape", "generate") if not hasattr(made, part)]
-    if missing:
-        raise ArgumentError(
-            f"{name} is {made!r:.60}, which has no {' and no '.join(missing)}; a generator has "
-            "latent_shape and generate(z)"
-        )
-    generator: Generator = made
-    return generator
+    made: Generator = plugins.load("generators", name)
+    check_has(made, "latent_shape", "generate", argument=f"generator {name}")
+    return made
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from latent_spaces_by_example import plugins
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.parameters import near
 from latent_spaces_by_example.search.base import (
     History,
     Preference,
@@ -15,7 +14,6 @@ from latent_spaces_by_example.search.base import (
     SearchSpace,
     check_search,
 )
-from latent_spaces_by_example.search.own import is_place, own_search, search_at
 
 if TYPE_CHECKING:
     from latent_spaces_by_example.search.samplers import OptunaSearch
@@ -58,8 +56,8 @@ def load(search: object, **options: Any) -> Search:
     Args:
         search: a name from :func:`available`, with parameters if there are any
             ("chosen-seeds:search=cma-es,num_draws=50"); ``package.module:name`` of your own, an
-            object or a function without arguments that makes one; any object with
-            ``propose(history, n, rng)``; or a sampler object of Optuna.
+            object, or a class or function that makes one of the parameters that follow; any object
+            with ``propose(history, n, rng)``; or a sampler object of Optuna.
         **options: passed to the search of that name, for example ``weight_chart=...``.
 
     Raises:
@@ -71,32 +69,15 @@ def load(search: object, **options: Any) -> Search:
         >>> load("sobol")
         SobolSearch(weight_chart=None)
     """
-    if isinstance(search, str) and not is_place(search):
-        return load_named(search, **options)
+    named = f"search {search}" if isinstance(search, str) else f"search={search!r:.80}"
+    if isinstance(search, str):
+        return _own_search(plugins.load("searches", search, **options), named=named)
     if options:
         raise ArgumentError(
             f"options {sorted(options)} go with a search given by its name; "
             "set them on your own search object instead."
         )
-    if isinstance(search, str):
-        return search_at(search)
-    return own_search(search, named=f"search={search!r:.80}")
-
-
-def load_named(search: str, **options: Any) -> Search:
-    """Return the built-in search of a name; nothing else is imported.
-
-    Raises:
-        ArgumentError: unknown name, or unknown option.
-        MissingPackageError: the package behind the search is not installed.
-    """
-    if not plugins.is_registered("searches", search):
-        raise ArgumentError(
-            f"search={search!r} is not one of {', '.join(available())}, and not "
-            f"package.module:name of your own{near(search.partition(':')[0], available())}."
-        )
-    made: Search = plugins.load("searches", search, **options)
-    return made
+    return _own_search(search, named=named)
 
 
 def load_stored(search: str) -> Search:
@@ -113,4 +94,43 @@ def load_stored(search: str) -> Search:
             "give it again, made as it was: study.run(objective, search=..., budget=...), "
             "or on the command line --search package.module:name"
         )
-    return load_named(search)
+    return load(search)
+
+
+def _own_search(thing: object, *, named: str) -> Search:
+    """Return the search that an object of the user's is or makes.
+
+    Args:
+        thing: the object.
+        named: what the user calls it, for messages.
+
+    Raises:
+        ArgumentError: it is no search, and no sampler of Optuna.
+    """
+    if isinstance(thing, type):
+        raise ArgumentError(
+            f"{named} is a class; give an object, {thing.__name__}(...), with "
+            "propose(history, n, rng), or a sampler of Optuna"
+        )
+    if isinstance(thing, Search):
+        return thing
+    if _is_optuna_sampler(thing):
+        made: Search = import_module(f"{__name__}.samplers").OptunaSearch(thing)
+        return made
+    if callable(getattr(thing, "ask", None)) and callable(getattr(thing, "tell", None)):
+        raise ArgumentError(
+            f"{named} has ask and tell; drive the loop yourself with it: make a study by "
+            "lsbe.create_study(...), then trials = study.ask(u=points) and study.tell(trial, score)"
+        )
+    raise ArgumentError(
+        f"{named} has no propose(history, n, rng); expected the name of a search, an object that "
+        "has it, or a sampler object of Optuna"
+    )
+
+
+def _is_optuna_sampler(thing: object) -> bool:
+    # by its ancestors' names: who has a sampler has imported Optuna, and nobody else needs to
+    return any(
+        cls.__name__ == "BaseSampler" and cls.__module__.partition(".")[0] == "optuna"
+        for cls in type(thing).__mro__
+    )

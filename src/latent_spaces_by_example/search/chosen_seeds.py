@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float64, Int
 
+from latent_spaces_by_example import plugins
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.search import load_named
+from latent_spaces_by_example.search import available, load
 from latent_spaces_by_example.search.base import History, SearchSpace, check_search
 from latent_spaces_by_example.search.constraints import ranked_scores
 from latent_spaces_by_example.space.choice import RULES, choose
@@ -59,7 +60,10 @@ class ChosenSeedsSearch:
             raise ArgumentError(f"rule={self.rule!r}; expected one of {', '.join(RULES)}")
         if self.search.startswith("chosen-seeds"):
             raise ArgumentError("search='chosen-seeds' cannot go on with itself; name another")
-        load_named(self.search)
+        if not plugins.is_registered("searches", self.search):
+            # a module that a stored study names is not imported
+            raise ArgumentError(f"search={self.search!r} is not one of {', '.join(available())}")
+        load(self.search)
 
     def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
         """Refuse a study with too few seed latents to choose among, or with several scores.
@@ -78,7 +82,7 @@ class ChosenSeedsSearch:
                 f"num_seeds={self.num_seeds} cannot be chosen among num_given={num_given} "
                 "seed latents; give more, choose fewer, or let the search leave their span"
             )
-        then = load_named(self.search)
+        then = load(self.search)
         check_search(then, num_scores=1, num_given=self.num_seeds, within_span=True)
 
     def propose(
@@ -101,7 +105,7 @@ class ChosenSeedsSearch:
             return _first(history, n)
         columns = self._chosen(history, scored)
         weights = np.zeros((n, space.num_seeds))
-        weights[:, columns] = load_named(self.search).propose(_between(history, columns), n, rng)
+        weights[:, columns] = load(self.search).propose(_between(history, columns), n, rng)
         return weights
 
     def _chosen(

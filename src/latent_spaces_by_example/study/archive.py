@@ -12,13 +12,9 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
 
-import msgspec
-from msgspec import Struct
 from optuna.storages import BaseStorage
 
-from latent_spaces_by_example import __version__
 from latent_spaces_by_example.arguments import check_flag, checked_path
 from latent_spaces_by_example.errors import StudyError
 from latent_spaces_by_example.study.copying import copy_study
@@ -26,44 +22,23 @@ from latent_spaces_by_example.study.folder import (
     ARTIFACTS,
     DATABASE,
     HISTORY,
-    REPORT,
     SEED_LATENTS,
     RunFolder,
 )
 from latent_spaces_by_example.study.overview import open_records
+from latent_spaces_by_example.study.records import Records
 
 MOST_FILES = 200_000
-MOST_MANIFEST_BYTES = 64 * 2**20
 MOST_DATABASE_BYTES = 2**30
 # an archive may unpack to this many bytes, or to this many times its own size if that is more
 MOST_BYTES = 512 * 2**20
 MOST_RATIO = 100
 
-_MANIFEST = "study.json"
-_FORMAT_VERSION = 3
 _KNOWN = re.compile(
-    r"study\.json|study\.db|seed_latents\.safetensors|history\.csv|report\.html"
+    r"study\.db|seed_latents\.safetensors|history\.csv|report\.html"
     r"|(best|front/trial-[0-9]{5,9})(\.[A-Za-z0-9]{1,12}){0,2}|artifacts/[0-9a-f-]{36}",
     re.ASCII,
 )
-
-
-class Manifest(Struct, frozen=True):
-    """The content of ``study.json`` in an archive.
-
-    Attributes:
-        format: "lsbe-study".
-        format_version: of the archive.
-        version: of the library that wrote it.
-        name: of the study.
-        settings: of the study, for people who look into the archive; not read.
-    """
-
-    format: Literal["lsbe-study"]
-    format_version: int
-    version: str
-    name: str
-    settings: dict[str, Any] = {}
 
 
 def export_study(
@@ -72,21 +47,19 @@ def export_study(
     *,
     storage: str | BaseStorage | None = None,
     name: str | None = None,
-    report: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a study, which may be running, to one file that opens on any machine.
 
     The zip archive holds the database (SQLite, whatever the study's is), the seed latents, the
-    outputs kept, settings as JSON, the history as CSV, and the report and best output last
-    written. It is written beside its place and then renamed: half an archive is never there.
+    outputs kept, the history as CSV, and the report and best output last written. It is written
+    beside its place and then renamed: half an archive is never there.
 
     Args:
         folder: the run folder; None for a study without one.
         archive: path of the file to write.
         storage: where the study is, if not in the run folder: an Optuna storage or its URL.
         name: of the study in its storage; not needed if there is only one.
-        report: a page to put in; by default the run folder's own.
         overwrite: replace a file that exists.
 
     Raises:
@@ -107,7 +80,6 @@ def export_study(
         history = made.save_history(records.trials(), settings=records.settings)
         contents = {DATABASE: made.database, HISTORY: history}
         contents |= {} if folder is None else _files_of(RunFolder(folder))
-        contents |= {} if report is None else {REPORT: Path(report)}
         with zipfile.ZipFile(workplace / "archive.zip", "x", strict_timestamps=False) as file:
             for member, source in contents.items():
                 # pictures and sounds do not get smaller
@@ -115,14 +87,6 @@ def export_study(
                 method = zipfile.ZIP_STORED if kept else zipfile.ZIP_DEFLATED
                 with suppress(FileNotFoundError):  # a run replaces and removes files meanwhile
                     file.write(source, member, compress_type=method)
-            manifest = Manifest(
-                format="lsbe-study",
-                format_version=_FORMAT_VERSION,
-                version=__version__,
-                name=records.name,
-                settings=records.settings.to_json(),
-            )
-            file.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
         os.replace(workplace / "archive.zip", path)
     return path
 
@@ -155,9 +119,12 @@ def import_study(archive: str | os.PathLike[str], folder: str | os.PathLike[str]
         unpacked = RunFolder.create(workplace / "unpacked")
         made = RunFolder.create(workplace / "made")
         try:
-            manifest = _unpack(archive, unpacked.path)
+            _unpack(archive, unpacked.path)
             _check_tables(unpacked.database)
-            source = open_records(unpacked.path, name=manifest.name)
+            names = Records.names(unpacked.storage)
+            if len(names) != 1:
+                raise StudyError(f"the archive is damaged: its database holds {len(names)} studies")
+            source = open_records(unpacked.path)
             copy_study(source, made.database, files=unpacked.artifacts, kept=made.artifacts)
             made.save_history(source.trials(), settings=source.settings)
         except (StudyError, OSError):
@@ -189,14 +156,13 @@ def _files_of(run: RunFolder) -> dict[str, Path]:
 # ---------------------------------------------------------------------- reading
 
 
-def _unpack(path: Path, into: Path) -> Manifest:
+def _unpack(path: Path, into: Path) -> None:
     """Unpack the files of an archive that a study needs, each checked against its CRC-32.
 
     The report and the best output, pages and pictures of anybody's, are left in the archive.
     """
     with zipfile.ZipFile(path) as archive:
         _check(archive, size=path.stat().st_size)
-        manifest = _read_manifest(archive.read(_MANIFEST))
         for name in archive.namelist():
             if not name.startswith((DATABASE, SEED_LATENTS, f"{ARTIFACTS}/")):
                 continue
@@ -204,15 +170,14 @@ def _unpack(path: Path, into: Path) -> Manifest:
             target.parent.mkdir(exist_ok=True)
             with archive.open(name) as member, open(target, "xb") as file:
                 shutil.copyfileobj(member, file)
-        return manifest
 
 
 def _check(archive: zipfile.ZipFile, *, size: int) -> None:
     """Refuse, by names and sizes alone, what no export holds."""
     members = archive.infolist()
     names = {member.filename for member in members}
-    if missing := {_MANIFEST, DATABASE} - names:
-        raise StudyError(f"the archive is no export of a study: it has no {min(missing)}")
+    if DATABASE not in names:
+        raise StudyError(f"the archive is no export of a study: it has no {DATABASE}")
     if len(members) > MOST_FILES:
         raise StudyError(f"the archive holds {len(members)} files, more than {MOST_FILES}")
     if len(names) != len(members):
@@ -229,31 +194,14 @@ def _check(archive: zipfile.ZipFile, *, size: int) -> None:
                 f"{name!r} in the archive is a link or no plain file, or encrypted or compressed "
                 "as no export is"
             )
-    for name, most in {DATABASE: MOST_DATABASE_BYTES, _MANIFEST: MOST_MANIFEST_BYTES}.items():
-        if archive.getinfo(name).file_size > most:
-            raise StudyError(f"{name} in the archive is larger than any export's; not opened")
+    if archive.getinfo(DATABASE).file_size > MOST_DATABASE_BYTES:
+        raise StudyError(f"{DATABASE} in the archive is larger than any export's; not opened")
     total, most = sum(member.file_size for member in members), max(MOST_BYTES, MOST_RATIO * size)
     if total > most:
         raise StudyError(
             f"the archive would unpack to {total / 2**20:.0f} MiB, {total / max(size, 1):.0f} times"
             f" its own size; at most {most / 2**20:.0f} MiB are unpacked"
         )
-
-
-def _read_manifest(content: bytes) -> Manifest:
-    try:
-        manifest = msgspec.json.decode(content, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise StudyError(f"the archive is no export of a study: {_MANIFEST}: {error}") from error
-    if manifest.format_version != _FORMAT_VERSION:
-        is_newer = manifest.format_version > _FORMAT_VERSION
-        upgrade = "install a newer one: pip install --upgrade latent-spaces-by-example"
-        raise StudyError(
-            f"the archive has format {manifest.format_version}, of version "
-            f"{manifest.version!r:.60} of this library; this one reads {_FORMAT_VERSION}: "
-            + (upgrade if is_newer else "import it with that version")
-        )
-    return manifest
 
 
 def _check_tables(database: Path) -> None:

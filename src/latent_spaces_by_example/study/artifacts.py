@@ -71,7 +71,7 @@ class Artifacts:
 
     def paths(self, number: int) -> dict[str, Path]:
         """Return the files kept of a trial, by name, those that are there."""
-        names = self._records.artifact_names().get(number, ())
+        names = self._records.file_names(number)
         return {name: self._path(name) for name in names if self._path(name).is_file()}
 
     def picture(self, number: int) -> Path | None:

@@ -225,25 +225,22 @@ class _Row:
 
 def _rows_of(path: Path) -> tuple[list[str], list[_Row]]:
     """Return the columns of a table and its rows, empty ones left out."""
-    text, separators, first = _decoded(path), _SEPARATORS, 1
-    hint = re.match(r'"?sep=(.)"?\r?\n', text)  # Excel's own
-    if hint:
-        separators, text, first = hint[1], text[hint.end() :], 2
+    text = _decoded(path)
     # names in quotes may have any of them
-    separator = max(separators, key=re.sub(r'"[^"]*"', "", text.partition("\n")[0]).count)
-    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), first
+    separator = max(_SEPARATORS, key=re.sub(r'"[^"]*"', "", text.partition("\n")[0]).count)
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1
     lines: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
             lines.append((line, [cell.strip() for cell in cells]))
-            line = first + reader.line_num
+            line = 1 + reader.line_num
     except csv.Error as error:
         raise ArgumentError(f"{str(path)!r}, line {line}: {error}") from error
     lines = [(line, cells) for line, cells in lines if any(cells)]
     header = lines.pop(0)[1] if lines else []
     if _TRIAL not in header:
         raise ArgumentError(
-            f"{str(path)!r}, line {first}: expected a table that lsbe ask wrote, with columns "
+            f"{str(path)!r}, line 1: expected a table that lsbe ask wrote, with columns "
             f"{_STUDY!r} and {_TRIAL!r}"
         )
     columns = [name for name in header if name]
@@ -291,8 +288,6 @@ def _decoded(path: Path) -> str:
     encodings = ["utf-8-sig", "cp1252", "latin-1"]  # the last reads everything
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in content[:2]:
-        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
     for encoding in encodings:
         with suppress(UnicodeDecodeError):
             return content.decode(encoding)

@@ -14,7 +14,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.pool import StaticPool
 
 from latent_spaces_by_example.errors import StudyError
-from latent_spaces_by_example.study.database import quiet_optuna, storage_errors
+from latent_spaces_by_example.search.optuna_study import quiet
+from latent_spaces_by_example.study.database import storage_errors
 from latent_spaces_by_example.study.records import SETTINGS, Records
 from latent_spaces_by_example.study.settings import read
 from latent_spaces_by_example.study.stored_trial import ARTIFACT
@@ -71,7 +72,7 @@ def copy_study(
     try:
         with copy.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA synchronous = OFF")
-        with quiet_optuna():
+        with quiet():
             copied = copy.create_new_study(directions, records.name)
         if settings.score_names:
             copy.set_study_system_attr(copied, _METRIC_NAMES, list(settings.score_names))

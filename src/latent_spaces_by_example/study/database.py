@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import optuna
 from alembic.util import CommandError
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
@@ -73,9 +72,6 @@ _PERMANENT = (
     "name or service not known", "could not translate host", "failed to resolve host",
 )  # fmt: skip
 _NO_TABLES = ("no such table", "UndefinedTable")
-# SQLite files whose tables this process has made or checked: the check costs 35 ms of reading
-# every migration that Optuna ever had
-_checked: set[tuple[str, int] | None] = set()
 _DATABASE_ERRORS = (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
 
 
@@ -238,17 +234,6 @@ def storage_errors(storage: StorageLike, *, doing: str) -> Iterator[None]:
         raise StudyError(f"storage={shown_storage(storage)} cannot be {doing}: {reason}") from None
 
 
-@contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna from announcing each study that is created."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)
-
-
 def keepalives(url: URL) -> dict[str, Any]:
     """Return options by which a PostgreSQL connection notices within a minute that it is dead."""
     return {name: value for name, value in _KEEPALIVES.items() if name not in url.query}
@@ -268,28 +253,10 @@ class _Storage(RDBStorage):
 
 
 def _opened(url: URL, *, access: Access) -> RDBStorage:
-    file = sqlite_file(str(url))
-    known = file is not None and _identity(file) in _checked
     # Optuna fills in {SCHEMA_VERSION}; other braces, in a password say, are meant
     text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
     options = _engine_options(url, access=access)
-    opened = _Storage(
-        text,
-        engine_kwargs=options,
-        skip_table_creation=access != "create",
-        skip_compatibility_check=known,
-    )
-    if file is not None:
-        _checked.add(_identity(file))
-    return opened
-
-
-def _identity(file: Path) -> tuple[str, int] | None:
-    """Return what tells a file from another one, at its place or elsewhere; None if it is gone."""
-    try:
-        return str(file), file.stat().st_ino
-    except OSError:
-        return None
+    return _Storage(text, engine_kwargs=options, skip_table_creation=access != "create")
 
 
 def _engine_options(url: URL, *, access: Access) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,8 +24,6 @@ from latent_spaces_by_example.study.study import Study
 
 FORMAT = 1
 _MOST_BYTES = 256 * 2**20
-_MOST_TEXT = 512 * 2**10  # readers of PNG files refuse texts of more than a MiB
-_TEXT = "latent-spaces-by-example"
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -77,7 +74,7 @@ def keep(study: Study, weights: Any, *, to: Path, number: int | None = None) -> 
     """Make an output once more, alone, and write it with the numbers that make it again.
 
     Written are the output in its field's format, ``NAME.json`` for :func:`remake`, and ``NAME.png``
-    with the same numbers inside, if it can be drawn.
+    if it can be drawn.
 
     Args:
         study: the study.
@@ -155,30 +152,13 @@ def _own_suffix(contents: dict[str, bytes]) -> str:
 
 
 def _written(contents: dict[str, bytes], kept: Kept, *, to: Path, stem: str) -> list[Path]:
-    text = msgspec.json.format(msgspec.json.encode(kept), indent=1)
     suffix = _own_suffix(contents)
     # the output of a generator of tables is itself JSON
     own = to / (f"{stem}.output.json" if suffix == ".json" else f"{stem}{suffix}")
-    named = to / f"{stem}.json"
-    picture = contents.get(".png")
-    files = {own: contents[suffix], named: text}
-    if picture is not None:
-        drawn = to / f"{stem}.png"
-        files[drawn] = _with_text(picture, text)
+    text = msgspec.json.format(msgspec.json.encode(kept), indent=1)
+    files = {own: contents[suffix], to / f"{stem}.json": text}
+    if ".png" in contents:
+        files[to / f"{stem}.png"] = contents[".png"]
     for path, content in files.items():
         path.write_bytes(content)
     return list(files)
-
-
-def _with_text(picture: bytes, text: bytes) -> bytes:
-    """Return a PNG file with a text inside; a long one stays outside."""
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    if len(text) > _MOST_TEXT:
-        return picture
-    info, content = PngInfo(), io.BytesIO()
-    info.add_itxt(_TEXT, text.decode())
-    with Image.open(io.BytesIO(picture)) as opened:
-        opened.save(content, format="PNG", pnginfo=info)
-    return content.getvalue()

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from latent_spaces_by_example import generators, plugins
+from latent_spaces_by_example.arguments import check_has
 from latent_spaces_by_example.arrays import library_named
 from latent_spaces_by_example.errors import ArgumentError, StudyError
 from latent_spaces_by_example.generators.features import Features
@@ -30,16 +31,7 @@ def check_generator_object(generator: Any) -> None:
         raise ArgumentError(
             f"generator={generator!r} is a name; load it first: lsbe.generators.load({generator!r})"
         )
-    if isinstance(generator, type):
-        raise ArgumentError(
-            f"generator={generator.__name__} is a class; give an object: {generator.__name__}()"
-        )
-    missing = [part for part in ("latent_shape", "generate") if not hasattr(generator, part)]
-    if missing:
-        raise ArgumentError(
-            f"generator={generator!r:.80} has no {' and no '.join(missing)}; a generator is an "
-            "object with latent_shape and generate(z)"
-        )
+    check_has(generator, "latent_shape", "generate", argument="generator")
 
 
 def open_study(

@@ -26,10 +26,10 @@ _DEEPEST = 3
 
 @dataclass(frozen=True)
 class Overview:
-    """The progress of a study, or the share of one process in it, as trials tell it.
+    """The progress of a study, as its trials tell it.
 
     Attributes:
-        name: of the study in its storage, or host:pid of a process.
+        name: of the study in its storage.
         settings: what was fixed when the study was created.
         trials: all of them.
     """
@@ -93,14 +93,6 @@ class Overview:
     def per_minute(self) -> float | None:
         """Trials done a minute, over the last 20; None before there are two."""
         return _per_minute(sorted(self._ends), running=self.oldest_pending is not None)
-
-    @property
-    def workers(self) -> list[Overview]:
-        """The share of each process that evaluated; the name is "" where none is recorded."""
-        shares: dict[str, list[Trial]] = {}
-        for trial in self.trials:
-            shares.setdefault(trial.worker or "", []).append(trial)
-        return [Overview(name, self.settings, own) for name, own in sorted(shares.items())]
 
 
 def open_records(

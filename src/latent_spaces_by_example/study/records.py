@@ -17,11 +17,11 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latent_spaces_by_example.errors import ArgumentError, StudyError
+from latent_spaces_by_example.search.optuna_study import quiet
 from latent_spaces_by_example.study.database import (
     Access,
     open_storage,
     patiently,
-    quiet_optuna,
     shown_storage,
     storage_errors,
 )
@@ -79,7 +79,6 @@ class Records:
         self._ids: dict[int, int] = {}
         self._corrected: dict[int, Any] = {}
         self._strangers: dict[int, str] = {}
-        self._files: dict[int, list[str]] = {}
         self._num_entries = 0
         self._attributes: dict[str, Any] = {}
         self._settings: Settings | None = None
@@ -102,7 +101,7 @@ class Records:
         backend = open_storage(storage)
         directions = [_OPTUNA_DIRECTIONS[d] for d in settings.directions]
         try:
-            with storage_errors(storage, doing="written"), quiet_optuna():
+            with storage_errors(storage, doing="written"), quiet():
                 study_id = backend.create_new_study(directions, name)
                 if names := list(settings.score_names):
                     backend.set_study_system_attr(study_id, _METRICS, names)
@@ -270,7 +269,6 @@ class Records:
             message = "trial %d of study %r is left out: %s"
             log.warning(message, entry.number, self.name, error)
             return
-        self._files[entry.number] = file_names(entry)
         if entry.number in self._corrected:
             trial = corrected(trial, self._corrected[entry.number], names=self.settings.score_names)
         self._trials[trial.number] = trial
@@ -289,14 +287,17 @@ class Records:
     # ------------------------------------------------------------------ writing
 
     def add(self, point: Point) -> Trial:
-        """Create an open trial at a point: one write, and one read of its number."""
+        """Create an open trial at a point, in one write."""
         template = create_trial(
             state=TrialState.RUNNING, user_attrs={POINT: msgspec.to_builtins(point)}
         )
         create = self._storage.create_new_trial
         trial_id = self._do(create, self._study_id, template_trial=template)
-        number = self._do(self._storage.get_trial_number_from_id, trial_id)
-        self._ids[number] = trial_id
+        number = self.next_number
+        if self._id(number) != trial_id:
+            # another program has added a trial; to read the number is to read the whole trial
+            number = self._do(self._storage.get_trial_number_from_id, trial_id)
+            self._ids[number] = trial_id
         self._num_entries = number + 1
         trial = self._trials[number] = trial_from_point(number, point, begun=datetime.now())
         return trial
@@ -353,12 +354,12 @@ class Records:
         """Record a file that Optuna's artifact store holds of an open trial."""
         key, value = f"{ARTIFACT}{artifact['artifact_id']}", json.dumps(dict(artifact))
         self._do(self._storage.set_trial_system_attr, self._id(number), key, value)
-        self._files.setdefault(number, []).append(str(artifact["filename"]))
 
-    def artifact_names(self) -> dict[int, list[str]]:
-        """Return the names of the files that the artifact store holds, by trial number."""
-        self._known()
-        return self._files
+    def file_names(self, number: int) -> list[str]:
+        """Return the names of the files that the artifact store holds of a trial."""
+        if number not in self._known():
+            return []
+        return file_names(self._do(self._storage.get_trial_system_attrs, self._id(number)))
 
     def _id(self, number: int) -> int:
         if number not in self._ids:

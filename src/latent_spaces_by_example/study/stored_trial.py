@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -50,10 +50,10 @@ def read_trial(entry: FrozenTrial, *, names: Sequence[str]) -> Trial:
     return trial
 
 
-def file_names(entry: FrozenTrial) -> list[str]:
-    """Return the names of the files that the artifact store holds of a trial."""
+def file_names(attributes: Mapping[str, Any]) -> list[str]:
+    """Return the names of the files that the artifact store holds, by a trial's attributes."""
     names = []
-    for key, value in entry.system_attrs.items():
+    for key, value in attributes.items():
         if key.startswith(ARTIFACT):
             with suppress(ValueError, KeyError, TypeError):  # another program wrote it
                 names.append(str(json.loads(value)["filename"]))

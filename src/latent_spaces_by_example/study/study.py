@@ -23,8 +23,7 @@ from latent_spaces_by_example.study.executors import (
     ProcessPool,
     check_executor,
 )
-from latent_spaces_by_example.study.lock import driver_lock
-from latent_spaces_by_example.study.lock_kinds import DriverLock
+from latent_spaces_by_example.study.lock import DriverLock, driver_lock
 from latent_spaces_by_example.study.preferences import Preferences, told_preference
 from latent_spaces_by_example.study.progress import progress_of
 from latent_spaces_by_example.study.ranking import declared_noisy

@@ -123,7 +123,7 @@ def test_missing_package_names_the_command(monkeypatch):
     [
         ({"height": 33}, ("height=33", "multiples of 8", "try 32")),
         ({"width": 0}, ("width=0", "at least 1")),
-        ({"frames": 9}, ("frames=9", "makes image")),
+        ({"frames": 9}, ("frames=9", "has none")),
         ({"device": "nonsense"}, ("nonsense",)),
         ({"memory": "vae-tilling"}, ("vae-tilling", "did you mean vae-tiling")),
         ({"memory": "model-offload"}, ("no GPU",)),

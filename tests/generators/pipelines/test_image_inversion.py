@@ -225,10 +225,10 @@ class TestRefused:
         ("name", "scheduler", "fix"),
         [
             ("stable-diffusion", "PNDMScheduler", "EulerDiscreteScheduler"),
-            ("stable-diffusion", "DPMSolverMultistepScheduler", "solver_order=1"),
+            ("stable-diffusion", "DPMSolverMultistepScheduler", "EulerDiscreteScheduler"),
             ("stable-diffusion", "UniPCMultistepScheduler", "EulerDiscreteScheduler"),
             ("stable-diffusion", "HeunDiscreteScheduler", "EulerDiscreteScheduler"),
-            ("stable-diffusion", "DDIMScheduler", "clip_sample=False"),
+            ("stable-diffusion", "DDIMScheduler", "clip_sample.*EulerDiscreteScheduler"),
             ("sana", "DPMSolverMultistepScheduler", FLOW),
         ],
     )

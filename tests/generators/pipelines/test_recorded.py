@@ -81,15 +81,6 @@ def test_the_noise_of_every_step_can_be_part_of_the_latent(built):
     np.testing.assert_array_equal(generator.generate(z[None])[0], theirs)
 
 
-@pytest.mark.filterwarnings("error::UserWarning")
-def test_a_picture_without_effect_is_warned_of(made):
-    call = FROM_IMAGE | {"device": "cpu"}
-    generators.diffusers(made("StableDiffusionImg2ImgPipeline"), **call)
-    pipeline = made("StableDiffusionControlNetPipeline")
-    with pytest.warns(UserWarning, match="image= has no effect"):
-        generators.diffusers(pipeline, device="cpu", **DERIVED[type(pipeline).__name__].call)
-
-
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

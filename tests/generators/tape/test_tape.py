@@ -111,8 +111,7 @@ def test_parts_say_what_is_drawn_and_where():
     assert (first.law, second.law, third.law) == ("Gaussian", "uniform", "randperm")
     assert (first.shape, second.start, third.start) == ((2, 3), 6, None)
     assert (first.combined, second.combined, third.combined) == (True, True, False)
-    assert third.place.file == __file__
-    assert third.place.line == line + 3
+    assert third.place == f"test_tape.py:{line + 3}"
     report = tape.report.splitlines()
     assert "[6:12]" in report[2]
     assert "held fixed" in report[3]

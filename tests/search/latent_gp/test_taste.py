@@ -73,8 +73,10 @@ def test_a_cycle_of_contradictions_likes_none_of_them_more():
 def test_a_person_who_chooses_by_chance_is_found_to_be_less_sharp(compared):
     rng = np.random.default_rng(0)
     chance = [Preference(int(rng.choice(p.among)), p.among) for p in compared.preferences]
-    sharp = TasteModel.of(compared).person.sharpness
-    assert TasteModel.of(replace(compared, preferences=tuple(chance))).person.sharpness < sharp / 2
+    sharp = TasteModel.of(compared).fit.person.sharpness
+    assert (
+        TasteModel.of(replace(compared, preferences=tuple(chance))).fit.person.sharpness < sharp / 2
+    )
 
 
 def test_scores_of_the_same_study_count(compared):
@@ -143,7 +145,7 @@ def test_outputs_that_taste_follows_are_told_by_their_features():
     answers = [Preference(max(g, key=lambda row: features[row, 0]), g) for g in groups]
     history = history_of(weights, answers, features=features)
     assert np.corrcoef(tastes(history), features[:, 0])[0, 1] > 0.8
-    assert TasteModel.of(history).person.by_output > 0.5
+    assert TasteModel.of(history).fit.person.by_output > 0.5
 
 
 def test_evidence_is_fitted_once_and_told_apart_by_what_its_numbers_mean(compared):

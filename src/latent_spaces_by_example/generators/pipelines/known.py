@@ -67,7 +67,7 @@ class DiffusersGenerator(PipelineGenerator):
         arguments = call_arguments(
             pipeline,
             settings,
-            carried=("steps", "guidance"),
+            carried=("steps", "guidance", "frames", "seconds"),
             guidance=(family.guidance,) if family.guidance else (),
             own=own if family.run is None else {"num_inference_steps": default_steps(pipeline)},
         )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any, final
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 
 from latent_spaces_by_example.arguments import ArrayLike
 from latent_spaces_by_example.errors import ArgumentError
-from latent_spaces_by_example.generators.output_difference import largest_difference, leaves_of
 from latent_spaces_by_example.generators.pipelines.call import call_arguments, quiet
 from latent_spaces_by_example.generators.pipelines.outputs import (
     kind_of,
@@ -78,7 +75,6 @@ class RecordedPipeline(PipelineGenerator):
         self.latent_shape = self.tape.latent_shape
         self.transport_map = self.tape.transport_map
         self.suffix = suffix_of(self.output_kind)
-        self._warn_of_pictures_without_effect()
 
     def __repr__(self) -> str:
         draws = len([part for part in self.tape.parts if part.combined])
@@ -128,23 +124,3 @@ class RecordedPipeline(PipelineGenerator):
                 f"{', '.join(self._arguments) or 'no argument'} ({str(error)[:300]}); give what "
                 "it needs by name, as its own call takes it"
             ) from error
-
-    def _warn_of_pictures_without_effect(self) -> None:
-        """Make the recorded output again with another picture, for pipelines that take one."""
-        before = self._arguments
-        for name, picture in before.items():
-            if not isinstance(picture, Image.Image):
-                continue
-            self._arguments = before | {name: ImageOps.invert(picture.convert("RGB"))}
-            try:
-                other = self.tape.generate(self.tape.recorded_latent[None])[0]
-            finally:
-                self._arguments = before
-            if largest_difference(leaves_of(other), leaves_of(self.tape.recorded_output)) == 0.0:
-                warnings.warn(
-                    f"{name}= has no effect: {type(self.pipeline).__name__} makes the very same "
-                    "output of its negative; at strength 1.0 an image is replaced by noise, so "
-                    "give a lower strength",
-                    UserWarning,
-                    stacklevel=4,
-                )

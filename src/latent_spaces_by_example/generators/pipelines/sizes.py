@@ -34,16 +34,12 @@ def checked_size(pipeline: Any, settings: PipelineSettings, *, family: Family) -
     """Return the size asked for, with the pipeline's defaults for what was not.
 
     Raises:
-        ArgumentError: a size that images do not have, or that these cannot have.
+        ArgumentError: a size that these images cannot have.
     """
     who = type(pipeline).__name__
-    asked = {name: getattr(settings, name) for name in ("height", "width", "frames", "seconds")}
+    asked = {"height": settings.height, "width": settings.width}
     given = {name: value for name, value in asked.items() if value is not None}
     for name, value in given.items():
-        if name in ("frames", "seconds"):
-            raise ArgumentError(
-                f"{name}={value!r} was given, but {who} makes images, which have height and width"
-            )
         check_whole(value, argument=name)
     default = _default_size(pipeline, family)
     size = replace(default, **given)

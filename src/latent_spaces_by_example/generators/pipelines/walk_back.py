@@ -19,7 +19,6 @@ import torch
 
 from latent_spaces_by_example.errors import ArgumentError, GeneratorError
 from latent_spaces_by_example.generators.pipelines.fixed_point import FixedPoint
-from latent_spaces_by_example.generators.pipelines.schedulers import reconfigured
 
 _PROBE_SCALE = 3.0  # beyond the [-1, 1] that a scheduler which clips cuts off, not by far
 _NOT_AFFINE = 1e-3
@@ -234,21 +233,8 @@ def _why_not_affine(scheduler: Any) -> str:
     name, config = type(scheduler).__name__, scheduler.config
     flow = "flow" in str(config.get("prediction_type", "")) or "FlowMatch" in name
     one_step = "FlowMatchEulerDiscreteScheduler" if flow else "EulerDiscreteScheduler"
-    for setting in ("clip_sample", "thresholding"):
-        if config.get(setting, False):
-            return (
-                f"{name} cuts values off at every step ({setting}=True), so that many latents lead "
-                f"to one output: give scheduler={one_step!r}, which does not, or "
-                f"{reconfigured(name, f'{setting}=False')} and give "
-                "that pipeline"
-            )
-    first_order = (
-        f", or keep it, at first order: {reconfigured(name, 'solver_order=1')} and give "
-        "that pipeline"
-        if name in ("DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler")
-        else ""
-    )
     return (
-        f"{name} computes a step from earlier steps too, so it cannot be undone step by step: "
-        f"give scheduler={one_step!r}{first_order}"
+        f"{name} cannot be undone step by step: it cuts values off (clip_sample, thresholding), so "
+        "that many latents lead to one output, or computes a step from earlier steps too. Give "
+        f"scheduler={one_step!r}, which does neither"
     )

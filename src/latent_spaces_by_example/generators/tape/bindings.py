@@ -70,6 +70,7 @@ def bindings_of(rng: Any, *, besides: Sequence[Any]) -> list[Binding]:
         ArgumentError: nothing holds it that could hold another.
     """
     bindings = []
+    gc.unfreeze()  # what a program has frozen is found by no search
     for holder in gc.get_referrers(rng):
         if isinstance(holder, FrameType) or any(holder is one for one in besides):
             continue

@@ -5,27 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
 GAUSSIAN = "Gaussian"
 UNIFORM = "uniform"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Name a line of code.
-
-    Attributes:
-        file: its path.
-        line: counted from 1.
-    """
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        """Return the name of the file and the line, such as sampler.py:41."""
-        return f"{Path(self.file).name}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +22,7 @@ class Part:
         shape: of its numbers; of a complex draw, with a last axis for the real and the imaginary.
         dtype: that the sampler drew, such as "float32".
         combined: whether it is part of the latent; otherwise it is held fixed as recorded.
-        place: where in the sampler's code it is drawn.
+        place: where in the sampler's code it is drawn, such as "sampler.py:41".
         start: index of its first number in the latent; None where it is held fixed.
         repeated: whether an earlier draw came from the same random state, so that this one has
             the same numbers and no place of its own.
@@ -52,7 +34,7 @@ class Part:
     shape: tuple[int, ...]
     dtype: str
     combined: bool
-    place: Place
+    place: str
     start: int | None = None
     repeated: bool = False
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-
-from latent_spaces_by_example.generators.tape.parts import Place
+from pathlib import Path
+from types import FrameType
 
 # Frames of these are how a draw is made, not where: the sampler is whatever called them.
 _MACHINERY = (
@@ -19,16 +19,15 @@ _MACHINERY = (
 )
 
 
-def place_of_draw() -> Place:
-    """Return the innermost line on the stack that is the sampler's, not a framework's."""
-    frame = sys._getframe(1)
-    innermost = frame
+def place_of_draw() -> str:
+    """Return the innermost line on the stack that is the sampler's: its file's name and number."""
+    innermost = sys._getframe(1)
+    frame: FrameType | None = innermost
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         generated = frame.f_code.co_filename.startswith("<@beartype")
         if not generated and not any(name == m or name.startswith(f"{m}.") for m in _MACHINERY):
-            return Place(frame.f_code.co_filename, frame.f_lineno)
-        if frame.f_back is None:
             break
         frame = frame.f_back
-    return Place(innermost.f_code.co_filename, innermost.f_lineno)
+    own = frame or innermost
+    return f"{Path(own.f_code.co_filename).name}:{own.f_lineno}"

@@ -108,8 +108,15 @@ _OUTPUT_ONLY, _SCORES_ONLY = (3, 4), (5,)
 
 @dataclass(frozen=True)
 class Fit:
-    """A person, and the posterior of their taste; see
-    :class:`latent_spaces_by_example.search.latent_gp.taste.TasteModel`."""
+    """A person, and the posterior of their taste, f = phi v.
+
+    Attributes:
+        person: the most probable hyperparameters.
+        carriers: rows of the points that carry the process, shape (m,).
+        back: inverse transpose of the Cholesky factor of the carriers' covariance, shape (m, m).
+        mode: most probable v, shape (m,).
+        factor: lower Cholesky factor of the precision of v, shape (m, m).
+    """
 
     person: Person
     carriers: Int[np.ndarray, " m"]

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float64
 
-from latent_spaces_by_example.errors import ArgumentError
 from latent_spaces_by_example.search.base import History
 from latent_spaces_by_example.search.constraints import ranked_scores, relative_violation
 from latent_spaces_by_example.search.latent_gp.acquisition import Beliefs
@@ -98,31 +97,15 @@ class LatentGPSearch:
     looks: ClassVar[bool] = True
     takes_preferences: ClassVar[bool] = True
 
-    def check(self, *, num_scores: int, num_given: int, within_span: bool) -> None:
-        """Refuse a study in which there is nothing to search.
-
-        Raises:
-            ArgumentError: the search is confined to fewer than two given seed latents.
-        """
-        if within_span and num_given < 2:
-            raise ArgumentError(
-                "LatentGPSearch searches between at least 2 given seed latents, and this study "
-                f"has num_given={num_given}. Name more examples, pass more seed latents, "
-                "or allow the search to leave their span."
-            )
-
     def propose(
         self, history: History, n: int, rng: np.random.Generator
     ) -> Float64[np.ndarray, "n K_and_m"]:
         """Propose ``n`` points to score next.
 
         Raises:
-            ArgumentError: see :meth:`check`; or preferences go with scores that do not mix.
+            ArgumentError: preferences go with scores that do not mix.
         """
         space = history.space
-        self.check(
-            num_scores=history.num_scores, num_given=space.num_given, within_span=space.within_span
-        )
         if history.preferences:
             return propose_by_taste(history, n=n, rng=rng)
         if history.objectives.shape[1]:

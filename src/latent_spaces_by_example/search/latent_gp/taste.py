@@ -19,8 +19,8 @@ from latent_spaces_by_example.search.latent_gp.directions import (
 from latent_spaces_by_example.search.latent_gp.person import (
     Answers,
     Evidence,
+    Fit,
     Kernel,
-    Person,
     fitted,
 )
 from latent_spaces_by_example.search.latent_gp.process import safe_cholesky
@@ -39,21 +39,13 @@ class TasteModel:
 
     Attributes:
         sight: makes points of weights.
-        person: the most probable hyperparameters.
-        carriers: points, shape (m, r).
-        back: inverse transpose of the Cholesky factor of the carriers' covariance, shape (m, m).
-        mode: most probable v, shape (m,).
-        factor: lower Cholesky factor of the precision of v, shape (m, m).
+        fit: the most probable hyperparameters, and the posterior of v.
         points: all points that a preference or a score is of, shape (n, r).
         rows: the rows of the history that these are, shape (n,).
     """
 
     sight: Sight
-    person: Person
-    carriers: Points
-    back: Float64[np.ndarray, "m m"]
-    mode: Values
-    factor: Float64[np.ndarray, "m m"]
+    fit: Fit
     points: Points
     rows: Int[np.ndarray, " n"]
 
@@ -110,13 +102,11 @@ class TasteModel:
         )
         fit = fitted(evidence)
         points = np.concatenate([sight.directions.from_weights(weights), features], axis=1)
-        return cls(
-            sight, fit.person, points[fit.carriers], fit.back, fit.mode, fit.factor, points, rows
-        )
+        return cls(sight, fit, points, rows)
 
     def mean(self, points: Points) -> Values:
         """Return the most probable taste at points."""
-        return self._basis(points) @ self.mode
+        return self._basis(points) @ self.fit.mode
 
     def draws(self, points: Points, num: int, rng: np.random.Generator) -> np.ndarray:
         """Return joint draws of taste at points from its posterior, shape (num, n)."""
@@ -124,18 +114,19 @@ class TasteModel:
         kernel = self._kernel
         left = kernel.between(points, points) - basis @ basis.T
         root = safe_cholesky(left + 1e-9 * np.eye(len(left)))
-        noise = rng.standard_normal((num, len(self.mode)))
-        carried = self.mode + solve_triangular(self.factor, noise.T, lower=True, trans=1).T
+        noise = rng.standard_normal((num, len(self.fit.mode)))
+        carried = self.fit.mode + solve_triangular(self.fit.factor, noise.T, lower=True, trans=1).T
         drawn: np.ndarray = carried @ basis.T + rng.standard_normal((num, len(points))) @ root.T
         return drawn
 
     @property
     def _kernel(self) -> Kernel:
         features = self.points.shape[1] - self.sight.directions.rank
-        return self.person.kernel(num_features=features)
+        return self.fit.person.kernel(num_features=features)
 
     def _basis(self, points: Points) -> Float64[np.ndarray, "n m"]:
-        basis: Float64[np.ndarray, "n m"] = self._kernel.between(points, self.carriers) @ self.back
+        carriers = self.points[self.fit.carriers]
+        basis: Float64[np.ndarray, "n m"] = self._kernel.between(points, carriers) @ self.fit.back
         return basis
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float64
@@ -17,33 +17,6 @@ from latent_spaces_by_example.search.latent_gp.directions import (
 
 Rows: TypeAlias = Float64[np.ndarray, "n q"]
 _STEEPEST = 1.2  # radians: a longer step between examples would leave the orthant anyway
-
-
-class Walk(Protocol):
-    """Draws and moves candidates, as rows of unit norm."""
-
-    def draws(self, n: int, rng: np.random.Generator) -> Rows:
-        """Return n rows that are uniformly distributed."""
-        ...
-
-    def steps(self, centres: Rows, angles: Values, rng: np.random.Generator) -> Rows:
-        """Return each centre after a step of so many radians in a random direction."""
-        ...
-
-    def rows(self, weights: Rows) -> Rows:
-        """Return the rows at weights, without those that the space does not contain."""
-        ...
-
-    def weights(self, rows: Rows) -> Rows:
-        """Return the weights at rows, over all seed latents of the frame."""
-        ...
-
-
-def walk_in(space: SearchSpace, directions: Directions) -> Walk:
-    """Return the walk of a space."""
-    if space.within_span:
-        return Between(directions, space.num_given)
-    return Anywhere(directions)
 
 
 @dataclass(frozen=True)
@@ -98,6 +71,16 @@ class Between:
     def weights(self, rows: Rows) -> Rows:
         """Return the rows, padded with zeros for the other seed latents."""
         return np.pad(rows, ((0, 0), (0, len(self.directions.factor) - self.num_given)))
+
+
+Walk: TypeAlias = Anywhere | Between
+
+
+def walk_in(space: SearchSpace, directions: Directions) -> Walk:
+    """Return the walk of a space."""
+    if space.within_span:
+        return Between(directions, space.num_given)
+    return Anywhere(directions)
 
 
 def log_uniform(bounds: tuple[float, float], n: int, rng: np.random.Generator) -> Values:
