@@ -8,7 +8,6 @@ import traceback
 from contextlib import closing
 from pathlib import Path
 
-import optuna
 import pytest
 from optuna.exceptions import StorageInternalError
 from optuna.study import StudyDirection
@@ -254,18 +253,6 @@ class TestPostgres:
         assert time.monotonic() - start < 10
         assert PASSWORD not in str(raised.value)
         assert "s3cret" not in str(raised.value).lower()
-
-
-def test_optuna_is_quiet_for_a_while(caplog):
-    optuna.logging.enable_propagation()
-    try:
-        with database.quiet_optuna():
-            open_storage(None).create_new_study(MAXIMIZE, "quiet")
-        assert "quiet" not in caplog.text
-        open_storage(None).create_new_study(MAXIMIZE, "loud")
-        assert "loud" in caplog.text
-    finally:
-        optuna.logging.disable_propagation()
 
 
 def test_errors_become_ours_and_keep_the_password_to_themselves(server, caplog):

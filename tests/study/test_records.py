@@ -141,3 +141,14 @@ def test_a_point_and_its_settings_go_round(study):
     trial = records.add(point)
     again = Records.open(study.folder.storage).trial(trial.number)
     assert (again.waiting, again.batch, again.weights.tolist()) == ((3, 4), (5, 1), [0.6, 0.8])
+
+
+def test_optuna_says_nothing_of_our_studies(caplog, tmp_path):
+    optuna.logging.enable_propagation()
+    try:
+        lsbe.create_study(Stretch(), out=tmp_path / "quiet", **OPTIONS)
+        assert "A new study" not in caplog.text
+        optuna.create_study()
+        assert "A new study" in caplog.text
+    finally:
+        optuna.logging.disable_propagation()
