@@ -125,6 +125,8 @@ class Desk:
         other = self._other_driver()
         if other is None and not self.marks.gallery:
             nine_more(self)
+        if self._seen is None:  # what happens from here on is announced
+            self._seen = self._glance()
         trials = {trial.number: trial for trial in self.study.records.trials()}
         settings = self.study.settings
         scored = self.study.ranking.ranked(trials.values())
