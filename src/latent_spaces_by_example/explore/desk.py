@@ -238,8 +238,7 @@ class Desk:
 
     def _other_driver(self) -> str | None:
         """Return who else runs the study; commands never wait for one another here."""
-        other = holder(self.study.records.storage, study_name=self.study.name)
-        return None if other is None else str(other)
+        return holder(self.study.records.storage, study_name=self.study.name)
 
     def _follow(self) -> None:
         """Look at the study again and again while a page is open, and say what changed."""
