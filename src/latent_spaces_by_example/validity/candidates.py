@@ -199,18 +199,6 @@ def mistaken_scale(relative_norms: Float64[np.ndarray, " K"]) -> str | None:
     )
 
 
-def norm_range(num_dims: int) -> tuple[float, float]:
-    """Return the lowest and highest norm over sqrt(d) whose ``norm_z`` is within the limit.
-
-    >>> [round(norm, 3) for norm in norm_range(4096)]
-    [0.945, 1.056]
-    """
-    spread = 2.0 / (9.0 * num_dims)
-    cube_roots = (1.0 - spread + z * np.sqrt(spread) for z in (-OFF_THE_LAW, OFF_THE_LAW))
-    low, high = (float(max(root, 0.0) ** 1.5) for root in cube_roots)
-    return low, high
-
-
 def _neighbours(
     x: Float64[np.ndarray, " d"], latent_shape: tuple[int, ...]
 ) -> tuple[float, int] | None:
